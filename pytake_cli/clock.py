@@ -1,0 +1,43 @@
+"""The only source of time and chance: now(), monotonic(), new_id(), token(), jitter()."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets as _secrets
+import time
+from datetime import UTC, datetime, timedelta
+
+_offset = timedelta(seconds=float(os.environ.get("PYTAKE_CLOCK_OFFSET", "0")))  # seconds; for demonstrations and tests
+_random = random.Random()  # noqa: S311 - spreads retries, guards nothing
+
+
+def now() -> datetime:
+    """The present, aware and in UTC. Taken once at the entry of a use case and passed down."""
+    return datetime.now(UTC) + _offset
+
+
+def shift(by: timedelta) -> None:
+    """Moves this process's wall clock; the monotonic one stays. Tests of clock jumps use it."""
+    global _offset
+    _offset += by
+
+
+def monotonic() -> float:
+    """Seconds that never jump; for timeouts and durations."""
+    return time.monotonic()
+
+
+def new_id() -> str:
+    """32 hex characters, unique without asking anybody."""
+    return _secrets.token_hex(16)
+
+
+def token(size_bytes: int = 32) -> str:
+    """URL-safe text that cannot be guessed; for tokens and claims."""
+    return _secrets.token_urlsafe(size_bytes)
+
+
+def jitter(seconds: float) -> float:
+    """A random delay between half of `seconds` and all of it, so that retries do not come in step."""
+    return seconds * _random.uniform(0.5, 1.0)
