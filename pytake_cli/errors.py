@@ -18,7 +18,7 @@ PytakeError
 └── ConfigError      78   500   settings, secrets or the store's version do not fit
     └── StoreUnavailable  78  503  the store cannot be opened or written just now
 
-An error is raised with its slug and an English template; values go in as keyword arguments, so that the faces can translate:
+An error is raised with its slug and an English template; values go in as keywords, so that the faces can translate:
 
     raise NotFound("PT-CONTACT", "no contact matches {ref}", fix="pytake contact list", ref=ref)
 """

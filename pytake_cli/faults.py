@@ -1,0 +1,30 @@
+"""Named places where a crash is rehearsed: `PYTAKE_CRASH_AT=name[:n]` kills the process at the n-th passing."""
+
+from __future__ import annotations
+
+import os
+
+# Every commit and every external call has one on each side that matters; tests/kit kills at each of them.
+POINTS = (
+    "journal.before_commit",
+    "journal.after_commit",
+    "inbox.before_commit",
+    "inbox.after_commit",
+    "outbox.before_claim",
+    "outbox.after_claim",
+    "outbox.after_send",
+    "outbox.after_record",
+)
+
+_name, _, _count = os.environ.get("PYTAKE_CRASH_AT", "").partition(":")
+_left = int(_count or "1")
+
+
+def point(name: str) -> None:
+    """Dies here, as kill -9 would, when the environment says so; otherwise costs a comparison."""
+    global _left
+    if name != _name:
+        return
+    _left -= 1
+    if _left == 0:
+        os._exit(137)

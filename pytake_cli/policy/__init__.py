@@ -1,0 +1,1 @@
+"""Business rules as functions: same arguments, same result; no clock, no rows."""

@@ -1,0 +1,1 @@
+"""Use cases, one noun a file: what happens when…"""

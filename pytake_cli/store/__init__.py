@@ -1,0 +1,33 @@
+"""Rows: one noun a file, its columns and its queries; the only door to the database."""
+
+from pytake_cli.store import (  # every table must be known before the first statement
+    buckets,
+    contacts,
+    conversations,
+    events,
+    facts,
+    jobs,
+    journal,
+    media,
+    messages,
+    numbers,
+    organisations,
+    users,
+)
+from pytake_cli.store.database import Store
+
+__all__ = [
+    "Store",
+    "buckets",
+    "contacts",
+    "conversations",
+    "events",
+    "facts",
+    "jobs",
+    "journal",
+    "media",
+    "messages",
+    "numbers",
+    "organisations",
+    "users",
+]

@@ -1,0 +1,139 @@
+"""Opens the store; hands out reading and writing transactions, scoped to one organisation where asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+from sqlmodel import Session
+
+from pytake_cli.errors import PytakeError, StoreUnavailable
+from pytake_cli.store import postgres, sqlite
+from pytake_cli.store.rows import Owned
+from pytake_cli.store.work import Waker
+
+LOCK_TIMEOUT_SECONDS = 30.0  # a thread of ours that waits longer for the writer's turn gives up
+
+
+class Store:
+    """A database and its two ways in: `write()` commits at the end or not at all, `read()` sees one moment.
+
+    Synchronous, and refuses to run on an event loop: async code calls it through a thread.
+    """
+
+    def __init__(self, url: str, *, waker: Waker | None = None) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.waker = waker
+        dialect = sqlite if self.is_sqlite else postgres
+        self.writer = dialect.writing_engine(self.url)
+        self.reader = dialect.reading_engine(self.url)
+        self._turn = sqlite.write_lock() if self.is_sqlite else None
+
+    def close(self) -> None:
+        self.reader.dispose()
+        self.writer.dispose()
+
+    @contextmanager
+    def write(self, org: int | None = None) -> Iterator[Session]:
+        """One transaction that takes the write lock at once. Pokes made in it fire after the commit."""
+        refuse_event_loop()
+        if self._turn is not None and not self._turn.acquire(timeout=LOCK_TIMEOUT_SECONDS):
+            raise StoreUnavailable(
+                "PT-STORE-BUSY", "the store did not get free within {seconds:g} s", seconds=LOCK_TIMEOUT_SECONDS
+            )
+        try:
+            with translated(self), Session(self.writer, expire_on_commit=False) as db:
+                scope(db, org)
+                yield db
+                pokes = list(db.info.get("pokes", ()))
+                if pokes and self.waker:
+                    self.waker.in_transaction(db, pokes)
+                db.commit()
+        finally:
+            if self._turn is not None:
+                self._turn.release()
+        if pokes and self.waker:
+            self.waker.after_commit(pokes)
+
+    @contextmanager
+    def read(self, org: int | None = None) -> Iterator[Session]:
+        """One snapshot; whatever is changed in it is thrown away."""
+        refuse_event_loop()
+        with translated(self), Session(self.reader, expire_on_commit=False, autoflush=False) as db:
+            scope(db, org)
+            yield db
+
+
+def refuse_event_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise AssertionError("the store is synchronous: call it through asyncio.to_thread")
+
+
+def scope(db: Session, org: int | None) -> None:
+    """Limits every ORM statement of the session to rows of `org`; None is for the daemon, which serves all."""
+    db.info["org"] = org
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _only_own_rows(state: ORMExecuteState) -> None:
+    org = state.session.info.get("org")
+    if org is not None and not state.is_column_load and not state.is_relationship_load:
+        state.statement = state.statement.options(*_only_rows_of(org))
+
+
+@lru_cache(maxsize=64)
+def _only_rows_of(org: int) -> tuple[Any, ...]:
+    return tuple(with_loader_criteria(table, table.org_id == org, include_aliases=True) for table in owned_tables())
+
+
+def owned_tables() -> list[Any]:
+    """Every table class whose rows belong to an organisation."""
+    return list(Owned.__subclasses__())
+
+
+@event.listens_for(Session, "before_flush")
+def _write_only_own_rows(db: Session, *_: Any) -> None:
+    org = db.info.get("org")
+    if org is None:
+        return
+    for row in (*db.new, *db.dirty, *db.deleted):
+        if getattr(row, "org_id", org) != org:
+            raise AssertionError(f"{type(row).__name__} of another organisation written from organisation {org}")
+
+
+@contextmanager
+def translated(store: Store) -> Iterator[None]:
+    """Turns the driver's "cannot now" into `StoreUnavailable`; programming errors keep their traceback."""
+    try:
+        yield
+    except PytakeError:
+        raise
+    except OperationalError as error:
+        raise unavailable(store, error) from error
+    except DBAPIError as error:
+        if error.connection_invalidated or "readonly" in str(error.orig):
+            raise unavailable(store, error) from error
+        raise
+
+
+def unavailable(store: Store, error: DBAPIError) -> StoreUnavailable:
+    reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+    return StoreUnavailable(
+        "PT-STORE",
+        "the store cannot be used just now: {reason}",
+        why="{where} is locked, full, read-only or not reachable",
+        fix="pytake doctor --only store",
+        reason=reason,
+        where=store.url.render_as_string(hide_password=True),
+    )

@@ -1,0 +1,38 @@
+"""Events: what the inboxes and `pytake listen` follow, resumed by cursor (the id)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index
+from sqlmodel import Session, select
+
+from pytake_cli.store.rows import Owned, json, primary_key, reference, time
+
+KINDS = {
+    "message:new": "a message came in or was queued: {message, conversation, contact, direction, kind}",
+    "message:status": "statuses rose: {statuses: [[message, status], …]}",
+    "conversation:updated": "status, assignee or counters changed: {conversation, status, assignee, by}",
+    "contact:updated": "a contact was created, changed or merged: {contact, …}",
+    "number:updated": "quality, limits or the right to send changed: {number, …}",
+    "account:event": "Meta told something about the account: {field, value}",
+    "note:new": "a note was written: {note, conversation}",
+    "incident": "something needs a person: {slug, …}",
+}
+
+
+class Event(Owned, table=True):
+    __tablename__ = "event"
+    __table_args__ = (Index("ix_event_org", "org_id", "id"),)
+
+    id: int | None = primary_key()
+    org_id: int = reference("organisation.id")
+    kind: str  # one of KINDS
+    conversation_id: int | None = None
+    payload: dict[str, Any] = json(dict)
+    at: datetime = time()
+
+
+def after(db: Session, cursor: int, limit: int = 500) -> list[Event]:
+    return list(db.exec(select(Event).where(Event.id > cursor).order_by(Event.id).limit(limit)))  # type: ignore[operator,arg-type]

@@ -1,0 +1,23 @@
+"""Facts about this store: its instance id, where it was restored from. A key and a value each."""
+
+from __future__ import annotations
+
+from sqlmodel import Field, Session
+
+from pytake_cli.store.rows import Row
+
+
+class Fact(Row, table=True):
+    __tablename__ = "fact"
+
+    key: str = Field(primary_key=True)
+    value: str
+
+
+def get(db: Session, key: str) -> str | None:
+    fact = db.get(Fact, key)
+    return fact.value if fact else None
+
+
+def put(db: Session, key: str, value: str) -> None:
+    db.merge(Fact(key=key, value=value))

@@ -1,0 +1,32 @@
+"""Organisations: whose data this is. Everything else hangs below one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Field, Session, select
+
+from pytake_cli.store.rows import Row, json, primary_key, time
+
+
+class Organisation(Row, table=True):
+    __tablename__ = "organisation"
+
+    id: int | None = primary_key()
+    slug: str = Field(unique=True)
+    name: str
+    tz: str = "America/Sao_Paulo"  # IANA name
+    lang: str = "pt-BR"
+    country: str = "BR"  # ISO 3166, for numbers typed without a country code
+    acknowledgement: str = ""  # text that answers the first message of a conversation; empty: none
+    settings: dict[str, Any] = json(dict)
+    created_at: datetime = time()
+
+
+def by_slug(db: Session, slug: str) -> Organisation | None:
+    return db.exec(select(Organisation).where(Organisation.slug == slug)).first()
+
+
+def everyone(db: Session) -> list[Organisation]:
+    return list(db.exec(select(Organisation).order_by(Organisation.slug)))
