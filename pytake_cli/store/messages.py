@@ -94,6 +94,8 @@ class Message(Owned, table=True):
     delivered_at: datetime | None = time(nullable=True)
     read_at: datetime | None = time(nullable=True)
     failed_at: datetime | None = time(nullable=True)
+    edited_at: datetime | None = time(nullable=True)  # by the contact; `text` is the newest, `body` the first
+    revoked_at: datetime | None = time(nullable=True)  # by the contact
     created_at: datetime = time()  # when the row was made
 
 

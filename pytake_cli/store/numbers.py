@@ -28,6 +28,7 @@ class Number(Owned, table=True):
     stopped_until: datetime | None = time(nullable=True)  # None while stopped: until somebody or a new token helps
     stopped_code: int | None = None
     stopped_reason: str = ""
+    templates_stopped_until: datetime | None = time(nullable=True)  # spam limit (131048): no campaigns before
     last_inbound_at: datetime | None = time(nullable=True)
     created_at: datetime = time()
 

@@ -1,0 +1,90 @@
+"""What an error of Meta's means beyond its message: who is stopped, for how long, and whom to tell."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, select
+
+from pytake_cli.policy.delivery import TEMPLATES_STOP_SECONDS
+from pytake_cli.store import buckets
+from pytake_cli.store.contacts import Consent, Contact, ServiceWindow
+from pytake_cli.store.events import Event
+from pytake_cli.store.numbers import Number, by_phone_number_id
+from pytake_cli.whatsapp.errors import Action, Rule, Stops, rule
+
+log = logging.getLogger(__name__)
+
+WINDOW_CLOSED = 131047
+MARKETING_STOPPED = 131050
+RECENTLY = timedelta(hours=1)  # who wrote since the refused send has opened the window again
+
+
+def after_meta_error(
+    db: Session, code: int, why: str, phone_number_id: str, contact_id: int | None, now: datetime
+) -> None:
+    """Acts on what the code says about the number, the person or the account; the message itself is not touched here."""
+    number = by_phone_number_id(db, phone_number_id)
+    if number is None:
+        return
+    meta = rule(code, None)
+    if meta.action is Action.SLOW:
+        buckets.slow_down(db, f"number:{number.id}", now)
+    elif meta.stops in (Stops.NUMBER, Stops.ACCOUNT):
+        _stop(db, number, meta, why, now)
+    elif meta.stops is Stops.NUMBER_TEMPLATES:
+        number.templates_stopped_until = now + timedelta(seconds=meta.retry_seconds or TEMPLATES_STOP_SECONDS)
+        tell(db, number.org_id, "PT-NUMBER-TEMPLATES", f"campaigns of {number.display} wait: {meta.meaning}", now)
+    elif meta.action is Action.UNKNOWN_CODE:
+        tell(db, number.org_id, "PT-META-UNKNOWN", f"Meta sent error {code}, which is not in our table: {why}", now)
+    if contact_id is not None:
+        _about_contact(db, code, number, contact_id, why, now)
+
+
+def tell(db: Session, org_id: int, slug: str, text: str, now: datetime) -> None:
+    """Something needs a person: an event that inboxes, `listen` and `status` show, and a line in the log."""
+    db.add(Event(org_id=org_id, kind="incident", payload={"slug": slug, "text": text}, at=now))
+    log.error("incident", extra={"slug": slug, "org": org_id})
+
+
+def _stop(db: Session, number: Number, meta: Rule, why: str, now: datetime) -> None:
+    """Stops the number, or every number of its account; their queues are kept."""
+    whole = meta.stops is Stops.ACCOUNT
+    account = Number.waba_id == number.waba_id if whole else Number.id == number.id
+    for stopped in db.exec(select(Number).where(Number.org_id == number.org_id, account)):
+        if stopped.stopped_at is None:
+            text = f"sending from {stopped.display} has stopped: {meta.meaning}; {meta.advice}"
+            tell(db, stopped.org_id, "PT-NUMBER-STOPPED", text, now)
+            stopped.stopped_at = now
+        stopped.stopped_until = now + timedelta(seconds=meta.retry_seconds) if meta.retry_seconds else None
+        stopped.stopped_code, stopped.stopped_reason = meta.code, (why or meta.meaning)[:500]
+
+
+def _about_contact(db: Session, code: int, number: Number, contact_id: int, why: str, now: datetime) -> None:
+    if code == WINDOW_CLOSED:
+        window = db.get(ServiceWindow, (number.id, contact_id))
+        if window is not None and window.last_inbound_at and now - window.last_inbound_at > RECENTLY:
+            window.last_inbound_at = None
+    elif code == MARKETING_STOPPED:
+        contact = db.get(Contact, contact_id)
+        if contact is not None and contact.marketing_stopped_at is None:
+            stop_marketing(db, contact, source="error", proof=f"{MARKETING_STOPPED}: {why}", now=now)
+
+
+def stop_marketing(db: Session, contact: Contact, *, source: str, proof: str, now: datetime) -> None:
+    """A line in the consent ledger, and no campaign reaches the contact from this transaction on."""
+    assert contact.id is not None
+    contact.marketing_stopped_at = now
+    ledger = Consent(org_id=contact.org_id, contact_id=contact.id, granted=False, source=source, proof=proof, at=now)
+    db.add(ledger)
+    db.add(Event(org_id=contact.org_id, kind="contact:updated", payload={"contact": contact.id}, at=now))
+
+
+def resume_marketing(db: Session, contact: Contact, *, source: str, proof: str, now: datetime) -> None:
+    """The contact asked for marketing again."""
+    assert contact.id is not None
+    contact.marketing_stopped_at = None
+    ledger = Consent(org_id=contact.org_id, contact_id=contact.id, granted=True, source=source, proof=proof, at=now)
+    db.add(ledger)
+    db.add(Event(org_id=contact.org_id, kind="contact:updated", payload={"contact": contact.id}, at=now))

@@ -1,0 +1,246 @@
+"""What happens to a queued message on its way to Meta: claimed, handed over, recorded, settled."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from pytake_cli import clock, faults, settings
+from pytake_cli.errors import SendError
+from pytake_cli.policy import delivery, pacing, window
+from pytake_cli.services import contacts, incidents, statuses
+from pytake_cli.store import Store, buckets, facts, outbox
+from pytake_cli.store.events import Event
+from pytake_cli.store.numbers import Number
+from pytake_cli.store.work import Lane, poke
+from pytake_cli.whatsapp import messages as wire
+from pytake_cli.whatsapp.client import Sent
+from pytake_cli.whatsapp.errors import rule
+
+log = logging.getLogger(__name__)
+
+LOCAL_MEDIA = "media:"  # body["image"]["id"] = "media:12": row 12 is uploaded before the send
+DEAD_CLAIM_SECONDS = 90.0  # longer than any request lives: its owner is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """A claimed message, ready to be posted; with `media_id`, once `with_media` has put Meta's id in."""
+
+    id: int
+    org_id: int
+    contact_id: int
+    attempt: int
+    phone_number_id: str
+    request: dict[str, Any]
+    kind: str
+    media_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`wait_seconds`: when to ask again, None if only a poke can bring more; `stopped`: the number may not send."""
+
+    handoffs: list[Handoff]
+    wait_seconds: float | None = None
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a handoff: exactly one of `sent` and `error`."""
+
+    handoff: Handoff
+    sent: Sent | None = None
+    error: SendError | None = None
+
+
+def claim(store: Store, number_id: int, *, lane: Lane, me: str, limit: int, now: datetime) -> Claim:
+    """Takes up to `limit` due messages of the lane for `me`, as many as the number's pace and each pair allow."""
+    with store.read() as db:
+        number = db.get(Number, number_id)
+        if number is None or not outbox.any_due(db, number_id, lane, now):
+            return Claim([])
+    if is_stopped(number, lane, now):
+        return Claim([], stopped=True)
+    faults.point("outbox.before_claim")
+    with store.write() as db:
+        rate = pacing.sending_rate(number.rate_per_second)
+        size = pacing.burst(rate)
+        reserve = pacing.reserve(size, live=lane == "live")
+        key = bucket_key(number_id)
+        tokens = buckets.take(db, key, limit, rate=rate, burst=size, reserve=reserve, now=now)
+        handoffs = _take(db, number, lane, tokens, me, now) if tokens else []
+        buckets.give_back(db, key, tokens - len(handoffs))
+    faults.point("outbox.after_claim")
+    return Claim(handoffs, wait_seconds=None if tokens else (1 + reserve) / rate)
+
+
+def _take(db: Session, number: Number, lane: Lane, tokens: int, me: str, now: datetime) -> list[Handoff]:
+    assert number.id is not None
+    send = settings.current().send
+    horizon = pacing.pair_horizon(now, send.pair_interval_seconds, send.pair_burst)
+    found = outbox.claimable(db, number.id, lane, limit=tokens, now=now, pair_horizon=horizon)
+    late = [row.id for row in found if needs_window(row.kind) and not window.window_is_open(row.last_inbound_at, now)]
+    if late:
+        _fail_late(db, late, now)
+    going = {row.id: row for row in found if row.id not in set(late)}
+    got = outbox.claim(db, list(going), me, now) if going else []
+    interval = send.pair_interval_seconds
+    free = {row.id: pacing.next_pair_free_at(going[row.id].pair_free_at, now, interval) for row in got}
+    outbox.advance_pairs(db, number.id, [(row.contact_id, row.org_id, free[row.id]) for row in got])
+    instance = facts.get(db, "instance") or ""
+    return [_handoff(row, number, instance) for row in got]
+
+
+def _handoff(row: Any, number: Number, instance: str) -> Handoff:
+    address = wire.Address(row.address_kind, row.address)
+    opaque = f"{statuses.OPAQUE}:{instance}.{row.id}.{row.attempts}"
+    request = wire.request(row.body, address, reply_to=row.reply_to, opaque=opaque)
+    return Handoff(
+        id=row.id,
+        org_id=row.org_id,
+        contact_id=row.contact_id,
+        attempt=row.attempts,
+        phone_number_id=number.phone_number_id,
+        request=request,
+        kind=row.kind,
+        media_id=local_media(row.body),
+    )
+
+
+def record(store: Store, me: str, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Writes what came of a batch of handoffs, in one transaction; only rows still claimed by `me` change."""
+    with store.write() as db:
+        sent = [(o.handoff, o.sent) for o in outcomes if o.sent]
+        outbox.record_sent(db, me, [(h.id, s.wamid, _first_status(s)) for h, s in sent], now)
+        statuses.attach_early(db, {s.wamid: h.id for h, s in sent}, now)
+        _learn_identities(db, sent, now)
+        failed = [(o.handoff, o.error) for o in outcomes if o.error]
+        changed = [[h.id, _first_status(s)] for h, s in sent]
+        for handoff, error in failed:
+            changed.append([handoff.id, _record_failure(db, me, handoff, error, now)])
+        _tell(db, outcomes, changed, now)
+    faults.point("outbox.after_record")
+
+
+def _first_status(sent: Sent) -> str:
+    return "held" if sent.message_status == "held_for_quality_assessment" else "sent"
+
+
+def _record_failure(db: Session, me: str, handoff: Handoff, error: SendError, now: datetime) -> str:
+    meta = rule(error.code, None)
+    verdict = delivery.after_failure(
+        meta.action.value,
+        unknown=error.unknown,
+        answered=error.code is not None,
+        attempts=handoff.attempt,
+        max_retries=meta.max_retries,
+        retry_seconds=meta.retry_seconds,
+        grace_seconds=settings.current().send.grace_seconds,
+    )
+    wait = verdict.delay_seconds if verdict.status == "unknown" else clock.jitter(verdict.delay_seconds)
+    due = None if verdict.status == "failed" else now + timedelta(seconds=wait)
+    row = {
+        "of_id": handoff.id,
+        "me": me,
+        "to_status": verdict.status,
+        "due": due,
+        "uncounted": 0 if verdict.counted else 1,
+        "code": error.code,
+        "why": str(error)[:1000],
+        "failed": now if verdict.status == "failed" else None,
+    }
+    outbox.record_not_sent(db, [row])
+    if error.code is not None:
+        incidents.after_meta_error(db, error.code, str(error), handoff.phone_number_id, handoff.contact_id, now)
+    return verdict.status
+
+
+def _learn_identities(db: Session, sent: Sequence[tuple[Handoff, Sent]], now: datetime) -> None:
+    """Meta's answer may name the person otherwise than we dialled: each form finds the contact from now on."""
+    for handoff, answer in sent:
+        dialled = str(handoff.request.get("to", "")).lstrip("+")
+        if (answer.wa_id and answer.wa_id != dialled) or answer.user_id:
+            contacts.learn(db, handoff.contact_id, handoff.phone_number_id, answer.wa_id, answer.user_id, now)
+
+
+def _tell(db: Session, outcomes: Sequence[Outcome], changed: list[list[Any]], now: datetime) -> None:
+    org_of = {o.handoff.id: o.handoff.org_id for o in outcomes}
+    for org_id in set(org_of.values()):
+        own = [pair for pair in changed if org_of[pair[0]] == org_id]
+        db.add(Event(org_id=org_id, kind="message:status", payload={"statuses": own}, at=now))
+
+
+def recover(store: Store, now: datetime) -> int:
+    """At start, when nobody else sends: what was being sent is `unknown` until a status or its grace settles it."""
+    with store.write() as db:
+        return outbox.orphan(db, now, _grace_ends(now), claimed_before=None)
+
+
+def sweep(store: Store, now: datetime) -> int:
+    """Settles what waited too long: claims of the dead, unknowns whose grace is over. Returns how many changed."""
+    with store.read() as db:
+        if not outbox.anything_to_sweep(db, now, now - timedelta(seconds=DEAD_CLAIM_SECONDS)):
+            return 0
+    with store.write() as db:
+        before = now - timedelta(seconds=DEAD_CLAIM_SECONDS)
+        changed = outbox.orphan(db, now, _grace_ends(now), claimed_before=before) + outbox.resend_unsettled(db, now)
+        for number_id, lane in outbox.due_numbers(db, now):
+            poke(db, "number", number_id, lane)
+    return changed
+
+
+def due(db: Session, now: datetime) -> list[tuple[int, Lane]]:
+    """Which lanes of which numbers have something to send now."""
+    return outbox.due_numbers(db, now)
+
+
+def _grace_ends(now: datetime) -> datetime:
+    return now + timedelta(seconds=settings.current().send.grace_seconds)
+
+
+def _fail_late(db: Session, ids: Sequence[int], now: datetime) -> None:
+    """Free-form messages whose window closed while they waited: Meta would refuse them, so they are not tried."""
+    outbox.fail(db, ids, 131047, "the 24-hour window closed while the message waited", now)
+    log.warning("window closed", extra={"messages": len(ids)})
+
+
+def is_stopped(number: Number, lane: Lane, now: datetime) -> bool:
+    """True while the number may not send in this lane."""
+    if number.stopped_at and (number.stopped_until is None or number.stopped_until > now):
+        return True
+    return lane == "campaign" and number.templates_stopped_until is not None and number.templates_stopped_until > now
+
+
+def needs_window(kind: str) -> bool:
+    """Only templates may be sent outside the 24-hour window."""
+    return kind != "template"
+
+
+def bucket_key(number_id: int) -> str:
+    return f"number:{number_id}"
+
+
+def local_media(body: Any) -> int | None:
+    """The media row that a body refers to by `media:<id>`, wherever it stands, if any."""
+    if isinstance(body, str) and body.startswith(LOCAL_MEDIA):
+        return int(body.removeprefix(LOCAL_MEDIA))
+    parts = body.values() if isinstance(body, dict) else body if isinstance(body, list) else ()
+    return next((found for part in parts if (found := local_media(part)) is not None), None)
+
+
+def with_media(request: Any, media_id: int, wa_media_id: str) -> Any:
+    """The request with Meta's media id in the place of our row's."""
+    match request:
+        case dict():
+            return {name: with_media(value, media_id, wa_media_id) for name, value in request.items()}
+        case list():
+            return [with_media(value, media_id, wa_media_id) for value in request]
+        case _:
+            return wa_media_id if request == f"{LOCAL_MEDIA}{media_id}" else request

@@ -1,0 +1,218 @@
+"""The outbox's hot statements: what may be claimed, claiming it, recording what came of it, all in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from pytake_cli.store.contacts import ServiceWindow
+from pytake_cli.store.messages import AUTOMATIC, CAMPAIGN, LIVE, OUT, RANK, Message
+from pytake_cli.store.types import UtcTime
+from pytake_cli.store.work import Lane
+
+PRIORITIES: dict[str, tuple[int, int]] = {"live": (LIVE, AUTOMATIC), "campaign": (CAMPAIGN, CAMPAIGN)}
+
+message = Message.__table__  # type: ignore[attr-defined]
+service_window = ServiceWindow.__table__  # type: ignore[attr-defined]
+
+# One message a contact at a time, in order: an earlier or more urgent one goes first, and one whose fate is unknown
+# holds back its like until its grace is over. The literal status lists let the partial indexes serve.
+_MAY_GO = """
+  m.number_id = :number AND m.status = 'queued' AND m.priority BETWEEN :first AND :last AND m.due_at <= :now
+  AND (w.pair_free_at IS NULL OR w.pair_free_at <= :pair_horizon)
+  AND NOT EXISTS (
+    SELECT 1 FROM message AS b
+    WHERE b.contact_id = m.contact_id AND b.number_id = m.number_id AND b.id <> m.id
+      AND b.status IN ('queued', 'sending', 'unknown')
+      AND (b.status = 'sending'
+        OR (b.status = 'unknown' AND b.due_at > :now AND b.priority <= m.priority)
+        OR (b.status = 'queued' AND (b.due_at <= :now OR b.attempts > 0)
+            AND (b.priority < m.priority OR (b.priority = m.priority AND b.id < m.id)))))
+"""
+_SELECT = f"""
+SELECT m.id, m.contact_id, m.org_id, m.kind, m.origin, w.last_inbound_at, w.pair_free_at
+FROM message AS m
+LEFT JOIN service_window AS w ON w.number_id = m.number_id AND w.contact_id = m.contact_id
+WHERE {_MAY_GO}
+ORDER BY m.priority, m.id LIMIT :limit
+"""  # noqa: S608 - a constant
+_TIMES = (sa.bindparam("now", type_=UtcTime), sa.bindparam("pair_horizon", type_=UtcTime))
+_RESULT = {"last_inbound_at": UtcTime, "pair_free_at": UtcTime}
+_CLAIMABLE = {
+    "sqlite": sa.text(_SELECT).bindparams(*_TIMES).columns(**_RESULT),
+    "postgresql": sa.text(_SELECT + " FOR UPDATE OF m SKIP LOCKED").bindparams(*_TIMES).columns(**_RESULT),
+}
+
+
+def claimable(
+    db: Session, number_id: int, lane: Lane, *, limit: int, now: datetime, pair_horizon: datetime
+) -> Sequence[sa.Row[Any]]:
+    """(id, contact_id, org_id, kind, origin, last_inbound_at, pair_free_at) of what may be sent now, in order."""
+    first, last = PRIORITIES[lane]
+    values = {"number": number_id, "first": first, "last": last, "limit": limit}
+    statement = _CLAIMABLE[db.get_bind().dialect.name]
+    return db.connection().execute(statement, {**values, "now": now, "pair_horizon": pair_horizon}).all()
+
+
+def any_due(db: Session, number_id: int, lane: Lane, now: datetime) -> bool:
+    first, last = PRIORITIES[lane]
+    due = sa.select(message.c.id).where(
+        message.c.number_id == number_id,
+        sa.text("message.status = 'queued'"),
+        message.c.priority.between(first, last),
+        message.c.due_at <= now,
+    )
+    return db.connection().execute(due.limit(1)).first() is not None
+
+
+def due_numbers(db: Session, now: datetime) -> list[tuple[int, Lane]]:
+    """Which lanes of which numbers have something that is due."""
+    found = db.connection().execute(
+        sa.select(message.c.number_id, (message.c.priority == CAMPAIGN).label("bulk"))
+        .where(sa.text("message.status = 'queued'"), message.c.due_at <= now)
+        .distinct()
+    )
+    return [(number_id, "campaign" if bulk else "live") for number_id, bulk in found]
+
+
+_CLAIM = (
+    sa.update(message)
+    .where(message.c.id.in_(sa.bindparam("ids", expanding=True)), message.c.status == "queued")
+    .values(
+        status="sending",
+        rank=RANK["sending"],
+        claim=sa.bindparam("me"),
+        claimed_at=sa.bindparam("at", type_=UtcTime),
+        attempts=message.c.attempts + 1,
+    )
+    .returning(
+        message.c.id,
+        message.c.org_id,
+        message.c.contact_id,
+        message.c.kind,
+        message.c.body,
+        message.c.address_kind,
+        message.c.address,
+        message.c.reply_to,
+        message.c.attempts,
+        message.c.priority,
+    )
+)
+
+
+def claim(db: Session, ids: Sequence[int], me: str, now: datetime) -> list[sa.Row[Any]]:
+    """`queued → sending` under `me`; returns what was really got, in sending order."""
+    got = db.connection().execute(_CLAIM, {"ids": list(ids), "me": me, "at": now}).all()
+    return sorted(got, key=lambda row: (row.priority, row.id))
+
+
+_SENT = (
+    sa.update(message)
+    .where(message.c.id == sa.bindparam("of_id"), message.c.claim == sa.bindparam("me"))
+    .values(
+        wamid=sa.func.coalesce(message.c.wamid, sa.bindparam("of_wamid")),
+        status=sa.case((message.c.rank < sa.bindparam("to_rank"), sa.bindparam("to_status")), else_=message.c.status),
+        rank=sa.case((message.c.rank < sa.bindparam("to_rank"), sa.bindparam("to_rank")), else_=message.c.rank),
+        sent_at=sa.func.coalesce(message.c.sent_at, sa.bindparam("at", type_=UtcTime)),
+        claim=None,
+        due_at=None,
+    )
+)
+
+
+def record_sent(db: Session, me: str, sent: Sequence[tuple[int, str, str]], now: datetime) -> None:
+    """`sent`: (message id, wamid, status). A status webhook that was quicker is not lowered."""
+    rows = [
+        {"of_id": id_, "me": me, "of_wamid": wamid, "to_status": status, "to_rank": RANK[status], "at": now}
+        for id_, wamid, status in sent
+    ]
+    if rows:
+        db.connection().execute(_SENT, rows)
+
+
+_NOT_SENT = (
+    sa.update(message)
+    .where(
+        message.c.id == sa.bindparam("of_id"),
+        message.c.claim == sa.bindparam("me"),
+        message.c.status == "sending",  # a status webhook may have settled it meanwhile
+    )
+    .values(
+        status=sa.bindparam("to_status"),
+        rank=sa.bindparam("to_rank"),
+        due_at=sa.bindparam("due", type_=UtcTime),
+        attempts=message.c.attempts - sa.bindparam("uncounted"),
+        error_code=sa.bindparam("code"),
+        error=sa.bindparam("why"),
+        failed_at=sa.bindparam("failed", type_=UtcTime),
+        claim=None,
+    )
+)
+
+
+def record_not_sent(db: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """`rows`: of_id, me, to_status, due, uncounted (0 or 1), code, why, failed."""
+    if rows:
+        db.connection().execute(_NOT_SENT, [{**row, "to_rank": RANK[row["to_status"]]} for row in rows])
+
+
+def advance_pairs(db: Session, number_id: int, free: Sequence[tuple[int, int, datetime]]) -> None:
+    """Notes that one more message goes to each contact: (contact id, org id, when the pair is free again)."""
+    insert = _upsert(db).values(
+        number_id=number_id,
+        contact_id=sa.bindparam("of_contact"),
+        org_id=sa.bindparam("of_org"),
+        pair_free_at=sa.bindparam("free_at", type_=UtcTime),
+    )
+    upsert = insert.on_conflict_do_update(
+        index_elements=["number_id", "contact_id"], set_={"pair_free_at": insert.excluded.pair_free_at}
+    )
+    rows = [{"of_contact": contact, "of_org": org, "free_at": at} for contact, org, at in free]
+    if rows:
+        db.connection().execute(upsert, rows)
+
+
+def _upsert(db: Session) -> Any:
+    return (sqlite if db.get_bind().dialect.name == "sqlite" else postgresql).insert(service_window)
+
+
+def fail(db: Session, ids: Sequence[int], code: int, why: str, now: datetime) -> None:
+    """Fails messages that were never handed over."""
+    failed = {"status": "failed", "rank": RANK["failed"], "error_code": code, "error": why, "failed_at": now}
+    db.connection().execute(sa.update(message).where(message.c.id.in_(ids)).values(**failed, due_at=None))
+
+
+def anything_to_sweep(db: Session, now: datetime, claimed_before: datetime) -> bool:
+    """Whether `orphan` or `resend_unsettled` would find something; a read, so that the sweep seldom writes."""
+    stale = sa.and_(sa.text("message.status = 'sending'"), message.c.claimed_at < claimed_before)
+    over = sa.and_(sa.text("message.status = 'unknown'"), message.c.due_at <= now)
+    unfinished = sa.text("message.status IN ('queued', 'sending', 'unknown')")
+    query = sa.select(message.c.id).where(unfinished, sa.or_(stale, over)).limit(1)
+    return db.connection().execute(query).first() is not None
+
+
+def orphan(db: Session, now: datetime, grace_ends: datetime, *, claimed_before: datetime | None) -> int:
+    """`sending → unknown` for claims whose owner is gone: all of them, or those older than `claimed_before`."""
+    lost = sa.update(message).where(message.c.direction == OUT, sa.text("message.status = 'sending'"))
+    if claimed_before is not None:
+        lost = lost.where(message.c.claimed_at < claimed_before)
+    changed = db.connection().execute(
+        lost.values(status="unknown", rank=RANK["unknown"], due_at=grace_ends, claim=None, failed_at=None)
+    )
+    return changed.rowcount
+
+
+def resend_unsettled(db: Session, now: datetime) -> int:
+    """`unknown → queued`, once and labelled, for the class that may be sent again; the rest is held for a person."""
+    over = (sa.text("message.status = 'unknown'"), message.c.due_at <= now)
+    may = (message.c.on_unknown == "resend", message.c.possible_duplicate.is_(False))
+    again = sa.update(message).where(*over, *may)
+    values = {"status": "queued", "rank": RANK["queued"], "due_at": now, "possible_duplicate": True, "claim": None}
+    sent_again = db.connection().execute(again.values(**values)).rowcount
+    held = db.connection().execute(sa.update(message).where(*over).values(due_at=None)).rowcount
+    return sent_again + held
