@@ -30,6 +30,20 @@ from typing import Any, ClassVar
 # slug -> what it means, in one English line (`pytake errors`; a test finds every slug raised anywhere here)
 SLUGS: dict[str, str] = {
     "PT-BUG": "something failed that should not have; the report has the details",
+    "PT-CONFIG-FILE": "a settings file cannot be read",
+    "PT-CONFIG-KEY": "a settings file or variable has a key that does not exist",
+    "PT-CONFIG-OWNER": "a .pytake.toml belongs to somebody else",
+    "PT-CONFIG-PROFILE": "the named profile is not in the user's settings file",
+    "PT-CONFIG-SECRET": "a secret was written into the settings",
+    "PT-CONFIG-VALUE": "a setting has a value that does not fit",
+    "PT-SECRET-FILE": "the file that should hold a secret cannot be read",
+    "PT-SECRET-KEY": "the key of the sealed secrets is missing or is no key",
+    "PT-SECRET-KEYRING": "the system has no keyring that answers",
+    "PT-SECRET-MISSING": "a secret that is needed is not set",
+    "PT-SECRET-MODE": "the key of the sealed secrets can be read by others",
+    "PT-SECRET-NAME": "secrets have names of lower case letters, digits and _",
+    "PT-SECRET-SEAL": "the sealed secrets were altered or belong to another key",
+    "PT-SECRET-VALUE": "the value given for a secret is empty or no text",
 }
 
 
