@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from pytake_cli import faults
@@ -92,7 +93,9 @@ def apply(db: Session, arrived: Sequence[Arrived], now: datetime) -> Applied:
             others.append(one)
 
     def take_writings(batch: Sequence[Arrived]) -> int:
-        return arrivals.apply(db, [one.update for one in batch if isinstance(one.update, Incoming | Echo)], numbers, now)
+        return arrivals.apply(
+            db, [one.update for one in batch if isinstance(one.update, Incoming | Echo)], numbers, now
+        )
 
     def take_reports(batch: Sequence[Arrived]) -> int:
         return statuses.apply(db, [one.update for one in batch if isinstance(one.update, Status)], numbers, now)
@@ -117,6 +120,8 @@ def _carefully(
     try:
         with db.begin_nested():
             return take(batch)
+    except OperationalError:
+        raise  # the store, not the update: nothing is lost, it is tried again
     except Exception:
         log.warning("batch failed, applying one by one", exc_info=True, extra={"updates": len(batch)})
     done = 0
@@ -124,6 +129,8 @@ def _carefully(
         try:
             with db.begin_nested():
                 done += take([one])
+        except OperationalError:
+            raise
         except Exception:
             _quarantine(db, one, "could not be applied", now, traceback.format_exc())
             applied.quarantined += 1

@@ -48,11 +48,15 @@ def queue(
     wire.check(outgoing.body)
     contact = db.get(Contact, contact_id)
     if contact is None or contact.org_id != number.org_id:
-        raise InvalidData("PT-CONTACT", "contact {contact} does not exist", fix="pytake contact list", contact=contact_id)
+        raise InvalidData(
+            "PT-CONTACT", "contact {contact} does not exist", fix="pytake contact list", contact=contact_id
+        )
     due = due_at or now
     refuse_unwanted(db, number, contact, outgoing, origin, due)
     address = contacts.address(db, contact, number.portfolio_id)
-    conversation = conversation or open_conversation(db, number, contact_id, now, status=BOT if origin == "bot" else OPEN)
+    conversation = conversation or open_conversation(
+        db, number, contact_id, now, status=BOT if origin == "bot" else OPEN
+    )
     assert conversation.id is not None
     message = Message(
         org_id=number.org_id,
@@ -101,7 +105,9 @@ def refuse_unwanted(
         closed = window.closes_at(last_inbound_at)
         raise LimitReached(
             "PT-WA-131047",
-            "not sent: this person's 24-hour window closed {closed}" if closed else "not sent: this person has not written yet",
+            "not sent: this person's 24-hour window closed {closed}"
+            if closed
+            else "not sent: this person has not written yet",
             why="Meta accepts only approved templates outside the window",
             fix="pytake message send --to contact:{contact} --template NAME",
             closed=closed.isoformat(timespec="minutes") if closed else "",

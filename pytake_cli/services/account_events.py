@@ -1,0 +1,122 @@
+"""What happens when Meta tells something about the account: quality, limits, restrictions, and who stopped marketing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from pytake_cli.services import contacts, incidents
+from pytake_cli.store.contacts import Contact
+from pytake_cli.store.events import Event
+from pytake_cli.store.numbers import Number
+from pytake_cli.whatsapp.webhooks import AccountEvent, Preference
+
+HIGH_THROUGHPUT_PER_SECOND = 1000  # Meta's upgraded level; the standard one is 80
+STOPS_ALL = ("RESTRICTED_CUSTOMER_INITIATED_MESSAGING",)
+STOPS_TEMPLATES = ("RESTRICTED_BIZ_INITIATED_MESSAGING", "RESTRICTED_UTILITY_TEMPLATES")
+
+
+def apply_preference(db: Session, update: Preference, number: Number, now: datetime) -> None:
+    """Writes a native stop or resume of marketing into the consent ledger, at once."""
+    [contact_id] = contacts.resolve(db, number.org_id, number.portfolio_id, [update.person], now)
+    contact = db.get_one(Contact, contact_id)
+    proof = f"user_preferences {update.category}={update.value} at {update.at.isoformat()}"
+    if update.value == "stop":
+        incidents.stop_marketing(db, contact, source="webhook", proof=proof, now=now)
+    elif update.value in ("resume", "signup"):
+        incidents.resume_marketing(db, contact, source="webhook", proof=proof, now=now)
+
+
+def apply(db: Session, update: AccountEvent, numbers: dict[str, Number], now: datetime) -> None:
+    """Keeps the event for every organisation it concerns and acts on what stops or slows sending."""
+    concerned = _concerned(update, numbers)
+    for number in concerned:
+        _act(db, update, number, now)
+    for org_id in {number.org_id for number in concerned}:
+        payload = {"field": update.field, "value": update.value}
+        db.add(Event(org_id=org_id, kind="account:event", payload=payload, at=now))
+
+
+def _concerned(update: AccountEvent, numbers: dict[str, Number]) -> list[Number]:
+    if update.phone_number_id:
+        return [number for id_, number in numbers.items() if id_ == update.phone_number_id]
+    digits = _digits(update.value.get("display_phone_number") or update.value.get("phone_number"))
+    own = [number for number in numbers.values() if update.waba_id in (number.waba_id, number.portfolio_id)]
+    named = [number for number in own if digits and _digits(number.display) == digits]
+    return named or own
+
+
+def _digits(value: Any) -> str:
+    return "".join(filter(str.isdigit, value)) if isinstance(value, str) else ""
+
+
+def _act(db: Session, update: AccountEvent, number: Number, now: datetime) -> None:
+    value = update.value
+    match update.field:
+        case "phone_number_quality_update":
+            _quality(db, number, value, now)
+        case "business_capability_update":
+            limit = value.get("max_daily_conversations_per_business", value.get("max_daily_conversation_per_phone"))
+            if isinstance(limit, int):
+                number.tier = "TIER_UNLIMITED" if limit < 0 else f"TIER_{limit}"
+        case "phone_number_name_update" if value.get("decision") == "APPROVED":
+            name = value.get("requested_verified_name")
+            number.name = name if isinstance(name, str) else number.name
+        case "account_update":
+            _account(db, number, value, now)
+        case "account_alerts" | "account_review_update" | "security":
+            incidents.tell(db, number.org_id, "PT-META-ALERT", f"Meta sent {update.field} for {number.display}", now)
+        case _:
+            pass  # kept as an event; nothing of ours changes
+
+
+def _quality(db: Session, number: Number, value: dict[str, Any], now: datetime) -> None:
+    match value.get("event"):
+        case "THROUGHPUT_UPGRADE":
+            number.rate_per_second = HIGH_THROUGHPUT_PER_SECOND
+        case "FLAGGED":
+            number.quality = "RED"
+            incidents.tell(db, number.org_id, "PT-NUMBER-QUALITY", f"the quality of {number.display} is low", now)
+        case "UNFLAGGED":
+            number.quality = "GREEN"
+        case _:
+            pass  # UPGRADE, DOWNGRADE and ONBOARDING speak of the limit below
+    limit = value.get("current_limit")
+    if isinstance(limit, str) and limit.startswith("TIER_"):
+        number.tier = limit
+    db.add(Event(org_id=number.org_id, kind="number:updated", payload={"number": number.id}, at=now))
+
+
+def _account(db: Session, number: Number, value: dict[str, Any], now: datetime) -> None:
+    """Restrictions and bans, as `account_update` tells them."""
+    ban = value.get("ban_info")
+    if isinstance(ban, dict):
+        _ban(db, number, str(ban.get("waba_ban_state")), now)
+    restrictions = value.get("restriction_info")
+    for restriction in restrictions if isinstance(restrictions, list) else ():
+        if not isinstance(restriction, dict):
+            continue
+        kind, until = restriction.get("restriction_type"), _moment(restriction.get("expiration"))
+        if kind in STOPS_ALL:
+            number.stopped_at, number.stopped_until, number.stopped_reason = now, until, str(kind)
+        elif kind in STOPS_TEMPLATES:
+            number.templates_stopped_until = until
+        incidents.tell(db, number.org_id, "PT-NUMBER-RESTRICTED", f"Meta restricted {number.display}: {kind}", now)
+
+
+def _ban(db: Session, number: Number, state: str, now: datetime) -> None:
+    if state == "REINSTATE":
+        number.stopped_at = number.stopped_until = None
+        number.stopped_reason = ""
+    elif state == "DISABLE":
+        number.stopped_at, number.stopped_until, number.stopped_reason = now, None, "the account is disabled by Meta"
+    incidents.tell(db, number.org_id, "PT-ACCOUNT-BAN", f"account of {number.display}: {state}", now)
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(int(value), UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,382 @@
+"""What happens when people write: contacts, conversations, windows and messages of a whole batch in a few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from pytake_cli.policy import window
+from pytake_cli.services import contacts, outbound
+from pytake_cli.store.contacts import ServiceWindow
+from pytake_cli.store.conversations import BOT, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
+from pytake_cli.store.events import Event
+from pytake_cli.store.jobs import Job
+from pytake_cli.store.media import LOST, PENDING, Media
+from pytake_cli.store.messages import IN, OUT, RANK, RECEIVED, Message
+from pytake_cli.store.numbers import Number
+from pytake_cli.store.organisations import Organisation
+from pytake_cli.store.work import poke
+from pytake_cli.whatsapp import messages as wire
+from pytake_cli.whatsapp.webhooks import Echo, Incoming, Person
+
+Writing = Incoming | Echo
+
+message = Message.__table__  # type: ignore[attr-defined]
+conversation = Conversation.__table__  # type: ignore[attr-defined]
+service_window = ServiceWindow.__table__  # type: ignore[attr-defined]
+media = Media.__table__  # type: ignore[attr-defined]
+job = Job.__table__  # type: ignore[attr-defined]
+event = Event.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(slots=True)
+class Placed:
+    """A writing on its way into the rows."""
+
+    writing: Writing
+    number: Number
+    contact_id: int
+    conversation_id: int = 0
+    is_first: bool = False  # it opened its conversation
+    message_id: int = 0
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        assert self.number.id is not None
+        return self.number.id, self.contact_id
+
+    @property
+    def from_contact(self) -> bool:
+        return isinstance(self.writing, Incoming)
+
+
+def apply(db: Session, writings: Sequence[Writing], numbers: dict[str, Number], now: datetime) -> int:
+    """Stores messages that are new and all that follows from them. Returns how many were new."""
+    fresh = [w for w in _new_ones(db, writings) if not (isinstance(w, Incoming) and w.group_id)]
+    if not fresh:
+        return 0
+    placed = _place(db, fresh, numbers, now)
+    _converse(db, placed, now)
+    _insert_messages(db, placed, now)
+    _open_windows(db, placed)
+    _fetch_media(db, placed, now)
+    _announce(db, placed, now)
+    for one in placed:
+        _afterwards(db, one, now)
+    return len(placed)
+
+
+def _new_ones(db: Session, writings: Sequence[Writing]) -> list[Writing]:
+    """Without what the store has already and without repetitions inside the batch; the unique key is the judge."""
+    seen = set(
+        db.connection()
+        .execute(sa.select(message.c.wamid).where(message.c.wamid.in_([w.wamid for w in writings])))
+        .scalars()
+    )
+    fresh: list[Writing] = []
+    for writing in writings:
+        if writing.wamid not in seen:
+            seen.add(writing.wamid)
+            fresh.append(writing)
+    return fresh
+
+
+def _place(db: Session, writings: Sequence[Writing], numbers: dict[str, Number], now: datetime) -> list[Placed]:
+    """Finds or creates the contact of each, per organisation and portfolio, keeping the order of arrival."""
+    placed: list[Placed | None] = [None] * len(writings)
+    groups: dict[tuple[int, str], list[int]] = {}
+    for index, writing in enumerate(writings):
+        number = numbers[writing.phone_number_id]
+        groups.setdefault((number.org_id, number.portfolio_id), []).append(index)
+    for (org_id, scope), indexes in groups.items():
+        people = [_person(writings[index]) for index in indexes]
+        for index, contact_id in zip(indexes, contacts.resolve(db, org_id, scope, people, now), strict=True):
+            writing = writings[index]
+            placed[index] = Placed(writing, numbers[writing.phone_number_id], contact_id)
+    return [one for one in placed if one is not None]
+
+
+def _person(writing: Writing) -> Person:
+    return writing.sender if isinstance(writing, Incoming) else writing.recipient
+
+
+def _converse(db: Session, placed: Sequence[Placed], now: datetime) -> None:
+    """Gives each its conversation: the unresolved one of its number and contact, or a new one."""
+    pairs = {one.pair for one in placed}
+    wanted = sa.tuple_(conversation.c.number_id, conversation.c.contact_id).in_(pairs)
+    columns = (conversation.c.id, conversation.c.number_id, conversation.c.contact_id)
+    unresolved = sa.select(*columns).where(wanted, conversation.c.status != RESOLVED)
+    known = {(row.number_id, row.contact_id): row.id for row in db.connection().execute(unresolved)}
+    opening: dict[tuple[int, int], Placed] = {}
+    for one in placed:
+        if one.pair not in known and one.pair not in opening:
+            opening[one.pair] = one
+            one.is_first = True
+    if opening:
+        rows = [_new_conversation(one, now) for one in opening.values()]
+        insert = sa.insert(conversation).returning(*columns, sort_by_parameter_order=True)
+        known |= {(row.number_id, row.contact_id): row.id for row in db.connection().execute(insert, rows)}
+    for one in placed:
+        one.conversation_id = known[one.pair]
+    groups: dict[int, list[Placed]] = {}
+    for one in placed:
+        groups.setdefault(one.conversation_id, []).append(one)
+    db.connection().execute(_TOUCH, [_touch(id_, group) for id_, group in groups.items()])
+
+
+def _new_conversation(one: Placed, now: datetime) -> dict[str, Any]:
+    return {
+        "org_id": one.number.org_id,
+        "number_id": one.number.id,
+        "contact_id": one.contact_id,
+        "status": QUEUED if one.from_contact else OPEN,
+        "priority": "normal",
+        "unread_count": 0,
+        "preview": "",
+        "last_message_at": now,
+        "standby": False,
+        "created_at": now,
+    }
+
+
+def _touch(conversation_id: int, group: Sequence[Placed]) -> dict[str, Any]:
+    """What a batch of messages changes in their conversation; an echo (a person answered elsewhere) clears the waiting."""
+    unread, waiting, answered = 0, None, False
+    for one in group:
+        if not one.from_contact:
+            unread, waiting, answered = 0, None, not one.writing.standby
+        elif window.opens_window(one.writing.kind):
+            unread, waiting = unread + 1, waiting or one.writing.at
+    last = group[-1].writing
+    return {
+        "of_id": conversation_id,
+        "unread_added": unread,
+        "cleared": answered,
+        "waiting": waiting,
+        "wakes": any(one.from_contact for one in group),
+        "line": (last.text or wire.summary(last.content))[: outbound.PREVIEW_LENGTH],
+        "newest": max(one.writing.at for one in group),
+        "is_standby": last.standby,
+    }
+
+
+_answered = sa.bindparam("cleared", type_=sa.Boolean)
+_TOUCH = (
+    sa.update(conversation)
+    .where(conversation.c.id == sa.bindparam("of_id"))
+    .values(
+        unread_count=sa.case((_answered, 0), else_=conversation.c.unread_count)
+        + sa.bindparam("unread_added", type_=sa.Integer),
+        waiting_since=sa.case(
+            (_answered, sa.bindparam("waiting", type_=conversation.c.waiting_since.type)),
+            else_=sa.func.coalesce(
+                conversation.c.waiting_since, sa.bindparam("waiting", type_=conversation.c.waiting_since.type)
+            ),
+        ),
+        status=sa.case(
+            (sa.and_(_answered, conversation.c.status.in_((QUEUED, BOT, SNOOZED))), OPEN),
+            (
+                sa.and_(conversation.c.status == SNOOZED, sa.bindparam("wakes", type_=sa.Boolean)),
+                sa.case((conversation.c.assignee_id.is_(None), QUEUED), else_=OPEN),
+            ),
+            else_=conversation.c.status,
+        ),
+        preview=sa.bindparam("line"),
+        last_message_at=sa.bindparam("newest", type_=conversation.c.last_message_at.type),
+        standby=sa.bindparam("is_standby", type_=sa.Boolean),
+    )
+)
+
+
+def _insert_messages(db: Session, placed: Sequence[Placed], now: datetime) -> None:
+    insert = sa.insert(message).returning(message.c.id, sort_by_parameter_order=True)
+    ids = db.connection().execute(insert, [_message_row(one, now) for one in placed]).scalars()
+    for one, id_ in zip(placed, ids, strict=True):
+        one.message_id = id_
+
+
+def _message_row(one: Placed, now: datetime) -> dict[str, Any]:
+    writing = one.writing
+    return {
+        "org_id": one.number.org_id,
+        "number_id": one.number.id,
+        "contact_id": one.contact_id,
+        "conversation_id": one.conversation_id,
+        "direction": IN if one.from_contact else OUT,
+        "origin": "contact" if one.from_contact else "app",
+        "kind": writing.kind,
+        "body": writing.content,
+        "text": writing.text or wire.summary(writing.content),
+        "wamid": writing.wamid,
+        "reply_to": writing.context_wamid,
+        "status": RECEIVED if one.from_contact else "sent",
+        "rank": 0 if one.from_contact else RANK["sent"],
+        "priority": 0,
+        "address_kind": "",
+        "address": "",
+        "on_unknown": "hold",
+        "attempts": 0,
+        "possible_duplicate": False,
+        "error": "",
+        "at": writing.at,
+        "sent_at": None if one.from_contact else writing.at,
+        "created_at": now,
+    }
+
+
+def _open_windows(db: Session, placed: Sequence[Placed]) -> None:
+    """The newest message of each contact opens its window; an older one that comes late does not close it."""
+    newest: dict[tuple[int, int], Placed] = {}
+    for one in placed:
+        if not one.from_contact or not window.opens_window(one.writing.kind):
+            continue
+        before = newest.get(one.pair)
+        if before is None or before.writing.at < one.writing.at:
+            newest[one.pair] = one
+        one.number.last_inbound_at = max(one.number.last_inbound_at or one.writing.at, one.writing.at)
+    if not newest:
+        return
+    insert = _dialect(db).insert(service_window)
+    later = sa.case(
+        (service_window.c.last_inbound_at > insert.excluded.last_inbound_at, service_window.c.last_inbound_at),
+        else_=insert.excluded.last_inbound_at,
+    )
+    came = sa.func.coalesce(insert.excluded.entry_point_at, service_window.c.entry_point_at)
+    upsert = insert.on_conflict_do_update(
+        index_elements=["number_id", "contact_id"], set_={"last_inbound_at": later, "entry_point_at": came}
+    )
+    db.connection().execute(upsert, [_window_row(one) for one in newest.values()])
+
+
+def _window_row(one: Placed) -> dict[str, Any]:
+    return {
+        "number_id": one.number.id,
+        "contact_id": one.contact_id,
+        "org_id": one.number.org_id,
+        "last_inbound_at": one.writing.at,
+        "entry_point_at": one.writing.at if "referral" in one.writing.content else None,
+    }
+
+
+def _dialect(db: Session) -> Any:
+    return sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+
+
+def _fetch_media(db: Session, placed: Sequence[Placed], now: datetime) -> None:
+    """A row for each file, and a job that downloads it: Meta keeps it for seven days."""
+    having = [one for one in placed if one.writing.media is not None]
+    if not having:
+        return
+    insert = sa.insert(media).returning(media.c.id, media.c.state, sort_by_parameter_order=True)
+    rows = db.connection().execute(insert, [_media_row(one, now) for one in having]).all()
+    jobs = [
+        _download_job(one.number.org_id, row.id, now)
+        for one, row in zip(having, rows, strict=True)
+        if row.state == PENDING
+    ]
+    if jobs:
+        insert_job = sa.insert(job).returning(job.c.id, sort_by_parameter_order=True)
+        for id_ in db.connection().execute(insert_job, jobs).scalars():
+            poke(db, "job", id_)
+
+
+def _media_row(one: Placed, now: datetime) -> dict[str, Any]:
+    ref = one.writing.media
+    assert ref is not None
+    return {
+        "org_id": one.number.org_id,
+        "number_id": one.number.id,
+        "message_id": one.message_id,
+        "direction": IN if one.from_contact else OUT,
+        "wa_media_id": ref.id,
+        "sha256": "",
+        "declared_sha256": ref.sha256.hex() if ref.sha256 else "",
+        "mime_type": "",
+        "declared_mime_type": ref.mime_type,
+        "path": "",
+        "filename": ref.filename or "",
+        "state": PENDING if ref.id else LOST,
+        "reason": "" if ref.id else "Meta sent no id",
+        "created_at": now,
+    }
+
+
+def _download_job(org_id: int, media_id: int, now: datetime) -> dict[str, Any]:
+    return {
+        "org_id": org_id,
+        "kind": "media.download",
+        "key": f"media:{media_id}",
+        "payload": {"media": media_id},
+        "lane": "live",
+        "state": "queued",
+        "due_at": now,
+        "attempts": 0,
+        "error": "",
+        "created_at": now,
+    }
+
+
+def _announce(db: Session, placed: Sequence[Placed], now: datetime) -> None:
+    rows = [
+        {
+            "org_id": one.number.org_id,
+            "kind": "message:new",
+            "conversation_id": one.conversation_id,
+            "payload": {
+                "message": one.message_id,
+                "conversation": one.conversation_id,
+                "contact": one.contact_id,
+                "direction": IN if one.from_contact else OUT,
+                "kind": one.writing.kind,
+            },
+            "at": now,
+        }
+        for one in placed
+    ]
+    db.connection().execute(sa.insert(event), rows)
+
+
+def _afterwards(db: Session, one: Placed, now: datetime) -> None:
+    """What single kinds mean beyond being stored."""
+    writing = one.writing
+    if isinstance(writing, Incoming) and writing.change is not None:
+        contacts.change(db, one.number.org_id, one.number.portfolio_id, one.contact_id, writing.change, now)
+    elif writing.kind in ("edit", "revoke"):
+        _amend(db, writing, one.number.org_id)
+    elif one.is_first and one.from_contact and not writing.standby and not window.is_stale(writing.at, now):
+        _acknowledge(db, one, now)
+
+
+def _amend(db: Session, writing: Writing, org_id: int) -> None:
+    """An edit or a deletion changes how the original is shown; the row keeps what first came."""
+    details = writing.content.get(writing.kind)
+    original = details.get("original_message_id") if isinstance(details, dict) else None
+    if not isinstance(original, str):
+        return
+    values = {"revoked_at": writing.at} if writing.kind == "revoke" else {"edited_at": writing.at, "text": writing.text}
+    change = sa.update(message).where(message.c.wamid == original, message.c.org_id == org_id)
+    db.connection().execute(change.values(**values))
+
+
+def _acknowledge(db: Session, one: Placed, now: datetime) -> None:
+    """The organisation's own word that a message has arrived, once a conversation, inside the window."""
+    text = db.get_one(Organisation, one.number.org_id).acknowledgement
+    if not text or not window.opens_window(one.writing.kind) or not window.window_is_open(one.writing.at, now):
+        return
+    into = db.get_one(Conversation, one.conversation_id)
+    outgoing = wire.text(text)
+    outbound.queue(
+        db,
+        number=one.number,
+        contact_id=one.contact_id,
+        outgoing=outgoing,
+        origin="bot",
+        now=now,
+        conversation=into,
+    )
