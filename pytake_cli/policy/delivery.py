@@ -23,7 +23,7 @@ class Verdict:
 
 def backoff_seconds(attempts: int, base: float = RETRY_BASE_SECONDS) -> float:
     """2, 4, 8 … up to five minutes; the caller adds jitter."""
-    return min(RETRY_CAP_SECONDS, base * 2 ** min(max(0, attempts - 1), 16))
+    return min(RETRY_CAP_SECONDS, base * 2.0 ** min(max(0, attempts - 1), 16))
 
 
 def after_failure(
@@ -36,7 +36,7 @@ def after_failure(
     retry_seconds: float | None,
     grace_seconds: float,
 ) -> Verdict:
-    """`action` is whatsapp.errors.Action's value; `answered` says that Meta itself refused; `attempts` counts this one."""
+    """`action` is a whatsapp.errors.Action's value; `answered`: Meta itself refused; `attempts` counts this one."""
     if unknown:
         return Verdict("unknown", grace_seconds)
     if not answered:

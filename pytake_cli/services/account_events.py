@@ -1,4 +1,4 @@
-"""What happens when Meta tells something about the account: quality, limits, restrictions, and who stopped marketing."""
+"""What happens when Meta tells of the account (quality, limits, restrictions) or of who stopped marketing."""
 
 from __future__ import annotations
 

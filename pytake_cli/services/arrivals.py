@@ -1,4 +1,4 @@
-"""What happens when people write: contacts, conversations, windows and messages of a whole batch in a few statements."""
+"""What happens when people write: a whole batch becomes contacts, conversations, windows, messages."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def _new_conversation(one: Placed, now: datetime) -> dict[str, Any]:
 
 
 def _touch(conversation_id: int, group: Sequence[Placed]) -> dict[str, Any]:
-    """What a batch of messages changes in their conversation; an echo (a person answered elsewhere) clears the waiting."""
+    """What a batch changes in its conversation; an echo (a person answered elsewhere) clears the waiting."""
     unread, waiting, answered = 0, None, False
     for one in group:
         if not one.from_contact:

@@ -1,4 +1,4 @@
-"""What happens when a webhook arrives: the journal is drained in order, each update finds its place, poison is set aside."""
+"""What happens when a webhook arrives: the journal is drained in order, poison is set aside."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ RECENTLY = timedelta(hours=1)  # who wrote since the refused send has opened the
 def after_meta_error(
     db: Session, code: int, why: str, phone_number_id: str, contact_id: int | None, now: datetime
 ) -> None:
-    """Acts on what the code says about the number, the person or the account; the message itself is not touched here."""
+    """Acts on what the code says about the number, the person or the account; the message is not touched here."""
     number = by_phone_number_id(db, phone_number_id)
     if number is None:
         return

@@ -1,4 +1,4 @@
-"""What happens when Meta tells how far a message got: kept once, applied upwards only, early ones parked until known."""
+"""What happens when Meta tells how far a message got: kept once, upwards only, early ones parked."""
 
 from __future__ import annotations
 
