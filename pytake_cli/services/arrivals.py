@@ -180,7 +180,7 @@ _TOUCH = (
             ),
         ),
         status=sa.case(
-            (sa.and_(_answered, conversation.c.status.in_((QUEUED, BOT, SNOOZED))), OPEN),
+            (sa.and_(_answered, conversation.c.status != OPEN), OPEN),
             (
                 sa.and_(conversation.c.status == SNOOZED, sa.bindparam("wakes", type_=sa.Boolean)),
                 sa.case((conversation.c.assignee_id.is_(None), QUEUED), else_=OPEN),

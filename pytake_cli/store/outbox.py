@@ -87,7 +87,7 @@ _CLAIM = (
         status="sending",
         rank=RANK["sending"],
         claim=sa.bindparam("me"),
-        claimed_at=sa.bindparam("at", type_=UtcTime),
+        claimed_at=sa.bindparam("moment", type_=UtcTime),
         attempts=message.c.attempts + 1,
     )
     .returning(
@@ -107,7 +107,7 @@ _CLAIM = (
 
 def claim(db: Session, ids: Sequence[int], me: str, now: datetime) -> list[sa.Row[Any]]:
     """`queued → sending` under `me`; returns what was really got, in sending order."""
-    got = db.connection().execute(_CLAIM, {"ids": list(ids), "me": me, "at": now}).all()
+    got = db.connection().execute(_CLAIM, {"ids": list(ids), "me": me, "moment": now}).all()
     return sorted(got, key=lambda row: (row.priority, row.id))
 
 
@@ -118,7 +118,7 @@ _SENT = (
         wamid=sa.func.coalesce(message.c.wamid, sa.bindparam("of_wamid")),
         status=sa.case((message.c.rank < sa.bindparam("to_rank"), sa.bindparam("to_status")), else_=message.c.status),
         rank=sa.case((message.c.rank < sa.bindparam("to_rank"), sa.bindparam("to_rank")), else_=message.c.rank),
-        sent_at=sa.func.coalesce(message.c.sent_at, sa.bindparam("at", type_=UtcTime)),
+        sent_at=sa.func.coalesce(message.c.sent_at, sa.bindparam("moment", type_=UtcTime)),
         claim=None,
         due_at=None,
     )
@@ -128,7 +128,7 @@ _SENT = (
 def record_sent(db: Session, me: str, sent: Sequence[tuple[int, str, str]], now: datetime) -> None:
     """`sent`: (message id, wamid, status). A status webhook that was quicker is not lowered."""
     rows = [
-        {"of_id": id_, "me": me, "of_wamid": wamid, "to_status": status, "to_rank": RANK[status], "at": now}
+        {"of_id": id_, "me": me, "of_wamid": wamid, "to_status": status, "to_rank": RANK[status], "moment": now}
         for id_, wamid, status in sent
     ]
     if rows:

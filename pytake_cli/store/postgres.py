@@ -27,6 +27,7 @@ def _engine(url: URL, *, pool_size: int) -> Engine:
         ) from error
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=5,
         pool_pre_ping=True,

@@ -69,6 +69,7 @@ def _engine(url: URL, pragmas: tuple[str, ...], *, pool_size: int, begin: str) -
     engine = create_engine(
         url,
         module=driver(),
+        hide_parameters=True,  # errors are logged: people's words must not be in them
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
         pool_size=pool_size,
         max_overflow=0,
