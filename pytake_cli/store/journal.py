@@ -25,7 +25,6 @@ class Journal(Row, table=True):
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     received_at: datetime = time()
     applied_at: datetime | None = time(nullable=True)
-    updates: int = 0  # how many updates it held, once applied
 
 
 class Quarantine(Row, table=True):

@@ -6,6 +6,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL
 
 from pytake_cli.errors import ConfigError
+from pytake_cli.store.types import from_json, to_json
 
 
 def writing_engine(url: URL) -> Engine:
@@ -27,6 +28,8 @@ def _engine(url: URL, *, pool_size: int) -> Engine:
         ) from error
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
+        json_serializer=to_json,
+        json_deserializer=from_json,
         hide_parameters=True,
         pool_size=pool_size,
         max_overflow=5,

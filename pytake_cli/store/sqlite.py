@@ -12,6 +12,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 
 from pytake_cli.errors import ConfigError
+from pytake_cli.store.types import from_json, to_json
 
 OLDEST_SAFE = (3, 51, 3)  # before it, two connections that write and checkpoint at once can corrupt a WAL database
 BUSY_TIMEOUT_SECONDS = 5.0
@@ -69,6 +70,8 @@ def _engine(url: URL, pragmas: tuple[str, ...], *, pool_size: int, begin: str) -
     engine = create_engine(
         url,
         module=driver(),
+        json_serializer=to_json,
+        json_deserializer=from_json,
         hide_parameters=True,  # errors are logged: people's words must not be in them
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
         pool_size=pool_size,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import JSON, BigInteger, DateTime, Integer
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
@@ -14,6 +15,14 @@ from sqlalchemy.types import TypeDecorator
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 # None is stored as SQL NULL, not as JSON null: "no value" has one spelling.
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def to_json(value: Any) -> str:
+    """What engines serialise JSON columns with: five times as quick as the standard library's."""
+    return orjson.dumps(value).decode()
+
+
+from_json = orjson.loads
 
 
 class UtcTime(TypeDecorator[datetime]):
