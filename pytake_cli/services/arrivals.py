@@ -14,7 +14,7 @@ from sqlmodel import Session
 from pytake_cli.policy import window
 from pytake_cli.services import contacts, outbound
 from pytake_cli.store.contacts import ServiceWindow
-from pytake_cli.store.conversations import BOT, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
+from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import LOST, PENDING, Media
