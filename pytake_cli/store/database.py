@@ -44,24 +44,31 @@ class Store:
     @contextmanager
     def write(self, org: int | None = None) -> Iterator[Session]:
         """One transaction that takes the write lock at once. Pokes made in it fire after the commit."""
+        with self.turn(), translated(self), Session(self.writer, expire_on_commit=False) as db:
+            scope(db, org)
+            yield db
+            pokes = list(db.info.get("pokes", ()))
+            if pokes and self.waker:
+                self.waker.in_transaction(db, pokes)
+            db.commit()
+        if pokes and self.waker:
+            self.waker.after_commit(pokes)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The turn of this process's only writer on SQLite; nothing to wait for on PostgreSQL."""
         refuse_event_loop()
-        if self._turn is not None and not self._turn.acquire(timeout=LOCK_TIMEOUT_SECONDS):
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=LOCK_TIMEOUT_SECONDS):
             raise StoreUnavailable(
                 "PT-STORE-BUSY", "the store did not get free within {seconds:g} s", seconds=LOCK_TIMEOUT_SECONDS
             )
         try:
-            with translated(self), Session(self.writer, expire_on_commit=False) as db:
-                scope(db, org)
-                yield db
-                pokes = list(db.info.get("pokes", ()))
-                if pokes and self.waker:
-                    self.waker.in_transaction(db, pokes)
-                db.commit()
+            yield
         finally:
-            if self._turn is not None:
-                self._turn.release()
-        if pokes and self.waker:
-            self.waker.after_commit(pokes)
+            self._turn.release()
 
     @contextmanager
     def read(self, org: int | None = None) -> Iterator[Session]:

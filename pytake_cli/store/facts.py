@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection, inspect, text
 from sqlmodel import Field, Session
 
 from pytake_cli.store.rows import Row
@@ -21,3 +22,10 @@ def get(db: Session, key: str) -> str | None:
 
 def put(db: Session, key: str, value: str) -> None:
     db.merge(Fact(key=key, value=value))
+
+
+def schema_version(connection: Connection) -> str | None:
+    """What Alembic noted in this database; None before the first migration."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
