@@ -1,0 +1,1 @@
+"""The web: the webhook door, and what else answers HTTP."""

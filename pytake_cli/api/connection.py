@@ -1,0 +1,163 @@
+"""One HTTP connection: uvicorn's parser with deadlines, byte limits and a place in its address's share.
+
+Uvicorn alone closes neither a silent connection, nor half a header, nor half a body. Here every connection has one
+deadline at any time, and a watchman (`server.Server`) closes those that missed theirs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from pytake_cli.api.visitors import Proven, Proxies, group
+
+HEAD_SECONDS = 5.0  # from the first byte of a request, or from connecting, to the end of its headers
+BODY_SECONDS = 10.0  # for the whole body
+ANSWER_SECONDS = 30.0  # for the answer to be made and taken
+IDLE_SECONDS = 5.0  # between requests, for whom nothing is known of
+MOST_HEAD_BYTES = 32 * 1024
+MOST_CONNECTIONS = 1000
+MOST_UNPROVEN = 900  # of them by addresses that have not sent a valid signature: Meta always finds a place
+MOST_BY_ADDRESS = 50  # until it has sent a valid signature
+
+_BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 5\r\nconnection: close\r\n\r\n"
+
+
+class Places:
+    """Who holds connections, and what is allowed to whom; shared by all connections of a server."""
+
+    def __init__(self, *, proven: Proven, proxies: Proxies, idle_seconds: float, most_body_bytes: int) -> None:
+        self.proven = proven
+        self.proxies = proxies
+        self.idle_seconds = idle_seconds  # between requests, for addresses that have sent a valid signature
+        self.most_request_bytes = 2 * most_body_bytes + MOST_HEAD_BYTES  # chunks and trailers counted
+        self.taken: Counter[str] = Counter()  # visitor -> connections
+        self.refused = 0
+
+    def admit(self, visitor: str, address: str, connections: int) -> bool:
+        """Whether one more connection of this visitor may stay."""
+        if visitor in self.proven or self.proxies.trusts(address):
+            return connections < MOST_CONNECTIONS
+        return connections < MOST_UNPROVEN and self.taken[visitor] < MOST_BY_ADDRESS
+
+
+class Connection(HttpToolsProtocol):
+    """A connection whose `deadline` (in the loop's time) is always set to something."""
+
+    def __init__(self, config: Config, server_state: ServerState, places: Places) -> None:
+        super().__init__(config, server_state, {})
+        self.places = places
+        self.address = ""
+        self.visitor: str | None = None  # None: it was not admitted
+        self.proven = False
+        self.deadline = float("inf")
+        self._bytes = 0  # of the request that is being read
+        self._in_head = False
+        self._reading = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        places = self.places
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if peer else ""
+        visitor = group(self.address)
+        if not places.admit(visitor, self.address, len(self.connections)):
+            places.refused += 1
+            self.transport = transport
+            transport.write(_BUSY)
+            transport.close()
+            return
+        self.visitor = visitor
+        self.proven = visitor in places.proven
+        places.taken[visitor] += 1
+        super().connection_made(transport)
+        self.deadline = self.loop.time() + HEAD_SECONDS
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.visitor is None:
+            return
+        self.places.taken[self.visitor] -= 1
+        if self.places.taken[self.visitor] <= 0:
+            del self.places.taken[self.visitor]
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.visitor is None or self.transport.is_closing():
+            return
+        try:
+            self.parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._give_up("400 Bad Request")
+            return
+        if self._reading:
+            self._bytes += len(data)
+            if self._in_head and self._bytes > MOST_HEAD_BYTES:
+                self._give_up("431 Request Header Fields Too Large")
+            elif self._bytes > self.places.most_request_bytes:
+                self._give_up("413 Content Too Large")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["pytake.connection"] = self  # type: ignore[typeddict-unknown-key]
+        self._bytes = 0
+        self._in_head = self._reading = True
+        self.deadline = self.loop.time() + HEAD_SECONDS
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self.deadline = self.loop.time() + BODY_SECONDS
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._reading = False
+        self.deadline = self.loop.time() + ANSWER_SECONDS
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Uvicorn's, with one deadline instead of a timer for each request."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        now = self.loop.time()
+        if self.pipeline:
+            self.deadline = now + ANSWER_SECONDS
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        elif not self._reading:
+            self.deadline = now + (self.places.idle_seconds if self.proven else IDLE_SECONDS)
+
+    def expire(self) -> None:
+        """Ends the connection: its deadline is over."""
+        if self._reading and self.cycle is not None and not self.cycle.response_started:
+            self._give_up("408 Request Timeout")
+        self.transport.abort()
+
+    def _give_up(self, status: str) -> None:
+        """Answers a request that will not be read to its end, unless an answer is already under way."""
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            self.transport.write(f"HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
+        self.transport.close()
+
+
+def configuration(app: Any) -> Config:
+    """Uvicorn's configuration for our connections: no proxy headers, no access log, no WebSockets, no lifespan."""
+    config = Config(
+        app,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+    )
+    config.load()
+    return config
