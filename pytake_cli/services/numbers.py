@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from pytake_cli.errors import Conflict, NotFound, UsageError
 from pytake_cli.store import events, messages, work
 from pytake_cli.store import numbers as rows
-from pytake_cli.store.buckets import RateBucket
+from pytake_cli.store.buckets import RECOVERY_PER_MINUTE, RateBucket
 from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
 
@@ -162,6 +162,7 @@ def limits(db: Session, number: Number, now: datetime) -> Limits:
     """The limits of a number and their use in the last 24 hours; `used_people` counts the whole portfolio."""
     since = now - timedelta(hours=24)
     bucket = db.get(RateBucket, f"number:{number.id}")
+    share = _recovered(bucket, now) if bucket else 1.0
     sent = (
         select(func.count()).select_from(Message).where(Message.number_id == number.id, col(Message.sent_at) >= since)
     )
@@ -178,10 +179,16 @@ def limits(db: Session, number: Number, now: datetime) -> Limits:
     )
     return Limits(
         rate_per_second=number.rate_per_second,
-        current_rate_per_second=round(bucket.rate_per_second, 1) if bucket else number.rate_per_second,
+        current_rate_per_second=round(number.rate_per_second * share, 1),
         tier=number.tier,
         daily_people=TIERS.get(number.tier),
         used_people=db.exec(people).one(),
         sent_24h=db.exec(sent).one(),
         queued=db.exec(queued).one(),
     )
+
+
+def _recovered(bucket: RateBucket, now: datetime) -> float:
+    """The share of its rate that the number has won back by now; the row knows its share of the last send."""
+    minutes = max(0.0, (now - bucket.updated_at).total_seconds()) / 60
+    return min(1.0, bucket.share + RECOVERY_PER_MINUTE * minutes)
