@@ -72,9 +72,9 @@ def _some(query: Any, limit: int) -> Any:
 
 def _quarantine(db: Session, org_id: int) -> Any:
     """Unsettled rows of the organisation; those that name nobody belong to it when it is alone."""
-    own = Quarantine.org_id == org_id
+    own = col(Quarantine.org_id) == org_id
     alone = db.exec(select(func.count()).select_from(Organisation)).one() == 1
-    mine = (own | col(Quarantine.org_id).is_(None)) if alone else own
+    mine = own | col(Quarantine.org_id).is_(None) if alone else own
     return select(Quarantine).where(mine, col(Quarantine.settled_at).is_(None))
 
 
