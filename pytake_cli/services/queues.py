@@ -1,0 +1,200 @@
+"""The queues as one list: the outbox, the jobs and the quarantine; what waits, what is stuck, and how to move it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from pytake_cli.errors import Conflict, InvalidData, NotFound
+from pytake_cli.services import inbound, outbound
+from pytake_cli.store import jobs
+from pytake_cli.store.jobs import Job
+from pytake_cli.store.journal import Quarantine
+from pytake_cli.store.messages import OUT, Message
+from pytake_cli.store.organisations import Organisation
+from pytake_cli.store.work import poke
+
+KINDS = ("message", "job", "quarantine")
+# state -> the kinds that have it; `stuck` is what moves only when a person moves it
+STATES = {
+    "queued": ("message", "job"),
+    "sending": ("message",),
+    "unknown": ("message",),
+    "running": ("job",),
+    "failed": ("message", "job"),
+    "quarantined": ("quarantine",),
+}
+_WAITING = ("queued", "sending", "unknown", "running", "quarantined")  # failed messages are many and are history
+LONGEST_ERROR = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that waits. `id` is `message:12`, `job:5` or `quarantine:3`."""
+
+    id: str
+    state: str
+    about: str
+    since: datetime
+    due_at: datetime | None
+    attempts: int
+    error: str
+
+
+def listed(
+    db: Session, org_id: int, *, kinds: tuple[str, ...] = KINDS, state: str | None = None, limit: int = 0
+) -> list[Entry]:
+    """What waits, the oldest first; failed ones only when asked for. `limit` 0: all."""
+    states = (state,) if state else (*_WAITING, jobs.FAILED)
+    found: list[Entry] = []
+    if "message" in kinds:
+        wanted = [each for each in states if each != jobs.FAILED or state == jobs.FAILED]
+        outbox = select(Message).where(
+            Message.org_id == org_id, Message.direction == OUT, col(Message.status).in_(wanted)
+        )
+        found += map(_of_message, db.exec(_some(outbox.order_by(col(Message.id)), limit)))
+    if "job" in kinds:
+        waiting = select(Job).where(Job.org_id == org_id, col(Job.state).in_(states))
+        found += map(_of_job, db.exec(_some(waiting.order_by(col(Job.id)), limit)))
+    if "quarantine" in kinds and "quarantined" in states:
+        found += map(_of_quarantine, db.exec(_some(_quarantine(db, org_id).order_by(col(Quarantine.id)), limit)))
+    found.sort(key=lambda entry: entry.since)
+    return found[:limit] if limit else found
+
+
+def _some(query: Any, limit: int) -> Any:
+    return query.limit(limit) if limit else query
+
+
+def _quarantine(db: Session, org_id: int) -> Any:
+    """Unsettled rows of the organisation; those that name nobody belong to it when it is alone."""
+    own = col(Quarantine.org_id) == org_id
+    alone = db.exec(select(func.count()).select_from(Organisation)).one() == 1
+    mine = own | col(Quarantine.org_id).is_(None) if alone else own
+    return select(Quarantine).where(mine, col(Quarantine.settled_at).is_(None))
+
+
+def find(db: Session, org_id: int, reference: str) -> Message | Job | Quarantine:
+    """The row behind `message:12`, `job:5` or `quarantine:3`; a bare number is a message."""
+    kind, _, number = reference.rpartition(":")
+    kind = kind or "message"
+    if kind not in KINDS or not number.isdecimal():
+        raise InvalidData(
+            "PT-QUEUE-ID",
+            "{id} does not name something in a queue: message:12, job:5 or quarantine:3",
+            fix="pytake queue list",
+            id=reference,
+        )
+    row: Message | Job | Quarantine | None
+    match kind:
+        case "message":
+            row = db.get(Message, int(number))
+        case "job":
+            row = db.get(Job, int(number))
+        case _:
+            row = db.exec(_quarantine(db, org_id).where(Quarantine.id == int(number))).first()
+    if row is None or (not isinstance(row, Quarantine) and row.org_id != org_id):
+        raise NotFound("PT-QUEUE", "there is no {id} in the queues", fix="pytake queue list", id=reference)
+    return row
+
+
+def entry_of(row: Message | Job | Quarantine) -> Entry:
+    match row:
+        case Message():
+            return _of_message(row)
+        case Job():
+            return _of_job(row)
+        case Quarantine():
+            return _of_quarantine(row)
+
+
+def retry(db: Session, row: Message | Job | Quarantine, now: datetime) -> None:
+    """Tries again what failed: a message is queued, a job is due, a quarantined webhook is applied once more."""
+    match row:
+        case Message():
+            if row.status == "unknown":
+                outbound.settle(db, row, "resend", now)
+            else:
+                outbound.retry(db, row, now)
+        case Job():
+            if row.state not in (jobs.FAILED, jobs.QUEUED):
+                raise _wrong_state(f"job:{row.id}", row.state)
+            row.state, row.due_at, row.attempts, row.error = jobs.QUEUED, now, 0, ""
+            row.claim = row.done_at = None
+            db.add(row)
+            poke(db, "job", str(row.id), "live")
+        case Quarantine():
+            replay_quarantined(db, row, now)
+
+
+def replay_quarantined(db: Session, row: Quarantine, now: datetime) -> bool:
+    """Applies the webhook that the row came from again; True when nothing of it had to be set aside this time."""
+    if row.journal_id is None:
+        raise Conflict(
+            "PT-QUEUE-NO-JOURNAL",
+            "quarantine:{id} has no webhook to repeat",
+            fix="pytake queue drop quarantine:{id}",
+            id=row.id,
+        )
+    return not inbound.replay(db, row.journal_id, now).quarantined
+
+
+def drop(db: Session, row: Message | Job | Quarantine, now: datetime) -> None:
+    """Gives up on it: a queued message is cancelled, an unknown one settled as failed, the rest is put away."""
+    match row:
+        case Message():
+            if row.status == "unknown":
+                outbound.settle(db, row, "failed", now)
+            else:
+                outbound.cancel(db, row, now)
+        case Job():
+            if row.state not in (jobs.FAILED, jobs.QUEUED):
+                raise _wrong_state(f"job:{row.id}", row.state)
+            row.state, row.done_at, row.error = jobs.DONE, now, row.error or "dropped by a person"
+            db.add(row)
+        case Quarantine():
+            row.settled_at = now
+            db.add(row)
+
+
+def _wrong_state(reference: str, state: str) -> Conflict:
+    return Conflict(
+        "PT-QUEUE-STATE", "{id} is {state} just now", fix="pytake queue show {id}", id=reference, state=state
+    )
+
+
+def _of_message(row: Message) -> Entry:
+    to = row.address if row.address_kind == "phone" else f"{row.address_kind}:{row.address}"
+    error = f"{row.error_code} {row.error}".strip() if row.error_code else row.error
+    return Entry(
+        f"message:{row.id}",
+        row.status,
+        f"{row.kind} {to}",
+        row.created_at,
+        row.due_at,
+        row.attempts,
+        error[:LONGEST_ERROR],
+    )
+
+
+def _of_job(row: Job) -> Entry:
+    return Entry(
+        f"job:{row.id}",
+        row.state,
+        f"{row.kind} {row.key}",
+        row.created_at,
+        row.due_at if row.state == jobs.QUEUED else None,
+        row.attempts,
+        row.error.strip().rpartition("\n")[2][:LONGEST_ERROR],
+    )
+
+
+def _of_quarantine(row: Quarantine) -> Entry:
+    about = f"webhook {row.journal_id}" if row.journal_id else "webhook"
+    last = row.traceback.strip().rpartition("\n")[2]
+    reason = f"{row.reason}: {last}" if last else row.reason
+    return Entry(f"quarantine:{row.id}", "quarantined", about, row.created_at, None, 0, reason[:LONGEST_ERROR])
