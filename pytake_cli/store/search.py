@@ -26,10 +26,13 @@ _WORD = re.compile(r"\w", re.UNICODE)
 
 _ACCENTED = "àáâãäåçèéêëìíîïñòóôõöùúûüýÿ"
 _PLAIN = "aaaaaaceeeeiiiinooooouuuuyy"
-# PostgreSQL's `unaccent` is an extension, and not immutable: this is enough for the languages that we speak.
+# PostgreSQL's `unaccent` is an extension, and not immutable: this is enough for the languages that we speak, and it
+# gives the same under every locale of the database. The default parser takes what is not ASCII for letters.
 _POSTGRES_FOLD = f"""
 CREATE OR REPLACE FUNCTION pytake_fold(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT regexp_replace(translate(lower(value), '{_ACCENTED}', '{_PLAIN}'), '[^[:alnum:]]+', ' ', 'g') $$
+$$ SELECT regexp_replace(
+     translate(lower(value), '{_ACCENTED}{_ACCENTED.upper()}', '{_PLAIN * 2}'), '[\x01-\x2f:-@\\[-`{{-\x7f]+', ' ', 'g'
+   ) $$
 """
 
 
@@ -61,9 +64,7 @@ def ids(db: Session, table: str, query: str, *, org: int, limit: int, before: in
     return ask(db, table, wanted, org, limit, before)
 
 
-def _ids_sqlite(
-    db: Session, table: str, wanted: Sequence[Term], org: int, limit: int, before: int | None
-) -> list[int]:
+def _ids_sqlite(db: Session, table: str, wanted: Sequence[Term], org: int, limit: int, before: int | None) -> list[int]:
     columns = " ".join(SEARCHED[table])
     found = (f'{{{columns}}} : "{_quoted(term.words)}"{"*" if term.prefix else ""}' for term in wanted)
     match = " AND ".join((*found, f'owner : "org{org}"'))
@@ -116,16 +117,15 @@ def _create_sqlite(connection: Connection) -> None:
         names = ", ".join(columns)
         fresh = ", ".join(f"new.{column}" for column in columns)
         some = " OR ".join(f"new.{column} <> ''" for column in columns)
-        put = f"INSERT INTO {table}_search (rowid, {names}, owner) VALUES (new.id, {fresh}, 'org' || new.org_id);"  # noqa: S608
+        insert = f"INSERT INTO {table}_search (rowid, {names}, owner)"
+        put = f"{insert} SELECT new.id, {fresh}, 'org' || new.org_id WHERE {some};"
         drop = f"DELETE FROM {table}_search WHERE rowid = old.id;"  # noqa: S608
+        options = "content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2'"
         for statement in (
-            f"CREATE VIRTUAL TABLE {table}_search USING fts5({names}, owner, content='', contentless_delete=1,"
-            " tokenize='unicode61 remove_diacritics 2')",
-            f"CREATE TRIGGER {table}_search_insert AFTER INSERT ON {table} WHEN {some} BEGIN {put} END",
+            f"CREATE VIRTUAL TABLE {table}_search USING fts5({names}, owner, {options})",
+            f"CREATE TRIGGER {table}_search_insert AFTER INSERT ON {table} BEGIN {put} END",
             f"CREATE TRIGGER {table}_search_delete AFTER DELETE ON {table} BEGIN {drop} END",
-            f"CREATE TRIGGER {table}_search_update AFTER UPDATE OF {names} ON {table} BEGIN {drop}"
-            f" INSERT INTO {table}_search (rowid, {names}, owner) SELECT new.id, {fresh}, 'org' || new.org_id"
-            f" WHERE {some}; END",
+            f"CREATE TRIGGER {table}_search_update AFTER UPDATE OF {names} ON {table} BEGIN {drop} {put} END",
         ):
             connection.exec_driver_sql(statement)
 
