@@ -50,7 +50,7 @@ def conversation_id(ref: str) -> int:
     digits = ref.strip().removeprefix("#")
     if not digits.isascii() or not digits.isdigit() or len(digits) > 18:
         raise InvalidData(
-            "PT-CONV-REF",
+            "PT-CONVERSATION-REF",
             "{ref} is not the number of a conversation, such as 5008 or #5008",
             fix="pytake conversation list",
             ref=ref,
@@ -63,7 +63,7 @@ def get(db: Session, ref: str | int) -> Conversation:
     wanted = conversation_id(str(ref))
     found = db.exec(select(Conversation).where(Conversation.id == wanted)).first()
     if found is None:
-        raise NotFound("PT-CONV", "there is no conversation #{id}", fix="pytake conversation list", id=wanted)
+        raise NotFound("PT-CONVERSATION", "there is no conversation #{id}", fix="pytake conversation list", id=wanted)
     return found
 
 
@@ -171,7 +171,7 @@ def reopen(db: Session, conversation: Conversation, *, by: User | None, now: dat
     ).first()
     if other is not None:
         raise Conflict(
-            "PT-CONV-OPEN",
+            "PT-CONVERSATION-OPEN",
             "conversation #{id} cannot be reopened: the same person is in #{other} now",
             why="a contact and a number have one open conversation at a time",
             fix="pytake conversation show {other}",
@@ -267,7 +267,7 @@ def _is_called(user: User, wanted: str) -> bool:
 def _refuse_resolved(conversation: Conversation, verb: str) -> None:
     if conversation.status == RESOLVED:
         raise Conflict(
-            "PT-CONV-RESOLVED",
+            "PT-CONVERSATION-RESOLVED",
             "conversation #{id} is resolved and cannot be {verb}",
             fix="pytake conversation reopen {id}",
             id=conversation.id,

@@ -64,10 +64,10 @@ def find(db: Session, ref: str) -> Message:
     else:
         found = _by_wamid(db, wanted)
     if not found:
-        raise NotFound("PT-MSG", "there is no message {ref}", fix="pytake message list", ref=ref)
+        raise NotFound("PT-MESSAGE", "there is no message {ref}", fix="pytake message list", ref=ref)
     if len(found) > 1:
         raise Conflict(
-            "PT-MSG-AMBIGUOUS",
+            "PT-MESSAGE-AMBIGUOUS",
             "several messages begin with {ref}: {some}",
             fix="pytake message list --fields id,wamid",
             ref=ref,
@@ -83,7 +83,7 @@ def _by_wamid(db: Session, wanted: str) -> Sequence[Message]:
     prefix = WAMID + wanted.removeprefix(WAMID).rstrip("….")
     if len(prefix) < len(WAMID) + SHORTEST_PREFIX:
         raise InvalidData(
-            "PT-MSG-REF",
+            "PT-MESSAGE-REF",
             "{ref} is neither a message's number nor the beginning of a wamid",
             fix="pytake message list --fields id,wamid",
             ref=wanted,

@@ -37,7 +37,7 @@ def test_a_conversation_is_named_by_its_number_with_or_without_the_sign(ref: str
 def test_what_is_no_number_is_refused_with_the_way_out(ref: str) -> None:
     with pytest.raises(InvalidData) as caught:
         conversations.conversation_id(ref)
-    assert caught.value.slug == "PT-CONV-REF"
+    assert caught.value.slug == "PT-CONVERSATION-REF"
 
 
 def test_a_conversation_of_another_organisation_does_not_exist(store: Store, org: int, number: int) -> None:
@@ -92,7 +92,7 @@ def test_reopening_waits_for_nobody_but_another_open_one(store: Store, org: int,
         db.add(type(first)(**again.model_dump()))
     with store.write(org) as db, pytest.raises(Conflict) as caught:
         conversations.reopen(db, conversations.get(db, first.id or 0), by=None, now=NOW)
-    assert caught.value.slug == "PT-CONV-OPEN"
+    assert caught.value.slug == "PT-CONVERSATION-OPEN"
 
 
 def test_reopening_brings_it_back(store: Store, org: int, number: int) -> None:

@@ -80,7 +80,9 @@ def test_another_organisation_finds_nothing_of_ours(store: Store, org: int) -> N
     assert found(store, other, f"owner : org{org}") == []
 
 
-@pytest.mark.parametrize("query", ["", "   ", '"', '""', "*", "AND", "-", "text:", "()", "NEAR(a b)", "a OR", "\x00", "'; --"])
+@pytest.mark.parametrize(
+    "query", ["", "   ", '"', '""', "*", "AND", "-", "text:", "()", "NEAR(a b)", "a OR", "\x00", "'; --"]
+)
 def test_no_query_is_an_error_in_the_databases_language(store: Store, org: int, query: str) -> None:
     people.wrote(store, make_number(store, org), "oi")
     assert found(store, org, query) == []
