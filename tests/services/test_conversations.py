@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.services import conversation_list, conversations
@@ -111,13 +111,13 @@ def test_reading_asks_once_for_a_receipt_of_the_newest_message(store: Store, org
         newest = people.incoming(db, conversation, "alguém aí?", at=NOW + timedelta(seconds=5))
         assert conversations.mark_read(db, conversation, by=None, now=NOW)
         assert not conversations.mark_read(db, conversation, by=None, now=NOW)
-        assert [poke for poke in db.info["pokes"]] == [Poke("job", str(_only_job(db).id))]
+        assert list(db.info["pokes"]) == [Poke("job", str(_only_job(db).id))]
     with store.read(org) as db:
         job = _only_job(db)
         assert (job.kind, job.payload["wamid"]) == ("read.receipt", newest.wamid)
 
 
-def _only_job(db) -> Job:  # type: ignore[no-untyped-def]
+def _only_job(db: Session) -> Job:
     return db.exec(select(Job)).one()
 
 
