@@ -1,0 +1,300 @@
+"""Conversations: what people do with them. Finding one, giving it to somebody, closing, reopening, noting, reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from pytake_cli.errors import Conflict, InvalidData, NotFound
+from pytake_cli.policy import window
+from pytake_cli.store.contacts import Contact, Identity, ServiceWindow
+from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, Conversation, Note
+from pytake_cli.store.events import Event
+from pytake_cli.store.jobs import Job
+from pytake_cli.store.media import Media
+from pytake_cli.store.messages import IN, Message
+from pytake_cli.store.numbers import Number
+from pytake_cli.store.users import User
+from pytake_cli.store.work import poke
+
+LONGEST_NOTE = 10_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One conversation with all that belongs to it."""
+
+    conversation: Conversation
+    contact: Contact
+    identities: tuple[Identity, ...]
+    number: Number
+    assignee: User | None
+    last_inbound_at: datetime | None
+    messages: tuple[Message, ...]  # oldest first
+    earlier: int  # messages of it that are not among them
+    notes: tuple[Note, ...]
+    authors: dict[int, str]  # user id -> name, of notes and messages
+    media: dict[int, Media]  # by message id
+
+    @property
+    def window_closes_at(self) -> datetime | None:
+        return window.closes_at(self.last_inbound_at)
+
+
+def conversation_id(ref: str) -> int:
+    """`5008` and `#5008` are 5008."""
+    digits = ref.strip().removeprefix("#")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 18:
+        raise InvalidData(
+            "PT-CONVERSATION-REF",
+            "{ref} is not the number of a conversation, such as 5008 or #5008",
+            fix="pytake conversation list",
+            ref=ref,
+        )
+    return int(digits)
+
+
+def get(db: Session, ref: str | int) -> Conversation:
+    """The conversation of this organisation with that number, or `NotFound`."""
+    wanted = conversation_id(str(ref))
+    found = db.exec(select(Conversation).where(Conversation.id == wanted)).first()
+    if found is None:
+        raise NotFound("PT-CONVERSATION", "there is no conversation #{id}", fix="pytake conversation list", id=wanted)
+    return found
+
+
+def show(db: Session, conversation: Conversation, *, messages: int | None = 50) -> View:
+    """The conversation with its newest `messages` (None: all), its notes and media."""
+    newest = (
+        select(Message)
+        .where(Message.conversation_id == conversation.id)
+        .order_by(col(Message.id).desc())
+        .limit(messages)
+    )
+    found = tuple(reversed(db.exec(newest).all()))
+    notes = tuple(db.exec(select(Note).where(Note.conversation_id == conversation.id).order_by(col(Note.id))).all())
+    contact = db.exec(select(Contact).where(Contact.id == conversation.contact_id)).one()
+    pair = _window(db, conversation)
+    users = {each.id: each for each in db.exec(select(User)).all()}
+    return View(
+        conversation=conversation,
+        contact=contact,
+        identities=identities(db, [conversation.contact_id]).get(conversation.contact_id, ()),
+        number=db.exec(select(Number).where(Number.id == conversation.number_id)).one(),
+        assignee=users.get(conversation.assignee_id),
+        last_inbound_at=pair.last_inbound_at if pair else None,
+        messages=found,
+        earlier=_count_before(db, conversation, found),
+        notes=notes,
+        authors={id_: each.name or each.email for id_, each in users.items() if id_ is not None},
+        media=_media_of(db, found),
+    )
+
+
+def _count_before(db: Session, conversation: Conversation, found: Sequence[Message]) -> int:
+    if not found:
+        return 0
+    older = (Message.conversation_id == conversation.id, col(Message.id) < found[0].id)
+    return db.exec(select(func.count()).select_from(Message).where(*older)).one()
+
+
+def _media_of(db: Session, messages: Sequence[Message]) -> dict[int, Media]:
+    wanted = [message.id for message in messages if message.id is not None]
+    rows: list[Media] = []
+    for start in range(0, len(wanted), 500):
+        rows += db.exec(select(Media).where(col(Media.message_id).in_(wanted[start : start + 500]))).all()
+    return {row.message_id: row for row in rows if row.message_id is not None}
+
+
+def _window(db: Session, conversation: Conversation) -> ServiceWindow | None:
+    query = select(ServiceWindow).where(
+        ServiceWindow.number_id == conversation.number_id, ServiceWindow.contact_id == conversation.contact_id
+    )
+    return db.exec(query).first()
+
+
+def identities(db: Session, contact_ids: Sequence[int]) -> dict[int, tuple[Identity, ...]]:
+    """The identities in use of each contact, oldest first."""
+    found: dict[int, list[Identity]] = {}
+    wanted = sorted(set(contact_ids))
+    for start in range(0, len(wanted), 500):
+        query = (
+            select(Identity)
+            .where(col(Identity.contact_id).in_(wanted[start : start + 500]), col(Identity.retired_at).is_(None))
+            .order_by(col(Identity.id))
+        )
+        for identity in db.exec(query):
+            found.setdefault(identity.contact_id, []).append(identity)
+    return {contact_id: tuple(rows) for contact_id, rows in found.items()}
+
+
+def assign(db: Session, conversation: Conversation, to: User | None, *, by: User | None, now: datetime) -> bool:
+    """Gives the conversation to somebody, or to nobody; true when that changed anything."""
+    _refuse_resolved(conversation, "assigned")
+    wanted = to.id if to else None
+    status = OPEN if to else (QUEUED if conversation.status == OPEN else conversation.status)
+    if conversation.assignee_id == wanted and conversation.status == status:
+        return False
+    conversation.assignee_id = wanted
+    conversation.status = status
+    _changed(db, conversation, by, now)
+    return True
+
+
+def resolve(db: Session, conversation: Conversation, *, by: User | None, now: datetime) -> bool:
+    """Closes the conversation: the contact's next message opens another one. True when it was not closed before."""
+    if conversation.status == RESOLVED:
+        return False
+    conversation.status = RESOLVED
+    conversation.resolved_at = now
+    conversation.snoozed_until = None
+    conversation.waiting_since = None
+    conversation.unread_count = 0
+    _changed(db, conversation, by, now)
+    return True
+
+
+def reopen(db: Session, conversation: Conversation, *, by: User | None, now: datetime) -> bool:
+    """Opens a resolved conversation again, unless the contact has started another one since."""
+    if conversation.status != RESOLVED:
+        return False
+    other = db.exec(
+        select(Conversation).where(
+            Conversation.number_id == conversation.number_id,
+            Conversation.contact_id == conversation.contact_id,
+            Conversation.status != RESOLVED,
+        )
+    ).first()
+    if other is not None:
+        raise Conflict(
+            "PT-CONVERSATION-OPEN",
+            "conversation #{id} cannot be reopened: the same person is in #{other} now",
+            why="a contact and a number have one open conversation at a time",
+            fix="pytake conversation show {other}",
+            id=conversation.id,
+            other=other.id,
+        )
+    conversation.status = OPEN if conversation.assignee_id else QUEUED
+    conversation.resolved_at = None
+    _changed(db, conversation, by, now)
+    return True
+
+
+def add_note(db: Session, conversation: Conversation, body: str, *, by: User | None, now: datetime) -> Note:
+    """Writes an internal note: the customer never sees it."""
+    body = body.strip()
+    if not body:
+        raise InvalidData("PT-NOTE-EMPTY", "the note is empty", fix='pytake conversation note ID -m "text"')
+    if len(body) > LONGEST_NOTE:
+        raise InvalidData(
+            "PT-NOTE-LONG", "the note has {length} characters, {most} are the most", length=len(body), most=LONGEST_NOTE
+        )
+    note = Note(
+        org_id=conversation.org_id,
+        conversation_id=_id(conversation),
+        author_id=by.id if by else None,
+        body=body,
+        created_at=now,
+    )
+    db.add(note)
+    db.flush()
+    payload = {"note": note.id, "conversation": conversation.id}
+    db.add(Event(org_id=conversation.org_id, kind="note:new", conversation_id=conversation.id, payload=payload, at=now))
+    return note
+
+
+def mark_read(db: Session, conversation: Conversation, *, by: User | None, now: datetime) -> bool:
+    """A person has seen it: nothing is unread, and the customer's phone gets its blue ticks by a `read.receipt` job."""
+    if conversation.unread_count == 0:
+        return False
+    conversation.unread_count = 0
+    newest = db.exec(
+        select(Message)
+        .where(Message.conversation_id == conversation.id, Message.direction == IN, col(Message.wamid).is_not(None))
+        .order_by(col(Message.id).desc())
+        .limit(1)
+    ).first()
+    if newest is not None and not conversation.standby:
+        _receipt(db, conversation, newest, now)
+    _changed(db, conversation, by, now)
+    return True
+
+
+def _receipt(db: Session, conversation: Conversation, message: Message, now: datetime) -> None:
+    """A receipt for a message covers the earlier ones; the key lets each be sent once."""
+    key = f"read:{message.wamid}"
+    if db.exec(select(Job.id).where(Job.key == key)).first() is not None:
+        return
+    job = Job(
+        org_id=conversation.org_id,
+        kind="read.receipt",
+        key=key,
+        payload={"number_id": conversation.number_id, "wamid": message.wamid},
+        due_at=now,
+        created_at=now,
+    )
+    db.add(job)
+    db.flush()
+    poke(db, "job", job.id or 0)
+
+
+def find_user(db: Session, ref: str) -> User:
+    """The active user with that e-mail, the part of it before the @, or that exact name."""
+    wanted = ref.strip().lower()
+    people = [each for each in db.exec(select(User).where(col(User.active))) if _is_called(each, wanted)]
+    if len(people) == 1:
+        return people[0]
+    if people:
+        raise Conflict(
+            "PT-USER-AMBIGUOUS",
+            "{ref} could be {people}",
+            fix="pytake user list",
+            ref=ref,
+            people=", ".join(sorted(each.email for each in people)),
+        )
+    raise NotFound("PT-USER", "there is no active user {ref}", fix="pytake user list", ref=ref)
+
+
+def _is_called(user: User, wanted: str) -> bool:
+    email = user.email.lower()
+    return wanted in (email, email.split("@")[0], user.name.lower())
+
+
+def _refuse_resolved(conversation: Conversation, verb: str) -> None:
+    if conversation.status == RESOLVED:
+        raise Conflict(
+            "PT-CONVERSATION-RESOLVED",
+            "conversation #{id} is resolved and cannot be {verb}",
+            fix="pytake conversation reopen {id}",
+            id=conversation.id,
+            verb=verb,
+        )
+
+
+def _changed(db: Session, conversation: Conversation, by: User | None, now: datetime) -> None:
+    db.add(conversation)
+    payload = {
+        "conversation": conversation.id,
+        "status": conversation.status,
+        "assignee": conversation.assignee_id,
+        "by": by.id if by else None,
+    }
+    db.add(
+        Event(
+            org_id=conversation.org_id,
+            kind="conversation:updated",
+            conversation_id=conversation.id,
+            payload=payload,
+            at=now,
+        )
+    )
+    db.flush()
+
+
+def _id(conversation: Conversation) -> int:
+    assert conversation.id is not None
+    return conversation.id
