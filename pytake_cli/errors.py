@@ -65,6 +65,7 @@ SLUGS: dict[str, str] = {
     "PT-SCHEMA-NEWER": "the store was made by a newer PyTake than this one",
     "PT-SCHEMA-NONE": "the store has no tables yet",
     "PT-SCHEMA-OLD": "the store lacks migrations that this PyTake needs",
+    "PT-PHONE": "what was typed is not a phone number, or not a whole one",
     "PT-SECRET-FILE": "the file that should hold a secret cannot be read",
     "PT-SECRET-KEY": "the key of the sealed secrets is missing or is no key",
     "PT-SECRET-KEYRING": "the system has no keyring that answers",

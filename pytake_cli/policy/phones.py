@@ -1,4 +1,4 @@
-"""Phone numbers: what a person typed becomes E.164; and the other spellings WhatsApp may know it by."""
+"""Phone numbers: what a person typed becomes E.164, and the other spellings under which WhatsApp may know the number."""
 
 from __future__ import annotations
 
