@@ -61,7 +61,12 @@ def test_backoff_never_exceeds_its_cap(attempts: int) -> None:
 
 @pytest.mark.parametrize(
     ("origin", "kind", "policy"),
-    [("campaign", "text", "hold"), ("agent", "template", "hold"), ("agent", "text", "resend"), ("bot", "image", "resend")],
+    [
+        ("campaign", "text", "hold"),
+        ("agent", "template", "hold"),
+        ("agent", "text", "resend"),
+        ("bot", "image", "resend"),
+    ],
 )
 def test_only_answers_in_a_conversation_may_be_sent_twice(origin: str, kind: str, policy: str) -> None:
     assert delivery.on_unknown(origin, kind) == policy

@@ -174,7 +174,9 @@ def test_media_becomes_a_row_and_a_job_that_downloads_it(door: Door) -> None:
 
 
 def test_a_message_for_a_number_that_is_not_ours_is_quarantined(door: Door) -> None:
-    value = door.value(messages=[{"from": ANA, "id": "wamid.1", "timestamp": "1", "type": "text", "text": {"body": "?"}}])
+    value = door.value(
+        messages=[{"from": ANA, "id": "wamid.1", "timestamp": "1", "type": "text", "text": {"body": "?"}}]
+    )
     value["metadata"]["phone_number_id"] = "999"
     door.put(value)
     assert door.drain().quarantined == 1

@@ -72,7 +72,17 @@ class Outbox:
 
     def report(self, status: str, *, wamid: str, opaque: str | None = None, errors: tuple[WireError, ...] = ()) -> None:
         update = Status(
-            self.number.waba_id, self.number.phone_number_id, wamid, status, self.now, opaque, None, "", errors, None, None
+            self.number.waba_id,
+            self.number.phone_number_id,
+            wamid,
+            status,
+            self.now,
+            opaque,
+            None,
+            "",
+            errors,
+            None,
+            None,
         )
         with self.store.write() as db:
             number = db.get_one(Number, self.number_id)
