@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
 
+from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE, USERNAME, Book, Keys, Known, Someone
+from pytake_cli.policy.phones import variants
 from pytake_cli.store.rows import Owned, json, long_text, primary_key, reference, time
+from pytake_cli.store.types import UtcTime
 
-PHONE, BSUID, PARENT_BSUID, USERNAME = "phone", "bsuid", "parent_bsuid", "username"
+SEEN_PRECISION = timedelta(minutes=1)  # a busy contact's identities are written once a minute, not once a message
 
 
 class Contact(Owned, table=True):
@@ -78,3 +85,193 @@ class ServiceWindow(Owned, table=True):
     last_inbound_at: datetime | None = time(nullable=True)  # Meta's timestamp of the contact's last message
     entry_point_at: datetime | None = time(nullable=True)  # last message that came from an advertisement
     pair_free_at: datetime | None = time(nullable=True)  # theoretical arrival time of the pair's pacing
+
+
+contact = Contact.__table__  # type: ignore[attr-defined]
+identity = Identity.__table__  # type: ignore[attr-defined]
+
+_FIND = (
+    sa.select(
+        identity.c.id,
+        identity.c.kind,
+        identity.c.value,
+        identity.c.contact_id,
+        identity.c.retired_at,
+        identity.c.last_seen_at,
+        contact.c.profile_name,
+    )
+    .join(contact, contact.c.id == identity.c.contact_id)
+    .where(
+        identity.c.org_id == sa.bindparam("org"),
+        identity.c.kind == sa.bindparam("of_kind"),
+        identity.c.scope == sa.bindparam("in_scope"),
+        identity.c.value.in_(sa.bindparam("of_values", expanding=True)),
+        contact.c.merged_into_id.is_(None),
+    )
+    # On PostgreSQL a merge locks both contacts: it waits for this transaction, or this statement sees what it left.
+    .with_for_update(read=True, key_share=True, of=contact)
+)
+
+
+def match(db: Session, org_id: int, scope: str, keys: Sequence[Keys], now: datetime) -> list[int | None]:
+    """The contact that each of `keys` names, if there is one; changes nothing."""
+    book = open_book(db, org_id, scope, keys, now)
+    found = [book.find(one) for one in keys]
+    return [someone.id if someone else None for someone in found]
+
+
+def open_book(
+    db: Session, org_id: int, scope: str, keys: Sequence[Keys], now: datetime, usernames: Collection[str] = ()
+) -> Book:
+    """Everything the store knows of these keys; other spellings are looked up only for phones that are new."""
+    book = Book(now)
+    _read(db, book, org_id, PHONE, "", {one.phone for one in keys})
+    _read(db, book, org_id, BSUID, scope, {one.bsuid for one in keys})
+    _read(db, book, org_id, PARENT_BSUID, scope, {one.parent_bsuid for one in keys})
+    _read(db, book, org_id, USERNAME, scope, set(usernames))
+    strangers = {one.phone for one in keys if one.phone and (PHONE, one.phone) not in book.known}
+    _read(db, book, org_id, PHONE, "", {other for phone in strangers for other in variants(phone)[1:]})
+    return book
+
+
+def _read(db: Session, book: Book, org_id: int, kind: str, scope: str, values: set[str]) -> None:
+    values.discard("")
+    if not values:
+        return
+    asked = {"org": org_id, "of_kind": kind, "in_scope": scope, "of_values": sorted(values)}
+    for row in db.connection().execute(_FIND, asked):
+        owner = book.contact(row.contact_id, row.profile_name)
+        book.known[row.kind, row.value] = Known(row.kind, row.value, owner, row.id, row.retired_at, row.last_seen_at)
+
+
+def insert_missing(db: Session, org_id: int, scope: str, book: Book) -> list[int] | None:
+    """Writes the contacts and identities that have no rows yet; the ids of new contacts.
+
+    None when another transaction was faster with one of the identities: what it wrote is to be read first.
+    """
+    new = [known for known in book.known.values() if known.id is None]
+    strangers = list({id(s): s for known in new if (s := known.owner.root()).id is None}.values())
+    if strangers:
+        rows = [_contact_row(org_id, someone, book.now) for someone in strangers]
+        insert = sa.insert(contact).returning(contact.c.id, sort_by_parameter_order=True)
+        for someone, id_ in zip(strangers, db.connection().execute(insert, rows).scalars(), strict=True):
+            someone.id = id_
+    if not new:
+        return []
+    rows = [_identity_row(org_id, scope, known, book.now) for known in sorted(new, key=lambda k: (k.kind, k.value))]
+    insert = on_conflict(db, identity).on_conflict_do_nothing().returning(identity.c.contact_id)
+    written = db.connection().execute(insert, rows).scalars().all()
+    if len(written) == len(rows):
+        return [someone.id for someone in strangers if someone.id]
+    orphans = {someone.id for someone in strangers} - set(written)
+    if orphans:
+        db.connection().execute(sa.delete(contact).where(contact.c.id.in_(orphans)))
+    return None
+
+
+def _contact_row(org_id: int, someone: Someone, now: datetime) -> dict[str, Any]:
+    someone.renamed = False
+    return {
+        "org_id": org_id,
+        "name": "",
+        "profile_name": someone.profile_name,
+        "language": "",
+        "tz": "",
+        "fields": {},
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _identity_row(org_id: int, scope: str, known: Known, now: datetime) -> dict[str, Any]:
+    return {
+        "org_id": org_id,
+        "contact_id": known.owner.root().id,
+        "kind": known.kind,
+        "value": known.value,
+        "scope": "" if known.kind == PHONE else scope,
+        "first_seen_at": now,
+        "last_seen_at": now,
+    }
+
+
+_MOVE = (
+    sa.update(identity)
+    .where(identity.c.id == sa.bindparam("of_id"))
+    .values(contact_id=sa.bindparam("to_contact"), retired_at=None, last_seen_at=sa.bindparam("at", type_=UtcTime))
+)
+_SEEN = (
+    sa.update(identity)
+    .where(identity.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .values(last_seen_at=sa.bindparam("at", type_=UtcTime))
+)
+_RENAME = (
+    sa.update(contact)
+    .where(contact.c.id == sa.bindparam("of_id"))
+    .values(profile_name=sa.bindparam("to_name"), updated_at=sa.bindparam("at", type_=UtcTime))
+)
+
+
+def update_changed(db: Session, book: Book) -> list[int]:
+    """Writes what happened to rows: identities moved or seen, contacts called otherwise; returns these contacts."""
+    known = [one for one in book.known.values() if one.id is not None]
+    moved = [{"of_id": k.id, "to_contact": k.owner.root().id, "at": book.now} for k in known if k.changed]
+    if moved:
+        db.connection().execute(_MOVE, moved)
+    stale = book.now - SEEN_PRECISION
+    seen = sorted(k.id for k in known if k.id and k.seen and k.last_seen_at and k.last_seen_at < stale)
+    if seen:
+        db.connection().execute(_SEEN, {"ids": seen, "at": book.now})
+    renamed = {root.id: root for someone in book.contacts.values() if (root := someone.root()).renamed and root.id}
+    rows = [{"of_id": id_, "to_name": root.profile_name, "at": book.now} for id_, root in sorted(renamed.items())]
+    if rows:
+        db.connection().execute(_RENAME, rows)
+    return sorted(renamed)
+
+
+def show_usernames(db: Session, org_id: int, scope: str, book: Book) -> None:
+    """Gives each username to whoever showed it last, and retires the one they had before."""
+    shown = {someone.root().id: name for name, someone in book.usernames.items()}  # one a person: the last
+    news = {
+        name: contact_id
+        for contact_id, name in shown.items()
+        if (known := book.known.get((USERNAME, name))) is None
+        or known.owner.root().id != contact_id
+        or known.retired_at is not None
+    }
+    if not news:
+        return
+    theirs = (identity.c.contact_id.in_(news.values()), identity.c.kind == USERNAME, identity.c.scope == scope)
+    former = sa.update(identity).where(*theirs, identity.c.value.not_in(news), identity.c.retired_at.is_(None))
+    db.connection().execute(former.values(retired_at=book.now))
+    rows = [
+        {
+            "org_id": org_id,
+            "contact_id": contact_id,
+            "kind": USERNAME,
+            "value": name,
+            "scope": scope,
+            "first_seen_at": book.now,
+            "last_seen_at": book.now,
+        }
+        for name, contact_id in sorted(news.items())
+    ]
+    insert = on_conflict(db, identity)
+    taken_over = {"contact_id": insert.excluded.contact_id, "retired_at": None, "last_seen_at": book.now}
+    keys = ["org_id", "kind", "value", "scope"]
+    db.connection().execute(insert.on_conflict_do_update(index_elements=keys, set_=taken_over), rows)
+
+
+def on_conflict(db: Session, table: sa.Table) -> Any:
+    """INSERT of the database at hand, which knows ON CONFLICT."""
+    return (sqlite if db.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def identities_of(db: Session, contact_ids: Iterable[int]) -> dict[int, list[sa.Row[Any]]]:
+    """Each contact's identities, the newest first; retired ones last."""
+    query = sa.select(identity).where(identity.c.contact_id.in_(list(contact_ids)))
+    order = (identity.c.retired_at.is_not(None), identity.c.last_seen_at.desc(), identity.c.id.desc())
+    found: dict[int, list[sa.Row[Any]]] = {}
+    for row in db.connection().execute(query.order_by(*order)):
+        found.setdefault(row.contact_id, []).append(row)
+    return found

@@ -1,0 +1,250 @@
+"""What happens to contacts: found or made by what a webhook tells, linked, renamed, merged, looked up by people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from pytake_cli.errors import Conflict, InvalidData, NotFound, StoreUnavailable
+from pytake_cli.policy import phones
+from pytake_cli.policy.people import (
+    BSUID,
+    PARENT_BSUID,
+    PHONE,
+    USERNAME,
+    Book,
+    Keys,
+    keys_of,
+    storable,
+    username_of,
+)
+from pytake_cli.policy.people import display_name as name_on_screen
+from pytake_cli.services.merging import merge
+from pytake_cli.store.contacts import (
+    Contact,
+    Identity,
+    ServiceWindow,
+    identities_of,
+    insert_missing,
+    open_book,
+    show_usernames,
+    update_changed,
+)
+from pytake_cli.store.events import Event
+from pytake_cli.store.numbers import Number
+from pytake_cli.store.organisations import Organisation
+from pytake_cli.whatsapp.messages import Address
+from pytake_cli.whatsapp.webhooks import IdentityChange, Person
+
+__all__ = ["address", "change", "display_name", "display_names", "learn", "lookup", "merge", "resolve"]
+
+RACES = 5  # how often another daemon may be faster with the same new person before we give up
+
+
+def resolve(db: Session, org_id: int, scope: str, people: Sequence[Person], now: datetime) -> list[int]:
+    """The contact of each person, made where nobody matches; `scope` is the number's portfolio.
+
+    Links what came together, merges what proves to be one person, keeps profile names and usernames up to date.
+    Raises InvalidData for a person without any identity.
+    """
+    keys = [_keys(person) for person in people]
+    if not all(any(one.pairs()) for one in keys):
+        raise InvalidData("PT-CONTACT-NOBODY", "a person came without any identity")
+    usernames = [username_of(person.username) for person in people]
+    for _ in range(RACES):
+        book = open_book(db, org_id, scope, keys, now, usernames)
+        placed = [
+            book.place(key, name=storable(person.name).strip(), username=username)
+            for key, person, username in zip(keys, people, usernames, strict=True)
+        ]
+        if _write(db, org_id, scope, book):
+            return [_id(someone.root().id) for someone in placed]
+    raise _race()
+
+
+def learn(
+    db: Session, contact_id: int, phone_number_id: str, wa_id: str | None, user_id: str | None, now: datetime
+) -> int:
+    """Links what Meta's answer to a send calls the person; returns the contact, perhaps an older one."""
+    number = db.exec(select(Number).where(Number.phone_number_id == phone_number_id)).one()
+    keys = keys_of(wa_id, user_id, None)
+    return _link(db, number.org_id, number.portfolio_id, contact_id, keys, now)
+
+
+def change(db: Session, org_id: int, scope: str, contact_id: int, changed: IdentityChange, now: datetime) -> int:
+    """A number or BSUID became another: the new one is added, the old one retired, conversations stay.
+
+    The 24-hour windows close: they were the old number's, and only traffic from the new one opens them again.
+    """
+    old, new = _keys(changed.previous), _keys(changed.new)
+    for keys in (old, new):
+        contact_id = _link(db, org_id, scope, contact_id, keys, now)
+    replaced = [pair for pair in old.pairs() if pair not in set(new.pairs()) and _kind_of(new, pair[0])]
+    _retire(db, contact_id, scope, replaced, now)
+    _retire(db, contact_id, scope, list(new.pairs()), None)
+    if replaced:
+        windows = sa.update(ServiceWindow).where(col(ServiceWindow.contact_id) == contact_id)
+        db.execute(windows.values(last_inbound_at=None, entry_point_at=None))
+        payload = {"contact": contact_id, "replaced": [kind for kind, _ in replaced]}
+        db.add(Event(org_id=org_id, kind="contact:updated", payload=payload, at=now))
+    return contact_id
+
+
+def address(db: Session, contact: Contact, scope: str) -> Address:
+    """How to reach a contact from a number of the portfolio `scope`: by phone if we have it, else by BSUID."""
+    assert contact.id is not None
+    known = [one for one in identities_of(db, [contact.id]).get(contact.id, []) if one.retired_at is None]
+    for one in known:
+        if one.kind == PHONE:
+            return Address("phone", f"+{one.value}")
+    for kind, wire in ((BSUID, "bsuid"), (PARENT_BSUID, "parent_bsuid")):
+        for one in known:
+            if one.kind == kind and one.scope == scope:
+                return Address("bsuid" if wire == "bsuid" else "parent_bsuid", one.value)
+    raise InvalidData(
+        "PT-CONTACT-ADDRESS",
+        "contact:{id} has no phone number, and no id that this number may write to",
+        fix="pytake contact show contact:{id}",
+        id=contact.id,
+    )
+
+
+def display_names(db: Session, contact_ids: Sequence[int]) -> dict[int, str]:
+    """What each contact is called on screens; two queries for all of them."""
+    found = db.exec(select(Contact).where(col(Contact.id).in_(contact_ids))).all()
+    known = identities_of(db, contact_ids)
+    return {_id(contact.id): display_name(contact, known.get(_id(contact.id), [])) for contact in found}
+
+
+def display_name(contact: Contact, known: Sequence[Any]) -> str:
+    """Saved name, profile name, @username, phone, or the end of the BSUID; `known` are its identities, newest first."""
+    newest = {one.kind: one.value for one in reversed(known) if one.retired_at is None}
+    return name_on_screen(
+        name=contact.name,
+        profile_name=contact.profile_name,
+        username=newest.get(USERNAME, ""),
+        phone=newest.get(PHONE, ""),
+        bsuid=newest.get(BSUID) or newest.get(PARENT_BSUID, ""),
+        contact_id=contact.id,
+    )
+
+
+def lookup(db: Session, org_id: int, selector: str) -> Contact:
+    """The contact that a person means: `contact:412`, a phone in any form, `@username`, a BSUID, or an exact name.
+
+    Raises NotFound, or Conflict that names the candidates when there are several.
+    """
+    ref = selector.strip()
+    ids = _candidates(db, org_id, ref)
+    if not ids:
+        raise NotFound("PT-CONTACT", "no contact matches {ref}", fix="pytake contact list", ref=selector)
+    if len(ids) > 1:
+        names = display_names(db, ids[:5])
+        raise Conflict(
+            "PT-CONTACT-AMBIGUOUS",
+            "{ref} may be {candidates}",
+            fix="name one of them as contact:ID",
+            ref=selector,
+            candidates=", ".join(f"contact:{id_} ({names[id_]})" for id_ in ids[:5]),
+        )
+    return db.get_one(Contact, ids[0])
+
+
+def _candidates(db: Session, org_id: int, ref: str) -> list[int]:
+    if ref.startswith("contact:"):
+        number = ref.removeprefix("contact:")
+        contact = db.get(Contact, int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None
+        return [contact.merged_into_id or _id(contact.id)] if contact and contact.org_id == org_id else []
+    if ref.startswith("@"):
+        return _owners(db, org_id, (USERNAME,), [username_of(ref)], active=True)
+    if phones.is_bsuid(ref) and (found := _owners(db, org_id, (BSUID, PARENT_BSUID), [ref])):
+        return found
+    return _by_phone(db, org_id, ref) or _by_name(db, org_id, ref)
+
+
+def _by_phone(db: Session, org_id: int, ref: str) -> list[int]:
+    """The contact with exactly this number, else all that have it in another spelling."""
+    country = db.get_one(Organisation, org_id).country
+    try:
+        spellings = phones.variants(phones.parse(ref, country))
+    except InvalidData:
+        spellings = phones.variants(ref.removeprefix("+")) if ref.removeprefix("+").isdigit() else ()
+    exact = _owners(db, org_id, (PHONE,), spellings[:1])
+    return exact or _owners(db, org_id, (PHONE,), spellings[1:])
+
+
+def _by_name(db: Session, org_id: int, ref: str) -> list[int]:
+    called = sa.or_(col(Contact.name) == ref, sa.and_(col(Contact.name) == "", col(Contact.profile_name) == ref))
+    query = select(Contact.id).where(Contact.org_id == org_id, called, col(Contact.merged_into_id).is_(None))
+    return [_id(id_) for id_ in db.exec(query.order_by(col(Contact.id)).limit(6))]
+
+
+def _owners(
+    db: Session, org_id: int, kinds: Sequence[str], values: Sequence[str], *, active: bool = False
+) -> list[int]:
+    mine = (Identity.org_id == org_id, col(Identity.kind).in_(kinds), col(Identity.value).in_(values))
+    query = select(Identity.contact_id).where(*mine).distinct().order_by(col(Identity.contact_id))
+    return list(db.exec(query.where(col(Identity.retired_at).is_(None)) if active else query))
+
+
+def _link(db: Session, org_id: int, scope: str, contact_id: int, keys: Keys, now: datetime) -> int:
+    """Gives the contact these identities too; whoever has one of them already is the same person."""
+    for _ in range(RACES):
+        contact = db.get_one(Contact, contact_id, populate_existing=True)
+        book = open_book(db, org_id, scope, [keys], now)
+        owner = book.contact(contact.merged_into_id or contact_id, contact.profile_name)
+        for pair in keys.pairs():
+            known = book.known.get(pair)
+            if known is not None and known.retired_at is None:
+                owner = book.merge(owner, known.owner)
+        for kind, value in keys.pairs():
+            book.attach(owner, kind, value)
+        if _write(db, org_id, scope, book):
+            return _id(owner.root().id)
+    raise _race()
+
+
+def _write(db: Session, org_id: int, scope: str, book: Book) -> bool:
+    """False when somebody else was faster with a new identity: then the book has to be opened anew."""
+    for kept, given_up in book.merged:
+        merge(db, _id(kept.root().id), _id(given_up.id), book.now)
+    created = insert_missing(db, org_id, scope, book)
+    if created is None:
+        return False
+    renamed = update_changed(db, book)
+    show_usernames(db, org_id, scope, book)
+    news = [{"contact": id_, "created": True} for id_ in created] + [{"contact": id_} for id_ in renamed]
+    if news:
+        rows = [{"org_id": org_id, "kind": "contact:updated", "payload": one, "at": book.now} for one in news]
+        db.connection().execute(sa.insert(Event.__table__), rows)  # type: ignore[attr-defined]
+    return True
+
+
+def _retire(
+    db: Session, contact_id: int, scope: str, pairs: Sequence[tuple[str, str]], retired_at: datetime | None
+) -> None:
+    for kind, value in pairs:
+        mine = (Identity.contact_id == contact_id, Identity.kind == kind, Identity.value == value)
+        in_scope = col(Identity.scope) == ("" if kind == PHONE else scope)
+        db.execute(sa.update(Identity).where(*mine, in_scope).values(retired_at=retired_at))  # type: ignore[arg-type]
+
+
+def _keys(person: Person) -> Keys:
+    return keys_of(person.wa_id, person.user_id, person.parent_user_id)
+
+
+def _kind_of(keys: Keys, kind: str) -> bool:
+    return any(known == kind for known, _ in keys.pairs())
+
+
+def _id(value: int | None) -> int:
+    assert value is not None
+    return value
+
+
+def _race() -> StoreUnavailable:
+    return StoreUnavailable("PT-CONTACT-RACE", "the same new contacts are being written elsewhere; try again")

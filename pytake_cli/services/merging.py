@@ -1,0 +1,140 @@
+"""Two contacts turn out to be one person: everything of the one moves to the other, and nothing is lost."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from pytake_cli.errors import Conflict, NotFound
+from pytake_cli.store.contacts import Consent, Contact, Identity, ServiceWindow
+from pytake_cli.store.conversations import BOT, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation, Note
+from pytake_cli.store.events import Event
+from pytake_cli.store.messages import Message
+
+log = logging.getLogger(__name__)
+
+# Tables whose `contact_id` simply changes; conversations, windows and the contact itself need thought (see below).
+# A test holds this list against every column that refers to a contact.
+MOVED: tuple[type[Any], ...] = (Identity, Message, Consent)
+ATTENTION = (BOT, SNOOZED, QUEUED, OPEN)  # of two conversations that become one, the more attended status stays
+
+
+def merge(db: Session, keep_id: int, other_id: int, now: datetime) -> Contact:
+    """Moves all that belongs to `other` to `keep`, which is returned; `other` stays as a row that points there."""
+    keep, other = _lock(db, keep_id, other_id)
+    _move_conversations(db, keep_id, other_id, now)
+    for table in MOVED:
+        db.execute(sa.update(table).where(table.contact_id == other_id).values(contact_id=keep_id))
+    _move_windows(db, keep_id, other_id)
+    _complete(keep, other, now)
+    other.merged_into_id = keep_id
+    other.updated_at = now
+    db.execute(sa.update(Contact).where(col(Contact.merged_into_id) == other_id).values(merged_into_id=keep_id))
+    payload = {"contact": keep_id, "merged": other_id}
+    db.add(Event(org_id=keep.org_id, kind="contact:updated", payload=payload, at=now))
+    db.flush()
+    log.info("contacts merged", extra={"contact": keep_id, "merged": other_id})
+    return keep
+
+
+def _lock(db: Session, keep_id: int, other_id: int) -> tuple[Contact, Contact]:
+    """Both rows, locked in the order of their ids, so that two merges at once do not wait for each other."""
+    db.flush()  # what the caller changed in memory must not be written back over the merge
+    both = select(Contact).where(col(Contact.id).in_([keep_id, other_id])).order_by(col(Contact.id))
+    query = both.with_for_update().execution_options(populate_existing=True)
+    rows = {row.id: row for row in db.exec(query)}
+    for id_ in (keep_id, other_id):
+        if id_ not in rows:
+            raise NotFound("PT-CONTACT", "no contact matches {ref}", fix="pytake contact list", ref=f"contact:{id_}")
+        if rows[id_].merged_into_id is not None:
+            raise Conflict(
+                "PT-CONTACT-MERGED",
+                "contact:{id} was merged into contact:{into}",
+                fix="pytake contact show contact:{into}",
+                id=id_,
+                into=rows[id_].merged_into_id,
+            )
+    if keep_id == other_id:
+        raise Conflict("PT-CONTACT-SAME", "both are contact:{id}", id=keep_id)
+    if rows[keep_id].org_id != rows[other_id].org_id:
+        raise AssertionError("contacts of two organisations cannot be one")
+    return rows[keep_id], rows[other_id]
+
+
+def _move_conversations(db: Session, keep_id: int, other_id: int, now: datetime) -> None:
+    """Two unresolved ones on a number become one: the older goes on with the words of both."""
+    unresolved = select(Conversation).where(
+        col(Conversation.contact_id).in_([keep_id, other_id]), Conversation.status != RESOLVED
+    )
+    by_number: dict[int, list[Conversation]] = {}
+    for conversation in db.exec(unresolved.order_by(col(Conversation.id))):
+        by_number.setdefault(conversation.number_id, []).append(conversation)
+    for older, *newer in by_number.values():
+        for conversation in newer:
+            _join(db, older, conversation, now)
+    db.flush()  # at most one unresolved a contact and number, before the rest changes its contact
+    theirs = col(Conversation.contact_id) == other_id
+    db.execute(sa.update(Conversation).where(theirs).values(contact_id=keep_id))
+
+
+def _join(db: Session, older: Conversation, newer: Conversation, now: datetime) -> None:
+    for table in (Message, Note, Event):
+        of_newer = col(table.conversation_id) == newer.id
+        db.execute(sa.update(table).where(of_newer).values(conversation_id=older.id))
+    if ATTENTION.index(newer.status) > ATTENTION.index(older.status):
+        older.status, older.snoozed_until = newer.status, newer.snoozed_until
+    older.assignee_id = older.assignee_id or newer.assignee_id
+    older.unread_count += newer.unread_count
+    waiting = [at for at in (older.waiting_since, newer.waiting_since) if at]
+    older.waiting_since = min(waiting) if waiting else None
+    if newer.last_message_at > older.last_message_at:
+        older.last_message_at, older.preview = newer.last_message_at, newer.preview
+    older.standby = older.standby and newer.standby
+    newer.status, newer.resolved_at, newer.unread_count = RESOLVED, now, 0
+    newer.waiting_since = newer.snoozed_until = None
+    for conversation in (older, newer):
+        payload = {
+            "conversation": conversation.id,
+            "status": conversation.status,
+            "assignee": conversation.assignee_id,
+            "by": "merge",
+        }
+        event = Event(org_id=older.org_id, kind="conversation:updated", payload=payload, at=now)
+        event.conversation_id = conversation.id
+        db.add(event)
+
+
+def _move_windows(db: Session, keep_id: int, other_id: int) -> None:
+    windows = {w.number_id: w for w in db.exec(select(ServiceWindow).where(ServiceWindow.contact_id == keep_id))}
+    for window in db.exec(select(ServiceWindow).where(ServiceWindow.contact_id == other_id)):
+        kept = windows.get(window.number_id)
+        if kept is None:
+            values = window.model_dump(exclude={"contact_id"})
+            db.add(ServiceWindow(contact_id=keep_id, **values))
+        else:
+            kept.last_inbound_at = _latest(kept.last_inbound_at, window.last_inbound_at)
+            kept.entry_point_at = _latest(kept.entry_point_at, window.entry_point_at)
+            kept.pair_free_at = _latest(kept.pair_free_at, window.pair_free_at)
+        db.delete(window)
+    db.flush()
+
+
+def _complete(keep: Contact, other: Contact, now: datetime) -> None:
+    """What `keep` does not know comes from `other`; a block or a stop of either holds for the person."""
+    keep.name = keep.name or other.name
+    keep.profile_name = keep.profile_name or other.profile_name
+    keep.language = keep.language or other.language
+    keep.tz = keep.tz or other.tz
+    keep.fields = {**other.fields, **keep.fields}
+    keep.blocked_at = keep.blocked_at or other.blocked_at
+    keep.marketing_stopped_at = _latest(keep.marketing_stopped_at, other.marketing_stopped_at)
+    keep.updated_at = now
+
+
+def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
+    known = [at for at in (one, other) if at]
+    return max(known) if known else None
