@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from typing import TypeVar
 
 from pytake_cli import clock, faults, secrets, settings
 from pytake_cli.daemon.engine import Engine
@@ -26,12 +27,12 @@ from pytake_cli.store.numbers import Number
 from pytake_cli.store.work import Lane
 from pytake_cli.whatsapp.client import Graph
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 LEASE = 50  # messages claimed at a time: what a crash leaves in doubt stays small
 RECORD_SECONDS = 0.01  # outcomes gather this long
 RECORD_AT_ONCE = 50  # unless there are so many
-CLAIM_PAUSE: dict[Lane, float] = {"live": 0.02, "campaign": 0.1, "report": 0.1}  # seconds, when the pace is reached
 OLDEST_CLAIM_SECONDS = sending.DEAD_CLAIM_SECONDS / 2  # an older one may have been given away: a process was paused
 TOKEN_SECONDS = 30.0  # how often a refused or missing token is looked for again
 
@@ -81,25 +82,14 @@ class Sender:
             room = min(trouble.allowed - line.in_flight[lane], LEASE)
             if room <= 0:
                 return None  # the recorder pokes when there is some
-            claim = await self._in_thread(
-                partial(
-                    sending.claim,
-                    self._store,
-                    line.number_id,
-                    lane=lane,
-                    me=self._me,
-                    limit=room,
-                    now=clock.now(),
-                )
-            )
+            claim = await self._claim(line, lane, room)
             for handoff in claim.handoffs:
                 self._post(line, lane, handoff, now)
             if claim.stopped:
                 return await self._look_for_token(line)
             if claim.wait_seconds is not None:
-                pause = max(claim.wait_seconds, CLAIM_PAUSE[lane])
-                line.not_before[lane] = clock.monotonic() + pause
-                return self._engine.poke("number", key, lane, delay=pause)
+                line.not_before[lane] = clock.monotonic() + claim.wait_seconds
+                return self._engine.poke("number", key, lane, delay=claim.wait_seconds)
             if not claim.handoffs:
                 return None
         return None
@@ -140,5 +130,126 @@ class Sender:
     def in_flight(self) -> int:
         return self._unrecorded
 
-    async def _in_thread[T](self, work: partial[T]) -> T:
+    async def _claim(self, line: Line, lane: Lane, limit: int) -> sending.Claim:
+        return await self._in_thread(
+            lambda: sending.claim(self._store, line.number_id, lane=lane, me=self._me, limit=limit, now=clock.now())
+        )
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def _post(self, line: Line, lane: Lane, handoff: Handoff, claimed_at: float) -> None:
+        line.in_flight[lane] += 1
+        self._unrecorded += 1
+        task = asyncio.ensure_future(self._send(line, lane, handoff, claimed_at))
+        self._sends.add(task)
+        task.add_done_callback(self._sends.discard)
+
+    async def _send(self, line: Line, lane: Lane, handoff: Handoff, claimed_at: float) -> None:
+        """Posts one message; whatever happens becomes an outcome."""
+        outcome: Outcome
+        try:
+            request = handoff.request
+            if handoff.media_id is not None:
+                request = await self.uploads.put_in(line.graph, handoff)
+            if clock.monotonic() - claimed_at > OLDEST_CLAIM_SECONDS:
+                raise SendError("PT-CLAIM-OLD", "the claim was too old to send", retryable=True)
+            sent = await line.graph.send(handoff.phone_number_id, request)
+        except SendError as error:
+            outcome = Outcome(handoff, error=error)
+            self._note_failure(line, lane, error)
+        except Exception:
+            log.exception("a send failed in a way that nobody foresaw", extra={"message": handoff.id})
+            why = "the send failed here; nobody can say how far it got"
+            outcome = Outcome(handoff, error=SendError("PT-BUG", why, retryable=False, unknown=True))
+            self.counts["unknown"] += 1
+        else:
+            outcome = Outcome(handoff, sent=sent)
+            line.trouble[lane].worked()
+            self.counts["sent"] += 1
+        faults.point("outbox.after_send")
+        self._outcomes.append((line, lane, outcome))
+        self._ready.set()
+
+    def _note_failure(self, line: Line, lane: Lane, error: SendError) -> None:
+        self.counts["unknown" if error.unknown else "unreached" if error.code is None else "refused"] += 1
+        if error.code is None:
+            line.trouble[lane].failed(clock.monotonic())
+        else:
+            line.trouble[lane].worked()  # Meta answered
+
+    async def _record(self, batch: list[tuple[Line, Lane, Outcome]]) -> None:
+        """Writes outcomes until they are durable: nothing else knows them."""
+        outcomes = [outcome for _, _, outcome in batch]
+        pause = 0.1
+        while True:
+            try:
+                await self._in_thread(lambda: sending.record(self._store, self._me, outcomes, clock.now()))
+                break
+            except StoreUnavailable as error:
+                log.warning("sends wait to be recorded", extra={"count": len(batch), "reason": str(error)})
+                await asyncio.sleep(pause)
+                pause = min(2.0, pause * 2)
+        self._unrecorded -= len(batch)
+        for line, lane, _ in batch:
+            line.in_flight[lane] -= 1
+        for number_id, lane in {(line.number_id, lane) for line, lane, _ in batch}:
+            self._engine.poke("number", str(number_id), lane)
+
+    async def _line(self, number_id: int) -> Line | None:
+        """The open line of a number; None when there is no such number or no token for it."""
+        line = self._lines.get(number_id)
+        if line is not None:
+            return line
+        async with self._opening:
+            if number_id in self._lines:
+                return self._lines[number_id]
+            return await self._open(number_id)
+
+    async def _open(self, number_id: int) -> Line | None:
+        now = clock.monotonic()
+        if now - self._tokenless.get(number_id, float("-inf")) < TOKEN_SECONDS:
+            return None
+        number, token = await self._in_thread(lambda: self._look_up(number_id))
+        if number is None:
+            return None
+        if token is None:
+            if number_id not in self._tokenless:
+                await self._in_thread(lambda: tokens.missing(self._store, number_id, clock.now()))
+            self._tokenless[number_id] = now
+            return None
+        self._tokenless.pop(number_id, None)
+        options = settings.current()
+        most = options.send.max_in_flight
+        graph = Graph(
+            token,
+            url=options.whatsapp.graph_url,
+            version=options.whatsapp.version,
+            connect_timeout=options.whatsapp.connect_timeout_seconds,
+            read_timeout=options.whatsapp.read_timeout_seconds,
+            max_connections=2 * most + 16,  # lanes do not wait for each other's connections
+        )
+        await graph.__aenter__()
+        trouble: dict[Lane, Trouble] = {"live": Trouble(most), "campaign": Trouble(most)}
+        line = Line(number_id, number.phone_number_id, token, graph, trouble, token_read_at=now)
+        self._lines[number_id] = line
+        if tokens.was_the_reason(number):  # refused before this process was; the token may be another by now
+            await self._in_thread(lambda: tokens.changed(self._store, number_id, clock.now()))
+        return line
+
+    def _look_up(self, number_id: int) -> tuple[Number | None, str | None]:
+        with self._store.read() as db:
+            number = db.get(Number, number_id)
+        return number, secrets.get("access_token", number.phone_number_id) if number else None
+
+    async def _look_for_token(self, line: Line) -> None:
+        """Reads the token of a number that stands still, and lets it go on if it is another one now."""
+        now = clock.monotonic()
+        if now - line.token_read_at < TOKEN_SECONDS:
+            return
+        line.token_read_at = now
+        token = await self._in_thread(lambda: secrets.get("access_token", line.phone_number_id))
+        if token is not None and token != line.token:
+            line.token = token
+            line.graph.use_token(token)
+            await self._in_thread(lambda: tokens.changed(self._store, line.number_id, clock.now()))

@@ -1,4 +1,4 @@
-"""How a number behaves when Meta cannot be reached: pauses that grow, then one message at a time until one gets through."""
+"""How a number behaves when Meta cannot be reached: pauses that grow, then one message until one gets through."""
 
 from __future__ import annotations
 
