@@ -1,4 +1,4 @@
-"""Health: whether the daemon's parts live, how far behind they are, and both as answers to /healthz, /readyz, /metrics."""
+"""Health: whether the daemon's parts live and how far behind they are, for /healthz, /readyz and /metrics."""
 
 from __future__ import annotations
 

@@ -76,11 +76,13 @@ def _is_poke(item: Any) -> bool:
     kind, key, lane = item
     if kind not in KINDS or lane not in LANES or len(key) > 18:
         return False
-    return key.isascii() and key.isdecimal() if kind in ("number", "job") else key == ""
+    if kind in ("number", "job"):
+        return bool(key.isascii() and key.isdecimal())
+    return bool(key == "")
 
 
 def announce(path: Path, url: str, now: datetime) -> None:
-    """Writes the file that commands find the daemon by: {"pid": 71, "url": "http://127.0.0.1:8787", "started_at": …}."""
+    """Writes the file that commands find us by: {"pid": 71, "url": "http://127.0.0.1:8787", "started_at": "…"}."""
     state = {"pid": os.getpid(), "url": url, "started_at": now.isoformat(timespec="seconds")}
     new = path.with_suffix(".new")
     new.write_text(json.dumps(state) + "\n")

@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ from pytake_cli.store.lock import daemon_lock
 
 log = logging.getLogger(__name__)
 
+LAST_RESORT_SECONDS = 3.0  # a thread that hangs does not keep a dead daemon alive for longer
 SWITCH_SECONDS = 0.001  # how long a thread may keep the others from Python; the default of 5 ms shows in every answer
 
 
@@ -115,6 +117,18 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
+def _last_resort(seconds: float) -> None:
+    """Ends the process, whatever hangs, unless it has ended by itself by then."""
+
+    def end() -> None:
+        log.critical("the daemon did not end in time")
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+
+
 class Daemon:
     """All parts of the daemon and the order in which they start and stop."""
 
@@ -155,8 +169,10 @@ class Daemon:
             neighbours.withdraw(run_dir / neighbours.STATE_FILE)
             self._pokes.close()
         if failure is not None:
+            _last_resort(LAST_RESORT_SECONDS)
             await self._server.close(0.0)
             raise failure
+        _last_resort(config.stop_seconds + LAST_RESORT_SECONDS)
         await self._stop()
 
     def _make(self) -> None:

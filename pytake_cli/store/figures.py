@@ -46,11 +46,11 @@ def read(db: Session, now: datetime) -> Figures:
     return Figures(
         journal_rows=connection.execute(rows).scalar_one(),
         journal_oldest_at=connection.execute(oldest).scalar_one_or_none(),
-        queued={priority: count for priority, count in connection.execute(depth)},
+        queued=dict(connection.execute(depth).tuples().all()),
         queued_oldest_at=connection.execute(due).scalar_one_or_none(),
         unknown=connection.execute(unknown).scalar_one(),
         quarantined=connection.execute(held).scalar_one(),
-        last_inbound_at={id_: at for id_, at in connection.execute(heard)},
+        last_inbound_at=dict(connection.execute(heard).tuples().all()),
     )
 
 
