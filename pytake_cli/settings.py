@@ -40,6 +40,9 @@ class StoreSettings(Section):
         default_factory=lambda: f"sqlite:///{paths().data / 'pytake.db'}",
         description="Where the data is: sqlite:///FILE or postgresql://USER@HOST/DB; ${secret:NAME} is filled in.",
     )
+    journal_days: int = Field(
+        30, ge=8, description="Days that applied webhooks are kept as they came; Meta repeats for 7."
+    )
 
 
 class WhatsAppSettings(Section):
@@ -57,6 +60,7 @@ class ServeSettings(Section):
     )
     trusted_proxies: list[str] = Field([], description="Addresses or networks whose X-Forwarded-For is believed.")
     max_body_bytes: int = Field(4 * MIB, ge=1024, description="Largest request body that is read.")
+    idle_seconds: float = Field(65, gt=0, description="Seconds that a connection of Meta's may idle between webhooks.")
     stop_seconds: float = Field(10, ge=0, description="How long a stop waits for what is in flight.")
 
 

@@ -50,6 +50,7 @@ class Keys:
     default: dict[str, str] = field(default_factory=dict, repr=False)  # secret -> app ("" for the global secret)
     by_app: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     verify_tokens: tuple[str, ...] = field(default=(), repr=False)
+    metrics_token: str | None = field(default=None, repr=False)
 
     def secrets(self, app: str | None) -> dict[str, str]:
         return self.default if app is None else self.by_app.get(app, {})

@@ -56,6 +56,9 @@ class Received:
 
 
 _INSERT = "INSERT INTO journal (digest, app, body, received_at, updates)"
+_UNNEST = """ SELECT digest, app, body, %s, 0
+FROM unnest(%s::bytea[], %s::text[], %s::bytea[]) WITH ORDINALITY AS new (digest, app, body, place)
+ORDER BY place ON CONFLICT DO NOTHING"""
 _ROWS_A_STATEMENT = (128, 32, 8, 1)  # few distinct statements stay prepared; each one gives the GIL away but once
 
 
@@ -94,9 +97,7 @@ def _insert_sqlite(connection: Connection, bodies: Sequence[Received], now: date
 
 def _insert_postgres(connection: Connection, bodies: Sequence[Received], now: datetime) -> int:
     result = connection.exec_driver_sql(
-        f"{_INSERT} SELECT digest, app, body, %s, 0"
-        " FROM unnest(%s::bytea[], %s::text[], %s::bytea[]) WITH ORDINALITY AS new (digest, app, body, place)"
-        " ORDER BY place ON CONFLICT DO NOTHING",
+        _INSERT + _UNNEST,
         (now, [each.digest for each in bodies], [each.app for each in bodies], [each.body for each in bodies]),
     )
     return max(0, result.rowcount)

@@ -1,0 +1,140 @@
+"""The clockwork: the sweep that finds what no poke told of, and housekeeping. Rows say what is due, ticks only look."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from pathlib import Path
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from pytake_cli import clock, settings
+from pytake_cli.daemon.engine import Engine
+from pytake_cli.daemon.health import Health
+from pytake_cli.daemon.jobs import Jobs
+from pytake_cli.errors import StoreUnavailable
+from pytake_cli.services import media, sending
+from pytake_cli.store import Store, figures, jobs, organisations, upkeep
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 1.0
+DISK_SECONDS, DISK_ALARM, DISK_CALM = 60.0, 85, 80  # percent used: told at the first, told again only after the second
+WAL_SECONDS, WAL_ALARM_BYTES = 60.0, 256 * 1024 * 1024
+HOUSEKEEPING_SECONDS = 3600.0
+JOBS_KEPT = timedelta(days=30)  # finished ones
+ROWS_AT_ONCE = 500  # deleted in a transaction: the intake waits behind it
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Something looked at every so often; `work` runs in a thread."""
+
+    name: str
+    seconds: float
+    work: Callable[[], None]
+
+
+class Clockwork:
+    """Runs the ticks; one that fails for a reason that is not the store's ends the daemon."""
+
+    def __init__(self, store: Store, engine: Engine, jobs: Jobs, health: Health) -> None:
+        self._store = store
+        self._engine = engine
+        self._jobs = jobs
+        self._health = health
+        self._disk_told = False
+        self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.ticks = (
+            Tick("sweep", SWEEP_SECONDS, self.sweep),
+            Tick("disk", DISK_SECONDS, self.look_at_disk),
+            Tick("wal", WAL_SECONDS, self.look_at_wal),
+            Tick("housekeeping", HOUSEKEEPING_SECONDS, self.keep_house),
+        )
+
+    async def run(self) -> None:
+        scheduler = AsyncIOScheduler(timezone=UTC)
+        for tick in self.ticks:
+            scheduler.add_job(
+                self._run,
+                "interval",
+                (tick,),
+                seconds=tick.seconds,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that overtakes another is no news
+        scheduler.start()
+        try:
+            await self._died
+        finally:
+            scheduler.shutdown(wait=False)
+
+    async def _run(self, tick: Tick) -> None:
+        try:
+            await asyncio.to_thread(tick.work)
+        except StoreUnavailable as error:
+            if not self._health.store_error:
+                log.warning("the store cannot be used", extra={"tick": tick.name, "reason": str(error)})
+            self._health.store_error = str(error)
+        except Exception as error:
+            if not self._died.done():
+                self._died.set_exception(error)
+
+    def sweep(self) -> None:
+        """Settles what waited too long and pokes whatever is due, in case its poke was lost."""
+        now = clock.now()
+        sending.sweep(self._store, now)
+        for job_id in self._jobs.sweep():
+            self._engine.poke("job", str(job_id))
+        with self._store.read() as db:
+            waiting = figures.unapplied(db)
+            due = sending.due(db, now)
+        if waiting:
+            self._engine.poke("journal")
+        for number_id, lane in due:
+            self._engine.poke("number", str(number_id), lane)
+        self._health.swept_at = clock.monotonic()
+        if self._health.store_error:
+            log.info("the store can be used again")
+            self._health.store_error = ""
+
+    def look_at_disk(self) -> None:
+        """Tells before the disk is full: then not even deleting helps."""
+        if not self._store.is_sqlite:
+            return
+        usage = shutil.disk_usage(Path(self._store.url.database or ".").parent)
+        percent = round(100 * usage.used / usage.total)
+        if percent < DISK_CALM:
+            self._disk_told = False
+        if percent < DISK_ALARM or self._disk_told:
+            return
+        self._disk_told = True
+        with self._store.read() as db:
+            orgs = [org.id for org in organisations.everyone(db)]
+        for org_id in orgs:
+            if org_id is not None:
+                media.tell_disk_full(self._store, org_id, percent, clock.now())
+
+    def look_at_wal(self) -> None:
+        size = self._health.wal_bytes()
+        if size > WAL_ALARM_BYTES:
+            log.error("the write-ahead log grows: something reads for too long", extra={"bytes": size})
+
+    def keep_house(self) -> None:
+        """Forgets what was applied and done long ago, a few rows at a time."""
+        now = clock.now()
+        kept = settings.current().store.journal_days
+        upkeep.forget_applied(self._store, now - timedelta(days=kept), ROWS_AT_ONCE)
+        while self._forget_jobs():
+            pass
+        upkeep.optimize(self._store)
+
+    def _forget_jobs(self) -> int:
+        with self._store.write() as db:
+            return jobs.forget(db, clock.now() - JOBS_KEPT, ROWS_AT_ONCE)

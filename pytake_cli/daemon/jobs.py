@@ -1,0 +1,172 @@
+"""Jobs: what has to be done outside a transaction, at least once each: files to fetch, receipts to give."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from pytake_cli import clock, secrets, settings
+from pytake_cli.errors import LimitReached, NotFound, PytakeError, SendError
+from pytake_cli.services import media
+from pytake_cli.store import Store, jobs
+from pytake_cli.store.jobs import Job
+from pytake_cli.store.work import Lane
+from pytake_cli.whatsapp import media as wire_media
+from pytake_cli.whatsapp import messages as wire
+from pytake_cli.whatsapp.client import Graph
+
+log = logging.getLogger(__name__)
+
+ORPHANED_SECONDS = 120.0  # without a sign of life of its worker, a job is anybody's
+LONGEST_SECONDS = 900.0  # no job lasts longer
+FIRST_RETRY, LAST_RETRY = 2.0, 600.0  # seconds; doubled each time
+TRIES = {"media.download": 10, "read.receipt": 3}
+
+Work = Callable[["Workshop", Mapping[str, Any]], Awaitable[None]]
+
+
+class Workshop:
+    """What jobs work with: the store, and Graph with the token of a number."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._graphs: dict[str, Graph] = {}
+
+    async def graph(self, phone_number_id: str) -> Graph:
+        token = await asyncio.to_thread(secrets.require, "access_token", phone_number_id)
+        known = self._graphs.get(phone_number_id)
+        if known is not None:
+            known.use_token(token)
+            return known
+        options = settings.current().whatsapp
+        graph = Graph(
+            token,
+            url=options.graph_url,
+            version=options.version,
+            connect_timeout=options.connect_timeout_seconds,
+            read_timeout=options.read_timeout_seconds,
+            max_connections=16,
+        )
+        self._graphs[phone_number_id] = graph
+        return await graph.__aenter__()
+
+    async def close(self) -> None:
+        for graph in self._graphs.values():
+            await graph.close()
+
+
+async def download(shop: Workshop, payload: Mapping[str, Any]) -> None:
+    """{"media": 812}: fetches a received file."""
+    media_id = int(payload["media"])
+    fetch = await asyncio.to_thread(media.fetch, shop.store, media_id, clock.now())
+    if fetch is None:
+        return
+    graph = await shop.graph(fetch.phone_number_id)
+    try:
+        stored = await wire_media.download(
+            graph, fetch.ref, fetch.folder, phone_number_id=fetch.phone_number_id, most_bytes=fetch.most_bytes
+        )
+    except NotFound as error:
+        await asyncio.to_thread(media.lose, shop.store, media_id, str(error))
+    except LimitReached as error:
+        await asyncio.to_thread(media.refuse, shop.store, media_id, str(error))
+    else:
+        await asyncio.to_thread(media.keep, shop.store, media_id, stored)
+
+
+async def read_receipt(shop: Workshop, payload: Mapping[str, Any]) -> None:
+    """{"phone_number_id": "…", "wamid": "wamid.…", "typing": false}: shows the person that the message was read."""
+    phone_number_id = str(payload["phone_number_id"])
+    graph = await shop.graph(phone_number_id)
+    receipt = wire.read_receipt(str(payload["wamid"]), typing=bool(payload.get("typing")))
+    await graph.call("POST", f"{phone_number_id}/messages", json=receipt)
+
+
+HANDLERS: dict[str, Work] = {
+    "media.download": download,
+    "read.receipt": read_receipt,
+}
+
+
+class Jobs:
+    """The handler of `job`."""
+
+    def __init__(self, store: Store, me: str) -> None:
+        self._store = store
+        self._me = me
+        self._shop = Workshop(store)
+        self.running = 0
+        self.done = 0
+        self.failed = 0
+
+    async def handle(self, key: str, lane: Lane) -> None:
+        """Does one job, unless it is done, not due or another's."""
+        id_ = int(key)
+        job = await asyncio.to_thread(self._claim, id_)
+        if job is None:
+            return
+        self.running += 1
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                await HANDLERS[job.kind](self._shop, job.payload)
+        except (PytakeError, OSError, TimeoutError) as error:
+            await asyncio.to_thread(self._failed, job, error)
+        except Exception as error:
+            log.exception("a job failed in a way that nobody foresaw", extra={"job": id_, "job_kind": job.kind})
+            await asyncio.to_thread(self._failed, job, error)
+        else:
+            await asyncio.to_thread(self._finish, id_)
+            self.done += 1
+        finally:
+            self.running -= 1
+
+    async def close(self) -> None:
+        await self._shop.close()
+
+    def sweep(self) -> list[int]:
+        """Takes back what the dead held; the jobs that are due."""
+        now = clock.now()
+        with self._store.read() as db:
+            orphans = jobs.orphaned(db, now - timedelta(seconds=ORPHANED_SECONDS))
+            due = jobs.due(db, now, limit=200)
+        if orphans or self.running:
+            with self._store.write() as db:
+                jobs.renew(db, self._me, now)
+                jobs.requeue(db, now - timedelta(seconds=ORPHANED_SECONDS), now)
+        return due
+
+    def recover(self) -> None:
+        """At start, when nobody else works: every job that was under way is done again."""
+        now = clock.now()
+        with self._store.write() as db:
+            jobs.requeue(db, now + timedelta(days=36500), now)
+
+    def _claim(self, id_: int) -> Job | None:
+        now = clock.now()
+        with self._store.read() as db:
+            job = db.get(Job, id_)
+            if job is None or job.state != jobs.QUEUED or job.due_at > now:
+                return None
+        with self._store.write() as db:
+            return jobs.claim(db, id_, self._me, now)
+
+    def _finish(self, id_: int) -> None:
+        with self._store.write() as db:
+            jobs.finish(db, id_, self._me, clock.now())
+
+    def _failed(self, job: Job, error: BaseException) -> None:
+        assert job.id is not None
+        now = clock.now()
+        final = isinstance(error, SendError) and not (error.retryable or error.unknown or error.code is None)
+        reason = str(error) or type(error).__name__
+        with self._store.write() as db:
+            if final or job.attempts >= TRIES.get(job.kind, 5):
+                jobs.give_up(db, job.id, self._me, reason, now)
+                self.failed += 1
+                log.error("job given up", extra={"job": job.id, "job_kind": job.kind, "reason": reason})
+            else:
+                wait = clock.jitter(min(LAST_RETRY, FIRST_RETRY * 2 ** (job.attempts - 1)))
+                jobs.postpone(db, job.id, self._me, now + timedelta(seconds=wait), reason)
