@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
-from pytake_cli.errors import Conflict, NotFound, UsageError
+from pytake_cli.errors import Conflict, InvalidData, NotFound, UsageError
 from pytake_cli.store import events, messages, work
 from pytake_cli.store import numbers as rows
 from pytake_cli.store.buckets import RECOVERY_PER_MINUTE, RateBucket
 from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
+from pytake_cli.whatsapp.numbers import TIERS, Phone
 
 REMOVED = "REMOVED"  # beside Meta's statuses: we let the number go, its history stays
-# Meta's tier -> unique people a day that may be written to outside the service window; None: no limit
-TIERS: dict[str, int | None] = {
-    "TIER_50": 50,
-    "TIER_250": 250,
-    "TIER_1K": 1_000,
-    "TIER_2K": 2_000,
-    "TIER_10K": 10_000,
-    "TIER_100K": 100_000,
-    "TIER_UNLIMITED": None,
-}
-# Meta's throughput level -> messages a second ("Throughput", November 2025)
-RATES = {"STANDARD": 80, "HIGH": 1_000}
-COEXISTENCE_RATE = 20  # shared with the WhatsApp Business app
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What Meta says about a number, in our words."""
-
-    phone_number_id: str
-    waba_id: str
-    portfolio_id: str
-    display: str  # E.164
-    name: str
-    quality: str
-    tier: str
-    rate_per_second: int
-    status: str
 
 
 def find(db: Session, org_id: int, reference: str | None) -> Number:
@@ -71,58 +45,74 @@ def listed(db: Session, org_id: int) -> list[Number]:
     return list(db.exec(select(Number).where(Number.org_id == org_id).order_by(col(Number.id))))
 
 
-def add(db: Session, org_id: int, standing: Standing, now: datetime, *, app_id: str = "") -> Number:
-    """Connects a number; one that was removed comes back with its history."""
-    known = rows.by_phone_number_id(db, standing.phone_number_id)
+def add(
+    db: Session,
+    org_id: int,
+    phone: Phone,
+    now: datetime,
+    *,
+    waba_id: str,
+    portfolio_id: str = "",
+    app_id: str = "",
+) -> Number:
+    """Connects a number as Meta describes it; one that was removed comes back with its history."""
+    known = rows.by_phone_number_id(db, phone.id)
     if known is not None and (known.org_id != org_id or known.status != REMOVED):
         raise Conflict(
             "PT-NUMBER-EXISTS",
             "the number with the id {id} is connected already",
             why="to another organisation" if known.org_id != org_id else "",
             fix="pytake number list" if known.org_id != org_id else "pytake number verify {id}",
-            id=standing.phone_number_id,
+            id=phone.id,
         )
-    if known is None:
-        known = Number(
-            org_id=org_id,
-            phone_number_id=standing.phone_number_id,
-            waba_id=standing.waba_id,
-            portfolio_id=standing.portfolio_id,
-            display=standing.display,
-            created_at=now,
-        )
-    known.app_id = app_id or known.app_id
-    refresh(db, known, standing, now)
-    return known
+    number = known or Number(
+        org_id=org_id,
+        phone_number_id=phone.id,
+        waba_id=waba_id,
+        portfolio_id=portfolio_id or waba_id,
+        display=e164(phone.display),
+        created_at=now,
+    )
+    number.waba_id, number.portfolio_id = waba_id, portfolio_id or waba_id
+    number.app_id = app_id or number.app_id
+    refresh(db, number, phone, now)
+    return number
 
 
-def refresh(db: Session, number: Number, standing: Standing, now: datetime) -> list[str]:
-    """Takes over what Meta says now; a number that may send again does. Returns the names of the changed fields."""
-    changed: list[str] = []
-    for field in ("waba_id", "portfolio_id", "display", "name", "quality", "tier", "rate_per_second", "status"):
-        value = getattr(standing, field)
-        if getattr(number, field) != value:
-            setattr(number, field, value)
-            changed.append(field)
-    if standing.status == "CONNECTED" and number.stopped_at is not None:
-        number.stopped_at = number.stopped_until = number.stopped_code = None
+def refresh(db: Session, number: Number, phone: Phone, now: datetime) -> list[str]:
+    """Takes over what Meta says now; a stopped number that is fine at Meta sends again. Returns the changed fields."""
+    said = {
+        "display": e164(phone.display),
+        "name": phone.verified_name,
+        "quality": phone.quality,
+        "tier": phone.tier or number.tier,
+        "rate_per_second": phone.rate_per_second,
+        "status": phone.status or number.status,
+    }
+    changed = [field for field, value in said.items() if getattr(number, field) != value]
+    for field in changed:
+        setattr(number, field, said[field])
+    if number.status == "CONNECTED" and (number.stopped_at or number.templates_stopped_until):
+        number.stopped_at = number.stopped_until = number.stopped_code = number.templates_stopped_until = None
         number.stopped_reason = ""
         changed.append("stopped_at")
     db.add(number)
     db.flush()
     assert number.id is not None
     if changed:
-        db.add(
-            events.Event(
-                org_id=number.org_id,
-                kind="number:updated",
-                payload={"number": number.id, **{field: getattr(standing, field, None) for field in changed}},
-                at=now,
-            )
-        )
+        payload = {"number": number.id, **{field: said[field] for field in changed if field in said}}
+        db.add(events.Event(org_id=number.org_id, kind="number:updated", payload=payload, at=now))
     work.poke(db, "number", number.id, "live")
     work.poke(db, "number", number.id, "campaign")
     return changed
+
+
+def e164(display: str) -> str:
+    """Meta's way of writing a number (`+55 11 4000-1234`, `551140001234`) as `+551140001234`."""
+    digits = re.sub(r"\D", "", display)
+    if not 7 <= len(digits) <= 15:
+        raise InvalidData("PT-NUMBER-DISPLAY", "Meta's display number {display} is no phone number", display=display)
+    return f"+{digits}"
 
 
 def remove(db: Session, number: Number, now: datetime) -> int:
