@@ -1,4 +1,4 @@
-"""Phone numbers: what a person typed becomes E.164, and the other spellings under which WhatsApp may know the number."""
+"""Phone numbers: what a person typed becomes E.164; the other spellings under which WhatsApp may know a number."""
 
 from __future__ import annotations
 

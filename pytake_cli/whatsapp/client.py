@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +23,10 @@ _KEEPALIVE = 15.0  # seconds; shorter than any server's, so that an idle connect
 _DNS_CACHE = 60  # seconds
 _MAX_ANSWER = 16 * 1024 * 1024  # bytes; the largest lists are far below
 _MAX_SENT = 256 * 1024  # bytes; an answer to a send has some 300
+_LONGEST_FETCH = 600.0  # seconds for one download
 _MAX_PAGES = 10_000  # a list that never ends is a fault
+_JSON = {"Content-Type": "application/json"}
+ARCHIVE_ROOT = "https://api.facebook.com/"  # the one host beside Graph's that calls may go to
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ class Graph:
         read_timeout: float = 30.0,
         max_connections: int = 512,
     ) -> None:
-        self._bearer = f"Bearer {token}"
+        self._token = token
+        self._send_headers = {"Authorization": f"Bearer {token}", **_JSON}
         self.url = url.rstrip("/")
         self.version = version.strip("/")
         self._root = f"{self.url}/{self.version}/"
@@ -100,7 +105,8 @@ class Graph:
 
     def use_token(self, token: str) -> None:
         """Puts another access token to use for all later calls; those in flight keep theirs."""
-        self._bearer = f"Bearer {token}"
+        self._token = token
+        self._send_headers = {"Authorization": f"Bearer {token}", **_JSON}
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -119,7 +125,7 @@ class Graph:
         target = self._targets.get(phone_number_id + edge)
         if target is None:
             target = self._targets[phone_number_id + edge] = URL(f"{self._root}{phone_number_id}/{edge}")
-        answer = await self._exchange("POST", target, orjson.dumps(request), _MAX_SENT)
+        answer = await self._exchange("POST", target, orjson.dumps(request), _MAX_SENT, self._send_headers)
         contacts, messages = answer.get("contacts"), answer.get("messages")
         message = messages[0] if type(messages) is list and messages and type(messages[0]) is dict else None
         wamid = word(message.get("id")) if message is not None else None
@@ -140,14 +146,30 @@ class Graph:
         data: Any = None,
         headers: Mapping[str, str] | None = None,
         read_timeout: float | None = None,
+        scheme: str = "Bearer",
     ) -> dict[str, Any]:
         """One call below the version; the answer's object, or a GraphError."""
-        target = URL(path if path.startswith("https://") else self._root + path.lstrip("/"))
+        address = path if path.startswith(ARCHIVE_ROOT) else self._root + path.lstrip("/")
+        target = URL(address, encoded="?" in address)  # a signed upload address must stay as it is
         if params:
             target = target.update_query({key: str(value) for key, value in params.items()})
         body = orjson.dumps(json) if json is not None else data
-        kind = {"Content-Type": "application/json"} if json is not None else {}
-        return await self._exchange(method, target, body, _MAX_ANSWER, {**kind, **(headers or {})}, read_timeout)
+        kind = _JSON if json is not None else {}
+        asked = {"Authorization": f"{scheme} {self._token}", **kind, **(headers or {})}
+        return await self._exchange(method, target, body, _MAX_ANSWER, asked, read_timeout)
+
+    @asynccontextmanager
+    async def fetch(self, url: URL, *, with_token: bool, read_timeout: float) -> AsyncIterator[aiohttp.ClientResponse]:
+        """An open GET of any address, redirects not followed; whether the token goes along is the caller's decision."""
+        timeout = aiohttp.ClientTimeout(total=_LONGEST_FETCH, connect=self._timeout.connect, sock_read=read_timeout)
+        headers = {"Authorization": f"Bearer {self._token}"} if with_token else {}
+        try:
+            async with self.session.get(url, headers=headers, allow_redirects=False, timeout=timeout) as response:
+                yield response
+        except NOT_SENT as error:
+            raise unreached(error) from None
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise unclear(f"the download failed ({type(error).__name__})", safe=True) from None
 
     async def pages(
         self, path: str, *, params: Mapping[str, str | int] | None = None, member: str = "data"
@@ -173,15 +195,14 @@ class Graph:
         target: URL,
         body: Any,
         most: int,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str],
         read_timeout: float | None = None,
     ) -> dict[str, Any]:
         started, safe = clock.monotonic(), method == "GET"
         timeout = self._timeout if read_timeout is None else _longer(self._timeout, read_timeout)
-        sent_headers = {"Authorization": self._bearer, **(_JSON if headers is None else headers)}
         try:
             async with self.session.request(
-                method, target, data=body, headers=sent_headers, allow_redirects=False, timeout=timeout
+                method, target, data=body, headers=headers, allow_redirects=False, timeout=timeout
             ) as response:
                 raw = await read_at_most(response, most)
         except NOT_SENT as error:
@@ -197,8 +218,6 @@ class Graph:
                 return answer
         raise failure(response, raw, clock.monotonic() - started, safe=safe)
 
-
-_JSON = {"Content-Type": "application/json"}
 
 # nothing of the request can have left: names, refused, unreachable, TLS, no free connection in time
 NOT_SENT = (

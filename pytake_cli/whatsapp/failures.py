@@ -10,13 +10,12 @@ import aiohttp
 import orjson
 
 from pytake_cli.errors import SLUGS, SendError
-from pytake_cli.whatsapp.errors import Action, Rule, rule, slug_of
+from pytake_cli.whatsapp.errors import Rule, rule, slug_of
 from pytake_cli.whatsapp.fields import table, whole, word
 
 log = logging.getLogger(__name__)
 
 _LONG_WAIT = 15.0  # seconds; a 5xx that took this long may come after the message was accepted
-_LONGEST_DELAY = 300.0  # seconds; backing off ends here
 _TRACE_HEADERS = ("x-fb-trace-id", "x-fb-request-id", "x-fb-debug")
 
 
@@ -141,18 +140,6 @@ def unclear(what: str, answer: Answer | None = None, *, safe: bool = False) -> G
         unknown=not safe,
         what=what,
     )
-
-
-def backoff_seconds(what: Rule, attempt: int) -> float | None:
-    """How long to wait after failure number `attempt` (the first is 0), or None if there should be no other try.
-
-    There is no chance in it: the caller spreads it with clock.jitter().
-    """
-    if what.retry_seconds is None or (what.max_retries and attempt >= what.max_retries):
-        return None
-    factor = 4.0 if what.action is Action.PAIR else 2.0
-    delay = what.retry_seconds * factor ** min(attempt, 30)
-    return min(delay, max(_LONGEST_DELAY, what.retry_seconds))
 
 
 def _trace(response: aiohttp.ClientResponse, error: dict[str, Any]) -> str:
