@@ -1,0 +1,69 @@
+"""The door of the control API: finds the handler, reads and answers JSON, tells errors plainly."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from aiohttp import web
+
+from pytake_cli.emulator.control import people, running
+from pytake_cli.emulator.errors import GraphError
+from pytake_cli.errors import PytakeError
+
+if TYPE_CHECKING:
+    from pytake_cli.emulator.world import World
+
+Handler = Callable[["World", dict[str, Any]], Awaitable[Any]]
+
+ROUTES: dict[tuple[str, str], Handler] = {
+    ("GET", ""): running.status,
+    ("POST", "reset"): running.reset,
+    ("GET", "clock"): running.clock_state,
+    ("POST", "clock"): running.set_clock,
+    ("GET", "config"): running.show_config,
+    ("POST", "config"): running.set_config,
+    ("POST", "say"): people.say_,
+    ("POST", "status"): people.set_status,
+    ("GET", "customers"): people.list_customers,
+    ("POST", "customers"): people.set_customer,
+}
+
+
+class Control:
+    """Answers everything below `/_emulator`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        name = request.path.removeprefix("/_emulator").strip("/")
+        handler = ROUTES.get((request.method, name))
+        if handler is None:
+            return _json({"error": "unknown_path", "message": f"there is no {request.method} /_emulator/{name}"}, 404)
+        try:
+            return _json(await handler(self._world, await _arguments(request)))
+        except PytakeError as error:
+            return _json(
+                {"error": error.slug, "message": str(error), "why": error.why, "fix": error.fix}, error.http_status
+            )
+        except GraphError as error:
+            return _json({"error": error.code, "message": error.details}, 422)
+
+
+async def _arguments(request: web.BaseRequest) -> dict[str, Any]:
+    """Query and JSON body together; a body must say it is JSON, so that no web page can post here."""
+    arguments: dict[str, Any] = dict(request.query)
+    raw = await request.read()
+    if raw:
+        if request.content_type != "application/json":
+            raise web.HTTPUnsupportedMediaType(text="send application/json")
+        body = orjson.loads(raw)
+        if isinstance(body, dict):
+            arguments |= body
+    return arguments
+
+
+def _json(value: Any, status: int = 200) -> web.Response:
+    return web.Response(body=orjson.dumps(value, default=str), status=status, content_type="application/json")

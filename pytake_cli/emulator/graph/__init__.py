@@ -1,0 +1,1 @@
+"""The Graph API's surface: one file a noun, each a handful of `async def edge(call) -> answer`."""
