@@ -29,7 +29,6 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("received_at", TIME, nullable=False),
         sa.Column("applied_at", TIME, nullable=True),
-        sa.Column("updates", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
         sa.UniqueConstraint("digest", name=op.f("uq_journal_digest")),
     )
