@@ -12,6 +12,8 @@ import pytest
 
 from pytake_cli import secrets, settings
 
+pytest_plugins = ["tests.kit.stores"]  # the `store` fixtures, on both databases
+
 _real_connect = socket.socket.connect
 
 

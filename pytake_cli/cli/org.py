@@ -10,15 +10,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from pytake_cli.cli.config_file import set_key
+from pytake_cli.cli.context import context
+from pytake_cli.cli.output import done, emit, say
+from pytake_cli.locale import _
 from sqlmodel import func, select
 
 from pytake_cli import secrets, settings
 from pytake_cli.cli import confirm
-from pytake_cli.cli.config_file import set_key
-from pytake_cli.cli.context import context
-from pytake_cli.cli.output import done, emit, say
 from pytake_cli.errors import UsageError
-from pytake_cli.locale import _
 from pytake_cli.services import accounts
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation, everyone
@@ -66,7 +66,9 @@ def list_() -> None:
 
 
 @app.command("show")
-def show(slug: Annotated[str | None, typer.Argument(help="Its short name; the current one by default.")] = None) -> None:
+def show(
+    slug: Annotated[str | None, typer.Argument(help="Its short name; the current one by default.")] = None,
+) -> None:
     """Shows one organisation.
 
     $ pytake org show
@@ -118,7 +120,9 @@ def create(
 
 @app.command("set")
 def set_(
-    changes: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE", help="name, tz, lang, country, acknowledgement.")],
+    changes: Annotated[
+        list[str], typer.Argument(metavar="FIELD=VALUE", help="name, tz, lang, country, acknowledgement.")
+    ],
 ) -> None:
     """Changes the organisation.
 
@@ -151,7 +155,11 @@ def tell_changes(what: str, changed: list[str]) -> None:
     if not changed:
         say(_("{what} was like that already").format(what=what))
     elif context().dry_run:
-        say(_("{what}: {fields} would change; nothing was changed (--dry-run)").format(what=what, fields=", ".join(changed)))
+        say(
+            _("{what}: {fields} would change; nothing was changed (--dry-run)").format(
+                what=what, fields=", ".join(changed)
+            )
+        )
     else:
         done(_("{what}: {fields} changed").format(what=what, fields=", ".join(changed)))
 
@@ -204,4 +212,8 @@ def delete(
         (settings.paths().data / "media" / file).unlink(missing_ok=True)
     for phone_number_id in gone.phone_number_ids:
         secrets.delete("access_token", phone_number_id)
-    done(_("{org} is deleted: {rows} rows, {files} files").format(org=org.slug, rows=sum(gone.rows.values()), files=len(gone.files)))
+    done(
+        _("{org} is deleted: {rows} rows, {files} files").format(
+            org=org.slug, rows=sum(gone.rows.values()), files=len(gone.files)
+        )
+    )

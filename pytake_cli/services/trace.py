@@ -182,7 +182,6 @@ def _webhook(db: Session, message: Message, applied_at: datetime, kinds: Any) ->
         "app": row.app,
         "digest": row.digest.hex(),
         "bytes": len(row.body),
-        "updates": row.updates,
     }
     yield Step(row.received_at, "webhook", data)
     if row.applied_at is not None:

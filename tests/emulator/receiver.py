@@ -34,7 +34,7 @@ class Receiver:
         self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.2)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = "http://127.0.0.1:{}/webhooks/whatsapp".format(self._runner.addresses[0][1])
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/webhooks/whatsapp"
         return self
 
     async def __aexit__(

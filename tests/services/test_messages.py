@@ -108,7 +108,7 @@ def webhook(store: Store, number_phone_id: str, *, at: datetime, applied_at: dat
     change["value"]["metadata"] = metadata  # type: ignore[index]
     body = orjson.dumps({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]})
     with store.write() as db:
-        row = Journal(digest=hashlib.sha256(body).digest(), body=body, received_at=at, applied_at=applied_at, updates=1)
+        row = Journal(digest=hashlib.sha256(body).digest(), body=body, received_at=at, applied_at=applied_at)
         db.add(row)
         db.flush()
         return row.id or 0

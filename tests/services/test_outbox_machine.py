@@ -55,8 +55,8 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(person=st.integers(0, 2), template=st.booleans())
     def queue(self, person: int, template: bool) -> None:
-        more = {"outgoing": TEMPLATE} if template else {}
-        self.ids.append(self.outbox.queue(self.people[person], **more))
+        outgoing = TEMPLATE if template else wire.text("olá")
+        self.ids.append(self.outbox.queue(self.people[person], outgoing=outgoing))
 
     @rule(limit=st.integers(1, 4))
     def claim(self, limit: int) -> None:
@@ -67,7 +67,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def meta_accepts(self, data: st.DataObject) -> None:
         handoff = self._take(data)
         wamid = self._accept(handoff)
-        outcome = sending.Outcome(handoff, sent=Sent(wamid, None, None, None))
+        outcome = sending.Outcome(handoff, sent=Sent(wamid, None, None, "accepted"))
         sending.record(self.outbox.store, ME, [outcome], self.outbox.now)
 
     @precondition(lambda self: self.in_hand)
@@ -134,7 +134,7 @@ class OutboxMachine(RuleBasedStateMachine):
             sending.sweep(self.outbox.store, self.outbox.now)
             for handoff in self.outbox.claim():
                 wamid = self._accept(handoff)
-                outcome = sending.Outcome(handoff, sent=Sent(wamid, None, None, None))
+                outcome = sending.Outcome(handoff, sent=Sent(wamid, None, None, "accepted"))
                 sending.record(self.outbox.store, ME, [outcome], self.outbox.now)
         for id_ in self.ids:
             message = self.outbox.message(id_)

@@ -63,7 +63,7 @@ class Outbox:
         return sending.claim(self.store, self.number_id, lane=lane, me=me, limit=limit, now=self.now).handoffs
 
     def accept(self, handoffs: list[sending.Handoff], *, me: str = ME) -> None:
-        outcomes = [sending.Outcome(h, sent=Sent(f"wamid.{h.id}", None, None, None)) for h in handoffs]
+        outcomes = [sending.Outcome(h, sent=Sent(f"wamid.{h.id}", None, None, "accepted")) for h in handoffs]
         sending.record(self.store, me, outcomes, self.now)
 
     def refuse(self, handoffs: list[sending.Handoff], code: int | None = None, *, unknown: bool = False) -> None:
