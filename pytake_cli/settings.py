@@ -191,6 +191,18 @@ def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInf
             yield f"{prefix}{name}", field
 
 
+def check(key: str, text: str) -> Any:
+    """The value that a text means for a key, as a file should have it."""
+    value: Any = _parts(text) if keys()[key].annotation == list[str] else text
+    try:
+        tree: Any = Settings.model_validate(_nested({key: value}))
+    except ValidationError as error:
+        raise _misfit(error.errors(include_url=False)[0], {key: "pytake config set"}) from None
+    for part in key.split("."):
+        tree = getattr(tree, part)
+    return tree
+
+
 def explain(key: str, cli: Mapping[str, Any] | None = None, *, cwd: Path | None = None) -> list[Step]:
     """What each layer says about a key, the strongest first; exactly one step wins."""
     if key not in keys():

@@ -1,0 +1,188 @@
+"""Finds every text that people read and keeps the Portuguese catalogue; `python -m pytake_cli.cli.catalogue --write`.
+
+Add or change a text, run the command, fill the empty `msgstr ""` in locale/pt_BR/LC_MESSAGES/pytake.po, run it again.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+PACKAGE = Path(__file__).parents[1]
+PO = PACKAGE / "locale" / "pt_BR" / "LC_MESSAGES" / "pytake.po"
+MO = PO.with_suffix(".mo")
+TEXT_ARGUMENTS = {"message", "why", "fix"}
+EMITTERS = {"emit": 1, "row_stream": 0}  # function -> place of its fields
+
+
+def texts() -> dict[str, str]:
+    """Every English text -> a place where it is used, in the order of places."""
+    found: dict[str, str] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        place = path.relative_to(PACKAGE.parent).as_posix()
+        for text in _in_source(ast.parse(path.read_text(encoding="utf-8"))):
+            found.setdefault(text, place)
+    for text, place in _in_tables():
+        found.setdefault(text, place)
+    return {text: place for text, place in found.items() if any(each.isalpha() for each in _without_placeholders(text))}
+
+
+def _in_source(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call():
+                yield from _in_call(node)
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)) if node.value:
+                if name == "template":
+                    yield from _strings(node.value)
+                elif name.endswith("FIELDS") and isinstance(node.value, ast.Dict):
+                    yield from _fields(node.value)
+
+
+def _in_call(call: ast.Call) -> Iterator[str]:
+    name = (
+        call.func.id
+        if isinstance(call.func, ast.Name)
+        else call.func.attr
+        if isinstance(call.func, ast.Attribute)
+        else ""
+    )
+    if name in ("_", "ngettext"):
+        for argument in call.args[: 2 if name == "ngettext" else 1]:
+            yield from _strings(argument)
+    elif name in EMITTERS and len(call.args) > EMITTERS[name]:
+        yield from _fields(call.args[EMITTERS[name]])
+    elif len(call.args) >= 2 and isinstance(call.args[0], ast.Constant) and str(call.args[0].value).startswith("PT-"):
+        yield from _strings(call.args[1])
+        for keyword in call.keywords:
+            if keyword.arg in TEXT_ARGUMENTS:
+                yield from _strings(keyword.value)
+
+
+def _fields(node: ast.expr) -> Iterator[str]:
+    """Names become column heads, values are what `--fields help` shows."""
+    if isinstance(node, ast.Dict):
+        for name in node.keys:
+            yield from (text.replace("_", " ") for text in _strings(name))
+        for value in node.values:
+            yield from _strings(value)
+    elif isinstance(node, ast.Tuple):
+        for each in node.elts:
+            yield from (text.replace("_", " ") for text in _strings(each))
+
+
+def _strings(node: ast.expr | None) -> Iterator[str]:
+    """The literal texts of an expression, both branches of a condition included."""
+    match node:
+        case ast.Constant(value=str() as text):
+            yield text
+        case ast.IfExp():
+            yield from _strings(node.body)
+            yield from _strings(node.orelse)
+        case ast.BoolOp():
+            for each in node.values:
+                yield from _strings(each)
+
+
+def _in_tables() -> Iterator[tuple[str, str]]:
+    """Texts that live in tables rather than in calls."""
+    from pytake_cli import errors, secrets, settings
+    from pytake_cli.cli import commands, flags, surface_data, topics
+
+    for table, values in (
+        ("errors.SLUGS", errors.SLUGS.values()),
+        ("secrets.NAMES", secrets.NAMES.values()),
+        ("settings.MISFITS", settings.MISFITS.values()),
+        ("settings.OTHER_VARIABLES", settings.OTHER_VARIABLES.values()),
+        ("settings", (field.description or "" for field in settings.keys().values())),
+        ("cli.commands.GROUPS", (*commands.GROUPS, "More")),
+        ("cli.flags.GLOBAL", (text for _flags, _value, text in flags.GLOBAL)),
+        ("cli.topics.TOPICS", topics.TOPICS.values()),
+        ("whatsapp.errors.RULES", _rules()),
+    ):
+        yield from ((text, table) for text in values)
+    for path, entry in surface_data.SURFACE.items():
+        yield from ((text, f"pytake {path}") for text in _in_entry(entry))
+
+
+def _rules() -> Iterator[str]:
+    try:
+        table: Any = importlib.import_module("pytake_cli.whatsapp.errors")
+    except ModuleNotFoundError:
+        return
+    for rule in table.RULES.values() if isinstance(table.RULES, dict) else table.RULES:
+        yield from (rule.meaning, rule.advice)
+
+
+def _in_entry(entry: Any) -> Iterator[str]:
+    yield entry["help"]
+    yield from entry["more"]
+    yield from (comment for _line, comment in entry["examples"])
+    yield from (text for _name, text in entry["arguments"])
+    yield from (option["help"] for option in entry["options"])
+
+
+def _without_placeholders(text: str) -> str:
+    """What is left to translate: commands to type and placeholders are the same in every language."""
+    import re
+
+    if re.fullmatch(r"(pytake|chmod|pip|openssl|--)[^.]*(\.[a-z][^.]*)*", text) and not text.endswith("."):
+        return ""
+    return re.sub(r"\{[^}]*\}", "", text)
+
+
+def read() -> dict[str, str]:
+    """The catalogue: English -> Portuguese, empty where somebody has to translate."""
+    if not PO.exists():
+        return {}
+    with PO.open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file, locale="pt_BR") if message.id}
+
+
+def updated() -> tuple[bytes, bytes]:
+    """The .po and the .mo that belong to the texts of now."""
+    known = read()
+    catalogue = Catalog(locale="pt_BR", fuzzy=False)
+    for text, place in sorted(texts().items()):
+        catalogue.add(text, known.get(text, ""), locations=[(place, 0)])
+    po, mo = io.BytesIO(), io.BytesIO()
+    write_po(po, catalogue, width=0, omit_header=True, no_location=True)
+    write_mo(mo, catalogue)
+    head = b'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    return head + po.getvalue(), mo.getvalue()
+
+
+def missing() -> list[str]:
+    """Texts without a translation."""
+    known = read()
+    return [text for text in texts() if not known.get(text)]
+
+
+def main(arguments: list[str]) -> int:
+    """With --write: refreshes the generated files, the .po and the .mo; always lists what is untranslated."""
+    if "--write" in arguments:
+        from pytake_cli.cli import surface, surface_data
+
+        surface.main(["--write"])
+        importlib.reload(surface_data)
+        PO.parent.mkdir(parents=True, exist_ok=True)
+        po, mo = updated()
+        PO.write_bytes(po)
+        MO.write_bytes(mo)
+    lacking = missing()
+    for text in lacking:
+        sys.stderr.write(f"untranslated: {text}\n")
+    return 1 if lacking else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

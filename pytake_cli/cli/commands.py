@@ -1,0 +1,50 @@
+"""The one table of nouns: where each lives, and how `pytake help` groups them."""
+
+from __future__ import annotations
+
+# noun -> (module, attribute): a typer.Typer whose commands are the verbs, or a function that is the command
+COMMANDS: dict[str, tuple[str, str]] = {
+    "commands": ("pytake_cli.cli.commands_list", "commands"),
+    "completion": ("pytake_cli.cli.completion", "completion"),
+    "config": ("pytake_cli.cli.config", "app"),
+    "errors": ("pytake_cli.cli.errors", "errors"),
+    "help": ("pytake_cli.cli.help", "help_"),
+    "secret": ("pytake_cli.cli.secret", "app"),
+}
+
+# Headings of `pytake help`, in reading order; a noun that is in none of them comes last.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
+    "Work": ("conversation", "message", "contact", "media"),
+    "Channels and connections": ("number", "webhook"),
+    "People and access": ("org", "user"),
+    "Running it": ("serve", "db", "queue", "config", "secret", "completion"),
+    "Developer tools": ("emulator", "listen", "trigger", "trace", "logs", "commands"),
+}
+
+# What `pytake --help` shows below "Getting started".
+COMMONEST = (
+    "conversation list",
+    "conversation show",
+    "conversation assign",
+    "conversation resolve",
+    "message send",
+    "message list",
+    "contact list",
+    "contact show",
+    "number add",
+    "serve",
+    "emulator start",
+    "trace",
+)
+
+
+def singular(noun: str) -> str | None:
+    """The noun that a word names: itself, or its plural; None if there is none."""
+    if noun in COMMANDS:
+        return noun
+    if noun.endswith("s") and noun[:-1] in COMMANDS:
+        return noun[:-1]
+    if noun.endswith("ies") and f"{noun[:-3]}y" in COMMANDS:
+        return f"{noun[:-3]}y"
+    return None

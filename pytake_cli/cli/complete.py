@@ -1,0 +1,103 @@
+"""Answers the shell's question what may come next, from generated data; never the network, never a customer's name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytake_cli.cli.commands import singular
+from pytake_cli.cli.flags import GLOBAL, TAKES_VALUE
+from pytake_cli.cli.surface_data import SETTINGS, SURFACE
+
+LANGUAGES = (("en", "English"), ("pt-BR", "Português"))
+WHEN = (("auto", ""), ("always", ""), ("never", ""))
+
+
+def answer(words: list[str]) -> str:
+    """`__complete WORD…`, the last one unfinished -> `value<TAB>description` lines."""
+    *before, current = words or [""]
+    path, last = _place(before)
+    found = _options_value(path, last, current)
+    if found is None:
+        found = _flags(path) if current.startswith("-") else _words(path, before)
+    lines = sorted({f"{value}\t{about}".rstrip("\t") for value, about in found if value.startswith(current)})
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _place(before: list[str]) -> tuple[str, str]:
+    """The command that the line names so far, and the flag that waits for its value."""
+    path = ""
+    rest = iter(before)
+    for word in rest:
+        if word.startswith("-"):
+            if "=" not in word and _takes_value(path, word) and next(rest, None) is None:
+                return path, word
+            continue
+        step = f"{path} {word}" if path else singular(word) or word
+        if step in SURFACE:
+            path = step
+    return path, ""
+
+
+def _takes_value(path: str, flag: str) -> bool:
+    option = _option(path, flag)
+    return bool(option["value"]) if option else TAKES_VALUE.get(flag, False)
+
+
+def _option(path: str, flag: str) -> Any:
+    entry: Any = SURFACE.get(path)
+    return next((option for option in entry["options"] if flag in option["flags"]), None) if entry else None
+
+
+def _options_value(path: str, last: str, current: str) -> Any:
+    flag = last or (current.partition("=")[0] if current.startswith("--") and "=" in current else "")
+    if not flag:
+        return None
+    option = _option(path, flag)
+    if option:
+        found: Any = [(choice, "") for choice in option["choices"]]
+    else:
+        found = {"--lang": LANGUAGES, "--color": WHEN, "--fields": (("all", ""), ("help", ""))}.get(flag, ())
+    return found if last else [(f"{flag}={value}", about) for value, about in found]
+
+
+def _flags(path: str) -> Any:
+    entry: Any = SURFACE.get(path)
+    for option in entry["options"] if entry else ():
+        for flag in option["flags"]:
+            yield flag, option["help"]
+    for flags, _value, text in GLOBAL:
+        for flag in flags:
+            yield flag, text
+
+
+def _words(path: str, before: list[str]) -> Any:
+    entry: Any = SURFACE.get(path)
+    if entry is None:
+        return [(name, _about(each)) for name, each in SURFACE.items() if " " not in name]
+    if entry["verbs"]:
+        return [(verb, _about(SURFACE[f"{path} {verb}"])) for verb in entry["verbs"]]
+    if before and before[-1] != path.split()[-1]:
+        return []  # at most one word after the command
+    if path in ("config get", "config set", "config unset", "config explain"):
+        return SETTINGS.items()
+    return _other_words(path)
+
+
+def _other_words(path: str) -> Any:
+    if path == "errors":
+        from pytake_cli.errors import SLUGS
+
+        return SLUGS.items()
+    if path == "help":
+        from pytake_cli.cli.topics import TOPICS
+
+        return [*TOPICS.items(), *((name, _about(each)) for name, each in SURFACE.items() if " " not in name)]
+    if path.startswith("secret "):
+        return [(name, "") for name in ("access_token", "app_secret", "verify_token")]
+    if path == "completion":
+        return [(shell, "") for shell in ("bash", "zsh", "fish", "powershell")]
+    return []
+
+
+def _about(entry: Any) -> str:
+    return str(entry["help"])

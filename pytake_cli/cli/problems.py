@@ -1,0 +1,233 @@
+"""Tells errors so that they teach: what happened, why, what to do now, where to read more; or JSON with --json."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import platform
+import sys
+import traceback
+from typing import Any
+
+import typer
+
+from pytake_cli import __version__, clock, log, settings
+from pytake_cli.cli.line import Flags, Line, help_line, unknown_flag
+from pytake_cli.errors import PytakeError, UsageError
+from pytake_cli.locale import _
+from pytake_cli.text import clean
+
+SLUG_COLUMN = 72
+SHORT = ("PT-USAGE-COMMAND", "PT-USAGE-FLAG", "PT-USAGE-VALUE", "PT-USAGE-MISSING", "PT-USAGE-EXTRA")
+
+
+def tell(error: PytakeError, flags: Flags) -> int:
+    """Writes the error to stderr in the language and form of the line; returns its exit code."""
+    sys.stdout.flush()
+    if wants_json(flags):
+        sys.stderr.write(json.dumps(as_json(error), ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write(as_text(error, flags))
+    if flags.verbose > 1:
+        sys.stderr.write(clean(log.redact("".join(traceback.format_exception(error)))))
+    return error.exit_code
+
+
+def wants_json(flags: Flags) -> bool:
+    """True if the line's output is JSON; the settings may be what is broken, so only line and environment count."""
+    if flags.json or flags.jsonl or flags.jq is not None:
+        return True
+    other = flags.tsv or flags.csv or flags.plain or flags.format is not None
+    return not other and os.environ.get("PYTAKE_OUTPUT") in ("json", "jsonl")
+
+
+def as_json(error: PytakeError) -> dict[str, Any]:
+    """`{"error": {"slug": …, "message": …, "hint": …, "exit_code": …, "details": {…}}}`."""
+    message, why, fix = texts(error)
+    details = {name: value for name, value in error.values.items() if value not in ("", None)}
+    return {
+        "error": {
+            "slug": error.slug,
+            "message": message,
+            "why": why,
+            "hint": fix,
+            "exit_code": error.exit_code,
+            "details": json.loads(log.redact(json.dumps(details, default=str))),
+        }
+    }
+
+
+def texts(error: PytakeError) -> tuple[str, str, str]:
+    """Message, why and fix: translated, filled in, clean and without tokens."""
+    return _filled(error.message, error.values), _filled(error.why, error.values), _filled(error.fix, error.values)
+
+
+def _filled(template: str, values: dict[str, Any]) -> str:
+    text = _(template)
+    try:
+        text = text.format(**values) if values else text
+    except (KeyError, IndexError, ValueError):
+        pass  # a brace that is no placeholder: shown as it is
+    return clean(log.redact(text))
+
+
+def as_text(error: PytakeError, flags: Flags) -> str:
+    """At most six lines, the most important last."""
+    message, why, fix = texts(error)
+    code = error.values.get("code")
+    first, *more = message.splitlines() or [""]
+    headline = f"{_mark(flags)} {first[:1].upper()}{first[1:]}"
+    if error.slug in SHORT:
+        question = f". {why[:1].upper()}{why[1:]}" if why else ""
+        return f"{headline}{question}   ({_('help')}: {fix})\n" if fix else f"{headline}{question}\n"
+    slug = f"{error.slug} ({code})" if isinstance(code, int) else error.slug
+    lines = [headline + " " * max(SLUG_COLUMN - len(first) - 2, 2) + _dim(slug, flags)]
+    lines += [f"  {line}" for line in (*more, *why.splitlines())][:3]
+    lines += [f"  {_('Try:')}  {line}" for line in fix.splitlines()[:2]]
+    lines.append(_dim(f"  {_('Read more:')}  pytake errors {error.slug}", flags))
+    return "\n".join(lines) + "\n"
+
+
+def tell_bug(error: BaseException, arguments: list[str], flags: Flags) -> int:
+    """A bug: a report in a file, its place on the screen; exit code 1."""
+    path = write_report(error, arguments)
+    trouble = PytakeError(
+        "PT-BUG",
+        "something failed that should not have: {kind}",
+        why="a report without secrets is in {path}" if path else "no report could be written",
+        fix="the same command with -vv",
+        kind=type(error).__name__,
+        path=path,
+    )
+    trouble.__traceback__ = error.__traceback__
+    trouble.__cause__ = error
+    return tell(trouble, flags)
+
+
+def write_report(error: BaseException, arguments: list[str]) -> str:
+    """Writes the traceback and the versions, redacted, without local variables; returns the path or ""."""
+    now = clock.now()
+    directory = settings.paths().state / "reports"
+    path = directory / f"{now:%Y%m%dT%H%M%S}-{clock.new_id()[:6]}.txt"
+    shown = [each if index < 2 or each.startswith("-") else "…" for index, each in enumerate(arguments)]
+    text = "\n".join(
+        [
+            f"pytake {__version__} · python {platform.python_version()} · {platform.platform()}",
+            f"at {now:%Y-%m-%dT%H:%M:%SZ}",
+            f"command: pytake {' '.join(each.partition('=')[0] for each in shown)}",
+            "",
+            "".join(traceback.format_exception(error)),
+        ]
+    )
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(log.redact(text))
+    except OSError:
+        return ""
+    return str(path)
+
+
+def from_typer(error: typer.TyperException, line: Line, arguments: list[str]) -> PytakeError:
+    """Our error for one of Typer's; told apart by type and parameter, since its texts are English prose."""
+    param = getattr(error, "param", None)
+    name = _param_name(param)
+    match type(error).__name__:
+        case "NoSuchOption":
+            known = [flag for each in line.command.params for flag in (*each.opts, *each.secondary_opts)]
+            from pytake_cli.cli.flags import TAKES_VALUE
+
+            return unknown_flag(str(getattr(error, "option_name", "")), [*known, *TAKES_VALUE], line)
+        case "BadOptionUsage":
+            flag = str(getattr(error, "option_name", ""))
+            takes = any(flag in each.opts and not getattr(each, "is_flag", False) for each in line.command.params)
+            template = "{flag} needs a value" if takes else "{flag} takes no value"
+            return UsageError("PT-USAGE-VALUE", template, fix=help_line(line), flag=flag)
+        case "MissingParameter":
+            return UsageError("PT-USAGE-MISSING", "{name} is missing", fix=help_line(line), name=name)
+        case "BadParameter":
+            return _bad_value(error, param, name, line)
+        case _:
+            extra = _extra_words(line)
+            if extra:
+                return UsageError(
+                    "PT-USAGE-EXTRA", "too many words: {words}", fix=help_line(line), words=" ".join(extra)
+                )
+            return UsageError("PT-USAGE", "{detail}", fix=help_line(line), detail=error.format_message())
+
+
+def _param_name(param: Any) -> str:
+    if param is None:
+        return ""
+    flags = [flag for flag in param.opts if flag.startswith("--")] or [
+        flag for flag in param.opts if flag.startswith("-")
+    ]
+    return flags[0] if flags else str(param.metavar or param.name).upper()
+
+
+def _bad_value(error: typer.TyperException, param: Any, name: str, line: Line) -> UsageError:
+    errors = getattr(error.__cause__, "errors", None)
+    detail: dict[str, Any] = errors()[0] if callable(errors) else {}
+    value = str(detail.get("input", ""))
+    choices = (
+        [str(getattr(each, "value", each)) for each in param.type_descriptor.choices or ()] if param is not None else []
+    )
+    near = difflib.get_close_matches(value, choices, 1, 0.5)
+    kind = str(detail.get("type", ""))
+    context = detail.get("ctx", {})
+    if choices:
+        template = "{name} must be one of {choices}, not {value}"
+    elif kind.startswith("int"):
+        template = "{name} must be a whole number, not {value}"
+    elif kind.startswith("float"):
+        template = "{name} must be a number, not {value}"
+    elif kind.startswith("greater_than"):
+        template = "{name} must be at least {limit}, not {value}"
+    elif kind.startswith("less_than"):
+        template = "{name} must be at most {limit}, not {value}"
+    else:
+        template = "{name} cannot be {value}: {detail}"
+    return UsageError(
+        "PT-USAGE-BAD",
+        template,
+        why="did you mean {near}?" if near else "",
+        fix=help_line(line),
+        name=name,
+        value=value,
+        choices=", ".join(choices),
+        near=near[0] if near else "",
+        limit=context.get("ge", context.get("le", "")),
+        detail=error.message,
+    )
+
+
+def _extra_words(line: Line) -> list[str]:
+    room = 0
+    for param in getattr(line.command, "params", ()):
+        if getattr(param, "param_type_name", "") == "argument":
+            room += param.nargs if param.nargs > 0 else 10_000
+    words = [word for word in line.rest if not word.startswith("-")]
+    return words[room:]
+
+
+def _mark(flags: Flags) -> str:
+    if flags.ascii or os.environ.get("PYTAKE_ASCII"):
+        return _red("error:", flags)
+    return _red("✗", flags)
+
+
+def _colored(flags: Flags) -> bool:
+    wanted = flags.color or os.environ.get("PYTAKE_COLOR") or "auto"
+    if wanted != "auto":
+        return wanted == "always"
+    return bool(sys.stderr.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _red(text: str, flags: Flags) -> str:
+    return f"\x1b[31m{text}\x1b[0m" if _colored(flags) else text
+
+
+def _dim(text: str, flags: Flags) -> str:
+    return f"\x1b[2m{text}\x1b[0m" if _colored(flags) else text

@@ -1,0 +1,209 @@
+"""Renders help from the description of the commands: plain text, 80 columns, examples first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from pytake_cli.cli.commands import COMMANDS, COMMONEST, GROUPS, singular
+from pytake_cli.cli.flags import GLOBAL
+from pytake_cli.locale import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+WIDTH = 80
+LEFT = 28  # columns for the name of a flag or a command
+COMMON_FLAGS = ("--org", "--json", "--fields", "--dry-run", "--yes", "--quiet", "--lang", "--help")
+
+
+class Option(TypedDict):
+    """One flag: `{"flags": ["-l", "--limit"], "value": "N", "help": "…", "choices": [], "default": "50"}`."""
+
+    flags: list[str]
+    value: str
+    help: str
+    choices: list[str]
+    default: str
+
+
+class Entry(TypedDict):
+    """One noun or command; a noun has `verbs`, a command the rest."""
+
+    help: str
+    more: list[str]
+    examples: list[tuple[str, str]]
+    verbs: list[str]
+    arguments: list[tuple[str, str]]
+    options: list[Option]
+
+
+def help_for(words: list[str], wanted: bool, surface: Mapping[str, Entry] | None = None) -> str | None:
+    """The help for the words of a line; None if they name nothing, or a command and no help is wanted."""
+    if surface is None:
+        from pytake_cli.cli.surface_data import SURFACE
+
+        surface = SURFACE  # type: ignore[assignment]
+        assert surface is not None
+    if not words:
+        return overview(surface)
+    if words == ["help"]:
+        return everything(surface)
+    path = canonical(words, surface)
+    if path is None or (not wanted and not surface[path]["verbs"]):
+        return None
+    if surface[path]["verbs"] and len(path.split()) < len(words):
+        return None  # an unknown verb
+    entry = surface[path]
+    return noun(path, entry, surface) if entry["verbs"] else command(path, entry)
+
+
+def canonical(words: Iterable[str], surface: Mapping[str, Entry]) -> str | None:
+    """The longest path that the words begin with, plurals made singular."""
+    path: list[str] = []
+    for word in words:
+        step = (singular(word) if not path else word) or word
+        if " ".join([*path, step]) not in surface:
+            break
+        path.append(step)
+    return " ".join(path) or None
+
+
+def overview(surface: Mapping[str, Entry]) -> str:
+    """`pytake --help`: the first steps and the commonest commands."""
+    lines = [
+        _("WhatsApp customer service from the terminal."),
+        "",
+        _("Usage:") + " pytake NOUN VERB [ARG] [--flags]",
+        "",
+    ]
+    lines += _table(
+        _("Getting started"), [(name, surface[name]["help"]) for name in GROUPS["Getting started"] if name in surface]
+    )
+    lines += _table(_("Commonest commands"), [(name, surface[name]["help"]) for name in COMMONEST if name in surface])
+    lines += _flags(_("Flags"), COMMON_FLAGS)
+    lines += [_("All commands: pytake help · about one: pytake NOUN VERB -h · all flags: pytake help flags")]
+    return "\n".join(lines) + "\n"
+
+
+def everything(surface: Mapping[str, Entry]) -> str:
+    """`pytake help`: every noun by group, and the topics."""
+    from pytake_cli.cli.topics import TOPICS
+
+    lines = [_("All commands. About one: pytake NOUN VERB -h"), ""]
+    grouped = {name for names in GROUPS.values() for name in names}
+    groups = {**GROUPS, "More": tuple(name for name in COMMANDS if name not in grouped)}
+    for heading, names in groups.items():
+        lines += _table(_(heading), [(name, surface[name]["help"]) for name in names if name in surface])
+    lines += _table(_("Topics: pytake help TOPIC"), list(TOPICS.items()))
+    lines += [_("Search all help: pytake help -k WORD")]
+    return "\n".join(lines) + "\n"
+
+
+def noun(path: str, entry: Entry, surface: Mapping[str, Entry]) -> str:
+    """The help of a noun: its verbs."""
+    lines = [*wrap(_(entry["help"])), "", f"{_('Usage:')} pytake {path} VERB [ARG] [--flags]", ""]
+    lines += _table(
+        _("Commands"),
+        [
+            (f"{verb}{_arguments(surface[f'{path} {verb}'])}", surface[f"{path} {verb}"]["help"])
+            for verb in entry["verbs"]
+        ],
+    )
+    lines += _examples(entry)
+    lines += [_("About one: {command}").format(command=f"pytake {path} {entry['verbs'][0]} -h")]
+    return "\n".join(lines) + "\n"
+
+
+def command(path: str, entry: Entry) -> str:
+    """The help of one command."""
+    flags = f" [{_('flags')}]" if entry["options"] else ""
+    lines = [*wrap(_(entry["help"])), "", f"{_('Usage:')} pytake {path}{_arguments(entry)}{flags}", ""]
+    lines += _examples(entry)
+    for paragraph in entry["more"]:
+        lines += [*wrap(_(paragraph)), ""]
+    lines += _table(
+        _("Arguments"), [(name.strip("[]").removesuffix("…"), text) for name, text in entry["arguments"] if text]
+    )
+    lines += _table(_("Flags"), [(_name(option), _meaning(option)) for option in entry["options"]], translated=True)
+    lines += [_("Also all global flags (pytake help flags), such as --json, --fields help and -n.")]
+    return "\n".join(lines) + "\n"
+
+
+def _arguments(entry: Entry) -> str:
+    return "".join(f" {name}" for name, _text in entry["arguments"])
+
+
+def _name(option: Option) -> str:
+    short = [flag for flag in option["flags"] if not flag.startswith("--")]
+    long = [flag for flag in option["flags"] if flag.startswith("--")]
+    value = f" {option['value']}" if option["value"] else ""
+    return ("    " if not short else "") + ", ".join([*short, *long]) + value
+
+
+def _meaning(option: Option) -> str:
+    parts = [_(option["help"])] if option["help"] else []
+    if option["choices"]:
+        parts.append(_("One of {choices}.").format(choices=", ".join(option["choices"])))
+    if option["default"]:
+        parts.append(_("Default: {value}.").format(value=option["default"]))
+    return " ".join(parts)
+
+
+def _examples(entry: Entry) -> list[str]:
+    if not entry["examples"]:
+        return []
+    lines = [_("Examples:")]
+    for line, comment in entry["examples"]:
+        lines += [f"  {line}"] + ([f"      {_(comment)}"] if comment else [])
+    return [*lines, ""]
+
+
+def _flags(heading: str, wanted: tuple[str, ...]) -> list[str]:
+    rows = []
+    for flags, value, text in GLOBAL:
+        if not wanted or any(flag in wanted for flag in flags):
+            rows.append((_name({"flags": list(flags), "value": value, "help": "", "choices": [], "default": ""}), text))
+    return _table(heading, rows)
+
+
+def global_flags() -> str:
+    """`pytake help flags`: every global flag."""
+    lines = _flags(_("Global flags: they work before and after the noun"), ())
+    return "\n".join(lines)
+
+
+def variables() -> str:
+    """Every variable and its meaning, for `pytake help environment`."""
+    from pytake_cli.settings import ALIASES, OTHER_VARIABLES, keys, variable
+
+    rows = [(variable(key), field.description or "") for key, field in keys().items()]
+    rows += [(name, _("Short for {key}.").format(key=key)) for name, key in ALIASES.items()]
+    return "\n".join(_table(_("Variables"), [*rows, *OTHER_VARIABLES.items()])[1:-1]) + "\n"
+
+
+def _table(heading: str, rows: list[tuple[str, str]], *, translated: bool = False) -> list[str]:
+    if not rows:
+        return []
+    left = min(LEFT, max(len(name) for name, _text in rows) + 4)
+    lines = [f"{heading}:"]
+    for name, text in rows:
+        wrapped = wrap(text if translated else _(text), WIDTH - left) or [""]
+        if len(name) + 4 > left:
+            lines.append(f"  {name}")
+        else:
+            lines.append(f"  {name}".ljust(left) + wrapped.pop(0))
+        lines += [" " * left + line for line in wrapped]
+    return [line.rstrip() for line in lines] + [""]
+
+
+def wrap(text: str, width: int = WIDTH) -> list[str]:
+    """Lines of at most `width` characters; a longer word stays whole."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        if line and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return [*lines, line] if line else lines

@@ -1,0 +1,43 @@
+"""Help topics: what there is, and their texts in both languages."""
+
+from __future__ import annotations
+
+import os
+
+from pytake_cli.locale import language
+
+TOPICS: dict[str, str] = {
+    "getting-started": "From nothing to the first answered message.",
+    "accessibility": "Screen readers, colours, slow lines.",
+    "auth": "Tokens of Meta, webhooks, and who may do what.",
+    "config": "Settings: files, variables, precedence, profiles.",
+    "environment": "Every variable that PyTake reads.",
+    "errors": "How errors are told, and where reports are.",
+    "exit-codes": "What the exit code of a command means.",
+    "flags": "The flags that every command has.",
+    "formatting": "Tables, TSV, CSV, JSON, --fields, --format, --jq.",
+    "privacy": "What is stored, what is sent, what is logged.",
+    "scripting": "PyTake in scripts and cron jobs.",
+    "secrets": "Where secrets are kept and how they get there.",
+    "windows": "The 24-hour window, and PyTake on Windows.",
+}
+
+
+def text_of(name: str) -> str:
+    """The text of a topic in the language of this process."""
+    if name == "flags":
+        from pytake_cli.cli.surface_text import global_flags
+
+        return global_flags()
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), language(), f"{name}.txt")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    if name == "environment":
+        text += _variables()
+    return text
+
+
+def _variables() -> str:
+    from pytake_cli.cli.surface_text import variables
+
+    return variables()

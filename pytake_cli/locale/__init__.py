@@ -1,0 +1,77 @@
+"""Language of narration: _() for words, choose() for which language; English texts are the keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+LANGUAGES = ("en", "pt-BR")
+_DIRECTORY = os.path.dirname(os.path.abspath(__file__))
+
+_language = "en"
+_catalogue: Mapping[str, str] | None = None  # None: not read yet
+
+
+def _(text: str) -> str:
+    """The text in the language of this process, or as it is."""
+    if _language == "en" or not text:
+        return text
+    return _messages().get(text, text)
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """The form for a count; both languages have the same two."""
+    is_one = count == 1 if _language == "en" else count in (0, 1)
+    return _(one if is_one else many)
+
+
+def language() -> str:
+    """`en` or `pt-BR`."""
+    return _language
+
+
+def use(name: str) -> None:
+    """Sets the language of this process."""
+    global _language
+    _language = name if name in LANGUAGES else "en"
+
+
+def choose(named: str | None, environ: Mapping[str, str] = os.environ) -> str:
+    """The language for a setting, or for the system when there is none: English unless it speaks Portuguese."""
+    if named:
+        return "pt-BR" if named.lower().startswith("pt") else "en"
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environ.get(name):
+            return "pt-BR" if value.lower().startswith("pt") else "en"
+    return "en"
+
+
+def number(value: int) -> str:
+    """A count for people: 1,284 or 1.284."""
+    text = f"{value:,}"
+    return text if _language == "en" else text.replace(",", ".")
+
+
+def _messages() -> Mapping[str, str]:
+    global _catalogue
+    if _catalogue is None:
+        _catalogue = _read(os.path.join(_DIRECTORY, "pt_BR", "LC_MESSAGES", "pytake.mo"))
+    return _catalogue
+
+
+def _read(path: str) -> dict[str, str]:
+    """A .mo file as a dictionary; the standard gettext costs more than the rest of `pytake --help`."""
+    with open(path, "rb") as file:
+        content = file.read()
+
+    def word(at: int) -> int:
+        return int.from_bytes(content[at : at + 4], "little")
+
+    def text(table: int, index: int) -> str:
+        length, start = word(table + 8 * index), word(table + 8 * index + 4)
+        return content[start : start + length].decode()
+
+    if word(0) != 0x950412DE:
+        raise ValueError(f"{path} is no little-endian .mo file")
+    count, keys, values = word(8), word(12), word(16)
+    return {text(keys, index): text(values, index) for index in range(count)}
