@@ -32,7 +32,7 @@ class Step:
 
 
 # Oldest first. A literal, so that no command has to import Alembic to know what is current; a test compares.
-STEPS = (Step("0001", "the first tables"),)
+STEPS = (Step("0001", "the first tables"), Step("0002", "search"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from pytake_cli.errors import ConfigError
-from pytake_cli.store import Store, facts, schema
+from pytake_cli.store import Store, facts, schema, search
 from tests.kit.stores import NOW, make_org
 
 REGENERATE = "tables changed: run `python -m tests.kit.regenerate_migration`"
@@ -25,13 +25,13 @@ def description(store: Store) -> set[str]:
     """Every table, column, index and constraint in the database's own words, without their order."""
     with store.reader.connect() as connection:
         if store.is_sqlite:
-            rows = connection.execute(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")).scalars()
-            lines = {
-                f"{statement.splitlines()[0].strip()} {line.strip().rstrip(',')}"
-                for statement in rows
-                for line in statement.splitlines()
+            rows = connection.execute(text("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
+            return {
+                f"{row.type} {row.name} {' '.join(line.strip(' ,').split())}"
+                for row in rows
+                if row.name != "alembic_version"
+                for line in (row.sql.splitlines() if row.type == "table" and "VIRTUAL" not in row.sql else [row.sql])
             }
-            return {line for line in lines if "alembic_version" not in line}
         queries = (
             """SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default)
                FROM information_schema.columns WHERE table_schema = 'public'""",
@@ -46,6 +46,7 @@ def test_the_migrated_schema_is_that_of_the_table_classes(store: Store, empty_ur
     created = Store(empty_url)
     with created.writer.begin() as connection:
         SQLModel.metadata.create_all(connection)
+        search.create(connection)
     assert description(created) == description(store), REGENERATE
     created.close()
 
