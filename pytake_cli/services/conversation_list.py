@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from pytake_cli.policy import window
 from pytake_cli.policy.window import MARGIN, WINDOW
-from pytake_cli.services.conversations import identities
+from pytake_cli.services.conversations import identities, name_of, phone_of
 from pytake_cli.store.contacts import Contact, Identity, ServiceWindow
 from pytake_cli.store.conversations import RESOLVED, STATUSES, Conversation
 from pytake_cli.store.numbers import Number
@@ -49,6 +49,14 @@ class Listed:
     number: Number
     assignee: User | None
     last_inbound_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        return name_of(self.contact, self.identities)
+
+    @property
+    def phone(self) -> str | None:
+        return phone_of(self.identities)
 
     @property
     def window_closes_at(self) -> datetime | None:

@@ -10,8 +10,8 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
-from pytake_cli.policy import window
-from pytake_cli.store.contacts import Contact, Identity, ServiceWindow
+from pytake_cli.policy import people, window
+from pytake_cli.store.contacts import BSUID, PARENT_BSUID, PHONE, USERNAME, Contact, Identity, ServiceWindow
 from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, Conversation, Note
 from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job
@@ -39,6 +39,10 @@ class View:
     notes: tuple[Note, ...]
     authors: dict[int, str]  # user id -> name, of notes and messages
     media: dict[int, Media]  # by message id
+
+    @property
+    def name(self) -> str:
+        return name_of(self.contact, self.identities)
 
     @property
     def window_closes_at(self) -> datetime | None:
@@ -118,18 +122,36 @@ def _window(db: Session, conversation: Conversation) -> ServiceWindow | None:
 
 
 def identities(db: Session, contact_ids: Sequence[int]) -> dict[int, tuple[Identity, ...]]:
-    """The identities in use of each contact, oldest first."""
+    """The identities in use of each contact, the newest first."""
     found: dict[int, list[Identity]] = {}
     wanted = sorted(set(contact_ids))
     for start in range(0, len(wanted), 500):
         query = (
             select(Identity)
             .where(col(Identity.contact_id).in_(wanted[start : start + 500]), col(Identity.retired_at).is_(None))
-            .order_by(col(Identity.id))
+            .order_by(col(Identity.last_seen_at).desc(), col(Identity.id).desc())
         )
         for identity in db.exec(query):
             found.setdefault(identity.contact_id, []).append(identity)
     return {contact_id: tuple(rows) for contact_id, rows in found.items()}
+
+
+def name_of(contact: Contact, known: Sequence[Identity]) -> str:
+    """What the contact is called on screens; `known` are its identities, newest first."""
+    newest = {one.kind: one.value for one in reversed(known)}
+    shown = people.display_name(
+        name=contact.name,
+        profile_name=contact.profile_name,
+        username=newest.get(USERNAME, ""),
+        phone=newest.get(PHONE, ""),
+        bsuid=newest.get(BSUID) or newest.get(PARENT_BSUID, ""),
+    )
+    return shown or f"contact:{contact.id}"
+
+
+def phone_of(known: Sequence[Identity]) -> str | None:
+    """The contact's phone number in E.164, if we know one."""
+    return next((f"+{one.value}" for one in known if one.kind == PHONE), None)
 
 
 def assign(db: Session, conversation: Conversation, to: User | None, *, by: User | None, now: datetime) -> bool:
@@ -229,11 +251,12 @@ def _receipt(db: Session, conversation: Conversation, message: Message, now: dat
     key = f"read:{message.wamid}"
     if db.exec(select(Job.id).where(Job.key == key)).first() is not None:
         return
+    number = db.exec(select(Number).where(Number.id == conversation.number_id)).one()
     job = Job(
         org_id=conversation.org_id,
         kind="read.receipt",
         key=key,
-        payload={"number_id": conversation.number_id, "wamid": message.wamid},
+        payload={"phone_number_id": number.phone_number_id, "wamid": message.wamid},
         due_at=now,
         created_at=now,
     )

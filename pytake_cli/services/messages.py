@@ -11,7 +11,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
-from pytake_cli.services.conversations import identities
+from pytake_cli.services.conversations import identities, name_of, phone_of
 from pytake_cli.store import search
 from pytake_cli.store.contacts import Contact, Identity
 from pytake_cli.store.conversations import Note
@@ -42,6 +42,14 @@ class Listed:
     message: Message
     contact: Contact
     identities: tuple[Identity, ...]
+
+    @property
+    def name(self) -> str:
+        return name_of(self.contact, self.identities)
+
+    @property
+    def phone(self) -> str | None:
+        return phone_of(self.identities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,14 @@ def listed(db: Session, wanted: Filter) -> list[Listed]:
     rows = db.exec(query).all()
     known = identities(db, [contact.id for _, contact in rows if contact.id is not None])
     return [Listed(message, contact, known.get(message.contact_id, ())) for message, contact in rows]
+
+
+def people_of(db: Session, found: Sequence[Message]) -> list[Listed]:
+    """The messages, each with its person."""
+    ids = [message.contact_id for message in found]
+    contacts = {contact.id: contact for contact in db.exec(select(Contact).where(col(Contact.id).in_(ids)))}
+    known = identities(db, ids)
+    return [Listed(each, contacts[each.contact_id], known.get(each.contact_id, ())) for each in found]
 
 
 def count(db: Session, wanted: Filter) -> int:

@@ -1,0 +1,337 @@
+"""Conversations: who waits, what was said, whose it is, when the 24-hour window closes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from pytake_cli.cli import neighbour, selectors, times
+from pytake_cli.cli.context import context
+from pytake_cli.cli.conversation_window import window_state, window_text
+from pytake_cli.cli.output import done, emit, say
+from pytake_cli.errors import UsageError
+from pytake_cli.locale import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlmodel import Session
+
+    from pytake_cli.services.conversation_list import Listed
+    from pytake_cli.store.conversations import Conversation
+    from pytake_cli.store.users import User
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+LIST_FIELDS = {
+    "id": "number of the conversation",
+    "contact": "what the person is called",
+    "phone": "E.164; empty for people without one",
+    "status": "bot, queued, open, snoozed or resolved",
+    "assignee": "e-mail of whoever has it",
+    "unread": "messages since a person last looked or answered",
+    "waiting_since": "oldest message that nobody has answered",
+    "window": "open, closing (within 2 h) or closed; on a terminal what is left of it",
+    "window_closes_at": "when the 24-hour window closes or closed",
+    "last_at": "when the newest message came or went",
+    "preview": "one line of the newest message",
+    "number": "business number",
+    "contact_id": "id of the contact",
+    "priority": "urgent, high, normal or low",
+    "created_at": "when it began",
+    "resolved_at": "when it was resolved",
+}
+ON_SCREEN = ("id", "contact", "last_at", "window", "assignee", "status", "unread", "preview")
+IN_PIPES = (
+    "id", "contact", "phone", "status", "assignee", "unread", "waiting_since",
+    "window", "window_closes_at", "last_at", "preview", "number",
+)  # fmt: skip
+HIT_FIELDS = {
+    "place": "messages, notes or contacts",
+    "id": "number of the message, note or contact",
+    "conversation": "number of the conversation",
+    "contact": "what the person is called",
+    "at": "when it was written",
+    "text": "the words",
+}
+Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Numbers of conversations; - reads them from stdin.")]
+As = Annotated[str | None, typer.Option("--as", metavar="USER", help="Who does this; needed when there are several.")]
+
+
+@app.command("list")
+def list_(
+    status: Annotated[
+        str | None, typer.Option("--status", metavar="A,B", help="bot, queued, open, snoozed, resolved, or all.")
+    ] = None,
+    agent: Annotated[str | None, typer.Option("--agent", metavar="USER", help="Whose: a user, @me or @none.")] = None,
+    waiting: Annotated[
+        str | None, typer.Option("--waiting", metavar="SPAN", help="Nobody has answered for that long: +10m.")
+    ] = None,
+    window: Annotated[
+        Literal["closing", "closed", "open"] | None, typer.Option("--window", help="State of the 24-hour window.")
+    ] = None,
+    unread: Annotated[bool, typer.Option("--unread", help="Only those with unread messages.")] = False,
+    contact: Annotated[str | None, typer.Option("--contact", metavar="CONTACT", help="Only this person's.")] = None,
+    sort: Annotated[
+        Literal["activity", "waiting", "created"], typer.Option("--sort", help="Which come first.")
+    ] = "activity",
+    limit: Annotated[int | None, typer.Option("-l", "--limit", help="At most so many; 0: all.", min=0)] = None,
+) -> None:
+    """Lists conversations; those that are not resolved, unless you ask.
+
+    $ pytake conversation list --agent @none --sort waiting  # who waits longest for nobody
+    $ pytake conversation list --window closing --fields id | pytake conversation assign - --to @me
+    """
+    from pytake_cli.services import conversation_list as lists
+    from pytake_cli.services import contacts
+
+    ctx = context()
+    with ctx.store.read(ctx.org_id) as db:
+        wanted = lists.Filter(
+            statuses=_statuses(status),
+            agent=_agent(db, agent),
+            waiting=times.duration(waiting.lstrip("+")) if waiting else None,
+            window=window,
+            unread=unread,
+            contact_id=contacts.lookup(db, ctx.org_id, contact).id if contact else None,
+            sort=sort,
+            limit=ctx.limit(limit),
+        )
+        found = lists.listed(db, wanted, ctx.now)
+        total = lists.count(db, wanted, ctx.now) if wanted.limit and len(found) == wanted.limit else None
+    on_screen = ctx.output.form in ("table", "plain")
+    rows = [_row(one, ctx.now, on_screen) for one in found]
+    default = ON_SCREEN if on_screen else IN_PIPES
+    emit(rows, LIST_FIELDS, default=default, total=total, empty=_("no conversations match"))
+
+
+def _statuses(given: str | None) -> tuple[str, ...]:
+    from pytake_cli.services.conversation_list import UNRESOLVED
+    from pytake_cli.store.conversations import STATUSES
+
+    if given is None:
+        return UNRESOLVED
+    wanted = STATUSES if given == "all" else tuple(part.strip() for part in given.split(","))
+    for one in wanted:
+        if one not in STATUSES:
+            raise UsageError(
+                "PT-USAGE-BAD",
+                "{name} must be one of {choices}, not {value}",
+                fix="pytake conversation list -h",
+                name="--status",
+                choices=", ".join((*STATUSES, "all")),
+                value=one,
+            )
+    return wanted
+
+
+def _agent(db: Session, given: str | None) -> int | None:
+    from pytake_cli.services.conversation_list import NOBODY
+
+    if given is None:
+        return None
+    found = selectors.user(db, given)
+    return found.id if found else NOBODY
+
+
+def _row(one: Listed, now: datetime, on_screen: bool) -> dict[str, Any]:
+    conversation = one.conversation
+    return {
+        "id": conversation.id,
+        "contact": one.name,
+        "phone": one.phone,
+        "status": conversation.status,
+        "assignee": one.assignee.email if one.assignee else None,
+        "unread": conversation.unread_count,
+        "waiting_since": conversation.waiting_since,
+        "window": window_text(one.window_closes_at, now) if on_screen else window_state(one.window_closes_at, now),
+        "window_closes_at": one.window_closes_at,
+        "last_at": conversation.last_message_at,
+        "preview": conversation.preview,
+        "number": one.number.display,
+        "contact_id": conversation.contact_id,
+        "priority": conversation.priority,
+        "created_at": conversation.created_at,
+        "resolved_at": conversation.resolved_at,
+    }
+
+
+@app.command("show")
+def show(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Number of the conversation, such as 5008 or #5008.")],
+    messages: Annotated[int, typer.Option("--messages", metavar="N", help="The newest N messages.", min=1)] = 50,
+    all_: Annotated[bool, typer.Option("--all", help="All messages.")] = False,
+    notes: Annotated[bool, typer.Option("--notes/--no-notes", help="With the internal notes.")] = True,
+    mark_read: Annotated[
+        bool, typer.Option("--mark-read", help="Also marks it as read; the person sees blue ticks.")
+    ] = False,
+) -> None:
+    """Shows what was said, with notes, files and how far our messages got.
+
+    $ pytake conversation show 5008
+    $ pytake conversation show 5008 --json --messages 5  # for a script
+    """
+    from pytake_cli.cli import transcript
+    from pytake_cli.services import conversations
+
+    ctx = context()
+    with ctx.store.read(ctx.org_id) as db:
+        view = conversations.show(db, conversations.get(db, id_), messages=None if all_ else messages)
+    transcript.write(view, with_notes=notes)
+    if mark_read and not ctx.dry_run:
+        with neighbour.wake(ctx.store).write(ctx.org_id) as db:
+            conversations.mark_read(db, conversations.get(db, id_), by=selectors.author(db), now=ctx.now)
+
+
+@app.command("assign")
+def assign(
+    ids: Ids,
+    to: Annotated[str, typer.Option("--to", metavar="USER", help="E-mail or name of a user, @me, or @none.")],
+    as_: As = None,
+) -> None:
+    """Gives conversations to somebody, or with @none back to the queue.
+
+    $ pytake conversation assign 5008 5011 --to ana@loja.com.br
+    $ pytake conversation list --agent @none --fields id | pytake conversation assign - --to @me
+    """
+    from pytake_cli.services import conversations
+
+    def change(db: Session, conversation: Conversation, by: User | None) -> str:
+        owner = selectors.user(db, to, as_)
+        conversations.assign(db, conversation, owner, by=by, now=context().now)
+        if owner is None:
+            return _("#{id} belongs to nobody").format(id=conversation.id)
+        return _("#{id} belongs to {who}").format(id=conversation.id, who=owner.name or owner.email)
+
+    _change(ids, change, as_)
+
+
+@app.command("resolve")
+def resolve(
+    ids: Ids,
+    note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Leaves an internal note with it.")] = None,
+    as_: As = None,
+) -> None:
+    """Closes conversations; the person's next message opens a new one.
+
+    $ pytake conversation resolve 5008 --note "boleto enviado"
+    $ pytake conversation list --window closed --fields id | pytake conversation resolve -
+    """
+    from pytake_cli.services import conversations
+
+    def change(db: Session, conversation: Conversation, by: User | None) -> str:
+        if note:
+            conversations.add_note(db, conversation, note, by=by, now=context().now)
+        if not conversations.resolve(db, conversation, by=by, now=context().now):
+            return _("#{id} was resolved already").format(id=conversation.id)
+        return _("#{id} resolved · reopen: pytake conversation reopen {id}").format(id=conversation.id)
+
+    _change(ids, change, as_)
+
+
+@app.command("reopen")
+def reopen(ids: Ids, as_: As = None) -> None:
+    """Opens resolved conversations again.
+
+    $ pytake conversation reopen 5008
+    """
+    from pytake_cli.services import conversations
+
+    def change(db: Session, conversation: Conversation, by: User | None) -> str:
+        if not conversations.reopen(db, conversation, by=by, now=context().now):
+            return _("#{id} was open already").format(id=conversation.id)
+        return _("#{id} is open again · close: pytake conversation resolve {id}").format(id=conversation.id)
+
+    _change(ids, change, as_)
+
+
+@app.command("note")
+def note(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Number of the conversation.")],
+    message: Annotated[str, typer.Option("-m", "--message", metavar="TEXT", help="The note; - reads it from stdin.")],
+    as_: As = None,
+) -> None:
+    """Writes an internal note; the customer never sees it.
+
+    $ pytake conversation note 5008 -m "cliente antiga, cuidado com o prazo"
+    """
+    from pytake_cli.services import conversations
+
+    body = selectors.words_of(message) or ""
+
+    def change(db: Session, conversation: Conversation, by: User | None) -> str:
+        conversations.add_note(db, conversation, body, by=by, now=context().now)
+        return _("noted on #{id} · see it: pytake conversation show {id}").format(id=conversation.id)
+
+    _change([id_], change, as_)
+
+
+@app.command("search")
+def search(
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help='Words; "words in a row"; begin*. Accents do not matter.')
+    ],
+    in_: Annotated[
+        str, typer.Option("--in", metavar="A,B", help="Where: messages, notes, contacts.")
+    ] = "messages,notes,contacts",
+    since: Annotated[str | None, typer.Option("--since", metavar="T", help="Not older: 7d, 2026-11-01.")] = None,
+    limit: Annotated[int, typer.Option("-l", "--limit", metavar="N", help="At most so many.", min=1, max=10_000)] = 50,
+) -> None:
+    """Finds words in messages, notes and names of contacts, newest first.
+
+    $ pytake conversation search "2ª via" --since 7d
+    $ pytake conversation search 'bolet*' --in messages --fields conversation
+    """
+    from pytake_cli.services import messages
+
+    ctx = context()
+    places = [part.strip() for part in in_.split(",")]
+    for place in places:
+        if place not in messages.PLACES:
+            raise UsageError(
+                "PT-USAGE-BAD",
+                "{name} must be one of {choices}, not {value}",
+                fix="pytake conversation search -h",
+                name="--in",
+                choices=", ".join(messages.PLACES),
+                value=place,
+            )
+    after = times.past(since, ctx.now, ctx.tz) if since else None
+    with ctx.store.read(ctx.org_id) as db:
+        hits = messages.search_words(db, text, org=ctx.org_id, places=places, since=after, limit=limit)
+    rows = [
+        {
+            "place": hit.place,
+            "id": hit.id,
+            "conversation": hit.conversation_id,
+            "contact": hit.contact.name or hit.contact.profile_name if hit.contact else None,
+            "at": hit.at,
+            "text": hit.text,
+        }
+        for hit in hits
+    ]
+    emit(rows, HIT_FIELDS, empty=_("nothing has all of these words"))
+
+
+def _change(ids: list[str], change: Callable[[Session, Conversation, User | None], str], as_: str | None) -> None:
+    """Changes each conversation in a transaction of its own and says what became of it; --dry-run undoes it again."""
+    from pytake_cli.services import conversations
+
+    ctx = context()
+    refs = selectors.several(ids, "ID")
+
+    def act(ref: str) -> None:
+        told = ""
+        with neighbour.wake(ctx.store).write(ctx.org_id) as db:
+            told = change(db, conversations.get(db, ref), selectors.author(db, as_))
+            if ctx.dry_run:
+                db.rollback()
+                db.info.pop("pokes", None)
+        say(_("would be: {what}").format(what=told)) if ctx.dry_run else done(told)
+
+    if ctx.dry_run:
+        selectors.would(lambda: selectors.each(refs, act))
+    else:
+        selectors.each(refs, act)

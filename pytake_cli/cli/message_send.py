@@ -1,0 +1,444 @@
+"""`pytake message send`: what the flags say becomes one queued message, or a preview, or the reason why not."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from pytake_cli.cli import bubble, neighbour, selectors, times
+from pytake_cli.cli.compose import Draft, compose, raw_reply_to
+from pytake_cli.cli.context import context
+from pytake_cli.cli.output import done, emit, say
+from pytake_cli.errors import DaemonDown, InvalidData, NotFound, Pending, PytakeError, UpstreamError, UsageError
+from pytake_cli.locale import _
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from pytake_cli.store.contacts import Contact
+    from pytake_cli.store.messages import Message
+    from pytake_cli.store.numbers import Number
+    from pytake_cli.whatsapp.messages import Outgoing
+
+FIELDS = {
+    "id": "number of the message",
+    "status": "queued, or how far it got with --wait",
+    "conversation": "number of the conversation",
+    "to": "whom it goes to: a phone or an id of WhatsApp's",
+    "contact": "what the person is called",
+    "kind": "Meta's type",
+    "text": "one line of it",
+    "due_at": "not before",
+    "wamid": "Meta's id, once it has one",
+    "replayed": "true: the idempotency key was used before, and nothing new is sent",
+    "body": "the message in Meta's shape",
+}
+DEFAULT = ("id", "status", "conversation", "to", "contact", "kind", "text", "due_at", "wamid", "replayed")
+ON_SCREEN = ("id", "status", "contact", "kind", "text")
+POLL_SECONDS = 0.05
+Text = typer.Option
+
+
+@dataclass(slots=True)
+class Request:
+    """What is to be done with the draft."""
+
+    to: str | None
+    sender: str | None
+    due_at: datetime | None
+    key: str | None
+    as_: str | None
+
+
+def send(
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="CONTACT", help="Phone, contact:ID, @username or name.")
+    ] = None,
+    message: Annotated[
+        str | None, typer.Option("-m", "--message", metavar="TEXT", help="The words; - reads stdin.")
+    ] = None,
+    template: Annotated[
+        str | None, typer.Option("-t", "--template", metavar="NAME", help="An approved template.")
+    ] = None,
+    language: Annotated[str, typer.Option("--language", metavar="LANG", help="The template's language.")] = "pt_BR",
+    var: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--var", metavar="K=V", help="Value of a template: nome=Ana, 1=Ana, header.x=…, button.0=…, or in order."
+        ),
+    ] = None,
+    image: Annotated[str | None, typer.Option("--image", metavar="FILE|URL|ID|-", help="A JPEG or PNG.")] = None,
+    audio: Annotated[str | None, typer.Option("--audio", metavar="FILE|URL|ID|-", help="A sound.")] = None,
+    voice: Annotated[bool, typer.Option("--voice", help="With --audio: a voice message (OGG with OPUS).")] = False,
+    video: Annotated[str | None, typer.Option("--video", metavar="FILE|URL|ID|-", help="An MP4 or 3GPP.")] = None,
+    document: Annotated[str | None, typer.Option("--document", metavar="FILE|URL|ID|-", help="Any document.")] = None,
+    sticker: Annotated[
+        str | None, typer.Option("--sticker", metavar="FILE|URL|ID|-", help="A WebP, 512 x 512.")
+    ] = None,
+    caption: Annotated[
+        str | None, typer.Option("--caption", metavar="TEXT", help="Words under a file; -m does too.")
+    ] = None,
+    filename: Annotated[
+        str | None, typer.Option("--filename", metavar="NAME", help="What a document is called.")
+    ] = None,
+    location: Annotated[
+        str | None, typer.Option("--location", metavar="LAT,LON", help="A place: LAT,LON[,NAME[,ADDRESS]].")
+    ] = None,
+    contact: Annotated[
+        list[str] | None, typer.Option("--contact", metavar="CONTACT", help="The card of one of our contacts.")
+    ] = None,
+    buttons: Annotated[
+        str | None, typer.Option("--buttons", metavar="A,B,C", help="Up to three: Sim,Não or sim=Sim.")
+    ] = None,
+    list_: Annotated[
+        str | None, typer.Option("--list", metavar="FILE|-", help="A menu: lines `id = Title | description`, or JSON.")
+    ] = None,
+    button: Annotated[str | None, typer.Option("--button", metavar="TEXT", help="What opens a list or a flow.")] = None,
+    cta: Annotated[
+        str | None, typer.Option("--cta", metavar="TEXT=URL", help="A button that opens an address.")
+    ] = None,
+    catalog: Annotated[bool, typer.Option("--catalog", help="The whole catalogue; --product is its picture.")] = False,
+    product: Annotated[
+        list[str] | None, typer.Option("--product", metavar="ID", help="A product, or several; with --catalog-id.")
+    ] = None,
+    catalog_id: Annotated[
+        str | None, typer.Option("--catalog-id", metavar="ID", help="Where the products are.")
+    ] = None,
+    flow: Annotated[str | None, typer.Option("--flow", metavar="ID|NAME", help="A form of Meta's Flows.")] = None,
+    screen: Annotated[str | None, typer.Option("--screen", metavar="NAME", help="The flow's first screen.")] = None,
+    address: Annotated[
+        str | None, typer.Option("--address", metavar="COUNTRY", help="Asks for an address (IN).")
+    ] = None,
+    ask_location: Annotated[bool, typer.Option("--ask-location", help="Asks where the person is.")] = False,
+    ask_contact: Annotated[bool, typer.Option("--ask-contact", help="Asks for the phone number.")] = False,
+    react: Annotated[
+        str | None, typer.Option("--react", metavar="EMOJI", help="Puts an emoji on --reply-to; '' takes it away.")
+    ] = None,
+    raw: Annotated[str | None, typer.Option("--raw", metavar="FILE|-", help="JSON in Meta's shape, checked.")] = None,
+    header: Annotated[
+        str | None, typer.Option("--header", metavar="TEXT|@FILE", help="Above buttons, lists and templates.")
+    ] = None,
+    footer: Annotated[str | None, typer.Option("--footer", metavar="TEXT", help="Below buttons and lists.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Shows a preview of the text's first address.")] = False,
+    reply_to: Annotated[
+        str | None,
+        typer.Option("--reply-to", metavar="MESSAGE", help="Quotes this message; without --to its person gets it."),
+    ] = None,
+    sender: Annotated[
+        str | None, typer.Option("--from", metavar="NUMBER", help="Business number, if there are several.")
+    ] = None,
+    schedule: Annotated[str | None, typer.Option("--schedule", metavar="T", help="Not before: +2h, amanhã 9h.")] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option("--idempotency-key", metavar="KEY", help="The same key never sends twice.")
+    ] = None,
+    wait: Annotated[
+        Literal["sent", "delivered", "read"] | None,
+        typer.Option("--wait", help="Waits until it got so far (--timeout)."),
+    ] = None,
+    as_: Annotated[str | None, typer.Option("--as", metavar="USER", help="Who writes it.")] = None,
+) -> None:
+    """Sends a message. Within 24 h of the person's last message anything goes; later only templates do.
+
+    $ pytake message send --to +5511968184101 -m "Seu pedido saiu" --wait delivered
+    $ pytake message send --to "Karina Silva" --image foto.jpg --caption "Assim?"
+    $ pytake message send --to contact:412 --template retomar_atendimento --var nome=Karina
+    $ pytake message send --to +5511968184101 -m "Confirma?" --buttons sim=Sim,nao=Não -n  # shows it, sends nothing
+    """
+    ctx = context()
+    raw_text = _file_text(raw, "--raw")
+    quoted = _quoted(reply_to)
+    draft = Draft(
+        text=selectors.words_of(message),
+        template=template,
+        language=language,
+        variables=var or (),
+        image=image,
+        audio=audio,
+        voice=voice,
+        video=video,
+        document=document,
+        sticker=sticker,
+        caption=caption,
+        filename=filename,
+        location=location,
+        contacts=_cards(contact or []),
+        buttons=buttons,
+        list_file=_file_text(list_, "--list"),
+        button=button,
+        cta=cta,
+        catalog=catalog,
+        products=product or (),
+        catalog_id=catalog_id,
+        flow=flow,
+        screen=screen,
+        address=address,
+        ask_location=ask_location,
+        ask_contact=ask_contact,
+        react=react,
+        raw=raw_text,
+        header=header,
+        footer=footer,
+        preview=preview,
+        reply_to=(quoted.wamid if quoted else None) or (raw_reply_to(raw_text) if raw_text else None),
+    )
+    due_at = times.instant(schedule, ctx.now, ctx.tz) if schedule else None
+    if to is None and quoted is None:
+        raise UsageError("PT-USAGE-MISSING", "{name} is missing", fix="pytake message send -h", name="--to")
+    request = Request(to or f"contact:{quoted.contact_id}" if quoted else to, sender, due_at, idempotency_key, as_)
+    if ctx.dry_run:
+        selectors.would(lambda: _preview(draft, request))
+        return
+    queued, replayed = _queue(draft, request)
+    if wait:
+        queued = _wait(queued, wait)
+    _tell(queued, replayed)
+
+
+def _file_text(where: str | None, flag: str) -> str | None:
+    if where is None:
+        return None
+    if where == "-":
+        return selectors.stdin_text(flag)
+    try:
+        return Path(where).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise NotFound("PT-SEND-FILE", "{path} cannot be read: {reason}", path=where, reason=reason) from error
+
+
+def _quoted(ref: str | None) -> Message | None:
+    from pytake_cli.services import messages
+
+    if ref is None:
+        return None
+    ctx = context()
+    with ctx.store.read(ctx.org_id) as db:
+        found = messages.find(db, ref)
+    if found.wamid is None:
+        raise InvalidData("PT-SEND-QUOTE", "message {id} has not reached Meta and cannot be quoted", id=found.id)
+    return found
+
+
+def _cards(refs: list[str]) -> list[dict[str, Any]]:
+    """Contact cards in Meta's shape."""
+    from pytake_cli.services import contacts, conversations
+
+    ctx = context()
+    cards = []
+    for ref in refs:
+        with ctx.store.read(ctx.org_id) as db:
+            found = contacts.lookup(db, ctx.org_id, ref)
+            known = conversations.identities(db, [found.id or 0]).get(found.id or 0, ())
+        name = conversations.name_of(found, known)
+        phone = conversations.phone_of(known)
+        card: dict[str, Any] = {"name": {"formatted_name": name, "first_name": name.split()[0]}}
+        if phone:
+            card["phones"] = [{"phone": phone, "type": "CELL", "wa_id": phone.removeprefix("+")}]
+        cards.append(card)
+    return cards
+
+
+def _preview(draft: Draft, request: Request) -> None:
+    """Checks everything that a real send checks, and shows what would go."""
+    from pytake_cli.services import outbound
+    from pytake_cli.store.contacts import Contact
+
+    ctx = context()
+    outgoing = compose(draft, _attach_nothing)
+    with ctx.store.read(ctx.org_id) as db:
+        try:
+            person = _person(db, request, make=False)
+        except NotFound:
+            if outgoing.kind != "template":
+                raise
+            person = Contact(org_id=ctx.org_id, profile_name=request.to or "", created_at=ctx.now, updated_at=ctx.now)
+        number = _number(db, request, person)
+        outbound.refuse_unwanted(db, number, person, outgoing, "agent", request.due_at or ctx.now)
+        name = person.name or person.profile_name or request.to
+    say(_("would go to {who} from {number}:").format(who=name, number=number.display))
+    say(bubble.render(outgoing.body, ctx.output.ascii))
+    plan = {
+        "status": "would be queued",
+        "to": request.to,
+        "contact": name,
+        "kind": outgoing.kind,
+        "body": outgoing.body,
+    }
+    if ctx.output.form not in ("table", "plain", "tsv"):
+        emit({**plan, "text": bubble.one_line(outgoing.body), "due_at": request.due_at}, FIELDS)
+
+
+def _attach_nothing(kind: str, where: str) -> str:
+    """For a preview: the file is looked at and not kept."""
+    from pytake_cli.whatsapp import media
+
+    if where != "-":
+        path = Path(where)
+        if not path.is_file():
+            raise NotFound("PT-SEND-FILE", "there is no file {path}", path=where)
+        media.check_file(path, kind=kind)
+    return "media:0"
+
+
+def _queue(draft: Draft, request: Request) -> tuple[Message, bool]:
+    from pytake_cli.services import outbound
+
+    ctx = context()
+    stored = _take_in(draft)
+    with neighbour.wake(ctx.store).write(ctx.org_id) as db:
+        person = _person(db, request, make=True)
+        number = _number(db, request, person)
+        outgoing = compose(draft, _attacher(db, number, stored))
+        first = outbound.by_client_key(db, ctx.org_id, request.key) if request.key else None
+        by = selectors.author(db, request.as_)
+        queued = outbound.queue(
+            db,
+            number=number,
+            contact_id=person.id or 0,
+            outgoing=outgoing,
+            origin="agent",
+            now=ctx.now,
+            author_id=by.id if by else None,
+            reply_to=None if outgoing.kind == "reaction" else draft.reply_to,
+            due_at=request.due_at,
+            client_key=request.key,
+        )
+    return queued, first is not None
+
+
+def _take_in(draft: Draft) -> dict[tuple[str, str], Any]:
+    """Copies the draft's files before the transaction: (kind, where) -> what was stored."""
+    from pytake_cli import settings
+
+    found: dict[tuple[str, str], Any] = {}
+
+    def attach(kind: str, where: str) -> str:
+        import sys
+
+        from pytake_cli.services import attachments
+
+        source = sys.stdin.buffer if where == "-" else Path(where)
+        found[kind, where] = attachments.take_in(source, kind, settings.current().media.max_bytes)
+        return "media:0"
+
+    compose(draft, attach)
+    return found
+
+
+def _attacher(db: Session, number: Number, stored: dict[tuple[str, str], Any]) -> Any:
+    from pytake_cli.services import attachments
+
+    def attach(kind: str, where: str) -> str:
+        name = "" if where == "-" else Path(where).name
+        return attachments.attach(db, number, stored[kind, where], name, context().now)
+
+    return attach
+
+
+def _person(db: Session, request: Request, *, make: bool) -> Contact:
+    """The contact; with `make` one is made of a phone number that nobody has yet."""
+    from pytake_cli.policy import phones
+    from pytake_cli.services import contacts
+    from pytake_cli.store.contacts import Contact
+    from pytake_cli.whatsapp.webhooks import Person
+
+    ctx = context()
+    to = request.to or ""
+    try:
+        return contacts.lookup(db, ctx.org_id, to)
+    except NotFound:
+        try:
+            digits = phones.parse(to, ctx.org.country).removeprefix("+")
+        except PytakeError:
+            digits = ""
+        if not make or not digits:
+            raise
+    (contact_id,) = contacts.resolve(db, ctx.org_id, "", [Person(wa_id=digits)], ctx.now)
+    return db.get_one(Contact, contact_id)
+
+
+def _number(db: Session, request: Request, person: Contact) -> Number:
+    """The number to send from: as named, the only one, or the one that the person wrote to last."""
+    from sqlmodel import col, select
+
+    from pytake_cli.services import numbers
+    from pytake_cli.store.contacts import ServiceWindow
+    from pytake_cli.store.numbers import Number
+
+    ctx = context()
+    if request.sender is None and person.id is not None:
+        last = select(Number).join(ServiceWindow, col(ServiceWindow.number_id) == Number.id)
+        last = last.where(ServiceWindow.contact_id == person.id, col(ServiceWindow.last_inbound_at).is_not(None))
+        found = db.exec(last.order_by(col(ServiceWindow.last_inbound_at).desc()).limit(1)).first()
+        if found is not None:
+            return found
+    return numbers.find(db, ctx.org_id, request.sender)
+
+
+def _wait(queued: Message, wanted: str) -> Message:
+    """Looks at the row until it got so far; a failure is an error, too long is exit code 8."""
+    from pytake_cli.store.messages import RANK, Message
+
+    ctx = context()
+    if neighbour.running() is None:
+        raise DaemonDown(
+            "PT-SEND-DAEMON",
+            "message {id} is queued, but the daemon that would send it is not running",
+            fix="pytake serve",
+            id=queued.id,
+        )
+    ends = time.monotonic() + ctx.timeout_seconds
+    while True:
+        with ctx.store.read(ctx.org_id) as db:
+            row = db.get_one(Message, queued.id)
+        if row.status == "failed":
+            raise UpstreamError(
+                f"PT-WA-{row.error_code}" if row.error_code else "PT-SEND-FAILED",
+                "message {id} failed: {reason}",
+                fix="pytake trace {id}",
+                id=row.id,
+                reason=row.error,
+            )
+        if row.rank >= RANK[wanted] and row.status != "cancelled":
+            return row
+        if time.monotonic() > ends:
+            raise Pending(
+                "PT-SEND-WAIT",
+                "message {id} is {status} after {seconds:g} s, not yet {wanted}",
+                fix="pytake trace {id}",
+                id=row.id,
+                status=row.status,
+                seconds=ctx.timeout_seconds,
+                wanted=wanted,
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def _tell(queued: Message, replayed: bool) -> None:
+    from pytake_cli.services import messages
+
+    ctx = context()
+    with ctx.store.read(ctx.org_id) as db:
+        (found,) = messages.people_of(db, [queued])
+    row = {
+        **{name: getattr(queued, name) for name in ("id", "status", "kind", "text", "due_at", "wamid", "body")},
+        "conversation": queued.conversation_id,
+        "to": queued.address,
+        "contact": found.name,
+        "replayed": replayed,
+    }
+    names = DEFAULT if ctx.output.form not in ("table", "plain") else ON_SCREEN
+    emit([row] if ctx.output.form in ("table", "plain") else row, FIELDS, default=names)
+    what = _("message {id} to {who}: {status} · what became of it: pytake trace {id}")
+    done(what.format(id=queued.id, who=found.name, status=_(queued.status)))
+    if replayed:
+        say(_("this key was used before: nothing new is sent"))
+    elif queued.due_at and queued.due_at > ctx.now:
+        say(_("goes at {when}").format(when=f"{queued.due_at.astimezone(ctx.tz):%Y-%m-%d %H:%M %Z}"))
+    if queued.status == "queued" and neighbour.running() is None:
+        say(_("the daemon is not running: pytake serve sends what is queued"))

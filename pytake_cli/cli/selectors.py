@@ -1,0 +1,109 @@
+"""How people name things on the command line: several ids, ids from stdin, themselves, a number to send from."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from pytake_cli.cli.output import warn
+from pytake_cli.errors import Conflict, InputNeeded, PartialFailure, PytakeError, UsageError
+from pytake_cli.locale import _
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from pytake_cli.store.users import User
+
+ME, NONE = "@me", "@none"
+
+
+def several(given: Sequence[str], what: str) -> list[str]:
+    """The words of the line, with `-` replaced by the lines of stdin; each only once, in order."""
+    found: list[str] = []
+    for word in given:
+        if word == "-":
+            found += [line.split("\t")[0].strip() for line in stdin_text(what).splitlines()]
+        else:
+            found.append(word)
+    refs = [ref for ref in dict.fromkeys(found) if ref]
+    if not refs and "-" not in given:
+        raise UsageError("PT-USAGE-MISSING", "{name} is missing", fix="--help", name=what)
+    return refs
+
+
+def stdin_text(what: str) -> str:
+    """All of stdin as text; refuses to wait for a terminal that nobody is typing into."""
+    if sys.stdin.isatty():
+        raise InputNeeded(
+            "PT-INPUT-STDIN",
+            "- reads {what} from stdin, and stdin is this terminal",
+            fix="printf '%s\\n' … | pytake …",
+            what=what,
+        )
+    return sys.stdin.read()
+
+
+def words_of(given: str | None) -> str | None:
+    """The text of `-m`; `-` reads it from stdin without the last line break."""
+    return stdin_text("-m").removesuffix("\n") if given == "-" else given
+
+
+def each(refs: Sequence[str], act: Callable[[str], None]) -> None:
+    """Does it for every one, whatever becomes of the others; several errors end as one `PartialFailure`."""
+    failed: list[tuple[str, PytakeError]] = []
+    for ref in refs:
+        try:
+            act(ref)
+        except PytakeError as error:
+            if len(refs) == 1:
+                raise
+            failed.append((ref, error))
+    for ref, error in failed:
+        template = _(error.message)
+        warn(f"{ref}: {template.format(**error.values) if error.values else template}")
+    if failed:
+        raise PartialFailure(
+            "PT-SOME-FAILED",
+            "{failed} of {all} did not work",
+            failed=len(failed),
+            all=len(refs),
+            refs=[ref for ref, _ in failed],
+        )
+
+
+def author(db: Session, given: str | None = None) -> User | None:
+    """Who acts: as named by `--as`, else the organisation's only active user, else nobody in particular."""
+    from sqlmodel import col, select
+
+    from pytake_cli.services import conversations
+    from pytake_cli.store.users import User
+
+    if given is not None and given != ME:
+        return conversations.find_user(db, given)
+    active = db.exec(select(User).where(col(User.active)).limit(2)).all()
+    return active[0] if len(active) == 1 else None
+
+
+def user(db: Session, ref: str, acting: str | None = None) -> User | None:
+    """The user that `--to` or `--agent` names: an e-mail, a name, `@me`, or None for `@none`."""
+    from pytake_cli.services import conversations
+
+    if ref == NONE:
+        return None
+    if ref != ME:
+        return conversations.find_user(db, ref)
+    found = author(db, acting)
+    if found is None:
+        raise Conflict("PT-USER-ME", "{me} could be several people here", fix="--as EMAIL", me=ME)
+    return found
+
+
+def would(act: Callable[[], object]) -> None:
+    """Runs a check for --dry-run; what would stop the real thing is exit code 3."""
+    from pytake_cli.errors import WouldFail
+
+    try:
+        act()
+    except PytakeError as error:
+        raise WouldFail(error.slug, error.message, why=error.why, fix=error.fix, **error.values) from error
