@@ -48,11 +48,17 @@ SWITCH_SECONDS = 0.001  # how long a thread may keep the others from Python; the
 class Options:
     """What the command line says beyond the settings."""
 
+    host: str | None = None
+    port: int | None = None
     auto_migrate: bool = False
     behind_proxy: bool = False
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     ready: Callable[[str], None] = lambda url: None  # called with the URL once everything runs
+
+    def address(self) -> tuple[str, int]:
+        config = settings.current().serve
+        return self.host or config.host, config.port if self.port is None else self.port
 
 
 def serve(options: Options) -> None:
@@ -60,7 +66,7 @@ def serve(options: Options) -> None:
     os.umask(0o077)
     config = settings.current()
     tls = _tls(options)
-    _refuse_open_address(config.serve.host, options)
+    _refuse_open_address(options.address()[0], options)
     proxies = Proxies(config.serve.trusted_proxies)
     keys = door_keys.require()
     for folder in (settings.paths().data, settings.paths().run):
@@ -158,7 +164,7 @@ class Daemon:
         try:
             self._start()
             config = settings.current().serve
-            url = await self._server.listen(config.host, config.port, self._tls)
+            url = await self._server.listen(*self._options.address(), self._tls)
             self._pokes.open()
             neighbours.announce(run_dir / neighbours.STATE_FILE, url, clock.now())
             log.info("serving", extra={"url": url, "pid": os.getpid()})
