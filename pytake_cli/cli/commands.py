@@ -10,6 +10,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "errors": ("pytake_cli.cli.errors", "errors"),
     "help": ("pytake_cli.cli.help", "help_"),
     "secret": ("pytake_cli.cli.secret", "app"),
+    "serve": ("pytake_cli.cli.serve", "serve"),
 }
 
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.
