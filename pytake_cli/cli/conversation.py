@@ -84,8 +84,8 @@ def list_(
     $ pytake conversation list --agent @none --sort waiting  # who waits longest for nobody
     $ pytake conversation list --window closing --fields id | pytake conversation assign - --to @me
     """
-    from pytake_cli.services import conversation_list as lists
     from pytake_cli.services import contacts
+    from pytake_cli.services import conversation_list as lists
 
     ctx = context()
     with ctx.store.read(ctx.org_id) as db:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pytake_cli.store.contacts import Contact
     from pytake_cli.store.messages import Message
     from pytake_cli.store.numbers import Number
-    from pytake_cli.whatsapp.messages import Outgoing
 
 FIELDS = {
     "id": "number of the message",

@@ -10,15 +10,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from pytake_cli.cli.config_file import set_key
-from pytake_cli.cli.context import context
-from pytake_cli.cli.output import done, emit, say
-from pytake_cli.locale import _
 from sqlmodel import func, select
 
 from pytake_cli import secrets, settings
 from pytake_cli.cli import confirm
+from pytake_cli.cli.config_file import set_key
+from pytake_cli.cli.context import context
+from pytake_cli.cli.output import done, emit, say
 from pytake_cli.errors import UsageError
+from pytake_cli.locale import _
 from pytake_cli.services import accounts
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation, everyone

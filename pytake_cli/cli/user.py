@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from pytake_cli.cli.context import context
-from pytake_cli.cli.output import done, emit, say
-from pytake_cli.locale import _
 
 from pytake_cli.cli import confirm
+from pytake_cli.cli.context import context
 from pytake_cli.cli.org import tell_changes
+from pytake_cli.cli.output import done, emit, say
 from pytake_cli.errors import UsageError
+from pytake_cli.locale import _
 from pytake_cli.services import accounts
 from pytake_cli.store import users
 

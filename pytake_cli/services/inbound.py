@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from pytake_cli import faults
 from pytake_cli.services import account_events, arrivals, statuses
 from pytake_cli.store import Store
+from pytake_cli.store.database import is_outage
 from pytake_cli.store.journal import Journal, Quarantine
 from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp.webhooks import AccountEvent, Echo, Incoming, Preference, Status, Unknown, Update, parse
@@ -117,18 +117,18 @@ def _carefully(
     try:
         with db.begin_nested():
             return take(batch)
-    except OperationalError:
-        raise  # the store, not the update: nothing is lost, it is tried again
-    except Exception:
+    except Exception as error:
+        if is_outage(error):
+            raise  # the store, not the update: nothing is lost, it is tried again
         log.warning("batch failed, applying one by one", exc_info=True, extra={"updates": len(batch)})
     done = 0
     for one in batch:
         try:
             with db.begin_nested():
                 done += take([one])
-        except OperationalError:
-            raise
-        except Exception:
+        except Exception as error:
+            if is_outage(error):
+                raise
             _quarantine(db, one, "could not be applied", now, traceback.format_exc())
             applied.quarantined += 1
     return done

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from sqlmodel import Session
 
@@ -126,21 +126,32 @@ def translated(store: Store) -> Iterator[None]:
         yield
     except PytakeError:
         raise
-    except OperationalError as error:
-        raise unavailable(store, error) from error
-    except DBAPIError as error:
-        if error.connection_invalidated or "readonly" in str(error.orig):
+    except Exception as error:
+        if is_outage(error):
             raise unavailable(store, error) from error
         raise
 
 
-def unavailable(store: Store, error: DBAPIError) -> StoreUnavailable:
-    reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+SQLITE_ERROR = 1  # "SQL error or missing database": a mistake of ours, not an outage
+
+
+def is_outage(error: BaseException) -> bool:
+    """True for the driver's word that the database cannot work just now: locked, full, read-only, gone."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    operational = any(kind.__name__ == "OperationalError" for kind in type(cause).__mro__)
+    return operational and getattr(cause, "sqlite_errorcode", None) != SQLITE_ERROR
+
+
+def unavailable(store: Store, error: BaseException) -> StoreUnavailable:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    lines = str(cause).strip().splitlines()
     return StoreUnavailable(
         "PT-STORE",
         "the store cannot be used just now: {reason}",
         why="{where} is locked, full, read-only or not reachable",
         fix="pytake doctor --only store",
-        reason=reason,
+        reason=lines[0] if lines else type(cause).__name__,
         where=store.url.render_as_string(hide_password=True),
     )

@@ -55,8 +55,8 @@ class Received:
     digest: bytes
 
 
-_INSERT = "INSERT INTO journal (digest, app, body, received_at, updates)"
-_UNNEST = """ SELECT digest, app, body, %s, 0
+_INSERT = "INSERT INTO journal (digest, app, body, received_at)"
+_UNNEST = """ SELECT digest, app, body, %s
 FROM unnest(%s::bytea[], %s::text[], %s::bytea[]) WITH ORDINALITY AS new (digest, app, body, place)
 ORDER BY place ON CONFLICT DO NOTHING"""
 _ROWS_A_STATEMENT = (128, 32, 8, 1)  # few distinct statements stay prepared; each one gives the GIL away but once
@@ -83,7 +83,7 @@ def _insert_sqlite(connection: Connection, bodies: Sequence[Received], now: date
     cursor = connection.connection.cursor()
     added = done = 0
     for size in _ROWS_A_STATEMENT:
-        statement = f"{_INSERT} VALUES {','.join(['(?,?,?,?,0)'] * size)} ON CONFLICT DO NOTHING"
+        statement = f"{_INSERT} VALUES {','.join(['(?,?,?,?)'] * size)} ON CONFLICT DO NOTHING"
         while len(bodies) - done >= size:
             values: list[object] = []
             for received in bodies[done : done + size]:
