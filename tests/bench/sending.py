@@ -1,0 +1,76 @@
+"""Sending through the whole daemon to the emulator that answers after 100 ms: rate held, CPU of the daemon."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from pytake_cli import clock
+from pytake_cli.services import outbound
+from pytake_cli.store.messages import Message
+from pytake_cli.store.numbers import Number
+from pytake_cli.store.work import poke
+from pytake_cli.whatsapp import messages as wire
+from tests.bench.figures import Row, cpu_seconds, resident_mb
+from tests.kit import home
+from tests.kit.home import Home
+
+PEOPLE, COUNT, RATE = 2_000, 12_000, 1_112  # 1,112 × the headroom of 0.9 is 1,000 a second
+SLOW = {"latency": "100ms", "sent_delay": "300ms", "delivered_delay": "300ms", "read_delay": "300ms", "batch": "100"}
+
+
+def measure(folder: Path, times: int = 3) -> Iterator[Row]:
+    rates, cpus, memory = [], [], []
+    for turn in range(times):
+        with home.running(folder / f"sending-{turn}", emulator=SLOW, acknowledgement="") as here:
+            rate, cpu = _once(here)
+            rates.append(rate)
+            cpus.append(cpu)
+            memory.append(resident_mb(here.daemon.pid))
+    yield Row("sends accepted, 100 ms latency", "/s", tuple(rates), "1,000 a number", "three statuses of each applied")
+    yield Row("· CPU of the daemon meanwhile", "core", tuple(cpus), "≤ 0.30", "statuses included")
+    yield Row("· memory of the daemon after", "MB", tuple(memory), "≤ 180")
+
+
+def _once(here: Home) -> tuple[float, float]:
+    fill(here, COUNT)
+    before, started = cpu_seconds(here.daemon.pid), time.perf_counter()
+    with here.store() as store:
+        with store.write() as db:
+            db.execute(
+                sa.update(Message).values(status="queued", due_at=clock.now()).where(Message.status == "cancelled")
+            )
+            poke(db, "number", here.number_id)
+        while _count(here, "queued") > 0:
+            time.sleep(0.1)
+        seconds = time.perf_counter() - started
+        cpu = cpu_seconds(here.daemon.pid) - before
+    return COUNT / seconds, cpu / seconds
+
+
+def fill(here: Home, count: int) -> None:
+    """`count` replies to PEOPLE customers, made ready beside the running daemon and held as cancelled."""
+    here.meet(PEOPLE)
+    now = clock.now()
+    with here.store() as store, store.write() as db:
+        number = db.get_one(Number, here.number_id)
+        number.rate_per_second = RATE
+        first = outbound.queue(db, number=number, contact_id=1, outgoing=wire.text("olá"), origin="agent", now=now)
+        first.status = "cancelled"
+        rows = db.execute(sa.text("SELECT id, contact_id FROM conversation")).all()
+        address = dict(db.execute(sa.text("SELECT contact_id, '+' || value FROM identity WHERE kind = 'phone'")).all())
+        base = first.model_dump(exclude={"id"})
+        made = []
+        for index in range(count - 1):
+            conversation, contact = rows[index % len(rows)]
+            made.append({**base, "conversation_id": conversation, "contact_id": contact, "address": address[contact]})
+        db.connection().execute(sa.insert(Message.__table__), made)  # type: ignore[attr-defined]
+
+
+def _count(here: Home, status: str) -> int:
+    with here.store() as store, store.read() as db:
+        found = db.execute(sa.select(sa.func.count()).select_from(Message).where(Message.status == status))
+        return int(found.scalar_one())
