@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from sqlmodel import Session
 
-from pytake_cli.errors import PytakeError, StoreUnavailable
+from pytake_cli.errors import ConfigError, PytakeError, StoreUnavailable
 from pytake_cli.store import postgres, sqlite
 from pytake_cli.store.rows import Owned
 from pytake_cli.store.work import Waker
@@ -129,9 +129,12 @@ def translated(store: Store) -> Iterator[None]:
     except Exception as error:
         if is_outage(error):
             raise unavailable(store, error) from error
+        if "malformed" in str(error.orig) or "file is not a database" in str(error.orig):
+            raise damaged(store, error) from error
         raise
 
 
+<<<<<<< HEAD
 SQLITE_ERROR = 1  # "SQL error or missing database": a mistake of ours, not an outage
 
 
@@ -147,6 +150,21 @@ def is_outage(error: BaseException) -> bool:
 def unavailable(store: Store, error: BaseException) -> StoreUnavailable:
     cause = error.orig if isinstance(error, DBAPIError) else error
     lines = str(cause).strip().splitlines()
+=======
+def damaged(store: Store, error: DBAPIError) -> ConfigError:
+    return ConfigError(
+        "PT-STORE-DAMAGED",
+        "the store is damaged: {reason}",
+        why="{where} does not hold what was written to it",
+        fix="pytake db check, then pytake db restore FILE --confirm",
+        reason=str(error.orig),
+        where=store.url.render_as_string(hide_password=True),
+    )
+
+
+def unavailable(store: Store, error: DBAPIError) -> StoreUnavailable:
+    reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+>>>>>>> a654f81 (store: Back up, restore, check, vacuum)
     return StoreUnavailable(
         "PT-STORE",
         "the store cannot be used just now: {reason}",

@@ -12,7 +12,7 @@ from pytake_cli.errors import Conflict
 from pytake_cli.store import sqlite
 from pytake_cli.store.database import Store
 
-_PID_APPEARS_SECONDS = 0.2  # between taking the lock and having written the pid
+PATIENCE_SECONDS = 0.2  # a look at who holds the lock takes it for a moment; the pid appears a moment after the lock
 
 
 @contextmanager
@@ -43,13 +43,11 @@ def _path(store: Store) -> Path:
 
 @contextmanager
 def _held(path: Path, *, noting: bool = True) -> Iterator[None]:
-    import fcntl  # not on Windows, where only the commands run
+    import fcntl  # not on Windows, where only other commands run
 
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, (fcntl.LOCK_EX if noting else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-        except OSError:
+        if not _taken(descriptor, fcntl.LOCK_EX if noting else fcntl.LOCK_SH):
             raise Conflict(
                 "PT-STORE-LOCKED",
                 "process {pid} has this store: {file}",
@@ -57,7 +55,7 @@ def _held(path: Path, *, noting: bool = True) -> Iterator[None]:
                 fix="stop it first, for example: kill {pid}",
                 pid=_pid_in(descriptor),
                 file=path.with_suffix(""),
-            ) from None
+            )
         if noting:
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, str(os.getpid()).encode(), 0)
@@ -66,10 +64,21 @@ def _held(path: Path, *, noting: bool = True) -> Iterator[None]:
         os.close(descriptor)  # lets go of the lock; the file stays, or two could lock two files of one name
 
 
-def _pid_in(descriptor: int) -> int:
-    deadline = time.monotonic() + _PID_APPEARS_SECONDS
+def _taken(descriptor: int, kind: int) -> bool:
+    import fcntl
+
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        text = os.pread(descriptor, 20, 0)
-        if text.isdigit() or time.monotonic() > deadline:
-            return int(text) if text.isdigit() else 0
-        time.sleep(0.01)
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+
+
+def _pid_in(descriptor: int) -> int:
+    text = os.pread(descriptor, 20, 0)
+    return int(text) if text.isdigit() else 0
