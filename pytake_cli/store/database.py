@@ -129,12 +129,11 @@ def translated(store: Store) -> Iterator[None]:
     except Exception as error:
         if is_outage(error):
             raise unavailable(store, error) from error
-        if "malformed" in str(error.orig) or "file is not a database" in str(error.orig):
+        if is_damage(error):
             raise damaged(store, error) from error
         raise
 
 
-<<<<<<< HEAD
 SQLITE_ERROR = 1  # "SQL error or missing database": a mistake of ours, not an outage
 
 
@@ -147,24 +146,26 @@ def is_outage(error: BaseException) -> bool:
     return operational and getattr(cause, "sqlite_errorcode", None) != SQLITE_ERROR
 
 
-def unavailable(store: Store, error: BaseException) -> StoreUnavailable:
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    lines = str(cause).strip().splitlines()
-=======
-def damaged(store: Store, error: DBAPIError) -> ConfigError:
+def is_damage(error: BaseException) -> bool:
+    """True when SQLite finds that the file is not what it wrote."""
+    words = str(error.orig if isinstance(error, DBAPIError) else error)
+    return "malformed" in words or "file is not a database" in words
+
+
+def damaged(store: Store, error: BaseException) -> ConfigError:
     return ConfigError(
         "PT-STORE-DAMAGED",
         "the store is damaged: {reason}",
         why="{where} does not hold what was written to it",
         fix="pytake db check, then pytake db restore FILE --confirm",
-        reason=str(error.orig),
+        reason=str(error.orig if isinstance(error, DBAPIError) else error),
         where=store.url.render_as_string(hide_password=True),
     )
 
 
-def unavailable(store: Store, error: DBAPIError) -> StoreUnavailable:
-    reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
->>>>>>> a654f81 (store: Back up, restore, check, vacuum)
+def unavailable(store: Store, error: BaseException) -> StoreUnavailable:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    lines = str(cause).strip().splitlines()
     return StoreUnavailable(
         "PT-STORE",
         "the store cannot be used just now: {reason}",
