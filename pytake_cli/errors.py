@@ -122,6 +122,7 @@ SLUGS: dict[str, str] = {
     "PT-TRIGGER-EVENT": "there is no webhook of that name to trigger",
     "PT-TRIGGER-PATH": "a --set leads nowhere in the webhook",
     "PT-TZ": "there is no time zone of that name",
+    "PT-USAGE-CHANGE": "a change is not of the form FIELD=VALUE",
     "PT-USER": "there is no active user of that name",
     "PT-USER-AMBIGUOUS": "several users have that name",
     "PT-USER-EXISTS": "the organisation has a user with that e-mail address already",

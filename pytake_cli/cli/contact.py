@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
+from pytake_cli.cli import changes as field_changes
 from pytake_cli.cli import confirm
 from pytake_cli.cli.context import context
-from pytake_cli.cli.org import split_change, tell_changes
 from pytake_cli.cli.output import done, emit, say
 from pytake_cli.locale import _
 
@@ -47,7 +47,7 @@ CARD_FIELDS = {
 SHOWN = ("id", "display", "phone", "username", "last_seen_at")
 CARD_SHOWN = (
     *("id", "display", "phone", "username", "bsuid", "name", "profile_name", "language", "tz", "fields"),
-    *("marketing_stopped_at", "conversations", "identities", "windows", "consents", "last_seen_at", "created_at"),
+    *("marketing_stopped_at", "conversations", "identities", "windows", "consents", "merged", "last_seen_at", "created_at"),
 )
 
 
@@ -114,7 +114,12 @@ def create(
     from pytake_cli.services import directory
 
     here = context()
-    changes = {"name": name, "language": language, "tz": zone, **dict(split_change(each) for each in field or ())}
+    changes = {
+        "name": name,
+        "language": language,
+        "tz": zone,
+        **dict(field_changes.split(each) for each in field or ()),
+    }
     with here.store.write(here.org_id) as db:
         made = directory.create(db, here.org_id, phone, changes, here.now)
         row = directory.rows(db, [made])[0]
@@ -143,7 +148,7 @@ def set_(
     from pytake_cli.services import contacts, directory
 
     here = context()
-    wanted = dict(split_change(change) for change in changes)
+    wanted = dict(field_changes.split(change) for change in changes)
     with here.store.write(here.org_id) as db:
         found = contacts.lookup(db, here.org_id, contact)
         changed = directory.edit(db, found, wanted, here.now)
@@ -151,7 +156,7 @@ def set_(
         if here.dry_run:
             db.rollback()
     emit(row, FIELDS, default=(*SHOWN, "language", "tz", "fields"))
-    tell_changes(f"contact:{row['id']}", changed)
+    field_changes.tell(f"contact:{row['id']}", changed)
 
 
 @app.command("merge")
