@@ -7,6 +7,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "commands": ("pytake_cli.cli.commands_list", "commands"),
     "completion": ("pytake_cli.cli.completion", "completion"),
     "config": ("pytake_cli.cli.config", "app"),
+    "contact": ("pytake_cli.cli.contact", "app"),
+    "db": ("pytake_cli.cli.db", "app"),
     "errors": ("pytake_cli.cli.errors", "errors"),
     "help": ("pytake_cli.cli.help", "help_"),
     "secret": ("pytake_cli.cli.secret", "app"),

@@ -71,7 +71,15 @@ class Context:
 
     @cached_property
     def store(self) -> Store:
-        """The store of the settings, opened now."""
+        """The store of the settings, opened now; refused unless its tables are those of this program."""
+        from pytake_cli.store import schema
+
+        schema.check_current(self.unchecked_store)
+        return self.unchecked_store
+
+    @cached_property
+    def unchecked_store(self) -> Store:
+        """The store whatever its version: for the commands that look at that, or change it."""
         from pytake_cli.store import Store
 
         return Store(secrets.fill(self.settings.store.url))
@@ -139,8 +147,8 @@ class Context:
 
     def close(self) -> None:
         """Closes the store if it was opened."""
-        if "store" in self.__dict__:
-            self.store.close()
+        if "unchecked_store" in self.__dict__:
+            self.unchecked_store.close()
 
 
 _current: Context | None = None

@@ -40,7 +40,7 @@ from pytake_cli.store.organisations import Organisation
 from pytake_cli.whatsapp.messages import Address
 from pytake_cli.whatsapp.webhooks import IdentityChange, Person
 
-__all__ = ["address", "change", "display_name", "display_names", "learn", "lookup", "merge", "resolve"]
+__all__ = ["address", "candidates", "change", "display_name", "display_names", "learn", "lookup", "merge", "resolve"]
 
 RACES = 5  # how often another daemon may be faster with the same new person before we give up
 
@@ -139,7 +139,7 @@ def lookup(db: Session, org_id: int, selector: str) -> Contact:
     Raises NotFound, or Conflict that names the candidates when there are several.
     """
     ref = selector.strip()
-    ids = _candidates(db, org_id, ref)
+    ids = candidates(db, org_id, ref)
     if not ids:
         raise NotFound("PT-CONTACT", "no contact matches {ref}", fix="pytake contact list", ref=selector)
     if len(ids) > 1:
@@ -154,7 +154,8 @@ def lookup(db: Session, org_id: int, selector: str) -> Contact:
     return db.get_one(Contact, ids[0])
 
 
-def _candidates(db: Session, org_id: int, ref: str) -> list[int]:
+def candidates(db: Session, org_id: int, ref: str) -> list[int]:
+    """The ids of all contacts that `ref` may mean, by the strongest way in which it means any."""
     if ref.startswith("contact:"):
         number = ref.removeprefix("contact:")
         contact = db.get(Contact, int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from sqlmodel import Session
 
-from pytake_cli.errors import PytakeError, StoreUnavailable
+from pytake_cli.errors import ConfigError, PytakeError, StoreUnavailable
 from pytake_cli.store import postgres, sqlite
 from pytake_cli.store.rows import Owned
 from pytake_cli.store.work import Waker
@@ -129,6 +129,8 @@ def translated(store: Store) -> Iterator[None]:
     except Exception as error:
         if is_outage(error):
             raise unavailable(store, error) from error
+        if is_damage(error):
+            raise damaged(store, error) from error
         raise
 
 
@@ -142,6 +144,23 @@ def is_outage(error: BaseException) -> bool:
         return True
     operational = any(kind.__name__ == "OperationalError" for kind in type(cause).__mro__)
     return operational and getattr(cause, "sqlite_errorcode", None) != SQLITE_ERROR
+
+
+def is_damage(error: BaseException) -> bool:
+    """True when SQLite finds that the file is not what it wrote."""
+    words = str(error.orig if isinstance(error, DBAPIError) else error)
+    return "malformed" in words or "file is not a database" in words
+
+
+def damaged(store: Store, error: BaseException) -> ConfigError:
+    return ConfigError(
+        "PT-STORE-DAMAGED",
+        "the store is damaged: {reason}",
+        why="{where} does not hold what was written to it",
+        fix="pytake db check, then pytake db restore FILE --confirm",
+        reason=str(error.orig if isinstance(error, DBAPIError) else error),
+        where=store.url.render_as_string(hide_password=True),
+    )
 
 
 def unavailable(store: Store, error: BaseException) -> StoreUnavailable:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+
 from sqlalchemy import Connection, inspect, text
 from sqlmodel import Field, Session
 
+from pytake_cli import clock
 from pytake_cli.store.rows import Row
 
 
@@ -22,6 +25,11 @@ def get(db: Session, key: str) -> str | None:
 
 def put(db: Session, key: str, value: str) -> None:
     db.merge(Fact(key=key, value=value))
+
+
+def new_instance() -> str:
+    """A name for a store, 8 characters: it stands in what Meta echoes, and tells our messages from another store's."""
+    return base64.b32encode(bytes.fromhex(clock.new_id()[:10])).decode().lower()
 
 
 def schema_version(connection: Connection) -> str | None:

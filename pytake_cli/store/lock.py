@@ -1,42 +1,84 @@
-"""The daemon's lock on an SQLite store: one daemon a file, and whoever wants it learns who has it."""
+"""One daemon a SQLite file: a lock beside the file that dies with its holder, whatever kills it."""
 
 from __future__ import annotations
 
-import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pytake_cli.errors import Conflict
+from pytake_cli.store import sqlite
 from pytake_cli.store.database import Store
+
+PATIENCE_SECONDS = 0.2  # a look at who holds the lock takes it for a moment; the pid appears a moment after the lock
 
 
 @contextmanager
 def daemon_lock(store: Store) -> Iterator[None]:
-    """Held as long as the daemon runs; the system frees it when the process dies. PostgreSQL serves many daemons."""
+    """Held by `pytake serve` and by a restore; raises Conflict that names the holder. PostgreSQL takes many daemons."""
     if not store.is_sqlite:
         yield
         return
-    descriptor = os.open(lock_file(store), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with _held(_path(store)):
+        yield
+
+
+def holder(store: Store) -> int | None:
+    """The process that holds the store's lock; None if nobody does."""
+    if not store.is_sqlite or not _path(store).exists():
+        return None
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+        with _held(_path(store), noting=False):
+            return None
+    except Conflict as conflict:
+        return int(conflict.values["pid"])
+
+
+def _path(store: Store) -> Path:
+    file = sqlite.file_of(store.url)
+    return file.with_name(f"{file.name}.lock")
+
+
+@contextmanager
+def _held(path: Path, *, noting: bool = True) -> Iterator[None]:
+    import fcntl  # not on Windows, where only other commands run
+
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not _taken(descriptor, fcntl.LOCK_EX if noting else fcntl.LOCK_SH):
             raise Conflict(
-                "PT-DAEMON-RUNS",
-                "a daemon runs on this store already (pid {pid})",
-                why="two daemons on one SQLite file would send twice",
-                fix="pytake status",
-                pid=holder or "unknown",
-            ) from None
-        os.truncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+                "PT-STORE-LOCKED",
+                "process {pid} has this store: {file}",
+                why="one daemon a SQLite file; several need PostgreSQL",
+                fix="stop it first, for example: kill {pid}",
+                pid=_pid_in(descriptor),
+                file=path.with_suffix(""),
+            )
+        if noting:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
     finally:
-        os.close(descriptor)
+        os.close(descriptor)  # lets go of the lock; the file stays, or two could lock two files of one name
 
 
-def lock_file(store: Store) -> Path:
-    return Path(f"{store.url.database}.lock")
+def _taken(descriptor: int, kind: int) -> bool:
+    import fcntl
+
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+
+
+def _pid_in(descriptor: int) -> int:
+    text = os.pread(descriptor, 20, 0)
+    return int(text) if text.isdigit() else 0

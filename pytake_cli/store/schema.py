@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,6 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from pytake_cli import clock
 from pytake_cli.errors import ConfigError
 from pytake_cli.store import backup, facts
 from pytake_cli.store.database import Store, refuse_event_loop, translated
@@ -102,15 +100,15 @@ def migrate(store: Store, backups: Path | None, now: datetime) -> Migration:
     if steps and before and backups:
         copy = backup.into_folder(store, backups, now, label=f"before-{steps[-1].version}")
     for step in steps:
-        with _transaction(store) as connection:
+        with transaction(store) as connection:
             if step in missing(facts.schema_version(connection)):  # else another process was faster
-                _take(connection, step)
+                take(connection, step)
         log.info("store migrated", extra={"version": step.version})
     return Migration(before, version(store), steps, copy)
 
 
 @contextmanager
-def _transaction(store: Store) -> Iterator[Connection]:
+def transaction(store: Store) -> Iterator[Connection]:
     """One writing transaction without foreign keys on SQLite, which alters a table by dropping the old one."""
     with store.turn(), translated(store), store.writer.connect() as connection:
         if not store.is_sqlite:
@@ -135,7 +133,8 @@ def _check_foreign_keys(connection: Connection) -> None:
         raise AssertionError(f"the migration broke {len(broken)} references, the first in {broken[0]}")
 
 
-def _take(connection: Connection, step: Step) -> None:
+def take(connection: Connection, step: Step) -> None:
+    """Runs one step in the caller's transaction; the first one gives the store its instance name."""
     from alembic import command  # 100 ms, and only migrations need it
     from alembic.config import Config
 
@@ -145,5 +144,5 @@ def _take(connection: Connection, step: Step) -> None:
     config.attributes["connection"] = connection
     command.upgrade(config, step.version)
     if first:
-        name = base64.b32encode(bytes.fromhex(clock.new_id()[:10])).decode().lower()
-        connection.execute(text("INSERT INTO fact (key, value) VALUES ('instance', :name)"), {"name": name})
+        named = {"name": facts.new_instance()}
+        connection.execute(text("INSERT INTO fact (key, value) VALUES ('instance', :name)"), named)

@@ -1,0 +1,73 @@
+"""`pytake contact`: people by hand, found by whatever names them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytake_cli.services import contacts
+from pytake_cli.store import Store
+from pytake_cli.whatsapp.webhooks import Person
+from tests.kit.shell import Shell
+from tests.kit.stores import NOW, make_org
+
+
+@pytest.fixture
+def org(store: Store) -> int:
+    return make_org(store)
+
+
+@pytest.fixture
+def shell(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, store_url: str, org: int) -> Shell:
+    return Shell(capfd, monkeypatch, store_url)
+
+
+def test_a_contact_is_made_found_changed_and_listed(shell: Shell) -> None:
+    made = shell.json("contact", "create", "(11) 96818-4101", "--name", "Ana Souza", "--field", "city=Campinas")
+    assert (made["phone"], made["display"], made["fields"]) == ("+5511968184101", "Ana Souza", {"city": "Campinas"})
+    shell("contact", "create", "+55 11 96818 4101", code=6)
+    assert f"contact:{made['id']}" in shell.err
+    for ref in ("+5511968184101", "11 96818-4101", "551168184101", f"contact:{made['id']}", "Ana Souza"):
+        assert shell.json("contact", "show", ref)["id"] == made["id"]
+    shell("contact", "set", "Ana Souza", "name=Ana B.", "city=", "plan=gold", "tz=America/Manaus")
+    shown = shell.json("contact", "show", f"contact:{made['id']}")
+    assert (shown["name"], shown["fields"], shown["tz"]) == ("Ana B.", {"plan": "gold"}, "America/Manaus")
+    assert [row["id"] for row in shell.json("contact", "list")] == [made["id"]]
+    assert [row["id"] for row in shell.json("contact", "list", "--search", "ana")] == [made["id"]]
+    assert [row["id"] for row in shell.json("contact", "list", "--search", "11968184101")] == [made["id"]]
+    assert shell.json("contact", "list", "--search", "bia") == []
+
+
+def test_a_dry_run_changes_nothing(shell: Shell) -> None:
+    shell("contact", "create", "+5511968184101", "-n")
+    assert shell.json("contact", "list") == []
+
+
+def test_values_that_do_not_fit_are_refused(shell: Shell) -> None:
+    shell("contact", "create", "+5511968184101")
+    for change in ("tz=Mars/Base", "language=português", "Ci ty=x"):
+        shell("contact", "set", "+5511968184101", change, code=65)
+    shell("contact", "set", "+5511968184101", "name", code=2)
+    shell("contact", "create", "12", code=65)
+
+
+def test_nobody_and_several_are_told_apart(shell: Shell) -> None:
+    shell("contact", "show", "Ana", code=5)
+    first = shell.json("contact", "create", "+5511968184101", "--name", "Ana")["id"]
+    second = shell.json("contact", "create", "+5511968184102", "--name", "Ana")["id"]
+    shell("contact", "show", "Ana", code=6)
+    assert f"contact:{first}" in shell.err
+    assert f"contact:{second}" in shell.err
+
+
+def test_merging_asks_and_then_moves_everything(shell: Shell, store: Store, org: int) -> None:
+    first = shell.json("contact", "create", "+5511968184101", "--name", "Ana")["id"]
+    with store.write() as db:
+        [other] = contacts.resolve(db, org, "p", [Person(user_id="BR.1", username="ana.b")], NOW)
+    shell("contact", "merge", f"contact:{first}", "@ana.b", code=64)
+    shell("contact", "merge", f"contact:{first}", "@ana.b", "-n")
+    assert shell.json("contact", "show", "BR.1")["id"] == str(other)
+    merged = shell.json("contact", "merge", f"contact:{first}", "@ana.b", "--yes")
+    assert merged["merged"] == [other] or merged["merged"] == [str(other)]
+    assert shell.json("contact", "show", "BR.1")["id"] == first
+    assert shell.json("contact", "show", f"contact:{other}")["id"] == first
+    shell("contact", "merge", f"contact:{first}", f"contact:{first}", "--yes", code=6)
