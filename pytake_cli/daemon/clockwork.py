@@ -49,7 +49,7 @@ class Clockwork:
         self._health = health
         self._disk_told = False
         self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.ticks = (
+        self.ticks: tuple[Tick, ...] = (
             Tick("sweep", SWEEP_SECONDS, self.sweep),
             Tick("disk", DISK_SECONDS, self.look_at_disk),
             Tick("wal", WAL_SECONDS, self.look_at_wal),

@@ -108,7 +108,7 @@ class Health:
         found = self.ailments()
         if self.stopping:
             found.append("it is stopping")
-        if self.store_error:
+        if self.store_error or clock.monotonic() - self.intake.failed_at < SICK_SECONDS:
             found.append("the store cannot be used")
         return found
 

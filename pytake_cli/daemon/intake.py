@@ -47,6 +47,7 @@ class Intake:
         self.repeated = 0
         self.commits = 0
         self.refused = 0
+        self.failed_at = float("-inf")  # monotonic; when a commit failed last
 
     async def run(self) -> None:
         """Lasts as long as the writer lives; raises what killed it."""
@@ -114,7 +115,9 @@ class Intake:
             self.repeated += len(batch) - added
             if added:
                 self._on_commit()
+            self.failed_at = float("-inf")
         else:
+            self.failed_at = clock.monotonic()
             self.refused += len(batch)
             log.warning("webhooks could not be made durable", extra={"count": len(batch), "reason": str(error)})
         if self._gathering:

@@ -65,6 +65,7 @@ class Sender:
         self._outcomes: list[tuple[Line, Lane, Outcome]] = []
         self._ready = asyncio.Event()
         self._sends: set[asyncio.Task[None]] = set()
+        self._claims = 0  # under way in threads
         self._unrecorded = 0
         self._stopping = False
         self.uploads = Uploads(store)
@@ -82,9 +83,13 @@ class Sender:
             room = min(trouble.allowed - line.in_flight[lane], LEASE)
             if room <= 0:
                 return None  # the recorder pokes when there is some
-            claim = await self._claim(line, lane, room)
-            for handoff in claim.handoffs:
-                self._post(line, lane, handoff, now)
+            self._claims += 1
+            try:
+                claim = await self._claim(line, lane, room)
+                for handoff in claim.handoffs:
+                    self._post(line, lane, handoff, now)
+            finally:
+                self._claims -= 1
             if claim.stopped:
                 return await self._look_for_token(line)
             if claim.wait_seconds is not None:
@@ -115,7 +120,7 @@ class Sender:
         """Claims nothing more, waits for what is in flight and recorded; the rest is `unknown` at the next start."""
         self._stopping = True
         end = clock.monotonic() + seconds
-        while self._unrecorded and clock.monotonic() < end:
+        while (self._claims or self._unrecorded) and clock.monotonic() < end:
             await asyncio.sleep(0.01)
         for task in list(self._sends):
             task.cancel()

@@ -46,11 +46,11 @@ def read(db: Session, now: datetime) -> Figures:
     return Figures(
         journal_rows=connection.execute(rows).scalar_one(),
         journal_oldest_at=connection.execute(oldest).scalar_one_or_none(),
-        queued=dict(connection.execute(depth).tuples().all()),
+        queued=dict(connection.execute(depth).all()),
         queued_oldest_at=connection.execute(due).scalar_one_or_none(),
         unknown=connection.execute(unknown).scalar_one(),
         quarantined=connection.execute(held).scalar_one(),
-        last_inbound_at=dict(connection.execute(heard).tuples().all()),
+        last_inbound_at=dict(connection.execute(heard).all()),
     )
 
 
