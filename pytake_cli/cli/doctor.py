@@ -13,7 +13,7 @@ import typer
 from pytake_cli import __version__, log, settings
 from pytake_cli.cli.checks import home, network
 from pytake_cli.cli.checks import store as store_checks
-from pytake_cli.cli.checks.finding import Finding, error, skipped
+from pytake_cli.cli.checks.finding import Finding, error
 from pytake_cli.cli.context import Context, context
 from pytake_cli.cli.output import data, done, emit, mark, say
 from pytake_cli.errors import PytakeError, UsageError
@@ -63,12 +63,12 @@ def _config(patient: Patient) -> Iterator[Finding]:
 def _store(patient: Patient) -> Iterator[Finding]:
     file = patient.store_file()
     if file is not None and not file.exists():
-        yield error("store", "PT-STORE-NONE", "there is no store at {path}", fix="pytake init", path=str(file))
+        yield error("PT-STORE-NONE", "there is no store at {path}", check="store", fix="pytake init", path=str(file))
         return
     try:
         yield from store_checks.check_store(patient.here.store)
     except PytakeError as problem:
-        yield error("store", problem.slug, problem.message, fix=problem.fix, **problem.values)
+        yield error(problem.slug, problem.message, check="store", fix=problem.fix, **problem.values)
 
 
 def _files(patient: Patient) -> Iterator[Finding]:
@@ -85,9 +85,9 @@ def _daemon(patient: Patient) -> Iterator[Finding]:
 
 def _meta(patient: Patient) -> Iterator[Finding]:
     if patient.view is None:
-        yield _after_store("meta", patient)
+        yield home.not_looked_at("meta", patient.problem)
     elif not patient.rows:
-        yield skipped("meta", "no number is connected yet", fix="pytake number add -h")
+        yield home.no_number()
     else:
         yield from network.check_meta(patient.rows, patient.view, patient.here.now)
         for row, used in patient.limits:
@@ -96,7 +96,7 @@ def _meta(patient: Patient) -> Iterator[Finding]:
 
 def _queue(patient: Patient) -> Iterator[Finding]:
     if patient.view is None:
-        yield _after_store("queue", patient)
+        yield home.not_looked_at("queue", patient.problem)
     else:
         yield from store_checks.check_queue(patient.view, patient.here.now)
 
@@ -107,11 +107,6 @@ def _clock(patient: Patient) -> Iterator[Finding]:
 
 def _terminal(patient: Patient) -> Iterator[Finding]:
     yield from home.check_terminal()
-
-
-def _after_store(check: str, patient: Patient) -> Finding:
-    reason = str(patient.problem) if patient.problem else ""
-    return skipped(check, "not looked at: {reason}", fix=patient.problem.fix if patient.problem else "", reason=reason)
 
 
 # what --only names -> the check; `meta` also looks at the webhook and the numbers, which are asked in one go
@@ -157,8 +152,10 @@ def doctor(
     errors = sum(finding.state == "error" and not fixed for finding, fixed in findings)
     warnings = sum(finding.state == "warning" and not fixed for finding, fixed in findings)
     mendable = any(finding.mend is not None and not fixed for finding, fixed in findings)
-    say(_("{errors} errors, {warnings} warnings").format(errors=errors, warnings=warnings)
-        + (_(" · mend what can be mended: pytake doctor --fix") if mendable and not fix else ""))  # fmt: skip
+    say(
+        _("{errors} errors, {warnings} warnings").format(errors=errors, warnings=warnings)
+        + (_(" · mend what can be mended: pytake doctor --fix") if mendable and not fix else "")
+    )
     if errors:
         raise typer.Exit(1)
 

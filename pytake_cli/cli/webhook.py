@@ -34,7 +34,9 @@ URL_FIELDS = {
     "app_secret": "Where the secret is that signs webhooks.",
     "fields": "Fields to subscribe to.",
 }
-App = Annotated[str | None, typer.Option("--app", metavar="ID", help="For one of several apps, with a path of its own.")]
+App = Annotated[
+    str | None, typer.Option("--app", metavar="ID", help="For one of several apps, with a path of its own.")
+]
 
 
 @app.command("url")
@@ -67,7 +69,11 @@ def url(
     }
     emit(row, URL_FIELDS)
     if not public:
-        say(_("Meta needs an HTTPS address that leads to {local}: a proxy or a tunnel in front. When there is one:").format(local=row["local"]))
+        say(
+            _(
+                "Meta needs an HTTPS address that leads to {local}: a proxy or a tunnel in front. When there is one:"
+            ).format(local=row["local"])
+        )
         say("  pytake config set serve.public_url https://…")
     if not token:
         warn(_("there is no verify token yet: pytake webhook url --new-token"))
@@ -81,7 +87,9 @@ app.command("verify")(webhook_verify.verify)
 
 @app.command("subscribe")
 def subscribe(
-    number: Annotated[str | None, typer.Argument(metavar="NUMBER", help="Whose account; not needed for the only one.")] = None,
+    number: Annotated[
+        str | None, typer.Argument(metavar="NUMBER", help="Whose account; not needed for the only one.")
+    ] = None,
     for_app: App = None,
     address: Annotated[str | None, typer.Option("--url", help="Callback URL; serve.public_url by default.")] = None,
 ) -> None:
@@ -130,8 +138,12 @@ REPLAY_FIELDS = {
 
 @app.command("replay")
 def replay(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Webhooks: 19 or wh_19; - reads them from stdin.")] = None,
-    quarantined: Annotated[bool, typer.Option("--quarantined", help="All that have updates in the quarantine.")] = False,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID", help="Webhooks: 19 or wh_19; - reads them from stdin.")
+    ] = None,
+    quarantined: Annotated[
+        bool, typer.Option("--quarantined", help="All that have updates in the quarantine.")
+    ] = False,
 ) -> None:
     """Applies stored webhooks again. What is known already changes nothing, so this is always safe.
 
@@ -160,6 +172,10 @@ def replay(
     if here.dry_run:
         say(_("nothing was changed (--dry-run)"))
     elif failed:
-        warn(_("{count} updates could not be applied this time either: pytake queue list --kind quarantine").format(count=failed))
+        warn(
+            _("{count} updates could not be applied this time either: pytake queue list --kind quarantine").format(
+                count=failed
+            )
+        )
     elif rows:
         done(_("{count} webhooks applied").format(count=len(rows)))

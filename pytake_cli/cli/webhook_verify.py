@@ -43,7 +43,9 @@ class Answer:
 
 
 def verify(
-    wait: Annotated[str | None, typer.Option("--wait", metavar="TIME", help="Waits so long for Meta's webhook: 5m.")] = None,
+    wait: Annotated[
+        str | None, typer.Option("--wait", metavar="TIME", help="Waits so long for Meta's webhook: 5m.")
+    ] = None,
 ) -> None:
     """Checks the webhook: the handshake here and from outside, and whether Meta's signed webhooks come.
 

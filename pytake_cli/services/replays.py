@@ -38,7 +38,9 @@ def find(db: Session, org_id: int, reference: str) -> Journal:
     number = reference.removeprefix("webhook:").removeprefix("wh_")
     row = db.get(Journal, int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None
     if row is None or not is_visible(db, org_id, row):
-        raise NotFound("PT-WEBHOOK", "there is no webhook {id} in the journal", fix="pytake trace MESSAGE", id=reference)
+        raise NotFound(
+            "PT-WEBHOOK", "there is no webhook {id} in the journal", fix="pytake trace MESSAGE", id=reference
+        )
     return row
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pytake_cli import clock, secrets, settings
 from pytake_cli.cli.checks.finding import Finding, error, ok, skipped, warning
+from pytake_cli.cli.checks.finding import later as _
 from pytake_cli.cli.meta import ask
 from pytake_cli.cli.neighbour import running, url
 from pytake_cli.errors import SendError
@@ -37,28 +38,28 @@ def check_daemon() -> Iterator[Finding]:
     except urllib.error.HTTPError as refusal:
         reason = refusal.read(1000).decode("utf-8", "replace").strip()
         yield error(
-            "daemon",
             "PT-CHECK-DAEMON-SICK",
             "the daemon at {url} is not well: {reason}",
-            fix="pytake logs tail --daemon",
+            check="daemon",
+            fix="pytake status",
             url=address,
             reason=reason or refusal.code,
         )
         return
     except (OSError, ValueError):
         yield error(
-            "daemon",
             "PT-DAEMON",
             "the daemon does not answer at {url}: nothing is received or sent",
+            check="daemon",
             fix="pytake serve",
             url=address,
         )
         return
     daemon = running()
     if daemon:
-        yield ok("daemon", "pid {pid} at {url}", pid=daemon.pid, url=address)
+        yield ok("daemon", _("pid {pid} at {url}"), pid=daemon.pid, url=address)
     else:
-        yield ok("daemon", "answers at {url}", url=address)
+        yield ok("daemon", _("answers at {url}"), url=address)
 
 
 def check_clock() -> Iterator[Finding]:
@@ -72,24 +73,24 @@ def check_clock() -> Iterator[Finding]:
         stamp = refusal.headers.get("Date")
         refusal.close()
     except (OSError, ValueError):
-        yield skipped("clock", "{url} does not answer, so there is no clock to compare with", url=address)
+        yield skipped("clock", _("{url} does not answer, so there is no clock to compare with"), url=address)
         return
     there = _moment(stamp)
     if there is None:
-        yield skipped("clock", "{url} does not tell the time", url=address)
+        yield skipped("clock", _("{url} does not tell the time"), url=address)
         return
     difference = abs(clock.now() - there)
     seconds = round(difference.total_seconds())
     if difference > SKEW:
         yield error(
-            "clock",
             "PT-CHECK-CLOCK",
             "this machine's clock is {seconds} s off: windows and schedules will be wrong",
+            check="clock",
             fix="timedatectl set-ntp true",
             seconds=seconds,
         )
     else:
-        yield ok("clock", "at most {seconds} s off", seconds=seconds + 1)
+        yield ok("clock", _("at most {seconds} s off"), seconds=seconds + 1)
 
 
 def _moment(stamp: str | None) -> datetime | None:
@@ -105,7 +106,7 @@ def check_meta(rows: Iterable[Number], view: Overview, now: datetime) -> Iterato
     for row in rows:
         token = secrets.get("access_token", row.phone_number_id)
         if token is None:
-            yield skipped("meta", "{number} has no access token to ask with", number=row.display)
+            yield skipped("meta", _("{number} has no access token to ask with"), number=row.display)
             continue
         yield from _of_number(row, token, now)
     yield from _webhooks(view, now)
@@ -139,9 +140,9 @@ def _of_number(row: Number, token: str, now: datetime) -> Iterator[Finding]:
 def _unreachable(row: Number, refusal: SendError) -> Finding:
     known = refusal.code is not None
     return error(
-        "meta",
         refusal.slug,
         "{number}: {reason}",
+        check="meta",
         fix="pytake secret set access_token - --scope {id}" if known else "pytake config get whatsapp.graph_url",
         number=row.display,
         reason=str(refusal),
@@ -151,71 +152,127 @@ def _unreachable(row: Number, refusal: SendError) -> Finding:
 
 def _token(row: Number, facts: Any, now: datetime) -> Iterator[Finding]:
     if isinstance(facts, SendError) or not facts:
-        yield ok("meta", "{number}: the token works", number=row.display)
+        yield ok("meta", _("{number}: the token works"), number=row.display)
         return
     fix = "pytake secret set access_token - --scope {id}"
     expires = facts.get("expires_at")
     ends = datetime.fromtimestamp(expires, UTC) if isinstance(expires, int) and expires > 0 else None
     if facts.get("is_valid") is False:
-        yield error("meta", "PT-WA-190", "{number}: the token is not valid any more", fix=fix,
-                    number=row.display, id=row.phone_number_id)  # fmt: skip
+        yield error(
+            "PT-WA-190",
+            "{number}: the token is not valid any more",
+            check="meta",
+            fix=fix,
+            number=row.display,
+            id=row.phone_number_id,
+        )
     elif ends is not None and ends - now < EXPIRES_SOON:
-        yield warning("meta", "PT-CHECK-TOKEN-EXPIRES", "{number}: the token expires on {date}", fix=fix,
-                      number=row.display, id=row.phone_number_id, date=f"{ends:%Y-%m-%d %H:%M} UTC")  # fmt: skip
+        yield warning(
+            "PT-CHECK-TOKEN-EXPIRES",
+            "{number}: the token expires on {date}",
+            check="meta",
+            fix=fix,
+            number=row.display,
+            id=row.phone_number_id,
+            date=f"{ends:%Y-%m-%d %H:%M} UTC",
+        )
     else:
-        yield ok("meta", "{number}: the token works, expires: {date}", number=row.display,
-                 date=f"{ends:%Y-%m-%d}" if ends else "-")  # fmt: skip
+        yield ok(
+            "meta",
+            _("{number}: the token works, expires: {date}"),
+            number=row.display,
+            date=f"{ends:%Y-%m-%d}" if ends else "-",
+        )
 
 
 def _number(row: Number, phone: Phone) -> Iterator[Finding]:
     if phone.status and phone.status != "CONNECTED":
-        yield error("number", "PT-CHECK-NUMBER", "{number} is {status} at Meta and cannot send",
-                    fix="pytake number show {id}", number=row.display, status=phone.status, id=row.id)  # fmt: skip
+        yield error(
+            "PT-CHECK-NUMBER",
+            "{number} is {status} at Meta and cannot send",
+            check="number",
+            fix="pytake number show {id}",
+            number=row.display,
+            status=phone.status,
+            id=row.id,
+        )
     elif row.stopped_at is not None:
-        yield error("number", "PT-NUMBER-STOPPED", "{number} has stopped sending: {reason}",
-                    fix="pytake number verify {id}", number=row.display, reason=row.stopped_reason, id=row.id)  # fmt: skip
+        yield error(
+            "PT-NUMBER-STOPPED",
+            "{number} has stopped sending: {reason}",
+            check="number",
+            fix="pytake number verify {id}",
+            number=row.display,
+            reason=row.stopped_reason,
+            id=row.id,
+        )
     elif phone.quality in ("YELLOW", "RED"):
-        yield warning("number", "PT-CHECK-QUALITY", "{number}: quality {quality}, limit {tier}",
-                      fix="pytake number limits {id}", number=row.display, quality=phone.quality,
-                      tier=phone.tier or "-", id=row.id)  # fmt: skip
+        yield warning(
+            "PT-CHECK-QUALITY",
+            "{number}: quality {quality}, limit {tier}",
+            check="number",
+            fix="pytake number limits {id}",
+            number=row.display,
+            quality=phone.quality,
+            tier=phone.tier or "-",
+            id=row.id,
+        )
     else:
-        yield ok("number", "{number}: quality {quality}, limit {tier}, {rate} messages/s", number=row.display,
-                 quality=phone.quality, tier=phone.tier or "-", rate=phone.rate_per_second)  # fmt: skip
+        yield ok(
+            "number",
+            _("{number}: quality {quality}, limit {tier}, {rate} messages/s"),
+            number=row.display,
+            quality=phone.quality,
+            tier=phone.tier or "-",
+            rate=phone.rate_per_second,
+        )
 
 
 def _subscription(row: Number, token: str, found: Any) -> Iterator[Finding]:
     if isinstance(found, SendError):
-        yield skipped("webhook", "Meta does not let this token see the subscriptions of {waba}", waba=row.waba_id)
+        yield skipped("webhook", _("Meta does not let this token see the subscriptions of {waba}"), waba=row.waba_id)
     elif not found:
         yield error(
-            "webhook",
             "PT-CHECK-SUBSCRIPTION",
             "no app is subscribed to the account {waba}: no webhook will come",
+            check="webhook",
             fix="pytake webhook subscribe {id}",
             mend=lambda: ask(token, lambda graph: at_meta.subscribe(graph, row.waba_id), quiet=True),
             waba=row.waba_id,
             id=row.id,
         )
     else:
-        yield ok("webhook", "the account {waba} is subscribed", waba=row.waba_id)
+        yield ok("webhook", _("the account {waba} is subscribed"), waba=row.waba_id)
 
 
 def _webhooks(view: Overview, now: datetime) -> Iterator[Finding]:
     if view.last_webhook_at is None:
-        yield warning("webhook", "PT-WEBHOOK-SILENT", "no webhook has ever come",
-                      fix="pytake webhook verify --wait 5m")  # fmt: skip
+        yield warning(
+            "PT-WEBHOOK-SILENT", "no webhook has ever come", check="webhook", fix="pytake webhook verify --wait 5m"
+        )
     elif now - view.last_webhook_at > SILENT:
-        yield warning("webhook", "PT-WEBHOOK-SILENT", "the last webhook came {hours} h ago",
-                      fix="pytake webhook verify --wait 5m",
-                      hours=int((now - view.last_webhook_at).total_seconds() // 3600))  # fmt: skip
+        yield warning(
+            "PT-WEBHOOK-SILENT",
+            "the last webhook came {hours} h ago",
+            check="webhook",
+            fix="pytake webhook verify --wait 5m",
+            hours=int((now - view.last_webhook_at).total_seconds() // 3600),
+        )
     else:
         minutes = int((now - view.last_webhook_at).total_seconds() // 60)
-        yield ok("webhook", "the last one came {minutes} min ago", minutes=minutes)
+        yield ok("webhook", _("the last one came {minutes} min ago"), minutes=minutes)
 
 
 def check_limits(row: Number, used: standing.Limits) -> Iterator[Finding]:
     """How much of the daily limit is used."""
     if used.daily_people and used.used_people >= TIGHT * used.daily_people:
-        yield warning("number", "PT-CHECK-TIER", "{number}: {used} of {most} people a day are used",
-                      fix="pytake number limits {id}", number=row.display, used=used.used_people,
-                      most=used.daily_people, id=row.id)  # fmt: skip
+        yield warning(
+            "PT-CHECK-TIER",
+            "{number}: {used} of {most} people a day are used",
+            check="number",
+            fix="pytake number limits {id}",
+            number=row.display,
+            used=used.used_people,
+            most=used.daily_people,
+            id=row.id,
+        )

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from pytake_cli.cli.checks.finding import Finding, error, ok, warning
+from pytake_cli.cli.checks.finding import later as _
 from pytake_cli.errors import ConfigError, StoreUnavailable
 from pytake_cli.services import overview
 from pytake_cli.store import Store, schema, sqlite
@@ -27,9 +28,9 @@ def check_store(store: Store) -> Iterator[Finding]:
         return
     if missing:
         yield error(
-            "store",
             "PT-SCHEMA-OLD",
             "the store lacks {count} migrations",
+            check="store",
             fix="pytake db migrate",
             count=len(missing),
         )
@@ -44,7 +45,7 @@ def check_store(store: Store) -> Iterator[Finding]:
 
 
 def _of(problem: ConfigError) -> Finding:
-    return error("store", problem.slug, problem.message, fix=problem.fix, **problem.values)
+    return error(problem.slug, problem.message, check="store", fix=problem.fix, **problem.values)
 
 
 def _sqlite(store: Store) -> Iterator[Finding]:
@@ -54,15 +55,15 @@ def _sqlite(store: Store) -> Iterator[Finding]:
     if free < LITTLE_SPACE:
         make = error if free < NO_SPACE else warning
         yield make(
-            "store",
             "PT-CHECK-DISK",
             "{free} MB are free on the disk of {path}",
+            check="store",
             free=free // 1024**2,
             path=str(path.parent),
         )
     yield ok(
         "store",
-        "SQLite {version}, {size} MB, migration {migration}",
+        _("SQLite {version}, {size} MB, migration {migration}"),
         version=sqlite.driver().sqlite_version,
         size=round(size / 1024**2, 1),
         migration=schema.STEPS[-1].version,
@@ -74,7 +75,7 @@ def _postgres(store: Store) -> Iterator[Finding]:
         version = str(connection.execute(text("SHOW server_version")).scalar())
     yield ok(
         "store",
-        "PostgreSQL {version}, migration {migration}",
+        _("PostgreSQL {version}, migration {migration}"),
         version=version.split()[0],
         migration=schema.STEPS[-1].version,
     )
@@ -87,9 +88,9 @@ def check_queue(view: overview.Overview, now: datetime) -> Iterator[Finding]:
     if waited > STALE_QUEUE:
         problems.append(
             error(
-                "queue",
                 "PT-CHECK-QUEUE",
                 "the oldest message has waited {minutes} min to be sent",
+                check="queue",
                 fix="pytake queue list",
                 minutes=int(waited.total_seconds() // 60),
             )
@@ -97,9 +98,9 @@ def check_queue(view: overview.Overview, now: datetime) -> Iterator[Finding]:
     if unknown := view.outbox.get("unknown", 0):
         problems.append(
             warning(
-                "queue",
                 "PT-CHECK-UNKNOWN",
                 "{count} messages may or may not have been sent",
+                check="queue",
                 fix="pytake queue list --state unknown",
                 count=unknown,
             )
@@ -107,9 +108,9 @@ def check_queue(view: overview.Overview, now: datetime) -> Iterator[Finding]:
     if view.jobs_failed:
         problems.append(
             warning(
-                "queue",
                 "PT-CHECK-JOBS",
                 "{count} jobs have failed",
+                check="queue",
                 fix="pytake queue list --kind job",
                 count=view.jobs_failed,
             )
@@ -117,9 +118,9 @@ def check_queue(view: overview.Overview, now: datetime) -> Iterator[Finding]:
     if set_aside := view.quarantined + view.unrouted:
         problems.append(
             warning(
-                "queue",
                 "PT-CHECK-QUARANTINE",
                 "{count} updates from Meta could not be applied",
+                check="queue",
                 fix="pytake webhook replay --quarantined",
                 count=set_aside,
             )
@@ -127,11 +128,11 @@ def check_queue(view: overview.Overview, now: datetime) -> Iterator[Finding]:
     if view.journal_backlog:
         problems.append(
             warning(
-                "queue",
                 "PT-CHECK-BACKLOG",
                 "{count} webhooks are stored and not yet applied",
+                check="queue",
                 fix="pytake serve",
                 count=view.journal_backlog,
             )
         )
-    yield from problems or [ok("queue", "nothing waits for a person")]
+    yield from problems or [ok("queue", _("nothing waits for a person"))]
