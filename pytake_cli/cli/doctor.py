@@ -17,7 +17,7 @@ from pytake_cli.cli.checks.finding import Finding, error
 from pytake_cli.cli.context import Context, context
 from pytake_cli.cli.output import data, done, emit, mark, say
 from pytake_cli.errors import PytakeError, UsageError
-from pytake_cli.locale import _
+from pytake_cli.locale import _, ngettext
 from pytake_cli.services import numbers, overview
 from pytake_cli.store import sqlite
 from pytake_cli.store.numbers import Number
@@ -152,10 +152,12 @@ def doctor(
     errors = sum(finding.state == "error" and not fixed for finding, fixed in findings)
     warnings = sum(finding.state == "warning" and not fixed for finding, fixed in findings)
     mendable = any(finding.mend is not None and not fixed for finding, fixed in findings)
-    say(
-        _("{errors} errors, {warnings} warnings").format(errors=errors, warnings=warnings)
-        + (_(" · mend what can be mended: pytake doctor --fix") if mendable and not fix else "")
-    )
+    told = [
+        ngettext("{count} error", "{count} errors", errors).format(count=errors),
+        ngettext("{count} warning", "{count} warnings", warnings).format(count=warnings),
+    ]
+    hint = _(" · mend what can be mended: pytake doctor --fix") if mendable and not fix else ""
+    say(", ".join(told) + hint)
     if errors:
         raise typer.Exit(1)
 

@@ -210,6 +210,9 @@ def delete(
         return
     for file in gone.files:
         (settings.paths().data / "media" / file).unlink(missing_ok=True)
+    path = settings.paths().config / "config.toml"
+    if here.settings.org == org.slug and (text := tomlfile.take(tomlfile.read(path), "org")) is not None:
+        tomlfile.write(path, text)
     for phone_number_id in gone.phone_number_ids:
         secrets.delete("access_token", phone_number_id)
     done(

@@ -31,7 +31,7 @@ def check_config() -> Iterator[Finding]:
             layers=names,
         )
         return
-    yield ok("config", _("{count} layers: {layers}"), count=len(layers), layers=names)
+    yield ok("config", _("read from: {layers}"), layers=names)
 
 
 def check_files(store_file: Path | None) -> Iterator[Finding]:
