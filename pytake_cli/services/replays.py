@@ -47,7 +47,8 @@ def find(db: Session, org_id: int, reference: str) -> Journal:
 def is_visible(db: Session, org_id: int, row: Journal) -> bool:
     """True unless every number that the webhook speaks of belongs to another organisation."""
     named = {getattr(update, "phone_number_id", None) for update in parse(row.body)} - {None}
-    owners = set(db.exec(select(Number.org_id).where(col(Number.phone_number_id).in_(named))).all())
+    of_anybody = select(Number.org_id).where(col(Number.phone_number_id).in_(named))
+    owners = set(db.connection().execute(of_anybody).scalars())  # past the session's scope: others' numbers hide it
     return not owners or org_id in owners
 
 
