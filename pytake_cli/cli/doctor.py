@@ -10,16 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
-from pytake_cli import __version__, log, settings
+from pytake_cli import __version__, log, secrets, settings
 from pytake_cli.cli.checks import home, network
 from pytake_cli.cli.checks import store as store_checks
 from pytake_cli.cli.checks.finding import Finding, error
 from pytake_cli.cli.context import Context, context
-from pytake_cli.cli.output import data, done, emit, mark, say
-from pytake_cli.errors import PytakeError, UsageError
+from pytake_cli.cli.output import data, done, emit, paint, say
+from pytake_cli.errors import NotFound, PytakeError, UsageError
 from pytake_cli.locale import _, ngettext
 from pytake_cli.services import numbers, overview
-from pytake_cli.store import sqlite
+from pytake_cli.store import Store, sqlite
 from pytake_cli.store.numbers import Number
 
 FIELDS = {
@@ -30,6 +30,8 @@ FIELDS = {
     "fix": "What to do.",
     "fixed": "Whether --fix has done it.",
 }
+SIGNS = {"ok": "✓", "warn": "⚠", "error": "✗"}
+WORDS = {"ok": "ok:   ", "warn": "warn: ", "error": "error:"}
 GLYPHS = {"ok": "ok", "warning": "warn", "error": "error", "skipped": "warn"}
 
 
@@ -42,6 +44,10 @@ class Patient:
         self.rows: list[Number] = []
         self.view: overview.Overview | None = None
         self.limits: list[tuple[Number, numbers.Limits]] = []
+        file = self.store_file()
+        if file is not None and not file.exists():  # opening it would make it
+            self.problem = NotFound("PT-STORE-NONE", "there is no store at {path}", fix="pytake init", path=str(file))
+            return
         try:
             org_id = here.org_id
             with here.store.read(org_id) as db:
@@ -61,14 +67,19 @@ def _config(patient: Patient) -> Iterator[Finding]:
 
 
 def _store(patient: Patient) -> Iterator[Finding]:
-    file = patient.store_file()
-    if file is not None and not file.exists():
-        yield error("PT-STORE-NONE", "there is no store at {path}", check="store", fix="pytake init", path=str(file))
+    if patient.problem is not None and patient.problem.slug == "PT-STORE-NONE":
+        problem = patient.problem
+        yield error(problem.slug, problem.message, check="store", fix=problem.fix, **problem.values)
         return
+    store: Store | None = None
     try:
-        yield from store_checks.check_store(patient.here.store)
+        store = Store(secrets.fill(patient.here.settings.store.url))
+        yield from store_checks.check_store(store)
     except PytakeError as problem:
         yield error(problem.slug, problem.message, check="store", fix=problem.fix, **problem.values)
+    finally:
+        if store is not None:
+            store.close()
 
 
 def _files(patient: Patient) -> Iterator[Finding]:
@@ -140,7 +151,7 @@ def doctor(
     here = context()
     wanted = _wanted(only)
     patient = Patient(here)
-    say(f"PyTake {__version__} · {here.now.astimezone(here.tz):%Y-%m-%d %H:%M} ({here.tz.key})")
+    say(f"PyTake {__version__} · {here.now:%Y-%m-%d %H:%M} UTC")
     findings: list[tuple[Finding, bool]] = []
     for name in dict.fromkeys(PARTS.get(each, each) for each in wanted):
         for finding in CHECKS[name](patient):
@@ -196,7 +207,8 @@ def _show(findings: list[tuple[Finding, bool]]) -> None:
         emit([_row(finding, fixed) for finding, fixed in findings], FIELDS, default=tuple(FIELDS))
         return
     for finding, fixed in findings:
-        glyph = mark("ok" if fixed else GLYPHS[finding.state])
+        kind = "ok" if fixed else GLYPHS[finding.state]
+        glyph = paint((WORDS if here.output.ascii else SIGNS)[kind], kind, here.output.color_out)
         text = _(finding.text).format(**finding.values)
         slug = f"   {finding.slug}" if finding.state in ("warning", "error") else ""
         data(f"{glyph} {_(finding.check):<10} {_clean(text)}{slug}")

@@ -149,7 +149,7 @@ def _ask(wanted: Plan, now_there: Plan, asked: dict[str, str | None]) -> Plan:
         )
     )
     for place, (field, text) in enumerate(open_questions, 1):
-        default = str(getattr(wanted, field) or ("emulator" if field == "number" and not now_there.exists else ""))
+        default = "emulator" if field == "number" and not now_there.exists else str(getattr(wanted, field))
         wanted = _answer(wanted, field, f"{place}/{len(open_questions)} {text}", default)
     return wanted
 

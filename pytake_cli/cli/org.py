@@ -138,7 +138,7 @@ def set_(
         if here.dry_run:
             db.rollback()
     emit(row, FIELDS)
-    tell_changes(org.slug, changed)
+    tell_changes(row["slug"], changed)
 
 
 def split_change(change: str) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from pytake_cli.services.overview import Overview
 from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp import numbers as at_meta
 from pytake_cli.whatsapp.client import Graph
+from pytake_cli.whatsapp.errors import Action, rule
 from pytake_cli.whatsapp.numbers import Phone
 
 PROBE_SECONDS = 3.0
@@ -138,12 +139,17 @@ def _of_number(row: Number, token: str, now: datetime) -> Iterator[Finding]:
 
 
 def _unreachable(row: Number, refusal: SendError) -> Finding:
-    known = refusal.code is not None
+    if refusal.code is None:
+        fix = "pytake config get whatsapp.graph_url"
+    elif rule(refusal.code, None).action is Action.TOKEN:
+        fix = "pytake secret set access_token - --scope {id}"
+    else:
+        fix = refusal.fix
     return error(
         refusal.slug,
         "{number}: {reason}",
         check="meta",
-        fix="pytake secret set access_token - --scope {id}" if known else "pytake config get whatsapp.graph_url",
+        fix=fix,
         number=row.display,
         reason=str(refusal),
         id=row.phone_number_id,
