@@ -69,38 +69,27 @@ def init(
     $ pytake init --no-input --org-name "Loja Sul" --owner-email rita@example.com --number emulator
     $ pytake init --no-input --org-name "Loja Sul" --number meta --waba 1045… --phone-id 1098… --token-file meta.token
     """
+    given = {
+        "name": org_name,
+        "tz": zone or context().flags.tz,
+        "lang": context().flags.lang,
+        "owner": owner_email,
+        "store": store,
+        "number": number,
+    }
+    _init(given, Connection(waba, phone_id, token_file))
+
+
+def _init(given: dict[str, str | None], connection: Connection) -> None:
     here = context()
-    flags = here.flags
     now_there = first_home.look(here)
-    wanted = replace(
-        now_there,
-        name=org_name or now_there.name,
-        tz=accounts.check_zone(zone or flags.tz or now_there.tz),
-        lang=_language(flags.lang or now_there.lang),
-        owner=owner_email or now_there.owner,
-        store=first_home.store_url(store) if store else now_there.store,
-        number=number or now_there.number,
-    )
+    wanted = _with(now_there, given)
     if not here.no_input:
-        wanted = _ask(
-            wanted,
-            now_there,
-            asked={
-                "name": org_name,
-                "tz": zone or flags.tz,
-                "lang": flags.lang,
-                "owner": owner_email,
-                "store": store,
-                "number": number,
-            },
-        )
+        wanted = _ask(wanted, now_there, given)
     if not wanted.name:
         raise InputNeeded(
             "PT-INPUT", "the company needs a name", fix='pytake init --org-name "Loja Sul"', what="--org-name"
         )
-    accounts.check_field("name", wanted.name)
-    if wanted.owner:
-        wanted = replace(wanted, owner=accounts.check_email(wanted.owner))
     _summary(wanted, now_there)
     if here.dry_run:
         say(_("nothing was changed (--dry-run)"))
@@ -109,12 +98,18 @@ def init(
         say(_("nothing was changed"))
         return
     changed = first_home.make(wanted, now_there, here)
-    here = use(flags)  # the settings have changed
-    if wanted.number == "meta" and waba and phone_id:
-        _connect(Connection(waba, phone_id, token_file), changed)
+    here = use(here.flags)  # the settings have changed
+    if wanted.number == "meta" and connection.waba and connection.phone_id:
+        _connect(connection, changed)
     emit({**wanted.shown(), "org": here.org.slug, "number": first_home.number_of(here), "changed": changed}, FIELDS)
     done(_("ready") if changed else _("everything was like that already"))
     _next(wanted)
+
+
+def _with(plan: Plan, given: dict[str, str | None]) -> Plan:
+    """The plan with what the flags say, each checked."""
+    changes: dict[str, Any] = {field: _checked(field, value) for field, value in given.items() if value is not None}
+    return replace(plan, **changes)
 
 
 def _language(given: str) -> str:
@@ -132,7 +127,7 @@ def _connect(wanted: Connection, changed: list[str]) -> None:
     changed.append("number")
 
 
-def _ask(wanted: Plan, now_there: Plan, asked: dict[str, str | None]) -> Plan:
+def _ask(wanted: Plan, now_there: Plan, given: dict[str, str | None]) -> Plan:
     """The questions whose flag was not given, at most six."""
     questions = [
         ("name", _("Company")),
@@ -142,7 +137,7 @@ def _ask(wanted: Plan, now_there: Plan, asked: dict[str, str | None]) -> Plan:
         ("store", _("Store (SQLite file or postgresql://…)")),
         ("number", _("WhatsApp number: emulator (no account), meta, later")),
     ]
-    open_questions = [(field, text) for field, text in questions if asked[field] is None]
+    open_questions = [(field, text) for field, text in questions if given[field] is None]
     say(
         _("{count} questions, Enter takes the default · end: Ctrl-C (nothing is written before the summary)").format(
             count=len(open_questions)

@@ -10,7 +10,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
@@ -74,8 +74,14 @@ def tail(
             if LEVELS.index(row["level"]) >= LEVELS.index(level):
                 write(row)
         return
-    kinds = _kinds(event)
     cursor = _start(after, past(since, here.now, here.tz) if since else None, limit)
+    _follow(write, cursor, _kinds(event), conversation, level, follow=follow)
+
+
+def _follow(
+    write: Callable[[Any], None], cursor: int, kinds: list[str], conversation: int | None, level: str, *, follow: bool
+) -> None:
+    here = context()
     if follow:
         say(_("following; end: Ctrl-C"))
     while True:

@@ -7,7 +7,7 @@ $ pytake number test --to +5511968184101 --template hello_world --language en_US
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,46 +16,20 @@ from pytake_cli.cli import confirm, number_add, number_trial
 from pytake_cli.cli.context import context
 from pytake_cli.cli.meta import ask, token_of
 from pytake_cli.cli.neighbour import wake
+from pytake_cli.cli.number_fields import FIELDS, SHOWN, record
 from pytake_cli.cli.output import done, emit, say, warn
 from pytake_cli.locale import _
 from pytake_cli.services import numbers
-from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp import numbers as at_meta
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-FIELDS = {
-    "id": "Its id here.",
-    "display": "What people dial.",
-    "name": "Verified name.",
-    "status": "CONNECTED, or why not; REMOVED: let go here.",
-    "quality": "GREEN, YELLOW, RED or UNKNOWN.",
-    "tier": "How many people a day it may write to first.",
-    "rate_per_second": "Messages a second that Meta allows.",
-    "stopped_at": "Since when sending is stopped.",
-    "stopped_until": "Until when; empty: until somebody helps.",
-    "stopped_reason": "Why.",
-    "stopped_code": "Meta's error code.",
-    "last_inbound_at": "When a customer last wrote to it.",
-    "phone_number_id": "Meta's id of the number.",
-    "waba_id": "Meta's id of the account.",
-    "portfolio_id": "Whose user ids it sees.",
-    "app_id": "App that may speak for it; empty: any.",
-    "token": "Where its access token is kept.",
-    "created_at": "When it was connected.",
-}
-SHOWN = ("id", "display", "name", "status", "quality", "tier", "stopped_reason", "last_inbound_at")
 Which = Annotated[
     str | None,
     typer.Argument(metavar="NUMBER", help="Its id, Meta's id or the phone number; not needed for the only one."),
 ]
 
 app.command("add")(number_add.add)
-
-
-def record(number: Number) -> dict[str, Any]:
-    """A number's row, with where its token is."""
-    return {**number.model_dump(), "token": secrets.where("access_token", number.phone_number_id)}
 
 
 @app.command("list")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pytake_cli import secrets
 from pytake_cli.cli.context import context
 from pytake_cli.cli.meta import ask
+from pytake_cli.cli.number_fields import FIELDS, SHOWN, record
 from pytake_cli.cli.output import done, emit, say, warn
 from pytake_cli.errors import InputNeeded, InvalidData, NotFound, SendError
 from pytake_cli.locale import _
 from pytake_cli.services import numbers
-from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp import numbers as at_meta
 from pytake_cli.whatsapp.client import Graph
 from pytake_cli.whatsapp.numbers import Phone
@@ -46,45 +46,40 @@ def add(
         raise InputNeeded(
             "PT-INPUT", "an access token is needed", fix="pytake number add --token-file FILE …", what="access_token"
         )
-    subscribed = ""
-
-    async def question(graph: Graph) -> Phone:
-        nonlocal subscribed
-        phone = await _the_phone(graph, waba, phone_id)
-        if subscribe and not here.dry_run:
-            try:
-                await at_meta.subscribe(graph, waba)
-                subscribed = "yes"
-            except SendError as error:
-                subscribed = str(error)
-        return phone
-
-    phone = ask(token, question)
+    phone, refused = ask(token, lambda graph: _look(graph, waba, phone_id, subscribe=subscribe and not here.dry_run))
     with here.store.write(org_id) as db:
         number = numbers.add(db, org_id, phone, here.now, waba_id=waba, portfolio_id=portfolio, app_id=app_id)
-        row = number.model_copy()
+        row = record(number)
         if here.dry_run:
             db.rollback()
-            db.info.pop("pokes", None)
     if given and not here.dry_run:
         place = secrets.put("access_token", given, phone.id)
-        say(_("the token is in the {place}").format(place=_(place)))
-    _tell(row, subscribed)
+        row["token"] = secrets.where("access_token", phone.id)
+        say(_("the token is in the keyring") if place == "keyring" else _("the token is in the sealed file"))
+    _tell(row, refused)
 
 
-def _tell(number: Number, subscribed: str) -> None:
-    from pytake_cli.cli.number import FIELDS, SHOWN, record
+async def _look(graph: Graph, waba: str, phone_id: str | None, *, subscribe: bool) -> tuple[Phone, str]:
+    """The number, and why the account could not be subscribed, if so."""
+    phone = await _the_phone(graph, waba, phone_id)
+    if subscribe:
+        try:
+            await at_meta.subscribe(graph, waba)
+        except SendError as error:
+            return phone, str(error)
+    return phone, ""
 
-    here = context()
-    emit(record(number), FIELDS, default=SHOWN)
-    if here.dry_run:
+
+def _tell(row: dict[str, Any], refused: str) -> None:
+    emit(row, FIELDS, default=SHOWN)
+    if context().dry_run:
         say(_("nothing was changed (--dry-run)"))
         return
-    if number.status != "CONNECTED":
-        warn(_("{number} is {status} at Meta and cannot send").format(number=number.display, status=number.status))
-    if subscribed not in ("", "yes"):
-        warn(_("could not subscribe to the account's webhooks: {reason}").format(reason=subscribed))
-    done(_("{number} “{name}” is connected").format(number=number.display, name=number.name))
+    if row["status"] != "CONNECTED":
+        warn(_("{number} is {status} at Meta and cannot send").format(number=row["display"], status=row["status"]))
+    if refused:
+        warn(_("could not subscribe to the account's webhooks: {reason}").format(reason=refused))
+    done(_("{number} “{name}” is connected").format(number=row["display"], name=row["name"]))
     say(_("Next: pytake webhook url, which says what to enter at Meta; then pytake webhook verify --wait 5m"))
 
 

@@ -58,6 +58,20 @@ def trial(
     """
     here = context()
     outgoing = template_messages.template(template, language) if template else wire.text(text)
+    shown = _queue(number, to, outgoing)
+    if here.dry_run:
+        emit(shown, FIELDS)
+        say(_("nothing was sent (--dry-run)"))
+        return
+    if running() is None:
+        warn(_("the daemon does not run: the message waits in the queue"))
+        raise DaemonDown("PT-DAEMON", "nobody sends: the daemon does not run", fix="pytake serve")
+    emit(_follow(shown["id"], wait), FIELDS)
+    done(_("the number can send"))
+
+
+def _queue(number: str | None, to: str, outgoing: wire.Outgoing) -> dict[str, Any]:
+    here = context()
     with wake(here.store).write(here.org_id) as db:
         row = numbers.find(db, here.org_id, number)
         country = db.get_one(Organisation, here.org_id).country
@@ -69,15 +83,7 @@ def trial(
         if here.dry_run:
             db.rollback()
             db.info.pop("pokes", None)
-    if here.dry_run:
-        emit(shown, FIELDS)
-        say(_("nothing was sent (--dry-run)"))
-        return
-    if running() is None:
-        warn(_("the daemon does not run: the message waits in the queue"))
-        raise DaemonDown("PT-DAEMON", "nobody sends: the daemon does not run", fix="pytake serve")
-    emit(_follow(message.id or 0, wait), FIELDS)
-    done(_("{number} can send").format(number=row.display))
+    return shown
 
 
 def _follow(message_id: int, wait: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ $ pytake webhook replay --quarantined
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -157,16 +157,8 @@ def replay(
     if quarantined:
         with here.store.read(here.org_id) as db:
             wanted += [str(id_) for id_ in replays.quarantined(db, here.org_id)]
-    rows: list[Any] = []
-
-    def one(reference: str) -> None:
-        with wake(here.store).write() as db:  # a webhook may speak of numbers of several organisations
-            rows.append(replays.replay(db, replays.find(db, here.org_id, reference), here.now))
-            if here.dry_run:
-                db.rollback()
-                db.info.pop("pokes", None)
-
-    each(wanted, one)
+    rows: list[replays.Replay] = []
+    each(wanted, lambda reference: rows.append(_replayed(reference)))
     emit(rows, REPLAY_FIELDS, empty=_("Nothing is in the quarantine."))
     failed = sum(row.quarantined for row in rows)
     if here.dry_run:
@@ -179,3 +171,13 @@ def replay(
         )
     elif rows:
         done(_("{count} webhooks applied").format(count=len(rows)))
+
+
+def _replayed(reference: str) -> replays.Replay:
+    here = context()
+    with wake(here.store).write() as db:  # a webhook may speak of numbers of several organisations
+        result = replays.replay(db, replays.find(db, here.org_id, reference), here.now)
+        if here.dry_run:
+            db.rollback()
+            db.info.pop("pokes", None)
+    return result

@@ -192,36 +192,21 @@ def _token(row: Number, facts: Any, now: datetime) -> Iterator[Finding]:
 
 
 def _number(row: Number, phone: Phone) -> Iterator[Finding]:
+    about: dict[str, Any] = {"check": "number", "number": row.display, "id": row.id}
     if phone.status and phone.status != "CONNECTED":
-        yield error(
-            "PT-CHECK-NUMBER",
-            "{number} is {status} at Meta and cannot send",
-            check="number",
-            fix="pytake number show {id}",
-            number=row.display,
-            status=phone.status,
-            id=row.id,
-        )
+        template = "{number} is {status} at Meta and cannot send"
+        yield error("PT-CHECK-NUMBER", template, fix="pytake number show {id}", status=phone.status, **about)
     elif row.stopped_at is not None:
-        yield error(
-            "PT-NUMBER-STOPPED",
-            "{number} has stopped sending: {reason}",
-            check="number",
-            fix="pytake number verify {id}",
-            number=row.display,
-            reason=row.stopped_reason,
-            id=row.id,
-        )
+        template = "{number} has stopped sending: {reason}"
+        yield error("PT-NUMBER-STOPPED", template, fix="pytake number verify {id}", reason=row.stopped_reason, **about)
     elif phone.quality in ("YELLOW", "RED"):
         yield warning(
             "PT-CHECK-QUALITY",
             "{number}: quality {quality}, limit {tier}",
-            check="number",
             fix="pytake number limits {id}",
-            number=row.display,
             quality=phone.quality,
             tier=phone.tier or "-",
-            id=row.id,
+            **about,
         )
     else:
         yield ok(

@@ -83,56 +83,45 @@ def _postgres(store: Store) -> Iterator[Finding]:
 
 def check_queue(view: overview.Overview, now: datetime) -> Iterator[Finding]:
     """What waits longer than it should, or waits for a person."""
-    waited = now - view.oldest_queued_at if view.oldest_queued_at else timedelta()
-    problems: list[Finding] = []
-    if waited > STALE_QUEUE:
-        problems.append(
-            error(
-                "PT-CHECK-QUEUE",
-                "the oldest message has waited {minutes} min to be sent",
-                check="queue",
-                fix="pytake queue list",
-                minutes=int(waited.total_seconds() // 60),
-            )
-        )
-    if unknown := view.outbox.get("unknown", 0):
-        problems.append(
-            warning(
-                "PT-CHECK-UNKNOWN",
-                "{count} messages may or may not have been sent",
-                check="queue",
-                fix="pytake queue list --state unknown",
-                count=unknown,
-            )
-        )
-    if view.jobs_failed:
-        problems.append(
-            warning(
-                "PT-CHECK-JOBS",
-                "{count} jobs have failed",
-                check="queue",
-                fix="pytake queue list --kind job",
-                count=view.jobs_failed,
-            )
-        )
-    if set_aside := view.quarantined + view.unrouted:
-        problems.append(
-            warning(
-                "PT-CHECK-QUARANTINE",
-                "{count} updates from Meta could not be applied",
-                check="queue",
-                fix="pytake webhook replay --quarantined",
-                count=set_aside,
-            )
-        )
-    if view.journal_backlog:
-        problems.append(
-            warning(
-                "PT-CHECK-BACKLOG",
-                "{count} webhooks are stored and not yet applied",
-                check="queue",
-                fix="pytake serve",
-                count=view.journal_backlog,
-            )
-        )
+    problems = [finding for finding in _stuck(view, now) if finding.values["count"]]
     yield from problems or [ok("queue", _("nothing waits for a person"))]
+
+
+def _stuck(view: overview.Overview, now: datetime) -> Iterator[Finding]:
+    waited = now - view.oldest_queued_at if view.oldest_queued_at else timedelta()
+    minutes = int(waited.total_seconds() // 60) if waited > STALE_QUEUE else 0
+    yield error(
+        "PT-CHECK-QUEUE",
+        "the oldest message has waited {count} min to be sent",
+        check="queue",
+        fix="pytake queue list",
+        count=minutes,
+    )
+    yield warning(
+        "PT-CHECK-UNKNOWN",
+        "messages that may or may not have been sent: {count}",
+        check="queue",
+        fix="pytake queue list --state unknown",
+        count=view.outbox.get("unknown", 0),
+    )
+    yield warning(
+        "PT-CHECK-JOBS",
+        "jobs that have failed: {count}",
+        check="queue",
+        fix="pytake queue list --kind job",
+        count=view.jobs_failed,
+    )
+    yield warning(
+        "PT-CHECK-QUARANTINE",
+        "updates from Meta that could not be applied: {count}",
+        check="queue",
+        fix="pytake webhook replay --quarantined",
+        count=view.quarantined + view.unrouted,
+    )
+    yield warning(
+        "PT-CHECK-BACKLOG",
+        "webhooks that are stored and not yet applied: {count}",
+        check="queue",
+        fix="pytake serve",
+        count=view.journal_backlog,
+    )
