@@ -1,4 +1,5 @@
 # PyTake in a container: one process, no root, everything that must survive in the volume /data.
+# It speaks plain HTTP: a proxy in front does TLS.
 #   docker build -t pytake .
 #   docker run -p 8787:8787 -v pytake:/data -v ./secrets/app_secret:/run/secrets/pytake_app_secret:ro pytake
 FROM python:3.12-slim AS build
@@ -26,4 +27,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ.get('PYTAKE_SERVE__PORT', '8787') + '/healthz', timeout=2)"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["pytake"]
-CMD ["serve", "--auto-migrate"]
+CMD ["serve", "--behind-proxy", "--auto-migrate"]

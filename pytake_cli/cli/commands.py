@@ -9,10 +9,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("pytake_cli.cli.config", "app"),
     "contact": ("pytake_cli.cli.contact", "app"),
     "db": ("pytake_cli.cli.db", "app"),
+    "doctor": ("pytake_cli.cli.doctor", "doctor"),
     "errors": ("pytake_cli.cli.errors", "errors"),
     "help": ("pytake_cli.cli.help", "help_"),
+    "init": ("pytake_cli.cli.init", "init"),
+    "logs": ("pytake_cli.cli.logs", "app"),
+    "number": ("pytake_cli.cli.number", "app"),
+    "org": ("pytake_cli.cli.org", "app"),
+    "queue": ("pytake_cli.cli.queue", "app"),
     "secret": ("pytake_cli.cli.secret", "app"),
     "serve": ("pytake_cli.cli.serve", "serve"),
+    "status": ("pytake_cli.cli.status", "status"),
+    "user": ("pytake_cli.cli.user", "app"),
+    "webhook": ("pytake_cli.cli.webhook", "app"),
 }
 
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.

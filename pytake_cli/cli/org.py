@@ -13,8 +13,7 @@ import typer
 from sqlmodel import func, select
 
 from pytake_cli import secrets, settings
-from pytake_cli.cli import confirm
-from pytake_cli.cli.config_file import set_key
+from pytake_cli.cli import confirm, tomlfile
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, emit, say
 from pytake_cli.errors import UsageError
@@ -24,20 +23,20 @@ from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation, everyone
 from pytake_cli.store.users import User
 
-app = typer.Typer(no_args_is_help=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 FIELDS = {
-    "slug": "short name, for --org",
-    "name": "name",
-    "current": "whether commands act on it without --org",
-    "numbers": "connected WhatsApp numbers",
-    "users": "people",
-    "tz": "time zone",
-    "lang": "language",
-    "country": "country of phone numbers typed without a country code",
-    "acknowledgement": "text that answers the first message of a conversation",
-    "id": "row id",
-    "created_at": "when it was made",
+    "slug": "Short name, for --org.",
+    "name": "Name.",
+    "current": "Whether commands act on it without --org.",
+    "numbers": "Connected WhatsApp numbers.",
+    "users": "People.",
+    "tz": "Time zone.",
+    "lang": "Language.",
+    "country": "Country of phone numbers typed without a country code.",
+    "acknowledgement": "Text that answers the first message of a conversation.",
+    "id": "Row id.",
+    "created_at": "When it was made.",
 }
 SHOWN = ("slug", "name", "current", "numbers", "users", "tz")
 
@@ -139,7 +138,7 @@ def set_(
         if here.dry_run:
             db.rollback()
     emit(row, FIELDS)
-    tell_changes(org.slug, changed)
+    tell_changes(row["slug"], changed)
 
 
 def split_change(change: str) -> tuple[str, str]:
@@ -176,7 +175,8 @@ def use(slug: Annotated[str, typer.Argument(help="Its short name.")]) -> None:
     if here.dry_run:
         say(_("nothing was changed (--dry-run)"))
         return
-    path = set_key("org", org.slug)
+    path = settings.paths().config / "config.toml"
+    tomlfile.write(path, tomlfile.put(tomlfile.read(path), "org", org.slug))
     done(_("commands act on {org} now ({path}) · for one command: pytake -o SLUG …").format(org=org.slug, path=path))
 
 
@@ -210,6 +210,9 @@ def delete(
         return
     for file in gone.files:
         (settings.paths().data / "media" / file).unlink(missing_ok=True)
+    path = settings.paths().config / "config.toml"
+    if here.settings.org == org.slug and (text := tomlfile.take(tomlfile.read(path), "org")) is not None:
+        tomlfile.write(path, text)
     for phone_number_id in gone.phone_number_ids:
         secrets.delete("access_token", phone_number_id)
     done(

@@ -19,15 +19,15 @@ from pytake_cli.locale import _
 from pytake_cli.services import accounts
 from pytake_cli.store import users
 
-app = typer.Typer(no_args_is_help=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 FIELDS = {
-    "email": "e-mail address, what a person is named by",
-    "name": "name",
-    "role": "SUPER_ADMIN, ORG_ADMIN, AGENT or VIEWER",
-    "active": "false: switched off",
-    "id": "row id",
-    "created_at": "when the person was added",
+    "email": "E-mail address, what a person is named by.",
+    "name": "Name.",
+    "role": "SUPER_ADMIN, ORG_ADMIN, AGENT or VIEWER.",
+    "active": "False: switched off.",
+    "id": "Row id.",
+    "created_at": "When the person was added.",
 }
 SHOWN = ("email", "name", "role", "active")
 

@@ -234,7 +234,7 @@ def set_user(
     if user.active and user.role in ADMINS and not stays_admin and _admins(db, user.org_id) == 1:
         raise Conflict(
             "PT-USER-LAST-ADMIN",
-            "{email} is the only administrator left",
+            "the only administrator left is {email}",
             fix="pytake user set SOMEBODY-ELSE --role ORG_ADMIN",
             email=user.email,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,15 +20,6 @@ from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.work import poke
 
 KINDS = ("message", "job", "quarantine")
-# state -> the kinds that have it; `stuck` is what moves only when a person moves it
-STATES = {
-    "queued": ("message", "job"),
-    "sending": ("message",),
-    "unknown": ("message",),
-    "running": ("job",),
-    "failed": ("message", "job"),
-    "quarantined": ("quarantine",),
-}
 _WAITING = ("queued", "sending", "unknown", "running", "quarantined")  # failed messages are many and are history
 LONGEST_ERROR = 200
 
@@ -46,28 +38,36 @@ class Entry:
 
 
 def listed(
-    db: Session, org_id: int, *, kinds: tuple[str, ...] = KINDS, state: str | None = None, limit: int = 0
+    db: Session, org_id: int, *, kinds: Sequence[str] = KINDS, state: str | None = None, limit: int = 0
 ) -> list[Entry]:
-    """What waits, the oldest first; failed ones only when asked for. `limit` 0: all."""
-    states = (state,) if state else (*_WAITING, jobs.FAILED)
+    """What waits, the oldest first; failed messages only when asked for by state. `limit` 0: all."""
     found: list[Entry] = []
-    if "message" in kinds:
-        wanted = [each for each in states if each != jobs.FAILED or state == jobs.FAILED]
-        outbox = select(Message).where(
-            Message.org_id == org_id, Message.direction == OUT, col(Message.status).in_(wanted)
-        )
-        found += map(_of_message, db.exec(_some(outbox.order_by(col(Message.id)), limit)))
-    if "job" in kinds:
-        waiting = select(Job).where(Job.org_id == org_id, col(Job.state).in_(states))
-        found += map(_of_job, db.exec(_some(waiting.order_by(col(Job.id)), limit)))
-    if "quarantine" in kinds and "quarantined" in states:
-        found += map(_of_quarantine, db.exec(_some(_quarantine(db, org_id).order_by(col(Quarantine.id)), limit)))
+    for query, order, entry in _queries(db, org_id, kinds, state):
+        query = query.order_by(order)
+        found += map(entry, db.exec(query.limit(limit) if limit else query))
     found.sort(key=lambda entry: entry.since)
     return found[:limit] if limit else found
 
 
-def _some(query: Any, limit: int) -> Any:
-    return query.limit(limit) if limit else query
+def count(db: Session, org_id: int, *, kinds: Sequence[str] = KINDS, state: str | None = None) -> int:
+    """How many there are without a limit."""
+    queries = (query for query, _, _ in _queries(db, org_id, kinds, state))
+    return sum(db.exec(select(func.count()).select_from(query.subquery())).one() for query in queries)
+
+
+def _queries(
+    db: Session, org_id: int, kinds: Sequence[str], state: str | None
+) -> Iterator[tuple[Any, Any, Callable[[Any], Entry]]]:
+    """A query, its order and how to read its rows, for each kind that can have the state."""
+    states = [state] if state else list(_WAITING)
+    if "message" in kinds:
+        outbox = Message.org_id == org_id, Message.direction == OUT, col(Message.status).in_(states)
+        yield select(Message).where(*outbox), col(Message.id), _of_message
+    if "job" in kinds:
+        waiting = Job.org_id == org_id, col(Job.state).in_(states if state else [*states, jobs.FAILED])
+        yield select(Job).where(*waiting), col(Job.id), _of_job
+    if "quarantine" in kinds and "quarantined" in states:
+        yield _quarantine(db, org_id), col(Quarantine.id), _of_quarantine
 
 
 def _quarantine(db: Session, org_id: int) -> Any:

@@ -38,14 +38,19 @@ def skipped(check: str, text: str, *, fix: str = "", **values: Any) -> Finding:
 
 
 def warning(
-    check: str, slug: str, text: str, *, fix: str = "", mend: Callable[[], None] | None = None, **values: Any
+    slug: str, text: str, *, check: str, fix: str = "", mend: Callable[[], None] | None = None, **values: Any
 ) -> Finding:
     """Somebody may want to act."""
     return Finding(check, "warning", text, slug, fix, values, mend)
 
 
 def error(
-    check: str, slug: str, text: str, *, fix: str = "", mend: Callable[[], None] | None = None, **values: Any
+    slug: str, text: str, *, check: str, fix: str = "", mend: Callable[[], None] | None = None, **values: Any
 ) -> Finding:
     """Somebody must act: something does not work."""
     return Finding(check, "error", text, slug, fix, values, mend)
+
+
+def later(text: str) -> str:
+    """Marks a text for the catalogue, as `_`; it is translated when it is shown."""
+    return text

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pytake_cli import secrets, settings
-from pytake_cli.cli.checks.finding import Finding, error, ok, warning
+from pytake_cli.cli.checks.finding import Finding, error, ok, skipped, warning
+from pytake_cli.cli.checks.finding import later as _
+from pytake_cli.errors import PytakeError
 from pytake_cli.store.numbers import Number
 
 NARROW = 80  # columns; the help is written for this many
@@ -22,10 +24,14 @@ def check_config() -> Iterator[Finding]:
     names = ", ".join(layer.kind for layer in layers) or "defaults"
     if not (settings.paths().config / "config.toml").exists() and settings.current().org is None:
         yield warning(
-            "config", "PT-CHECK-CONFIG", "there is no settings file yet ({layers})", fix="pytake init", layers=names
+            "PT-CHECK-CONFIG",
+            "there is no settings file yet ({layers})",
+            check="config",
+            fix="pytake init",
+            layers=names,
         )
         return
-    yield ok("config", "{count} layers: {layers}", count=len(layers), layers=names)
+    yield ok("config", _("read from: {layers}"), layers=names)
 
 
 def check_files(store_file: Path | None) -> Iterator[Finding]:
@@ -41,16 +47,16 @@ def check_files(store_file: Path | None) -> Iterator[Finding]:
     loose = [path for path in sorted({*directories, *files}) if path.exists() and _others_may(path)]
     for path in loose:
         yield error(
-            "files",
             "PT-CHECK-MODE",
             "others on this machine may read {path}",
+            check="files",
             fix="chmod {mode} {path}",
             mend=_chmod(path),
             path=str(path),
             mode="700" if path.is_dir() else "600",
         )
     if not loose:
-        yield ok("files", "only you may read what is in {path}", path=str(places.data))
+        yield ok("files", _("only you may read what is in {path}"), path=str(places.data))
 
 
 def _others_may(path: Path) -> bool:
@@ -70,51 +76,63 @@ def check_secrets(numbers: Iterable[Number]) -> Iterator[Finding]:
         place = secrets.where(name, scope)
         if place is None:
             yield error(
-                "secrets",
                 "PT-SECRET-MISSING",
                 "{name} is not set",
+                check="secrets",
                 fix="pytake secret set {name} -" + (" --scope {scope}" if name == "access_token" and scope else ""),
                 name=name,
                 scope=scope or "",
             )
         elif place.startswith("environment"):
             yield warning(
-                "secrets",
                 "PT-CHECK-SECRET-ENV",
                 "{name} is in the {place}, where child processes and crash reports can see it",
+                check="secrets",
                 fix="pytake secret set {name} -",
                 name=name,
                 place=place,
             )
         else:
-            yield ok("secrets", "{name} is in {place}", name=name, place=place)
+            yield ok("secrets", _("{name} is in {place}"), name=name, place=place)
 
 
 def check_terminal(environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     """What the terminal can show."""
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
     if not sys.stdout.isatty():
-        yield ok("terminal", "no terminal: output goes to a file or a pipe, in {encoding}", encoding=encoding)
+        yield ok("terminal", _("no terminal: output goes to a file or a pipe, in {encoding}"), encoding=encoding)
         return
     columns = shutil.get_terminal_size().columns
     if encoding != "utf8":
         yield warning(
-            "terminal",
             "PT-CHECK-TERMINAL",
             "the terminal is not set to UTF-8 ({encoding}): accents and emoji will look wrong",
+            check="terminal",
             fix="export LANG=C.UTF-8",
             encoding=encoding,
         )
     if columns < NARROW:
         yield warning(
-            "terminal",
             "PT-CHECK-TERMINAL",
             "the terminal is {columns} columns wide; tables leave columns out below {needed}",
+            check="terminal",
             columns=columns,
             needed=NARROW,
         )
     kind = environ.get("TERM", "")
     if kind in ("", "dumb"):
-        yield warning("terminal", "PT-CHECK-TERMINAL", "the terminal says it can do nothing (TERM={kind})", kind=kind)
+        yield warning(
+            "PT-CHECK-TERMINAL", "the terminal says it can do nothing (TERM={kind})", check="terminal", kind=kind
+        )
     elif encoding == "utf8" and columns >= NARROW:
-        yield ok("terminal", "{kind}, {columns} columns, UTF-8", kind=kind, columns=columns)
+        yield ok("terminal", _("{kind}, {columns} columns, UTF-8"), kind=kind, columns=columns)
+
+
+def not_looked_at(check: str, problem: PytakeError | None) -> Finding:
+    """What needs a store or an organisation that is not there."""
+    fix = problem.fix if problem else ""
+    return skipped(check, _("not looked at: {reason}"), fix=fix, reason=str(problem or ""))
+
+
+def no_number() -> Finding:
+    return skipped("meta", _("no number is connected yet"), fix="pytake number add -h")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from pytake_cli.cli.checks.finding import Finding, error, ok, warning
+from pytake_cli.cli.checks.finding import later as _
 from pytake_cli.errors import ConfigError, StoreUnavailable
 from pytake_cli.services import overview
 from pytake_cli.store import Store, schema, sqlite
@@ -27,9 +28,9 @@ def check_store(store: Store) -> Iterator[Finding]:
         return
     if missing:
         yield error(
-            "store",
             "PT-SCHEMA-OLD",
             "the store lacks {count} migrations",
+            check="store",
             fix="pytake db migrate",
             count=len(missing),
         )
@@ -44,7 +45,7 @@ def check_store(store: Store) -> Iterator[Finding]:
 
 
 def _of(problem: ConfigError) -> Finding:
-    return error("store", problem.slug, problem.message, fix=problem.fix, **problem.values)
+    return error(problem.slug, problem.message, check="store", fix=problem.fix, **problem.values)
 
 
 def _sqlite(store: Store) -> Iterator[Finding]:
@@ -54,15 +55,15 @@ def _sqlite(store: Store) -> Iterator[Finding]:
     if free < LITTLE_SPACE:
         make = error if free < NO_SPACE else warning
         yield make(
-            "store",
             "PT-CHECK-DISK",
             "{free} MB are free on the disk of {path}",
+            check="store",
             free=free // 1024**2,
             path=str(path.parent),
         )
     yield ok(
         "store",
-        "SQLite {version}, {size} MB, migration {migration}",
+        _("SQLite {version}, {size} MB, migration {migration}"),
         version=sqlite.driver().sqlite_version,
         size=round(size / 1024**2, 1),
         migration=schema.STEPS[-1].version,
@@ -74,7 +75,7 @@ def _postgres(store: Store) -> Iterator[Finding]:
         version = str(connection.execute(text("SHOW server_version")).scalar())
     yield ok(
         "store",
-        "PostgreSQL {version}, migration {migration}",
+        _("PostgreSQL {version}, migration {migration}"),
         version=version.split()[0],
         migration=schema.STEPS[-1].version,
     )
@@ -82,56 +83,45 @@ def _postgres(store: Store) -> Iterator[Finding]:
 
 def check_queue(view: overview.Overview, now: datetime) -> Iterator[Finding]:
     """What waits longer than it should, or waits for a person."""
+    problems = [finding for finding in _stuck(view, now) if finding.values["count"]]
+    yield from problems or [ok("queue", _("nothing waits for a person"))]
+
+
+def _stuck(view: overview.Overview, now: datetime) -> Iterator[Finding]:
     waited = now - view.oldest_queued_at if view.oldest_queued_at else timedelta()
-    problems: list[Finding] = []
-    if waited > STALE_QUEUE:
-        problems.append(
-            error(
-                "queue",
-                "PT-CHECK-QUEUE",
-                "the oldest message has waited {minutes} min to be sent",
-                fix="pytake queue list",
-                minutes=int(waited.total_seconds() // 60),
-            )
-        )
-    if unknown := view.outbox.get("unknown", 0):
-        problems.append(
-            warning(
-                "queue",
-                "PT-CHECK-UNKNOWN",
-                "{count} messages may or may not have been sent",
-                fix="pytake queue list --state unknown",
-                count=unknown,
-            )
-        )
-    if view.jobs_failed:
-        problems.append(
-            warning(
-                "queue",
-                "PT-CHECK-JOBS",
-                "{count} jobs have failed",
-                fix="pytake queue list --kind job",
-                count=view.jobs_failed,
-            )
-        )
-    if set_aside := view.quarantined + view.unrouted:
-        problems.append(
-            warning(
-                "queue",
-                "PT-CHECK-QUARANTINE",
-                "{count} updates from Meta could not be applied",
-                fix="pytake webhook replay --quarantined",
-                count=set_aside,
-            )
-        )
-    if view.journal_backlog:
-        problems.append(
-            warning(
-                "queue",
-                "PT-CHECK-BACKLOG",
-                "{count} webhooks are stored and not yet applied",
-                fix="pytake serve",
-                count=view.journal_backlog,
-            )
-        )
-    yield from problems or [ok("queue", "nothing waits for a person")]
+    minutes = int(waited.total_seconds() // 60) if waited > STALE_QUEUE else 0
+    yield error(
+        "PT-CHECK-QUEUE",
+        "the oldest message has waited {count} min to be sent",
+        check="queue",
+        fix="pytake queue list",
+        count=minutes,
+    )
+    yield warning(
+        "PT-CHECK-UNKNOWN",
+        "messages that may or may not have been sent: {count}",
+        check="queue",
+        fix="pytake queue list --state unknown",
+        count=view.outbox.get("unknown", 0),
+    )
+    yield warning(
+        "PT-CHECK-JOBS",
+        "jobs that have failed: {count}",
+        check="queue",
+        fix="pytake queue list --kind job",
+        count=view.jobs_failed,
+    )
+    yield warning(
+        "PT-CHECK-QUARANTINE",
+        "updates from Meta that could not be applied: {count}",
+        check="queue",
+        fix="pytake webhook replay --quarantined",
+        count=view.quarantined + view.unrouted,
+    )
+    yield warning(
+        "PT-CHECK-BACKLOG",
+        "webhooks that are stored and not yet applied: {count}",
+        check="queue",
+        fix="pytake serve",
+        count=view.journal_backlog,
+    )

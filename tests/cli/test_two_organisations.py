@@ -1,0 +1,120 @@
+"""Two organisations in one store: no command of one shows or changes anything of the other."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import orjson
+import pytest
+
+from pytake_cli import clock
+from pytake_cli.store import Store
+from pytake_cli.store.events import Event
+from pytake_cli.store.jobs import Job
+from pytake_cli.store.journal import Journal, Quarantine
+from pytake_cli.store.numbers import Number
+from tests.cli.conftest import Run
+from tests.kit.people import outgoing, wrote
+from tests.kit.stores import make_number
+
+CANARY = "canario"  # stands in everything that belongs to the first organisation
+
+
+@pytest.fixture
+def norte(pytake: Run, home: Path) -> Run:
+    """Runs as the second organisation; the first has one of everything."""
+    pytake("init", "--no-input", "--org-name", "Sul", "--owner-email", f"{CANARY}@example.com")
+    pytake("org", "create", "Norte", "--owner-email", "n@example.com")
+    pytake("org", "use", "norte")
+    store = Store(f"sqlite:///{home}/data/pytake.db")
+    now = clock.now()
+    number_id = make_number(store, 1, display="+551140009999")
+    make_number(store, 2, display="+551140001111")
+    with store.write() as db:
+        number = db.get_one(Number, number_id)
+        number.name, number.stopped_at, number.stopped_reason = CANARY, now, CANARY
+        metadata = {"phone_number_id": number.phone_number_id}
+        value = {"metadata": metadata, "statuses": [{"id": "wamid.X", "status": "read", "timestamp": "1"}]}
+        body = orjson.dumps({"object": "whatsapp_business_account",
+                             "entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}]})  # fmt: skip
+        row = Journal(digest=hashlib.sha256(body).digest(), body=body, received_at=now, applied_at=now)
+        db.add(row)
+        db.flush()
+        db.add(Quarantine(journal_id=row.id, org_id=1, reason=CANARY, created_at=now))
+        db.add(Job(org_id=1, kind="media", key=CANARY, state="failed", due_at=now, created_at=now))
+        db.add(Event(org_id=1, kind="incident", payload={"slug": "PT-X", "text": CANARY}, at=now))
+    conversation = wrote(store, number_id, CANARY, at=now)
+    with store.write() as db:
+        outgoing(db, conversation, CANARY, status="unknown", at=now)
+    store.close()
+    return pytake
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("user", "list"),
+        ("number", "list", "--all", "--fields", "all"),
+        ("number", "show", "--fields", "all"),
+        ("number", "limits"),
+        ("queue", "list", "--fields", "all"),
+        ("queue", "list", "--state", "failed"),
+        ("status", "--fields", "all"),
+        ("doctor", "--only", "store,queue,secrets,number"),
+        ("webhook", "replay", "--quarantined"),
+        ("logs", "tail", "--no-follow", "--fields", "all"),
+    ],
+)
+def test_what_is_the_others_is_not_shown(norte: Run, words: tuple[str, ...]) -> None:
+    ran = norte(*words)
+    assert CANARY not in ran.out + ran.err
+    assert "+551140009999" not in ran.out + ran.err
+    ran = norte(*words, "--json")
+    assert CANARY not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("user", "set", f"{CANARY}@example.com", "--role", "VIEWER"),
+        ("user", "disable", f"{CANARY}@example.com", "-y"),
+        ("number", "show", "+551140009999"),
+        ("number", "limits", "1"),
+        ("number", "verify", "+551140009999"),
+        ("number", "remove", "1", "--confirm", "+551140009999"),
+        ("number", "test", "1", "--to", "+5511968184101", "--template", "x"),
+        ("webhook", "subscribe", "1"),
+        ("webhook", "replay", "1"),
+        ("queue", "show", "message:2"),
+        ("queue", "retry", "message:2"),
+        ("queue", "drop", "message:2", "-y"),
+        ("queue", "drop", "job:1", "-y"),
+        ("queue", "retry", "quarantine:1"),
+    ],
+)
+def test_what_is_the_others_cannot_be_named(norte: Run, home: Path, words: tuple[str, ...]) -> None:
+    before = dump(home)
+    assert norte(*words).code == 5
+    assert dump(home) == before
+
+
+def test_the_first_organisation_sees_all_of_its_own(norte: Run) -> None:
+    assert CANARY in norte("-o", "sul", "queue", "list").out
+    assert CANARY in norte("-o", "sul", "logs", "tail", "--no-follow").out
+    assert CANARY in norte("-o", "sul", "number", "list").out
+
+
+def dump(home: Path) -> dict[str, list[object]]:
+    """Every row of every table."""
+    from sqlalchemy import text
+    from sqlmodel import SQLModel
+
+    store = Store(f"sqlite:///{home}/data/pytake.db")
+    with store.reader.connect() as connection:
+        found: dict[str, list[object]] = {
+            table: [tuple(row) for row in connection.execute(text(f'SELECT * FROM "{table}"'))]
+            for table in SQLModel.metadata.tables
+        }
+    store.close()
+    return found
