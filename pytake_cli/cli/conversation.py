@@ -51,7 +51,7 @@ IN_PIPES = (
 HIT_FIELDS = {
     "place": "messages, notes or contacts",
     "id": "number of the message, note or contact",
-    "conversation": "number of the conversation",
+    "conversation_id": "number of the conversation",
     "contact": "what the person is called",
     "at": "when it was written",
     "text": "the words",
@@ -282,7 +282,7 @@ def search(
     """Finds words in messages, notes and names of contacts, newest first.
 
     $ pytake conversation search "2ª via" --since 7d
-    $ pytake conversation search 'bolet*' --in messages --fields conversation
+    $ pytake conversation search 'bolet*' --in messages --fields conversation_id
     """
     from pytake_cli.services import messages
 
@@ -305,7 +305,7 @@ def search(
         {
             "place": hit.place,
             "id": hit.id,
-            "conversation": hit.conversation_id,
+            "conversation_id": hit.conversation_id,
             "contact": hit.contact.name or hit.contact.profile_name if hit.contact else None,
             "at": hit.at,
             "text": hit.text,

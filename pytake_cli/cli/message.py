@@ -34,7 +34,7 @@ LIST_FIELDS = {
     "status": "how far it got",
     "text": "one line of it",
     "wamid": "Meta's id",
-    "conversation": "number of the conversation",
+    "conversation_id": "number of the conversation",
     "error_code": "Meta's error code",
     "error": "why it failed",
     "contact_id": "id of the contact",
@@ -51,7 +51,7 @@ IN_PIPES = (
     "status",
     "text",
     "wamid",
-    "conversation",
+    "conversation_id",
     "error_code",
     "error",
 )
@@ -132,7 +132,7 @@ def row(one: Listed) -> dict[str, Any]:
         **{name: getattr(message, name) for name in LIST_FIELDS if hasattr(message, name)},
         "contact": one.name,
         "phone": one.phone,
-        "conversation": message.conversation_id,
+        "conversation_id": message.conversation_id,
     }
 
 

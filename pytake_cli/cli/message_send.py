@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +16,16 @@ from pytake_cli.cli import bubble, neighbour, selectors, times
 from pytake_cli.cli.compose import Draft, compose, raw_reply_to
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, emit, say
-from pytake_cli.errors import DaemonDown, InvalidData, NotFound, Pending, PytakeError, UpstreamError, UsageError
+from pytake_cli.errors import (
+    DaemonDown,
+    InvalidData,
+    LimitReached,
+    NotFound,
+    Pending,
+    PytakeError,
+    UpstreamError,
+    UsageError,
+)
 from pytake_cli.locale import _
 
 if TYPE_CHECKING:
@@ -27,7 +38,7 @@ if TYPE_CHECKING:
 FIELDS = {
     "id": "number of the message",
     "status": "queued, or how far it got with --wait",
-    "conversation": "number of the conversation",
+    "conversation_id": "number of the conversation",
     "to": "whom it goes to: a phone or an id of WhatsApp's",
     "contact": "what the person is called",
     "kind": "Meta's type",
@@ -37,10 +48,9 @@ FIELDS = {
     "replayed": "true: the idempotency key was used before, and nothing new is sent",
     "body": "the message in Meta's shape",
 }
-DEFAULT = ("id", "status", "conversation", "to", "contact", "kind", "text", "due_at", "wamid", "replayed")
+DEFAULT = ("id", "status", "conversation_id", "to", "contact", "kind", "text", "due_at", "wamid", "replayed")
 ON_SCREEN = ("id", "status", "contact", "kind", "text")
 POLL_SECONDS = 0.05
-Text = typer.Option
 
 
 @dataclass(slots=True)
@@ -188,7 +198,8 @@ def send(
     due_at = times.instant(schedule, ctx.now, ctx.tz) if schedule else None
     if to is None and quoted is None:
         raise UsageError("PT-USAGE-MISSING", "{name} is missing", fix="pytake message send -h", name="--to")
-    request = Request(to or f"contact:{quoted.contact_id}" if quoted else to, sender, due_at, idempotency_key, as_)
+    whom = to or (f"contact:{quoted.contact_id}" if quoted else None)
+    request = Request(whom, sender, due_at, idempotency_key, as_)
     if ctx.dry_run:
         selectors.would(lambda: _preview(draft, request))
         return
@@ -257,7 +268,8 @@ def _preview(draft: Draft, request: Request) -> None:
                 raise
             person = Contact(org_id=ctx.org_id, profile_name=request.to or "", created_at=ctx.now, updated_at=ctx.now)
         number = _number(db, request, person)
-        outbound.refuse_unwanted(db, number, person, outgoing, "agent", request.due_at or ctx.now)
+        with ways_out(request):
+            outbound.refuse_unwanted(db, number, person, outgoing, "agent", request.due_at or ctx.now)
         name = person.name or person.profile_name or request.to
     say(_("would go to {who} from {number}:").format(who=name, number=number.display))
     say(bubble.render(outgoing.body, ctx.output.ascii))
@@ -295,19 +307,34 @@ def _queue(draft: Draft, request: Request) -> tuple[Message, bool]:
         outgoing = compose(draft, _attacher(db, number, stored))
         first = outbound.by_client_key(db, ctx.org_id, request.key) if request.key else None
         by = selectors.author(db, request.as_)
-        queued = outbound.queue(
-            db,
-            number=number,
-            contact_id=person.id or 0,
-            outgoing=outgoing,
-            origin="agent",
-            now=ctx.now,
-            author_id=by.id if by else None,
-            reply_to=None if outgoing.kind == "reaction" else draft.reply_to,
-            due_at=request.due_at,
-            client_key=request.key,
-        )
+        with ways_out(request):
+            queued = outbound.queue(
+                db,
+                number=number,
+                contact_id=person.id or 0,
+                outgoing=outgoing,
+                origin="agent",
+                now=ctx.now,
+                author_id=by.id if by else None,
+                reply_to=None if outgoing.kind == "reaction" else draft.reply_to,
+                due_at=request.due_at,
+                client_key=request.key,
+            )
     return queued, first is not None
+
+
+@contextmanager
+def ways_out(request: Request) -> Iterator[None]:
+    """A closed window names the two ways out for the person as the caller named them."""
+    try:
+        yield
+    except LimitReached as error:
+        if error.slug == "PT-WA-131047":
+            error.fix = (
+                "pytake message send --to '{to}' --template NAME\npytake listen --events 'message.*' --exit-after 1"
+            )
+            error.values["to"] = request.to
+        raise
 
 
 def _take_in(draft: Draft) -> dict[tuple[str, str], Any]:
@@ -396,8 +423,9 @@ def _wait(queued: Message, wanted: str) -> Message:
         with ctx.store.read(ctx.org_id) as db:
             row = db.get_one(Message, queued.id)
         if row.status == "failed":
+            named = f"PT-WA-{row.error_code}"
             raise UpstreamError(
-                f"PT-WA-{row.error_code}" if row.error_code else "PT-SEND-FAILED",
+                named if named in SLUGS else "PT-SEND-FAILED",
                 "message {id} failed: {reason}",
                 fix="pytake trace {id}",
                 id=row.id,
@@ -426,7 +454,7 @@ def _tell(queued: Message, replayed: bool) -> None:
         (found,) = messages.people_of(db, [queued])
     row = {
         **{name: getattr(queued, name) for name in ("id", "status", "kind", "text", "due_at", "wamid", "body")},
-        "conversation": queued.conversation_id,
+        "conversation_id": queued.conversation_id,
         "to": queued.address,
         "contact": found.name,
         "replayed": replayed,

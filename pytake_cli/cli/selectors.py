@@ -59,16 +59,16 @@ def each(refs: Sequence[str], act: Callable[[str], None]) -> None:
             if len(refs) == 1:
                 raise
             failed.append((ref, error))
-    for ref, error in failed:
-        template = _(error.message)
-        warn(f"{ref}: {template.format(**error.values) if error.values else template}")
+    for ref, reason in failed:
+        template = _(reason.message)
+        warn(f"{ref}: {template.format(**reason.values) if reason.values else template}")
     if failed:
         raise PartialFailure(
             "PT-SOME-FAILED",
             "{failed} of {all} did not work",
             failed=len(failed),
             all=len(refs),
-            refs=[ref for ref, _ in failed],
+            refs=[ref for ref, _reason in failed],
         )
 
 
