@@ -56,7 +56,7 @@ HIT_FIELDS = {
     "at": "when it was written",
     "text": "the words",
 }
-Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Numbers of conversations; - reads them from stdin.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Numbers of conversations; - reads them from stdin.")]
 As = Annotated[str | None, typer.Option("--as", metavar="USER", help="Who does this; needed when there are several.")]
 
 
@@ -84,7 +84,6 @@ def list_(
     $ pytake conversation list --agent @none --sort waiting  # who waits longest for nobody
     $ pytake conversation list --window closing --fields id | pytake conversation assign - --to @me
     """
-    from pytake_cli.services import contacts
     from pytake_cli.services import conversation_list as lists
 
     ctx = context()
@@ -95,7 +94,7 @@ def list_(
             waiting=times.duration(waiting.lstrip("+")) if waiting else None,
             window=window,
             unread=unread,
-            contact_id=contacts.lookup(db, ctx.org_id, contact).id if contact else None,
+            contact_id=selectors.contact_id(db, contact),
             sort=sort,
             limit=ctx.limit(limit),
         )

@@ -72,7 +72,7 @@ SHOW_FIELDS = {
 Mid = Annotated[
     str, typer.Argument(metavar="MESSAGE", help="Number of the message, its wamid, or the beginning of it.")
 ]
-Mids = Annotated[list[str], typer.Argument(metavar="MESSAGE…", help="Numbers or wamids; - reads them from stdin.")]
+Mids = Annotated[list[str], typer.Argument(metavar="MESSAGE", help="Numbers or wamids; - reads them from stdin.")]
 
 
 @app.command("list")
@@ -94,7 +94,7 @@ def list_(
     $ pytake message list --status failed --since 1d
     $ pytake message list --status unknown --fields id | pytake message settle - --as sent  # decide what became of them
     """
-    from pytake_cli.services import contacts, conversations, messages
+    from pytake_cli.services import conversations, messages
     from pytake_cli.store.messages import RANK, RECEIVED
 
     ctx = context()
@@ -112,7 +112,7 @@ def list_(
     with ctx.store.read(ctx.org_id) as db:
         wanted = messages.Filter(
             conversation_id=conversations.get(db, conversation).id if conversation else None,
-            contact_id=contacts.lookup(db, ctx.org_id, contact).id if contact else None,
+            contact_id=selectors.contact_id(db, contact),
             direction=direction,
             statuses=statuses,
             kind=kind,

@@ -46,7 +46,9 @@ def send(
     template: Annotated[
         str | None, typer.Option("-t", "--template", metavar="NAME", help="An approved template.")
     ] = None,
-    language: Annotated[str, typer.Option("--language", metavar="LANG", help="The template's language.")] = "pt_BR",
+    language: Annotated[
+        str, typer.Option("--lang", "--language", metavar="LANG", help="The template's language.")
+    ] = "pt_BR",
     var: Annotated[
         list[str] | None,
         typer.Option(
@@ -127,7 +129,7 @@ def send(
 
     $ pytake message send --to +5511968184101 -m "Seu pedido saiu" --wait delivered
     $ pytake message send --to "Karina Silva" --image foto.jpg --caption "Assim?"
-    $ pytake message send --to contact:412 --template retomar_atendimento --var nome=Karina
+    $ pytake message send --to contact:412 -t retomar --var nome=Karina
     $ pytake message send --to +5511968184101 -m "Confirma?" --buttons sim=Sim,nao=Não -n  # shows it, sends nothing
     """
     ctx = context()

@@ -99,6 +99,16 @@ def user(db: Session, ref: str, acting: str | None = None) -> User | None:
     return found
 
 
+def contact_id(db: Session, ref: str | None) -> int | None:
+    """The contact that `--contact` names, if it is given."""
+    if ref is None:
+        return None
+    from pytake_cli.cli.context import context
+    from pytake_cli.services import contacts
+
+    return contacts.lookup(db, context().org_id, ref).id
+
+
 def would(act: Callable[[], object]) -> None:
     """Runs a check for --dry-run; what would stop the real thing is exit code 3."""
     from pytake_cli.errors import WouldFail
