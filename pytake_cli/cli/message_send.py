@@ -132,43 +132,20 @@ def send(
     $ pytake message send --to contact:412 -t retomar --var nome=Karina
     $ pytake message send --to +5511968184101 -m "Confirma?" --buttons sim=Sim,nao=Não -n  # shows it, sends nothing
     """
+    as_given = {name: value for name, value in locals().items() if name in Draft.__dataclass_fields__}
     ctx = context()
-    raw_text = _file_text(raw, "--raw")
     quoted = _quoted(reply_to)
-    draft = Draft(
-        text=selectors.words_of(message),
-        template=template,
-        language=language,
-        variables=var or (),
-        image=image,
-        audio=audio,
-        voice=voice,
-        video=video,
-        document=document,
-        sticker=sticker,
-        caption=caption,
-        filename=filename,
-        location=location,
-        contacts=_cards(contact or []),
-        buttons=buttons,
-        list_file=_file_text(list_, "--list"),
-        button=button,
-        cta=cta,
-        catalog=catalog,
-        products=product or (),
-        catalog_id=catalog_id,
-        flow=flow,
-        screen=screen,
-        address=address,
-        ask_location=ask_location,
-        ask_contact=ask_contact,
-        react=react,
-        raw=raw_text,
-        header=header,
-        footer=footer,
-        preview=preview,
-        reply_to=(quoted.wamid if quoted else None) or (raw_reply_to(raw_text) if raw_text else None),
-    )
+    raw_text = _file_text(raw, "--raw")
+    as_given |= {
+        "text": selectors.words_of(message),
+        "variables": var or (),
+        "contacts": _cards(contact or []),
+        "list_file": _file_text(list_, "--list"),
+        "products": product or (),
+        "raw": raw_text,
+        "reply_to": (quoted.wamid if quoted else None) or (raw_reply_to(raw_text) if raw_text else None),
+    }
+    draft = Draft(**as_given)
     due_at = times.instant(schedule, ctx.now, ctx.tz) if schedule else None
     if to is None and quoted is None:
         raise UsageError("PT-USAGE-MISSING", "{name} is missing", fix="pytake message send -h", name="--to")

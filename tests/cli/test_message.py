@@ -274,3 +274,34 @@ def test_a_file_from_stdin_is_kept_by_its_content(
     assert main(["message", "send", "--to", KARINA, flag, "-"]) == 0
     with shop.store.read() as db:
         assert db.exec(select(Media)).one().size_bytes == len(PNG)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (["-m", "Oi", "--buttons", "Sim,Não", "--header", "Pedido", "--footer", "Loja"], "button"),
+        (["-m", "Oi", "--list", "-", "--button", "Ver"], "list"),
+        (["-m", "Oi", "--cta", "Abrir=https://loja.example"], "cta_url"),
+        (["-m", "Oi", "--catalog", "--product", "p"], "catalog_message"),
+        (["-m", "Oi", "--product", "p", "--catalog-id", "8"], "product"),
+        (["-m", "Oi", "--product", "p", "--product", "m", "--catalog-id", "8"], "product_list"),
+        (["-m", "Oi", "--flow", "cadastro", "--screen", "INICIO"], "flow"),
+        (["-m", "Oi", "--address", "IN"], "address_message"),
+        (["-m", "Oi", "--ask-location"], "location_request_message"),
+        (["-m", "Oi", "--ask-contact"], "request_contact_info"),
+        (["--location", "-23.5,-46.6,Loja,Rua A"], "location"),
+        (["--image", "https://loja.example/a.png", "--caption", "olha"], "image"),
+        (["--video", "123"], "video"),
+        (["--audio", "123", "--voice"], "audio"),
+        (["--document", "123", "--filename", "boleto.pdf"], "document"),
+        (["--sticker", "123"], "sticker"),
+        (["-t", "retomar", "--lang", "en", "--var", "nome=Ana"], "template"),
+        (["-m", "veja https://loja.example", "--preview"], "text"),
+    ],
+)
+def test_every_kind_can_be_said_on_the_command_line(shop: Shop, pytake: Run, words: list[str], kind: str) -> None:
+    shop.wrote()
+    ran = pytake("message", "send", "--to", KARINA, *words, "-n", "--json", stdin="p = Camiseta P\nm = Camiseta M\n")
+    assert ran.code == 0, ran.err
+    body = json.loads(ran.out)["body"]
+    assert (body["interactive"]["type"] if body["type"] == "interactive" else body["type"]) == kind
