@@ -12,7 +12,7 @@ import pytest
 
 from pytake_cli import secrets, settings
 
-pytest_plugins = ["tests.kit.stores"]  # the `store` fixtures, on both databases
+pytest_plugins = ["tests.kit.stores", "tests.kit.shop"]  # stores on both databases, and a home with a shop
 
 _real_connect = socket.socket.connect
 

@@ -22,6 +22,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("pytake_cli.cli.status", "status"),
     "user": ("pytake_cli.cli.user", "app"),
     "webhook": ("pytake_cli.cli.webhook", "app"),
+    "conversation": ("pytake_cli.cli.conversation", "app"),
+    "demo": ("pytake_cli.cli.demo", "demo"),
+    "errors": ("pytake_cli.cli.errors", "errors"),
+    "help": ("pytake_cli.cli.help", "help_"),
+    "listen": ("pytake_cli.cli.listen", "listen"),
+    "media": ("pytake_cli.cli.media", "app"),
+    "message": ("pytake_cli.cli.message", "app"),
+    "secret": ("pytake_cli.cli.secret", "app"),
+    "serve": ("pytake_cli.cli.serve", "serve"),
+    "trace": ("pytake_cli.cli.trace", "trace"),
+    "trigger": ("pytake_cli.cli.trigger", "trigger"),
 }
 
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.

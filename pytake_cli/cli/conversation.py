@@ -51,12 +51,12 @@ IN_PIPES = (
 HIT_FIELDS = {
     "place": "messages, notes or contacts",
     "id": "number of the message, note or contact",
-    "conversation": "number of the conversation",
+    "conversation_id": "number of the conversation",
     "contact": "what the person is called",
     "at": "when it was written",
     "text": "the words",
 }
-Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Numbers of conversations; - reads them from stdin.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Numbers of conversations; - reads them from stdin.")]
 As = Annotated[str | None, typer.Option("--as", metavar="USER", help="Who does this; needed when there are several.")]
 
 
@@ -84,7 +84,6 @@ def list_(
     $ pytake conversation list --agent @none --sort waiting  # who waits longest for nobody
     $ pytake conversation list --window closing --fields id | pytake conversation assign - --to @me
     """
-    from pytake_cli.services import contacts
     from pytake_cli.services import conversation_list as lists
 
     ctx = context()
@@ -95,7 +94,7 @@ def list_(
             waiting=times.duration(waiting.lstrip("+")) if waiting else None,
             window=window,
             unread=unread,
-            contact_id=contacts.lookup(db, ctx.org_id, contact).id if contact else None,
+            contact_id=selectors.contact_id(db, contact),
             sort=sort,
             limit=ctx.limit(limit),
         )
@@ -282,7 +281,7 @@ def search(
     """Finds words in messages, notes and names of contacts, newest first.
 
     $ pytake conversation search "2ª via" --since 7d
-    $ pytake conversation search 'bolet*' --in messages --fields conversation
+    $ pytake conversation search 'bolet*' --in messages --fields conversation_id
     """
     from pytake_cli.services import messages
 
@@ -305,7 +304,7 @@ def search(
         {
             "place": hit.place,
             "id": hit.id,
-            "conversation": hit.conversation_id,
+            "conversation_id": hit.conversation_id,
             "contact": hit.contact.name or hit.contact.profile_name if hit.contact else None,
             "at": hit.at,
             "text": hit.text,

@@ -34,7 +34,7 @@ LIST_FIELDS = {
     "status": "how far it got",
     "text": "one line of it",
     "wamid": "Meta's id",
-    "conversation": "number of the conversation",
+    "conversation_id": "number of the conversation",
     "error_code": "Meta's error code",
     "error": "why it failed",
     "contact_id": "id of the contact",
@@ -51,7 +51,7 @@ IN_PIPES = (
     "status",
     "text",
     "wamid",
-    "conversation",
+    "conversation_id",
     "error_code",
     "error",
 )
@@ -72,7 +72,7 @@ SHOW_FIELDS = {
 Mid = Annotated[
     str, typer.Argument(metavar="MESSAGE", help="Number of the message, its wamid, or the beginning of it.")
 ]
-Mids = Annotated[list[str], typer.Argument(metavar="MESSAGE…", help="Numbers or wamids; - reads them from stdin.")]
+Mids = Annotated[list[str], typer.Argument(metavar="MESSAGE", help="Numbers or wamids; - reads them from stdin.")]
 
 
 @app.command("list")
@@ -94,7 +94,7 @@ def list_(
     $ pytake message list --status failed --since 1d
     $ pytake message list --status unknown --fields id | pytake message settle - --as sent  # decide what became of them
     """
-    from pytake_cli.services import contacts, conversations, messages
+    from pytake_cli.services import conversations, messages
     from pytake_cli.store.messages import RANK, RECEIVED
 
     ctx = context()
@@ -112,7 +112,7 @@ def list_(
     with ctx.store.read(ctx.org_id) as db:
         wanted = messages.Filter(
             conversation_id=conversations.get(db, conversation).id if conversation else None,
-            contact_id=contacts.lookup(db, ctx.org_id, contact).id if contact else None,
+            contact_id=selectors.contact_id(db, contact),
             direction=direction,
             statuses=statuses,
             kind=kind,
@@ -132,7 +132,7 @@ def row(one: Listed) -> dict[str, Any]:
         **{name: getattr(message, name) for name in LIST_FIELDS if hasattr(message, name)},
         "contact": one.name,
         "phone": one.phone,
-        "conversation": message.conversation_id,
+        "conversation_id": message.conversation_id,
     }
 
 

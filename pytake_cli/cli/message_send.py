@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pytake_cli.cli import bubble, neighbour, selectors, times
-from pytake_cli.cli.compose import Draft, compose, raw_reply_to
+from pytake_cli.cli import bubble, message_queueing, neighbour, selectors, times
+from pytake_cli.cli.compose import Draft, raw_reply_to
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, emit, say
-from pytake_cli.errors import DaemonDown, InvalidData, NotFound, Pending, PytakeError, UpstreamError, UsageError
+from pytake_cli.errors import SLUGS, DaemonDown, InvalidData, NotFound, Pending, UpstreamError, UsageError
 from pytake_cli.locale import _
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
-    from pytake_cli.store.contacts import Contact
     from pytake_cli.store.messages import Message
-    from pytake_cli.store.numbers import Number
 
 FIELDS = {
     "id": "number of the message",
     "status": "queued, or how far it got with --wait",
-    "conversation": "number of the conversation",
+    "conversation_id": "number of the conversation",
     "to": "whom it goes to: a phone or an id of WhatsApp's",
     "contact": "what the person is called",
     "kind": "Meta's type",
@@ -37,21 +31,9 @@ FIELDS = {
     "replayed": "true: the idempotency key was used before, and nothing new is sent",
     "body": "the message in Meta's shape",
 }
-DEFAULT = ("id", "status", "conversation", "to", "contact", "kind", "text", "due_at", "wamid", "replayed")
+DEFAULT = ("id", "status", "conversation_id", "to", "contact", "kind", "text", "due_at", "wamid", "replayed")
 ON_SCREEN = ("id", "status", "contact", "kind", "text")
 POLL_SECONDS = 0.05
-Text = typer.Option
-
-
-@dataclass(slots=True)
-class Request:
-    """What is to be done with the draft."""
-
-    to: str | None
-    sender: str | None
-    due_at: datetime | None
-    key: str | None
-    as_: str | None
 
 
 def send(
@@ -64,7 +46,9 @@ def send(
     template: Annotated[
         str | None, typer.Option("-t", "--template", metavar="NAME", help="An approved template.")
     ] = None,
-    language: Annotated[str, typer.Option("--language", metavar="LANG", help="The template's language.")] = "pt_BR",
+    language: Annotated[
+        str, typer.Option("--lang", "--language", metavar="LANG", help="The template's language.")
+    ] = "pt_BR",
     var: Annotated[
         list[str] | None,
         typer.Option(
@@ -145,54 +129,32 @@ def send(
 
     $ pytake message send --to +5511968184101 -m "Seu pedido saiu" --wait delivered
     $ pytake message send --to "Karina Silva" --image foto.jpg --caption "Assim?"
-    $ pytake message send --to contact:412 --template retomar_atendimento --var nome=Karina
+    $ pytake message send --to contact:412 -t retomar --var nome=Karina
     $ pytake message send --to +5511968184101 -m "Confirma?" --buttons sim=Sim,nao=Não -n  # shows it, sends nothing
     """
+    as_given = {name: value for name, value in locals().items() if name in Draft.__dataclass_fields__}
     ctx = context()
-    raw_text = _file_text(raw, "--raw")
     quoted = _quoted(reply_to)
-    draft = Draft(
-        text=selectors.words_of(message),
-        template=template,
-        language=language,
-        variables=var or (),
-        image=image,
-        audio=audio,
-        voice=voice,
-        video=video,
-        document=document,
-        sticker=sticker,
-        caption=caption,
-        filename=filename,
-        location=location,
-        contacts=_cards(contact or []),
-        buttons=buttons,
-        list_file=_file_text(list_, "--list"),
-        button=button,
-        cta=cta,
-        catalog=catalog,
-        products=product or (),
-        catalog_id=catalog_id,
-        flow=flow,
-        screen=screen,
-        address=address,
-        ask_location=ask_location,
-        ask_contact=ask_contact,
-        react=react,
-        raw=raw_text,
-        header=header,
-        footer=footer,
-        preview=preview,
-        reply_to=(quoted.wamid if quoted else None) or (raw_reply_to(raw_text) if raw_text else None),
-    )
+    raw_text = _file_text(raw, "--raw")
+    as_given |= {
+        "text": selectors.words_of(message),
+        "variables": var or (),
+        "contacts": _cards(contact or []),
+        "list_file": _file_text(list_, "--list"),
+        "products": product or (),
+        "raw": raw_text,
+        "reply_to": (quoted.wamid if quoted else None) or (raw_reply_to(raw_text) if raw_text else None),
+    }
+    draft = Draft(**as_given)
     due_at = times.instant(schedule, ctx.now, ctx.tz) if schedule else None
     if to is None and quoted is None:
         raise UsageError("PT-USAGE-MISSING", "{name} is missing", fix="pytake message send -h", name="--to")
-    request = Request(to or f"contact:{quoted.contact_id}" if quoted else to, sender, due_at, idempotency_key, as_)
+    whom = to or (f"contact:{quoted.contact_id}" if quoted else None)
+    request = message_queueing.Request(whom, sender, due_at, idempotency_key, as_)
     if ctx.dry_run:
-        selectors.would(lambda: _preview(draft, request))
+        selectors.would(lambda: _show(message_queueing.preview(draft, request)))
         return
-    queued, replayed = _queue(draft, request)
+    queued, replayed = message_queueing.queue(draft, request)
     if wait:
         queued = _wait(queued, wait)
     _tell(queued, replayed)
@@ -242,141 +204,13 @@ def _cards(refs: list[str]) -> list[dict[str, Any]]:
     return cards
 
 
-def _preview(draft: Draft, request: Request) -> None:
-    """Checks everything that a real send checks, and shows what would go."""
-    from pytake_cli.services import outbound
-    from pytake_cli.store.contacts import Contact
-
-    ctx = context()
-    outgoing = compose(draft, _attach_nothing)
-    with ctx.store.read(ctx.org_id) as db:
-        try:
-            person = _person(db, request, make=False)
-        except NotFound:
-            if outgoing.kind != "template":
-                raise
-            person = Contact(org_id=ctx.org_id, profile_name=request.to or "", created_at=ctx.now, updated_at=ctx.now)
-        number = _number(db, request, person)
-        outbound.refuse_unwanted(db, number, person, outgoing, "agent", request.due_at or ctx.now)
-        name = person.name or person.profile_name or request.to
-    say(_("would go to {who} from {number}:").format(who=name, number=number.display))
-    say(bubble.render(outgoing.body, ctx.output.ascii))
-    plan = {
-        "status": "would be queued",
-        "to": request.to,
-        "contact": name,
-        "kind": outgoing.kind,
-        "body": outgoing.body,
-    }
-    if ctx.output.form not in ("table", "plain", "tsv"):
-        emit({**plan, "text": bubble.one_line(outgoing.body), "due_at": request.due_at}, FIELDS)
-
-
-def _attach_nothing(kind: str, where: str) -> str:
-    """For a preview: the file is looked at and not kept."""
-    from pytake_cli.whatsapp import media
-
-    if where != "-":
-        path = Path(where)
-        if not path.is_file():
-            raise NotFound("PT-SEND-FILE", "there is no file {path}", path=where)
-        media.check_file(path, kind=kind)
-    return "media:0"
-
-
-def _queue(draft: Draft, request: Request) -> tuple[Message, bool]:
-    from pytake_cli.services import outbound
-
-    ctx = context()
-    stored = _take_in(draft)
-    with neighbour.wake(ctx.store).write(ctx.org_id) as db:
-        person = _person(db, request, make=True)
-        number = _number(db, request, person)
-        outgoing = compose(draft, _attacher(db, number, stored))
-        first = outbound.by_client_key(db, ctx.org_id, request.key) if request.key else None
-        by = selectors.author(db, request.as_)
-        queued = outbound.queue(
-            db,
-            number=number,
-            contact_id=person.id or 0,
-            outgoing=outgoing,
-            origin="agent",
-            now=ctx.now,
-            author_id=by.id if by else None,
-            reply_to=None if outgoing.kind == "reaction" else draft.reply_to,
-            due_at=request.due_at,
-            client_key=request.key,
-        )
-    return queued, first is not None
-
-
-def _take_in(draft: Draft) -> dict[tuple[str, str], Any]:
-    """Copies the draft's files before the transaction: (kind, where) -> what was stored."""
-    from pytake_cli import settings
-
-    found: dict[tuple[str, str], Any] = {}
-
-    def attach(kind: str, where: str) -> str:
-        import sys
-
-        from pytake_cli.services import attachments
-
-        source = sys.stdin.buffer if where == "-" else Path(where)
-        found[kind, where] = attachments.take_in(source, kind, settings.current().media.max_bytes)
-        return "media:0"
-
-    compose(draft, attach)
-    return found
-
-
-def _attacher(db: Session, number: Number, stored: dict[tuple[str, str], Any]) -> Any:
-    from pytake_cli.services import attachments
-
-    def attach(kind: str, where: str) -> str:
-        name = "" if where == "-" else Path(where).name
-        return attachments.attach(db, number, stored[kind, where], name, context().now)
-
-    return attach
-
-
-def _person(db: Session, request: Request, *, make: bool) -> Contact:
-    """The contact; with `make` one is made of a phone number that nobody has yet."""
-    from pytake_cli.policy import phones
-    from pytake_cli.services import contacts
-    from pytake_cli.store.contacts import Contact
-    from pytake_cli.whatsapp.webhooks import Person
-
-    ctx = context()
-    to = request.to or ""
-    try:
-        return contacts.lookup(db, ctx.org_id, to)
-    except NotFound:
-        try:
-            digits = phones.parse(to, ctx.org.country).removeprefix("+")
-        except PytakeError:
-            digits = ""
-        if not make or not digits:
-            raise
-    (contact_id,) = contacts.resolve(db, ctx.org_id, "", [Person(wa_id=digits)], ctx.now)
-    return db.get_one(Contact, contact_id)
-
-
-def _number(db: Session, request: Request, person: Contact) -> Number:
-    """The number to send from: as named, the only one, or the one that the person wrote to last."""
-    from sqlmodel import col, select
-
-    from pytake_cli.services import numbers
-    from pytake_cli.store.contacts import ServiceWindow
-    from pytake_cli.store.numbers import Number
-
-    ctx = context()
-    if request.sender is None and person.id is not None:
-        last = select(Number).join(ServiceWindow, col(ServiceWindow.number_id) == Number.id)
-        last = last.where(ServiceWindow.contact_id == person.id, col(ServiceWindow.last_inbound_at).is_not(None))
-        found = db.exec(last.order_by(col(ServiceWindow.last_inbound_at).desc()).limit(1)).first()
-        if found is not None:
-            return found
-    return numbers.find(db, ctx.org_id, request.sender)
+def _show(plan: dict[str, Any]) -> None:
+    """A preview: drawn for people, as data for scripts."""
+    output = context().output
+    say(_("would go to {who} from {number}:").format(who=plan["contact"], number=plan["number"]))
+    say(bubble.render(plan["body"], output.ascii))
+    if output.form not in ("table", "plain", "tsv"):
+        emit(plan, FIELDS)
 
 
 def _wait(queued: Message, wanted: str) -> Message:
@@ -396,8 +230,9 @@ def _wait(queued: Message, wanted: str) -> Message:
         with ctx.store.read(ctx.org_id) as db:
             row = db.get_one(Message, queued.id)
         if row.status == "failed":
+            named = f"PT-WA-{row.error_code}"
             raise UpstreamError(
-                f"PT-WA-{row.error_code}" if row.error_code else "PT-SEND-FAILED",
+                named if named in SLUGS else "PT-SEND-FAILED",
                 "message {id} failed: {reason}",
                 fix="pytake trace {id}",
                 id=row.id,
@@ -426,7 +261,7 @@ def _tell(queued: Message, replayed: bool) -> None:
         (found,) = messages.people_of(db, [queued])
     row = {
         **{name: getattr(queued, name) for name in ("id", "status", "kind", "text", "due_at", "wamid", "body")},
-        "conversation": queued.conversation_id,
+        "conversation_id": queued.conversation_id,
         "to": queued.address,
         "contact": found.name,
         "replayed": replayed,

@@ -59,16 +59,16 @@ def each(refs: Sequence[str], act: Callable[[str], None]) -> None:
             if len(refs) == 1:
                 raise
             failed.append((ref, error))
-    for ref, error in failed:
-        template = _(error.message)
-        warn(f"{ref}: {template.format(**error.values) if error.values else template}")
+    for ref, reason in failed:
+        template = _(reason.message)
+        warn(f"{ref}: {template.format(**reason.values) if reason.values else template}")
     if failed:
         raise PartialFailure(
             "PT-SOME-FAILED",
             "{failed} of {all} did not work",
             failed=len(failed),
             all=len(refs),
-            refs=[ref for ref, _ in failed],
+            refs=[ref for ref, _reason in failed],
         )
 
 
@@ -97,6 +97,16 @@ def user(db: Session, ref: str, acting: str | None = None) -> User | None:
     if found is None:
         raise Conflict("PT-USER-ME", "{me} could be several people here", fix="--as EMAIL", me=ME)
     return found
+
+
+def contact_id(db: Session, ref: str | None) -> int | None:
+    """The contact that `--contact` names, if it is given."""
+    if ref is None:
+        return None
+    from pytake_cli.cli.context import context
+    from pytake_cli.services import contacts
+
+    return contacts.lookup(db, context().org_id, ref).id
 
 
 def would(act: Callable[[], object]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -22,6 +22,7 @@ CLOSING_WITHIN = timedelta(hours=2)
 UNRESOLVED = tuple(status for status in STATUSES if status != RESOLVED)
 Window = Literal["open", "closing", "closed"]
 Sort = Literal["waiting", "activity", "created"]
+AT_ONCE = 500  # rows of one query
 NOBODY = 0  # as an agent: those that belong to nobody
 
 
@@ -64,29 +65,36 @@ class Listed:
 
 
 def listed(db: Session, wanted: Filter, now: datetime) -> list[Listed]:
-    query = (
-        select(Conversation, Contact, Number, ServiceWindow)
-        .join(Contact, col(Contact.id) == Conversation.contact_id)
-        .join(Number, col(Number.id) == Conversation.number_id)
-        .join(ServiceWindow, _same_pair(), isouter=True)
-        .where(*_conditions(wanted, now))
-        .order_by(*_order(wanted.sort))
-        .limit(wanted.limit)
-    )
-    rows = db.exec(query).all()
+    """The ids first and what belongs to them after: joining 100,000 conversations to show 50 took 350 ms."""
+    ids = select(Conversation.id)
+    if wanted.window is not None:
+        ids = ids.join(ServiceWindow, _same_pair(), isouter=True)
+    found = db.exec(ids.where(*_conditions(wanted, now)).order_by(*_order(wanted.sort)).limit(wanted.limit)).all()
+    known = {row.conversation.id: row for row in _rows(db, [id_ for id_ in found if id_ is not None])}
+    return [known[id_] for id_ in found]
+
+
+def _rows(db: Session, ids: Sequence[int]) -> Iterator[Listed]:
     users = {user.id: user for user in db.exec(select(User))}
-    known = identities(db, [conversation.contact_id for conversation, *_ in rows])
-    return [
-        Listed(
-            conversation,
-            contact,
-            known.get(conversation.contact_id, ()),
-            number,
-            users.get(conversation.assignee_id),
-            pair.last_inbound_at if pair else None,
+    numbers = {number.id: number for number in db.exec(select(Number))}
+    for start in range(0, len(ids), AT_ONCE):
+        query = (
+            select(Conversation, Contact, ServiceWindow)
+            .join(Contact, col(Contact.id) == Conversation.contact_id)
+            .join(ServiceWindow, _same_pair(), isouter=True)
+            .where(col(Conversation.id).in_(ids[start : start + AT_ONCE]))
         )
-        for conversation, contact, number, pair in rows
-    ]
+        rows = db.exec(query).all()
+        known = identities(db, [conversation.contact_id for conversation, *_ in rows])
+        for conversation, contact, pair in rows:
+            yield Listed(
+                conversation,
+                contact,
+                known.get(conversation.contact_id, ()),
+                numbers[conversation.number_id],
+                users.get(conversation.assignee_id),
+                pair.last_inbound_at if pair else None,
+            )
 
 
 def count(db: Session, wanted: Filter, now: datetime) -> int:

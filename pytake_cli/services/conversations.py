@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.policy import people, window
-from pytake_cli.store.contacts import BSUID, PARENT_BSUID, PHONE, USERNAME, Contact, Identity, ServiceWindow
+from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE, USERNAME
+from pytake_cli.store.contacts import Contact, Identity, ServiceWindow
 from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, Conversation, Note
 from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job

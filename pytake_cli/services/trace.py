@@ -31,8 +31,8 @@ STEPS = (
     "webhook",  # a signed body arrived: journal, digest, app, bytes
     "applied",  # it was understood and put into rows: seconds since it arrived
     "message",  # the row was made: id, kind, text, contact, number
-    "conversation",  # what it belongs to: id, status
     "queued",  # it waits for the sender: origin, due_at
+    "conversation",  # what it belongs to: id, status
     "claimed",  # a sender took it: claim, attempt
     "request",  # what is or was handed to Meta: method, path, body, attempts
     "sent",  # Meta took it: wamid
@@ -140,10 +140,11 @@ def _told(db: Session, message: Message) -> Iterator[Step]:
             "errors": told.errors,
             "pricing": told.pricing,
             "participant": told.participant,
-            "received_at": told.received_at,
+            "meta_at": told.at,
             "journal": row.id if row else None,
         }
-        yield Step(told.at, "status", {key: value for key, value in data.items() if value})
+        # Meta's own time has whole seconds only, and would stand before the send that caused it
+        yield Step(told.received_at, "status", {key: value for key, value in data.items() if value})
 
 
 def _media(db: Session, message: Message) -> Iterator[Step]:

@@ -153,7 +153,7 @@ def test_the_trace_of_our_message_ends_with_metas_last_word(store: Store, org: i
     with store.read(org) as db:
         traced = trace(db, messages.find(db, str(message.id)))
     whats = [step.what for step in traced.steps]
-    assert whats == ["conversation", "queued", "claimed", "request", "sent", "status", "status", "status"]
+    assert whats == ["queued", "conversation", "claimed", "request", "sent", "status", "status", "status"]
     request = traced.steps[3].data
     assert request["path"].endswith("/messages")
     assert request["body"]["text"] == {"body": "olá"}
