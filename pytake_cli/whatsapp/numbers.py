@@ -98,7 +98,7 @@ TIERS: dict[str, int | None] = {
 }
 THROUGHPUT = {"STANDARD": 80, "HIGH": 1_000}  # messages per second
 SHARED_THROUGHPUT = 20  # of a number that is also in the WhatsApp Business app
-_PIN = re.compile(r"\d{6}")
+_PIN = re.compile(r"[0-9]{6}")
 _COMMAND = re.compile(r"[A-Za-z0-9_]{1,30}")
 _USERNAME = re.compile(r"(?!www)(?=.*[a-z])[a-z0-9_](?:[a-z0-9_]|\.(?!\.)){1,33}[a-z0-9_]")
 
