@@ -257,53 +257,52 @@ def test_templates_are_read_page_after_page_with_languages_of_one_spelling() -> 
     assert (second.id, second.quality, second.parameter_format) == ("2", "RED", "NAMED")
 
 
+async def _every_call(graph: Graph) -> None:
+    made = await templates.create(graph, "9", GOOD["plain"])
+    assert made == templates.Created("5", "PENDING", "UTILITY")
+    found = await templates.get(graph, "5")
+    paused = templates.read({**found.raw, "status": "PAUSED", "name": "sample", "language": "pt_BR"})
+    await templates.edit(graph, paused, {"components": GOOD["plain"]["components"]})
+    await templates.delete(graph, "9", "sample")
+    await templates.delete(graph, "9", "sample", "5")
+    assert await templates.unpause(graph, "5") == "refused"
+    await templates.compare(graph, "5", "6", 1, 2)
+    await templates.upsert_authentication(graph, "9", {**GOOD["copy_code"], "languages": ["pt_BR"]})
+    await templates.previews(graph, "9", ["pt_BR", "en_US"])
+    assert [one async for one in templates.library(graph, search="order")]
+    await templates.migrate(graph, "9", "8")
+    await templates.archive(graph, "9", ["1", "2"])
+    await templates.archive(graph, "9", ["1"], undo=True)
+
+
 def test_each_call_goes_where_meta_has_it() -> None:
     async def answer(asked: Asked, _request: Any) -> Answer:
-        return {
-            "id": "5",
-            "status": "PENDING",
-            "category": "UTILITY",
-            "success": asked.path.count("unpause") == 0,
-            "data": [{"id": "1"}],
-        }
+        done = "unpause" not in asked.path
+        return {"id": "5", "status": "PENDING", "category": "UTILITY", "success": done, "data": [{"id": "1"}]}
 
-    async def work() -> list[tuple[str, str, dict[str, str]]]:
+    async def work() -> list[Asked]:
         async with Server(answer) as server, Graph("t", url=server.url) as graph:
-            made = await templates.create(graph, "9", GOOD["plain"])
-            assert made == templates.Created("5", "PENDING", "UTILITY")
-            found = await templates.get(graph, "5")
-            paused = templates.read({**found.raw, "status": "PAUSED", "name": "sample", "language": "pt_BR"})
-            await templates.edit(graph, paused, {"components": GOOD["plain"]["components"]})
-            await templates.delete(graph, "9", "sample")
-            await templates.delete(graph, "9", "sample", "5")
-            assert await templates.unpause(graph, "5") == "refused"
-            await templates.compare(graph, "5", "6", 1, 2)
-            await templates.upsert_authentication(graph, "9", {**GOOD["copy_code"], "languages": ["pt_BR"]})
-            await templates.previews(graph, "9", ["pt_BR", "en_US"])
-            assert [one async for one in templates.library(graph, search="order")]
-            await templates.migrate(graph, "9", "8")
-            await templates.archive(graph, "9", ["1", "2"])
-            await templates.archive(graph, "9", ["1"], undo=True)
-            return [(one.method, one.path.removeprefix("/v25.0"), one.query) for one in server.asked]
+            await _every_call(graph)
+            return server.asked
 
     calls = run(work())
-    assert [(method, path) for method, path, _ in calls] == [
-        ("POST", "/9/message_templates"),
-        ("GET", "/5"),
-        ("POST", "/5"),
-        ("DELETE", "/9/message_templates"),
-        ("DELETE", "/9/message_templates"),
-        ("POST", "/5/unpause"),
-        ("GET", "/5/compare"),
-        ("POST", "/9/upsert_message_templates"),
-        ("GET", "/9/message_template_previews"),
-        ("GET", "/message_template_library"),
-        ("POST", "/9/migrate_message_templates"),
-        ("POST", "/9/message_templates/archive"),
-        ("POST", "/9/message_templates/unarchive"),
+    assert [f"{one.method} {one.path.removeprefix('/v25.0')}" for one in calls] == [
+        "POST /9/message_templates",
+        "GET /5",
+        "POST /5",
+        "DELETE /9/message_templates",
+        "DELETE /9/message_templates",
+        "POST /5/unpause",
+        "GET /5/compare",
+        "POST /9/upsert_message_templates",
+        "GET /9/message_template_previews",
+        "GET /message_template_library",
+        "POST /9/migrate_message_templates",
+        "POST /9/message_templates/archive",
+        "POST /9/message_templates/unarchive",
     ]
-    assert calls[3][2] == {"name": "sample"}
-    assert calls[4][2] == {"name": "sample", "hsm_id": "5"}
+    assert calls[3].query == {"name": "sample"}
+    assert calls[4].query == {"name": "sample", "hsm_id": "5"}
 
 
 @pytest.mark.parametrize(

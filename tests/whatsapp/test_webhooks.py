@@ -332,6 +332,7 @@ def test_history_is_an_event_whose_old_messages_are_read_only_on_demand() -> Non
         envelope(value(user_preferences=[{}]), "user_preferences"),
         envelope(value(user_id_update=[{}]), "user_id_update"), envelope(value(user_id_update=[1]), "user_id_update"),
         b"[" * 100_000, b'{"a":' * 5000,
+        envelope(value(messages=[message(text="DEEP")])).replace(b'"DEEP"', b"[" * 500 + b"]" * 500),
     ],
 )  # fmt: skip
 def test_what_cannot_be_placed_is_kept_whole_as_unknown(body: bytes) -> None:
