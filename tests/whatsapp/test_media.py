@@ -128,6 +128,18 @@ def test_a_file_that_is_too_large_is_refused_by_word_or_by_count(announced: dict
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+def png(width: int, height: int) -> bytes:
+    return b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + width.to_bytes(4) + height.to_bytes(4) + b"\x01" + bytes(20)
+
+
+def test_a_small_file_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LimitReached):
+        run(downloading(meta(png(20_000, 20_000)), tmp_path, of=ref(sha256=None)))
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    stored, _ = run(downloading(meta(png(5000, 5000)), tmp_path, of=ref(sha256=None, mime_type="image/png")))
+    assert stored.genuine
+
+
 def test_a_stream_without_end_is_cut_at_the_limit(tmp_path: Path) -> None:
     async def endless(asked: Asked, request: web.Request) -> Answer:
         if asked.path != "/file":
@@ -289,7 +301,7 @@ def test_what_meta_would_not_take_is_not_uploaded(content: bytes, options: dict[
     with pytest.raises(InvalidData) as caught:
         run(uploading(path, **options))
     assert caught.value.slug == "PT-WA-MEDIA"
-    assert str(caught.value)
+    assert caught.value.why.format(**caught.value.values)
 
 
 @pytest.mark.parametrize(

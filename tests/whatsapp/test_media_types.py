@@ -7,7 +7,16 @@ import zipfile
 
 import pytest
 
-from pytake_cli.whatsapp.media_types import KINDS, Sticker, agrees, is_opus, kind_of_mime, sniff, sticker_shape
+from pytake_cli.whatsapp.media_types import (
+    KINDS,
+    Sticker,
+    agrees,
+    is_opus,
+    kind_of_mime,
+    picture_size,
+    sniff,
+    sticker_shape,
+)
 
 OGG = b"OggS\x00\x02" + bytes(22) + b"OpusHead" + bytes(20)
 
@@ -129,3 +138,25 @@ def test_stickers_are_measured_and_seen_to_move() -> None:
 def test_only_opus_counts_in_an_ogg() -> None:
     assert is_opus(OGG)
     assert not is_opus(b"OggS\x00\x02" + bytes(22) + b"\x01vorbis" + bytes(20))
+
+
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(10)
+FRAME = b"\xff\xc2\x00\x11\x08\x02\x58\x03\x20" + bytes(10)
+
+
+@pytest.mark.parametrize(
+    ("content", "size"),
+    [
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x03\x20\x00\x00\x02\x58", (800, 600)),
+        (b"GIF89a\x20\x03\x58\x02", (800, 600)),
+        (webp(b"VP8 ", bytes(10) + (800).to_bytes(2, "little") + (600).to_bytes(2, "little")), (800, 600)),
+        (JPEG + FRAME, (800, 600)),
+        (JPEG + b"\xff\xe1\xff\xff" + bytes(65533) + FRAME, (800, 600)),
+        (JPEG + b"\x00", (0, 0)),
+        (JPEG + b"\xff\xe1\x00\x00" * 50, (0, 0)),
+        (b"", (0, 0)),
+        (b"%PDF-1.7", (0, 0)),
+    ],
+)
+def test_a_picture_tells_its_size_without_being_unpacked(content: bytes, size: tuple[int, int]) -> None:
+    assert picture_size(lambda offset, count: content[offset : offset + count]) == size
