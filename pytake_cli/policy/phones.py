@@ -9,7 +9,7 @@ from functools import lru_cache
 from pytake_cli.errors import InvalidData
 
 _BSUID = re.compile(r"[A-Z]{2}\..+", re.DOTALL)
-_E164 = re.compile(r"[1-9]\d{6,14}")
+_E164 = re.compile(r"[1-9][0-9]{6,14}")
 _SEPARATORS = re.compile(r"[\s\-.()/\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
 _TRUNK_MEXICO = re.compile(r"(?:01|044|045)(\d{10})")
 
@@ -20,7 +20,8 @@ _AREA_BRAZIL = r"(?:1[1-9]|2[12478]|3[1-578]|4[1-9]|5[1345]|6[1-9]|7[134579]|8[1
 _WELL_FORMED = re.compile(
     rf"55{_AREA_BRAZIL}(?:9\d{{8}}|[2-5]\d{{7}})"  # Brazil, mobile and landline
     r"|351(?:9[1236]\d{7}|2[1-9]\d{7})"  # Portugal
-    r"|1[2-9]\d{2}[2-9]\d{6}"  # North America
+    r"|1[2-9]\d{2}[2-9]\d{6}",  # North America
+    re.ASCII,
 )
 _LOCAL_BRAZIL = re.compile(rf"{_AREA_BRAZIL}(?:9\d{{8}}|[2-5]\d{{7}})")
 _MEXICO_OLD = re.compile(r"521[1-9]\d{9}")
@@ -31,6 +32,8 @@ def parse(typed: str, country: str | None = None) -> str:
 
     Raises PT-PHONE. Digits that were typed with a country code are never rewritten.
     """
+    if typed.startswith("+") and _WELL_FORMED.fullmatch(typed, 1):
+        return typed
     if is_bsuid(typed.strip()):
         raise _wrong(typed, "this is a user id of WhatsApp, not a phone number")
     text = _ascii_digits(_SEPARATORS.sub("", typed.strip().removeprefix("tel:")))

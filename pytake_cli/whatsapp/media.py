@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 TOKEN_HOSTS = (".fbsbx.com", ".facebook.com", ".fbcdn.net", ".whatsapp.net")  # and the host of Graph itself
 TRANSFER_TIMEOUT = 120.0  # seconds without a byte
 REDIRECTS = 3
+MOST_PIXELS = 50_000_000  # more is no photo: a few bytes can unpack to gigabytes
 _UPLOAD_TRIES = 5
 _GONE = (404, 410)
 
@@ -136,7 +137,7 @@ def _declared(path: Path, found: str) -> str:
 
 
 def _refused(path: Path, why: str, **values: Any) -> InvalidData:
-    return InvalidData("PT-WA-MEDIA", "Meta would not take {file}: " + why, file=path.name, **values)
+    return InvalidData("PT-WA-MEDIA", "Meta would not take {file}", why=why, file=path.name, **values)
 
 
 def _presentable(name: str) -> str:
@@ -222,8 +223,10 @@ async def _receive(
             if file.size + len(part) > most:
                 raise _too_large(media_id, most)
             file.write(part)
-        path = await asyncio.to_thread(file.keep)
         found = sniff(file.head)
+        if found.startswith("image/") and file.pixels() > MOST_PIXELS:
+            raise LimitReached("PT-WA-MEDIA", "the picture {media} has too many pixels to be shown", media=media_id)
+        path = await asyncio.to_thread(file.keep)
         intact = expected is None or expected == file.sha256
         return Stored(path, file.sha256, file.size, found, agrees(declared, found), intact)
 

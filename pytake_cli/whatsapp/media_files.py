@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from pytake_cli import clock
-from pytake_cli.whatsapp.media_types import HEAD
+from pytake_cli.whatsapp.media_types import HEAD, picture_size
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -56,6 +56,11 @@ class Arriving:
     def sha256(self) -> bytes:
         """The digest of what was written so far."""
         return self._hash.digest()
+
+    def pixels(self) -> int:
+        """Width times height if it is a picture of a known kind, else 0."""
+        width, height = picture_size(lambda offset, count: os.pread(self._file, count, offset))
+        return width * height
 
     def keep(self) -> Path:
         """Makes the file durable under the name of its content; the same content twice is one file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import puremagic
@@ -73,6 +74,9 @@ _MARKUP = (
     (b"<script", "text/html"),
     (b"<?xml", "application/xml"),
 )
+
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # start of frame: where the size stands
+_JPEG_SEGMENTS = 1000  # a photo has some ten before its frame
 
 # what is found -> what may be declared for it: containers that hold several types, and other names
 _SAME: dict[str, tuple[str, ...]] = {
@@ -154,6 +158,31 @@ def sticker_shape(head: bytes) -> Sticker | None:
         return Sticker((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, False)
     width, height = (int.from_bytes(head[at : at + 2], "little") & 0x3FFF for at in (26, 28))
     return Sticker(width, height, False)
+
+
+def picture_size(read: Callable[[int, int], bytes]) -> tuple[int, int]:
+    """Width and height of a PNG, GIF, WebP or JPEG, (0, 0) for anything else; `read` takes an offset and a count."""
+    head = read(0, 32)
+    if head[:8] == b"\x89PNG\r\n\x1a\n":
+        return int.from_bytes(head[16:20]), int.from_bytes(head[20:24])
+    if head[:4] == b"GIF8":
+        return int.from_bytes(head[6:8], "little"), int.from_bytes(head[8:10], "little")
+    shape = sticker_shape(head)
+    if shape is not None:
+        return shape.width, shape.height
+    return _jpeg_size(read) if head[:2] == b"\xff\xd8" else (0, 0)
+
+
+def _jpeg_size(read: Callable[[int, int], bytes]) -> tuple[int, int]:
+    offset = 2
+    for _ in range(_JPEG_SEGMENTS):
+        segment = read(offset, 9)
+        if len(segment) < 9 or segment[0] != 0xFF:
+            break
+        if segment[1] in _JPEG_FRAMES:
+            return int.from_bytes(segment[7:9]), int.from_bytes(segment[5:7])
+        offset += 2 + int.from_bytes(segment[2:4])
+    return 0, 0
 
 
 def _text(head: bytes) -> str | None:

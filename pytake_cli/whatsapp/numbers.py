@@ -13,7 +13,7 @@ from pytake_cli.whatsapp.blocklist import BlockResult, Refused, block, blocked, 
 from pytake_cli.whatsapp.client import Graph
 from pytake_cli.whatsapp.failures import Answer, unclear
 from pytake_cli.whatsapp.fields import table, tables, word
-from pytake_cli.whatsapp.limits import label, listing, one_of, words
+from pytake_cli.whatsapp.limits import fail, label, listing, one_of, shown, words
 from pytake_cli.whatsapp.outgoing import Address, without_none
 from pytake_cli.whatsapp.profiles import VERTICALS, get_profile, set_profile
 from pytake_cli.whatsapp.qr_codes import QrCode, create_qr, delete_qr, get_qr, list_qr, update_qr
@@ -98,7 +98,8 @@ TIERS: dict[str, int | None] = {
 }
 THROUGHPUT = {"STANDARD": 80, "HIGH": 1_000}  # messages per second
 SHARED_THROUGHPUT = 20  # of a number that is also in the WhatsApp Business app
-_PIN = re.compile(r"\d{6}")
+_PIN = re.compile(r"[0-9]{6}")
+_COMMAND = re.compile(r"[A-Za-z0-9_]{1,30}")
 _USERNAME = re.compile(r"(?!www)(?=.*[a-z])[a-z0-9_](?:[a-z0-9_]|\.(?!\.)){1,33}[a-z0-9_]")
 
 
@@ -190,7 +191,7 @@ async def set_pin(graph: Graph, phone_number_id: str, pin: str) -> None:
 
 async def set_display_name(graph: Graph, phone_number_id: str, name: str) -> None:
     """Asks for another display name; Meta reviews it."""
-    await graph.call("POST", phone_number_id, json={"new_display_name": words("new_display_name", name, 512)})
+    await graph.call("POST", phone_number_id, json={"new_display_name": words("new_display_name", name, 75)})
 
 
 async def get_settings(graph: Graph, phone_number_id: str) -> dict[str, Any]:
@@ -262,7 +263,8 @@ async def set_automation(
         label(f"prompts[{index}]", prompt, 80)
     told = []
     for index, (name, description) in enumerate(listing("commands", commands or [], 0, 30)):
-        label(f"commands[{index}].command_name", name, 32)
+        if not _COMMAND.fullmatch(name):
+            fail(f"commands[{index}].command_name", "1 to 30 letters, digits and _", shown(name))
         words(f"commands[{index}].command_description", description, 256)
         told.append({"command_name": name, "command_description": description})
     request = {"enable_welcome_message": welcome, "prompts": prompts or [], "commands": told}

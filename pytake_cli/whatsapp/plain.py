@@ -23,7 +23,7 @@ TEXT = 4096  # characters
 CAPTION = 1024
 CONTACTS = 5  # Meta's pages say 257, its API description says 5
 WAMID = 256
-_BIRTHDAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_BIRTHDAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NAME_PARTS = ("first_name", "last_name", "middle_name", "suffix", "prefix")
 
 # type -> members beside id and link

@@ -55,6 +55,7 @@ __all__ = [
 ]
 
 OBJECT = "whatsapp_business_account"
+_DEEPEST = 200  # orjson reads 1,024 levels and writes 254: what cannot be written again must not be taken for good
 
 # fields that come out as AccountEvent, whole
 ACCOUNT_FIELDS = frozenset({
@@ -97,6 +98,8 @@ def parse(body: bytes) -> list[Update]:
         envelope = orjson.loads(body)
     except ValueError as error:
         return [Unknown(f"not JSON: {error}"[:200], body)]
+    if body.count(b"{") + body.count(b"[") > _DEEPEST and _is_too_deep(envelope):
+        return [Unknown("nested too deeply", body)]
     if b"\\u0000" in body:
         envelope = _without_nul(envelope)
     if type(envelope) is not dict or envelope.get("object") != OBJECT:
@@ -212,6 +215,14 @@ def _underscored(value: dict[str, Any]) -> dict[str, Any]:
     if type(language) is str and "-" in language:
         return {**value, "message_template_language": language.replace("-", "_")}
     return value
+
+
+def _is_too_deep(raw: Any) -> bool:
+    try:
+        orjson.dumps(raw)
+    except TypeError:
+        return True
+    return False
 
 
 def _without_nul(raw: Any) -> Any:
