@@ -47,6 +47,7 @@ SLUGS: dict[str, str] = {
     "PT-EMULATOR-CUSTOMER": "the emulator knows no such customer",
     "PT-EMULATOR-MESSAGE": "the emulator accepted no such message",
     "PT-EMULATOR-NUMBER": "the emulator has no such business number",
+    "PT-EMULATOR-TEMPLATE": "the emulator has no such template",
     "PT-EMULATOR-VALUE": "a value given to the emulator does not fit",
     "PT-IDEMPOTENCY": "an idempotency key was used before for something else",
     "PT-INTAKE-FULL": "too many webhooks wait for the disk; Meta sends them again",

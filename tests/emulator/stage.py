@@ -68,7 +68,11 @@ def quick(**more: Any) -> Config:
 @asynccontextmanager
 async def stage(**more: Any) -> AsyncIterator[Stage]:
     client = aiohttp.ClientSession(headers={"Authorization": "Bearer any"})
-    async with Receiver() as receiver, client, Emulator(
-        quick(webhook_url=receiver.url) if not more else quick(**({"webhook_url": receiver.url} | more))
-    ) as emulator:
+    async with (
+        Receiver() as receiver,
+        client,
+        Emulator(
+            quick(webhook_url=receiver.url) if not more else quick(**({"webhook_url": receiver.url} | more))
+        ) as emulator,
+    ):
         yield Stage(emulator, receiver, client)
