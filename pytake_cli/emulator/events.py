@@ -26,6 +26,10 @@ def _framed(number: Number, value: Obj) -> Obj:
     return {"messaging_product": "whatsapp", "metadata": metadata} | value
 
 
+def _contact(customer: Customer) -> Obj:
+    return {"profile": {"name": customer.name}, "wa_id": customer.wa_id, "user_id": customer.user_id}
+
+
 def _now(world: World) -> int:
     return int(world.timeline.now())
 
@@ -40,7 +44,7 @@ def _echo(world: World, number: Number, customer: Customer) -> Obj:
         "type": "text",
         "text": {"body": "Respondi pelo aplicativo."},
     }
-    return _framed(number, {"message_echoes": [echo]})
+    return _framed(number, {"contacts": [_contact(customer)], "message_echoes": [echo]})
 
 
 def _state_sync(world: World, number: Number, customer: Customer) -> Obj:
@@ -76,7 +80,7 @@ def _calls(world: World, number: Number, customer: Customer) -> Obj:
         "direction": "USER_INITIATED",
         "session": {"sdp_type": "offer", "sdp": "v=0"},
     }
-    return _framed(number, {"calls": [call]})
+    return _framed(number, {"contacts": [_contact(customer)], "calls": [call]})
 
 
 def _group(kind: str) -> Maker:
@@ -223,7 +227,9 @@ def make_change(world: World, name: str, number: Number, customer: Customer, val
     members = maker(world, number, customer) | (value or {})
     if members.get("messaging_product"):
         return Change(number.waba.id, field, dumps(members)[1:-1], subject=name)
-    return account_change(number.waba.id, field, members, world.timeline.now(), name)
+    # partner events carry the portfolio's id where the others have the WABA's
+    entry_id = number.waba.business.id if "waba_info" in members else number.waba.id
+    return account_change(entry_id, field, members, world.timeline.now(), name)
 
 
 TEST_BODY: Obj = {

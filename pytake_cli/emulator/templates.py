@@ -73,6 +73,7 @@ class Template:
             "message_send_ttl_seconds": self.ttl,
             "library_template_name": None,
             "cta_url_link_tracking_opted_out": False,
+            "degrees_of_freedom_spec": None,
             "last_updated_time": int(self.edits[-1] if self.edits else self.created_at),
         }
 

@@ -32,12 +32,12 @@ class Stage:
         async with self.client.request(method, url, **more) as answer:
             return answer.status, await answer.json(content_type=None)
 
-    async def control(self, name: str, **body: Any) -> Any:
+    async def control(self, name: str, /, **body: Any) -> Any:
         async with self.client.post(f"{self.emulator.url}/_emulator/{name}", json=body) as answer:
             assert answer.status == 200, await answer.text()
             return await answer.json()
 
-    async def look(self, name: str, **query: str) -> Any:
+    async def look(self, name: str, /, **query: str) -> Any:
         async with self.client.get(f"{self.emulator.url}/_emulator/{name}", params=query) as answer:
             assert answer.status == 200, await answer.text()
             return await answer.json()

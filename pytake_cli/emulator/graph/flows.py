@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ import orjson
 from pytake_cli.emulator.errors import GraphError, missing
 from pytake_cli.emulator.graph.call import SUCCESS, Call
 from pytake_cli.emulator.graph.fields import page, select
+from pytake_cli.emulator.graph.waba import node
 
 DEFAULT = ("id", "name", "status", "categories", "validation_errors")
 
@@ -31,9 +33,9 @@ async def create(call: Call) -> dict[str, Any]:
             "preview_url": f"https://business.facebook.com/wa/manage/flows/{flow_id}/preview",
             "expires_at": "2026-12-31T00:00:00+0000",
         },
-        "whatsapp_business_account": {"id": call.node},
-        "application": {"id": call.world.app_id},
-        "updated_at": int(call.now),
+        "whatsapp_business_account": node(call, call.world.wabas[call.node]),
+        "application": {"id": call.world.app_id, "name": "PyTake Emulator App", "link": "https://www.facebook.com"},
+        "updated_at": datetime.fromtimestamp(call.now, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000"),
         "waba": call.node,
     }
     if parameters.get("flow_json"):

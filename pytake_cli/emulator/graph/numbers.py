@@ -92,6 +92,8 @@ def node(call: Call, number: Number) -> dict[str, Any]:
         "country_code": country_of(number.digits),
         "country_dial_code": calling_code(number.display),
         "certificate": "CmEKHQjw" + number.id,
+        "new_certificate": None,
+        "eligibility_for_api_business_global_search": "NON_ELIGIBLE_UNDEFINED_COUNTRY",
         "official_business_account": {"oba_status": "NOT_STARTED"},
         "username": number.username or None,
     }
@@ -215,7 +217,7 @@ async def set_username(call: Call) -> dict[str, Any]:
     if not _USERNAME.fullmatch(folded) or folded.endswith((".com", ".br", ".org", ".net")):
         raise GraphError(147001)
     number_of(call).username = folded
-    return {"success": True, "status": "approved"}
+    return {"success": True, "username": folded, "status": "approved"}
 
 
 async def delete_username(call: Call) -> dict[str, Any]:

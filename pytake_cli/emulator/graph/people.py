@@ -71,7 +71,7 @@ async def unblock(call: Call) -> dict[str, Any]:
 
 
 async def blocked(call: Call) -> dict[str, Any]:
-    nodes = [{"messaging_product": "whatsapp", "wa_id": wa_id} for wa_id in number_of(call).blocked]
+    nodes = [{"messaging_product": "whatsapp", "wa_id": wa_id, "input": wa_id} for wa_id in number_of(call).blocked]
     return page(call, nodes)
 
 

@@ -247,7 +247,7 @@ async def upsert(call: Call) -> dict[str, Any]:
             template = call.world.templates.add(waba, name, code, category, components)
             template.status = "APPROVED"
         template.components = components
-        answers.append({"id": template.id, "status": template.status, "language": code})
+        answers.append({"id": template.id, "status": template.status, "language": code, "category": template.category})
     return {"data": answers}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pytake_cli.emulator.errors import GraphError, missing
 from pytake_cli.emulator.graph.call import SUCCESS, Call
 from pytake_cli.emulator.graph.fields import name_of, page, select, split
+from pytake_cli.emulator.graph.webhooks import subscribed_apps
 from pytake_cli.emulator.health import health
 from pytake_cli.emulator.numbers import DAY, Waba
 
@@ -37,6 +38,8 @@ def node(call: Call, waba: Waba) -> dict[str, Any]:
         "marketing_messages_lite_api_status": "ONBOARDED" if call.world.config.marketing_api else "ELIGIBLE",
         "marketing_messages_onboarding_status": "ONBOARDED" if call.world.config.marketing_api else "ELIGIBLE",
         "is_enabled_for_insights": waba.insights,
+        "disable_marketing_messages_on_cloud_api": not call.world.config.marketing_on_messages,
+        "subscribed_apps": subscribed_apps(call.world, waba),
         "status": "DISABLED" if waba.banned else "ACTIVE",
         "whatsapp_business_manager_messaging_limit": waba.business.tier,
     }
@@ -59,6 +62,9 @@ async def update(call: Call) -> dict[str, Any]:
         if str(parameters["is_enabled_for_insights"]).lower() != "true":
             raise GraphError(200006, "Template insights cannot be disabled.")
         waba.insights = True
+    if "disable_marketing_messages_on_cloud_api" in parameters:
+        off = str(parameters["disable_marketing_messages_on_cloud_api"]).lower() == "true"
+        call.world.config.marketing_on_messages = not off
     waba.name = str(parameters.get("name") or waba.name)
     return SUCCESS
 

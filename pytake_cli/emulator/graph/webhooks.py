@@ -9,7 +9,7 @@ from pytake_cli.emulator.graph.call import SUCCESS, Call
 from pytake_cli.emulator.subscriptions import FIELDS
 
 if TYPE_CHECKING:
-    from pytake_cli.emulator.numbers import Number
+    from pytake_cli.emulator.numbers import Number, Waba
     from pytake_cli.emulator.world import World
 
 OVERRIDE_LIMIT = 200  # characters of an override URL
@@ -86,13 +86,16 @@ def _check_length(url: str) -> None:
 
 
 async def show_waba(call: Call) -> dict[str, Any]:
-    waba = call.world.wabas[call.node]
+    return subscribed_apps(call.world, call.world.wabas[call.node])
+
+
+def subscribed_apps(world: World, waba: Waba) -> dict[str, Any]:
     if not waba.subscribed:
         return {"data": []}
     app = {
-        "id": call.world.app_id,
+        "id": world.app_id,
         "name": "PyTake Emulator App",
-        "link": "https://www.facebook.com/games/?app_id=" + call.world.app_id,
+        "link": "https://www.facebook.com/games/?app_id=" + world.app_id,
     }
     entry: dict[str, Any] = {"whatsapp_business_api_data": app}
     return {"data": [entry | ({"override_callback_uri": waba.override_url} if waba.override_url else {})]}
