@@ -7,6 +7,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "commands": ("pytake_cli.cli.commands_list", "commands"),
     "completion": ("pytake_cli.cli.completion", "completion"),
     "config": ("pytake_cli.cli.config", "app"),
+    "emulator": ("pytake_cli.cli.emulator", "app"),
     "errors": ("pytake_cli.cli.errors", "errors"),
     "help": ("pytake_cli.cli.help", "help_"),
     "secret": ("pytake_cli.cli.secret", "app"),

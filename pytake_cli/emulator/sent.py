@@ -93,6 +93,9 @@ class SentMessages:
     def __iter__(self) -> Iterator[Sent]:
         return iter(self._by_wamid.values())
 
+    def __reversed__(self) -> Iterator[Sent]:
+        return reversed(self._by_wamid.values())
+
     def add(self, message: Sent) -> None:
         messages = self._by_wamid
         messages[message.wamid] = message

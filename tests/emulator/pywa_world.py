@@ -87,7 +87,7 @@ class EmulatorProcess:
 
     def last_body(self) -> dict[str, Any]:
         """What the emulator accepted last, as it came in."""
-        with urllib.request.urlopen(f"{self.url}/_emulator/ledger?limit=1", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}/_emulator/messages?limit=1", timeout=10) as answer:
             body = json.load(answer)[0]["body"]
         assert isinstance(body, dict)
         return body

@@ -41,6 +41,7 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("DELETE", "faults"): account.remove_faults,
     ("GET", "businesses"): account.businesses,
     ("GET", "ledger"): traffic.ledger,
+    ("GET", "messages"): traffic.messages,
     ("GET", "ledger/stats"): traffic.ledger_stats,
     ("GET", "webhooks"): traffic.deliveries,
     ("POST", "webhook"): traffic.raw_webhook,

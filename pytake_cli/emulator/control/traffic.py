@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -25,35 +26,37 @@ def _limit(arguments: Answer) -> int:
     return int(arguments.get("limit") or LIMIT)
 
 
-async def ledger(world: World, arguments: Answer) -> list[Answer]:
-    """Accepted sends, the newest first, by `opaque` (a beginning), `to`, `type`, `status`, `since`.
+async def ledger(world: World, arguments: Answer) -> Answer:
+    """Accepted sends from the compact ledger, the oldest first, by `opaque` (a beginning), `to`, `type` and `since`.
 
-    `all=1` reads the compact ledger, which goes further back, the oldest first.
+    `limit` keeps the newest so many.
     """
     opaque, to, kind = (str(arguments.get(name) or "") for name in ("opaque", "to", "type"))
-    since, digits, status = float(arguments.get("since") or 0), to.lstrip("+"), arguments.get("status")
-    if arguments.get("all"):
-        rows = (
-            {
-                "wamid": wamid,
-                "to": recipient,
-                "type": what,
-                "at": at,
-                "phone_number_id": number,
-                "biz_opaque_callback_data": data or None,
-            }
+    since, digits = float(arguments.get("since") or 0), to.lstrip("+")
+    rows = deque(
+        (
+            {"wamid": wamid, "to": recipient, "type": what, "at": at, "phone_number_id": number, "opaque": data}
             for wamid, recipient, what, at, number, data in world.ledger
             if data.startswith(opaque) and digits in ("", recipient) and kind in ("", what) and at >= since
-        )
-        return list(islice(rows, int(arguments.get("limit") or 1_000_000)))
+        ),
+        maxlen=_limit(arguments),
+    )
+    return {"accepted": world.ledger.total, "messages": list(rows)}
+
+
+async def messages(world: World, arguments: Answer) -> list[Answer]:
+    """Accepted sends still in memory with their state and body, the newest first: filters `opaque`, `to`, `status`."""
+    opaque, digits, status = (
+        str(arguments.get("opaque") or ""),
+        str(arguments.get("to") or "").lstrip("+"),
+        arguments.get("status"),
+    )
     found = (
         message.as_dict()
-        for message in reversed(list(world.sent))
+        for message in reversed(world.sent)
         if message.opaque.startswith(opaque)
         and digits in ("", message.customer.wa_id)
-        and kind in ("", message.kind)
         and status in (None, message.status)
-        and message.at >= since
     )
     return list(islice(found, _limit(arguments)))
 
