@@ -28,6 +28,10 @@ class Statuses:
             return
         self._world.timeline.at(now + config.sent_delay.pick(self._world.chance), self._first, message)
 
+    def start_now(self, message: Sent) -> None:
+        """Lets the first status go out before the answer to the send; the planned one then finds nothing to do."""
+        self._first(self._world.timeline.now(), message)
+
     def _first(self, due: float, message: Sent) -> None:
         if RANKS[message.status] >= RANKS["sent"]:
             return
