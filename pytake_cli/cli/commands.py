@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "db": ("pytake_cli.cli.db", "app"),
     "demo": ("pytake_cli.cli.demo", "demo"),
     "doctor": ("pytake_cli.cli.doctor", "doctor"),
+    "emulator": ("pytake_cli.cli.emulator", "app"),
     "errors": ("pytake_cli.cli.errors", "errors"),
     "help": ("pytake_cli.cli.help", "help_"),
     "init": ("pytake_cli.cli.init", "init"),

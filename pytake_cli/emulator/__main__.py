@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,16 +56,19 @@ def build(arguments: argparse.Namespace) -> Config:
     return config
 
 
-async def run(config: Config, state_dir: Path | None = None) -> None:
-    """Serves until SIGINT or SIGTERM; prints one line with the address once it listens."""
+async def run(config: Config, state_dir: Path | None = None, tell: Callable[[str], None] | None = None) -> None:
+    """Serves until SIGINT or SIGTERM; tells the address once it listens, by one line on stdout if nobody else does."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with Emulator(config) as emulator:
         state = write_state(state_dir, emulator.url) if state_dir else None
-        sys.stdout.write(f"emulator {emulator.url} webhooks {config.webhook_url or 'off'}\n")
-        sys.stdout.flush()
+        if tell is not None:
+            tell(emulator.url)
+        else:
+            sys.stdout.write(f"emulator {emulator.url} webhooks {config.webhook_url or 'off'}\n")
+            sys.stdout.flush()
         await stop.wait()
         if state is not None:
             state.unlink(missing_ok=True)

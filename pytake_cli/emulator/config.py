@@ -17,6 +17,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "window_errors": ("async", "sync"),
     "prefixing": ("auto", "always", "never"),
     "review": ("auto", "manual"),
+    "status_contacts": ("ok", "none", "all"),
     "ledger": ("full", "recent", "off"),
 }
 
@@ -72,6 +73,7 @@ class Config:
     retry_max_age: float = 7 * 86400.0
     signature: str = "ok"
     timestamps: str = "string"
+    status_contacts: str = "ok"  # which statuses carry `contacts`: sent, delivered and read; none (before 2026); all
     unknown_fields: bool = False  # adds members nobody has documented to every webhook
     hyphen_languages: bool = False  # template webhooks say en-US where the API says en_US
 

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from pytake_cli import clock
+from pytake_cli.emulator.errors import GraphError
+from pytake_cli.emulator.media import SIZES, kind_of
 from pytake_cli.emulator.wire import MAX_BODY, Change, render, sign
 
 if TYPE_CHECKING:
     from pytake_cli.emulator.numbers import Number
+    from pytake_cli.emulator.sent import Sent
     from pytake_cli.emulator.world import World
 
 MEASURED = 10_000  # answers of a receiver that count for its median and p99
@@ -296,6 +299,29 @@ class Webhooks:
         self._settled.clear()
         self.retrying = 0
         self.counts = dict.fromkeys(self.counts, 0)
+
+    def fetch(self, message: Sent) -> None:
+        """Fetches a media link as Meta would; the message's life goes on from there."""
+        self._spawn(self._fetch(message))
+
+    async def _fetch(self, message: Sent) -> None:
+        assert self._session is not None
+        details = ""
+        try:
+            async with self._session.get(message.link) as answer:
+                body = await answer.read()
+                kind = kind_of(answer.content_type)
+                if answer.status != 200:
+                    details = f"Media download failed: {message.link} answered HTTP {answer.status}."
+                elif kind not in (message.kind, None) or (kind is None and message.kind != "document"):
+                    details = f"Media at {message.link} is {answer.content_type}, not {message.kind}."
+                elif len(body) > SIZES[message.kind]:
+                    details = f"Media at {message.link} is too large: {len(body)} bytes."
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            details = f"Media download failed: {type(error).__name__}."
+        if details:
+            message.error = GraphError(131052 if "download failed" in details else 131053, details)
+        self.world.statuses.begin(message, self.world.timeline.now())
 
     def idle(self) -> bool:
         """Nothing queued, in flight or waiting for a retry."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PERSONAL = ("name", "username", "user_id", "parent_user_id", "mode")
 WITHOUT_WINDOW = frozenset({"system", "edit", "revoke"})  # kinds that do not open the service window
 
+WITHOUT_CONTEXT = frozenset({"reaction", "edit", "revoke"})  # they name their target in their own object
+
 
 @dataclass(slots=True)
 class Said:
@@ -115,7 +117,7 @@ def _frame(world: World, said: Said, now: float, words: dict[str, Any]) -> dict[
 
 def _context(said: Said, words: dict[str, Any]) -> dict[str, Any]:
     context: dict[str, Any] = {}
-    if words.get("reply_to"):
+    if words.get("reply_to") and words.get("kind") not in WITHOUT_CONTEXT:
         context = {"from": said.number.digits, "id": words["reply_to"]}
     if words.get("forwarded"):
         context["frequently_forwarded" if words["forwarded"] == "frequently" else "forwarded"] = True
@@ -169,7 +171,7 @@ def _tell(world: World, said: Said, words: dict[str, Any]) -> None:
     if world.config.unknown_fields:
         frame += ',"novel_member":{"of":["another","day"]}'
         said.message["novel_member"] = {"since": 2027}
-    contact = "" if said.message.get("type") == "system" else _contact(world, said)
+    contact = "" if _is_change_of_number(said) else _contact(world, said)
     change = Change(
         number.waba.id,
         "standby" if standby else "messages",
@@ -183,6 +185,11 @@ def _tell(world: World, said: Said, words: dict[str, Any]) -> None:
 
 
 MISSING_INNER = {"code": 131000, "title": "Something went wrong", "message": "Something went wrong"}
+
+
+def _is_change_of_number(said: Said) -> bool:
+    """Those system messages come without `contacts`."""
+    return said.message.get("type") == "system" and "identity" not in said.message.get("system", {})
 
 
 def _is_hollow(said: Said) -> bool:

@@ -63,6 +63,21 @@ def kind_of(mime_type: str) -> str | None:
     return next((kind for kind, known in TYPES.items() if bare in known), None)
 
 
+ALIKE: dict[str, tuple[str, ...]] = {"audio": ("audio", "video"), "document": ("document", "image")}  # containers alike
+
+
+def sniff(data: bytes) -> str | None:
+    """The kind that a file's first bytes tell; `vorbis` for Ogg without Opus, which Meta refuses."""
+    if data[:4] == b"OggS":
+        return "vorbis" if b"vorbis" in data[:64] else "audio"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "sticker"
+    if data[4:8] == b"ftyp":
+        return "video"
+    starts = ((b"\xff\xd8\xff", "image"), (b"\x89PNG\r\n", "image"), (b"%PDF-", "document"))
+    return next((kind for start, kind in starts if data.startswith(start)), None)
+
+
 def is_animated(webp: bytes) -> bool:
     return b"ANIM" in webp[:64]
 
@@ -90,6 +105,9 @@ class MediaStore:
             raise GraphError(131053, f"The type '{declared}' does not match the file's type '{mime_type}'.")
         if not data:
             raise invalid("file", "must not be empty.")
+        found = sniff(data)
+        if found and found not in ALIKE.get(kind, (kind,)):
+            raise GraphError(131053, f"The type '{declared}' does not match the file's content, which is {found}.")
         limit = SIZES[kind] if kind != "sticker" or is_animated(data) else STATIC_STICKER
         if len(data) > limit:
             raise GraphError(131053, f"File size {len(data)} bytes exceeds the limit of {limit} bytes for {kind}.")

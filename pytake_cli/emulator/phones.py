@@ -71,8 +71,6 @@ def country_of(wa_id: str) -> str:
     for size in (2, 3):
         if wa_id[:size] in _COMMON:
             return _COMMON[wa_id[:size]]
-    if wa_id.startswith("1"):
-        return "US"
     try:
         region = phonenumbers.region_code_for_number(phonenumbers.parse("+" + wa_id))
     except phonenumbers.NumberParseException:

@@ -108,6 +108,8 @@ def _check_category(world: World, message: Sent, request: Request, *, marketing:
     if marketing:
         if not world.config.marketing_api:
             raise GraphError(134102)
+        if message.template is not None and message.template.synced_at > now:
+            raise GraphError(134101)
         message.category = "marketing_lite"
     elif message.category == "marketing" and not world.config.marketing_on_messages:
         raise GraphError(131063)
@@ -125,8 +127,10 @@ def _check_media(world: World, message: Sent, content: dict[str, Any]) -> None:
         medium = world.media.find(str(media_id))
         if medium is None or medium.number_id != message.number.id:
             raise invalid(f"{message.kind}['id']", "is not a valid whatsapp business account media attachment ID")
-    elif ".invalid/" in content["link"] + "/":
-        message.error = GraphError(131052, f"Media download failed: {content['link']} could not be fetched.")
+    else:
+        message.link = str(content["link"])
+        if ".invalid/" in message.link + "/":
+            message.error = GraphError(131052, f"Media download failed: {message.link} could not be fetched.")
 
 
 def _check_rates(world: World, number: Number, pair: Pair, now: float) -> None:
@@ -203,7 +207,9 @@ def _accept(world: World, message: Sent, request: Request, pair: Pair) -> dict[s
         if message.error is None and world.luck(max(template.hold_share, world.config.p_held)):
             answer["message_status"] = "held_for_quality_assessment"
             world.templates.hold(template, message, now)
-    if message.status == "accepted":
+    if message.link and world.config.fetch_links and message.error is None:
+        world.webhooks.fetch(message)
+    elif message.status == "accepted":
         world.statuses.begin(message, now)
     if request.to:
         contact = {"input": request.to, "wa_id": customer.wa_id}

@@ -33,6 +33,7 @@ class Sent:
         "free",
         "in_window",
         "kind",
+        "link",
         "number",
         "opaque",
         "status",
@@ -59,6 +60,7 @@ class Sent:
         self.expires = 0.0  # a template's time to live; 0: none
         self.stop_at = ""  # no status after this one
         self.voice = False
+        self.link = ""  # media by URL
         self.error: GraphError | None = None  # what it will fail with
         self.choices: list[dict[str, str]] = []  # what the customer can tap
         self.body: dict[str, Any] | None = None
@@ -92,6 +94,9 @@ class SentMessages:
 
     def __iter__(self) -> Iterator[Sent]:
         return iter(self._by_wamid.values())
+
+    def __reversed__(self) -> Iterator[Sent]:
+        return reversed(self._by_wamid.values())
 
     def add(self, message: Sent) -> None:
         messages = self._by_wamid

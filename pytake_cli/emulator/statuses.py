@@ -12,7 +12,7 @@ from pytake_cli.emulator.wire import Change, dumps, quote
 if TYPE_CHECKING:
     from pytake_cli.emulator.world import World
 
-PRICED = ("sent", "delivered", "read")
+PRICED = ("sent", "delivered", "read")  # these carry pricing, and contacts since 2026
 
 
 class Statuses:
@@ -27,6 +27,10 @@ class Statuses:
         if not config.statuses:
             return
         self._world.timeline.at(now + config.sent_delay.pick(self._world.chance), self._first, message)
+
+    def start_now(self, message: Sent) -> None:
+        """Lets the first status go out before the answer to the send; the planned one then finds nothing to do."""
+        self._first(self._world.timeline.now(), message)
 
     def _first(self, due: float, message: Sent) -> None:
         if RANKS[message.status] >= RANKS["sent"]:
@@ -97,7 +101,10 @@ class Statuses:
             message.error = error
         if message.template is not None:
             message.template.count(status, at)
-        shown = "" if status == "failed" or status == "played" else world.customers.contact(message.customer)
+        style = world.config.status_contacts
+        shown = (
+            world.customers.contact(message.customer) if style == "all" or (style == "ok" and status in PRICED) else ""
+        )
         number = message.number
         change = Change(
             number.waba.id,

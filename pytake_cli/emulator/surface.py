@@ -64,6 +64,8 @@ class Surface:
         return web.Response(body=reply.body, status=reply.status, headers=self._headers(call, reply, trace))
 
     def _token(self, request: web.BaseRequest, call: Call) -> str:
+        if call.node == "whatsapp_business" and "hop=1" in call.query_string:
+            return ""  # the second host of a download needs no token, and should not be given one
         header = request.headers.get("Authorization", "")
         kind, _, token = header.partition(" ")
         if kind.lower() not in ("bearer", "oauth") or not token:
@@ -127,7 +129,7 @@ class Surface:
             slow = self._world.faults.pick(("latency",), call.edge or call.node, call.node, recipient)
             delay += slow.delay.pick(self._world.chance) if slow else 0.0
         if message is not None and not config.answer_first and message.status == "accepted":
-            self._world.statuses.emit(message, "sent", self._world.timeline.now())
+            self._world.statuses.start_now(message)
             delay = max(delay, 0.05)
         if delay > 0:
             await asyncio.sleep(delay)
@@ -179,6 +181,8 @@ class Surface:
         }
         if message is not None:
             entry["wamid"] = message.wamid
+        if call.node == "whatsapp_business" and "hop=1" in call.query_string:
+            entry["token_leaked"] = "Authorization" in call.request.headers
         elif reply.status >= 400:
             entry["error"] = reply.body.decode("utf-8", "replace")
         world.requests.append(entry)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytake_cli import secrets, settings
 from pytake_cli.emulator import defaults
 
 STATE_FILE = "emulator.json"
@@ -28,17 +28,21 @@ class Surroundings:
 
 def look() -> Surroundings:
     """Reads settings and the secrets chain."""
-    settings, secrets = importlib.import_module("pytake_cli.settings"), importlib.import_module("pytake_cli.secrets")
     current = settings.current()
     webhook_url = current.emulator.webhook_url or f"http://{current.serve.host}:{current.serve.port}/webhooks/whatsapp"
     return Surroundings(
         webhook_url=webhook_url,
-        app_secret=secrets.get("app_secret") or defaults.APP_SECRET,
-        verify_token=secrets.get("verify_token") or defaults.VERIFY_TOKEN,
+        app_secret=_first("app_secret", defaults.APP_SECRET),
+        verify_token=_first("verify_token", defaults.VERIFY_TOKEN),
         host=current.emulator.host,
         port=current.emulator.port,
-        run=Path(settings.paths().run),
+        run=settings.paths().run,
     )
+
+
+def _first(name: str, otherwise: str) -> str:
+    """The global secret, else any scoped one: an emulator plays one app only."""
+    return secrets.get(name) or next(iter(secrets.all_values(name)), otherwise)
 
 
 def write_state(run: Path, url: str) -> Path:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HOUR, DAY = 3600.0, 86_400.0
 PAUSES = (3 * HOUR, 6 * HOUR)  # first and second; the third disables
 EDITABLE = ("APPROVED", "REJECTED", "PAUSED")
+AD_SYNC = 600.0  # seconds the Marketing Messages API needs to learn of a new template
 NAME_KEPT = 30 * DAY  # a deleted name cannot come back in the same language before
 
 
@@ -40,6 +41,7 @@ class Template:
     created_at: float = 0.0
     pauses: int = 0
     pacing_pause: bool = False
+    synced_at: float = 0.0  # from then on the Marketing Messages API knows it
     paused_at: float = 0.0
     hold_share: float = 0.0  # of sends accepted as held_for_quality_assessment
     held: list[Sent] = field(default_factory=list)
@@ -73,6 +75,7 @@ class Template:
             "message_send_ttl_seconds": self.ttl,
             "library_template_name": None,
             "cta_url_link_tracking_opted_out": False,
+            "degrees_of_freedom_spec": None,
             "last_updated_time": int(self.edits[-1] if self.edits else self.created_at),
         }
 
@@ -155,6 +158,8 @@ class Templates:
         self.approve(template)
 
     def approve(self, template: Template) -> None:
+        if template.status == "PENDING" and template.category == "MARKETING":
+            template.synced_at = self._world.timeline.now() + AD_SYNC
         template.rejected_reason = "NONE"
         self.set_status(template, "APPROVED", reason="NONE")
 

@@ -68,7 +68,8 @@ def _merged(changes: list[Change]) -> Iterable[str]:
             change
         )
     for (entry_id, field, frame, group, time), together in kinds.items():
-        people = ",".join(dict.fromkeys(change.contact for change in together if change.contact))
+        # in another order than the items: whoever matches them by position is found out
+        people = ",".join(dict.fromkeys(change.contact for change in reversed(together) if change.contact))
         items = ",".join(change.item for change in together)
         yield _entry(entry_id, _change_text(field, frame, group, people, items), time)
 

@@ -99,6 +99,14 @@ class World:
         number = self.numbers[number_id] = Number(number_id, waba, display)
         return number
 
+    def waba(self, waba_id: str) -> Waba:
+        """The account with this id, made when there is none."""
+        waba = self.wabas.get(waba_id)
+        if waba is None:
+            business = next(iter(self.businesses.values()))
+            waba = self.wabas[waba_id] = Waba(waba_id, business, name=f"PyTake Emulator {len(self.wabas) + 1}")
+        return waba
+
     def first_number(self) -> Number:
         return next(iter(self.numbers.values()))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import web
 
-from pytake_cli.emulator.control import people, running
+from pytake_cli.emulator.control import account, people, running, traffic
 from pytake_cli.emulator.errors import GraphError
 from pytake_cli.errors import PytakeError
 
@@ -28,6 +28,29 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("POST", "status"): people.set_status,
     ("GET", "customers"): people.list_customers,
     ("POST", "customers"): people.set_customer,
+    ("GET", "templates"): account.list_templates,
+    ("POST", "template"): account.change_template,
+    ("POST", "templates"): account.add_template,
+    ("POST", "number"): account.change_number,
+    ("POST", "numbers"): account.add_number,
+    ("POST", "preference"): account.preference,
+    ("POST", "event"): account.event,
+    ("POST", "token"): account.token,
+    ("GET", "faults"): account.list_faults,
+    ("POST", "faults"): account.add_fault,
+    ("DELETE", "faults"): account.remove_faults,
+    ("GET", "businesses"): account.businesses,
+    ("GET", "ledger"): traffic.ledger,
+    ("GET", "messages"): traffic.messages,
+    ("GET", "ledger/stats"): traffic.ledger_stats,
+    ("GET", "webhooks"): traffic.deliveries,
+    ("POST", "webhook"): traffic.raw_webhook,
+    ("GET", "requests"): traffic.requests,
+    ("GET", "record"): traffic.recording,
+    ("POST", "record"): traffic.record,
+    ("POST", "replay"): traffic.replay,
+    ("POST", "test"): traffic.test_payload,
+    ("GET", "state"): traffic.state,
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import orjson
-from aiohttp import web
+from aiohttp import BodyPartReader, MultipartReader, web
 
 from pytake_cli.emulator.errors import GraphError, missing
 
@@ -25,6 +25,15 @@ class Reply:
     status: int = 200
     content_type: str = "application/json; charset=UTF-8"
     headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """The uploaded part of a form."""
+
+    data: bytes
+    mime_type: str
+    name: str
 
 
 class Call:
@@ -77,7 +86,7 @@ class Call:
         """Query parameters and the members of a JSON or form body together."""
         if self._body is None:
             self._body = await self._read_body()
-        return {**self.query, **self._body}
+        return {name: _decoded(value) for name, value in {**self.query, **self._body}.items()}
 
     async def _read_body(self) -> dict[str, Any]:
         raw = await self.request.read()
@@ -86,7 +95,25 @@ class Call:
         if self.request.content_type == "application/x-www-form-urlencoded":
             return dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
         value = await self.json()
+        if isinstance(value, str):  # some clients encode their JSON twice
+            value = _decoded(value)
         return value if isinstance(value, dict) else {}
+
+    async def form(self) -> tuple[dict[str, str], File | None]:
+        """The fields of a multipart form, and the part named `file`."""
+        fields: dict[str, str] = {}
+        file: File | None = None
+        if not self.request.content_type.startswith("multipart/"):
+            return fields, None
+        async for part in MultipartReader(self.request.headers, self.request.content):
+            if not isinstance(part, BodyPartReader):
+                continue
+            if part.name == "file":
+                data = bytes(await part.read(decode=False))
+                file = File(data, part.headers.get("Content-Type", ""), part.filename or "")
+            elif part.name:
+                fields[part.name] = await part.text()
+        return fields, file
 
     async def required(self, *names: str) -> list[Any]:
         parameters = await self.parameters()
@@ -102,6 +129,16 @@ class Call:
     @property
     def now(self) -> float:
         return self.world.timeline.now()
+
+
+def _decoded(value: Any) -> Any:
+    """Graph takes lists and objects as JSON text wherever it takes a parameter."""
+    if not isinstance(value, str) or value[:1] not in ("[", "{"):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
 
 
 SUCCESS: dict[str, Any] = {"success": True}

@@ -60,7 +60,7 @@ def judge_template(value: Any) -> None:
     found = obj(value, "template", _TEMPLATE)
     text(found, "name", "template", 512)
     language = obj(required(found, "language", "template"), "template['language']", frozenset({"code", "policy"}))
-    text(language, "code", "template['language']", 20)
+    text(language, "code", "template['language']", 30)
     if language.get("policy", "deterministic") != "deterministic":
         raise bad_value("template['language']['policy'] must be deterministic.")
     for index, component in enumerate(found.get("components") or []):

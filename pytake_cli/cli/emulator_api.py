@@ -1,0 +1,94 @@
+"""The running emulator as commands see it: where it is, and calls to its control API."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from pytake_cli import settings
+from pytake_cli.cli.context import context
+from pytake_cli.emulator.surroundings import read_state
+from pytake_cli.errors import DaemonDown, InvalidData, NotFound
+
+URL_VARIABLE = "PYTAKE_EMULATOR_URL"  # names an emulator that another home started
+
+
+def run_directory() -> Path:
+    return settings.paths().run
+
+
+def url() -> str:
+    """The emulator of this home: the one that runs, else where it would."""
+    if named := os.environ.get(URL_VARIABLE):
+        return named.rstrip("/")
+    state = read_state(run_directory())
+    if state is not None:
+        return str(state["url"])
+    chosen = context().settings.emulator
+    return f"http://{chosen.host}:{chosen.port}"
+
+
+def look(name: str = "", **query: Any) -> Any:
+    """A question to the control API."""
+    asked = {key: value for key, value in query.items() if value is not None}
+    return _call("GET", name + ("?" + urllib.parse.urlencode(asked) if asked else ""), None)
+
+
+def ask(name: str, /, **body: Any) -> Any:
+    """A change through the control API; members that are None are left out."""
+    return _call("POST", name, {key: value for key, value in body.items() if value is not None})
+
+
+def drop(name: str, /, **query: Any) -> Any:
+    asked = {key: value for key, value in query.items() if value is not None}
+    return _call("DELETE", name + ("?" + urllib.parse.urlencode(asked) if asked else ""), None)
+
+
+def is_up(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/_emulator", timeout=2) as answer:  # noqa: S310 - an address of ours
+            return bool(answer.status == 200)
+    except (OSError, ValueError):
+        return False
+
+
+def _call(method: str, path: str, body: dict[str, Any] | None) -> Any:
+    address = url()
+    data = json.dumps(body).encode() if body is not None else None
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{address}/_emulator/{path}", data, headers, method=method)  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=context().timeout_seconds) as answer:  # noqa: S310
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise _refusal(error) from None
+    except (OSError, ValueError) as error:
+        raise DaemonDown(
+            "PT-EMULATOR-DOWN",
+            "no emulator answers at {url}",
+            why="{reason}",
+            fix="pytake emulator start",
+            url=address,
+            reason=str(getattr(error, "reason", error)),
+        ) from error
+
+
+def _refusal(error: urllib.error.HTTPError) -> InvalidData | NotFound:
+    try:
+        answer = json.load(error)
+    except ValueError:
+        answer = {}
+    kind = NotFound if error.code == 404 else InvalidData
+    return kind(
+        "PT-EMULATOR-REFUSED",
+        "the emulator says: {text}",
+        why=str(answer.get("why") or "").replace("{", "{{").replace("}", "}}"),
+        fix=str(answer.get("fix") or "").replace("{", "{{").replace("}", "}}"),
+        text=str(answer.get("message") or f"HTTP {error.code}"),
+    )
