@@ -86,7 +86,6 @@ SLUGS: dict[str, str] = {
     "PT-EMULATOR-FILE": "a file for the emulator does not exist",
     "PT-EMULATOR-MESSAGE": "the emulator accepted no such message",
     "PT-EMULATOR-NUMBER": "the emulator has no such business number",
-    "PT-EMULATOR-TEMPLATE": "the emulator has no such template",
     "PT-EMULATOR-REFUSED": "the emulator refused",
     "PT-EMULATOR-RUNNING": "the emulator runs already",
     "PT-EMULATOR-SAY": "what a customer says does not fit together",
