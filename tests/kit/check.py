@@ -226,7 +226,9 @@ def _statuses_arrived(report: Report, db: Session, home: Home) -> None:
 def _ranks(report: Report, db: Session) -> None:
     """I5: status and rank belong together, and no kept status stands above its message's."""
     highest: dict[int, int] = {}
-    for row in _rows(db, "SELECT message_id, status FROM status_event WHERE message_id IS NOT NULL AND participant = ''"):
+    for row in _rows(
+        db, "SELECT message_id, status FROM status_event WHERE message_id IS NOT NULL AND participant = ''"
+    ):
         highest[row.message_id] = max(highest.get(row.message_id, 0), RANK.get(row.status, 0))
     for row in _rows(db, "SELECT id, status, rank FROM message WHERE direction = 'out'"):
         if RANK[row.status] != row.rank:

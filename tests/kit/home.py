@@ -21,8 +21,9 @@ from pytake_cli.store import Store, schema
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 from tests.kit import bodies
+from tests.kit.bodies import Body
 from tests.kit.children import Child, environment, free_port, http_get, wait_until
-from tests.kit.load import PATH, Body, Load, Result
+from tests.kit.load import PATH, Load, Result
 
 READY_SECONDS = 30.0  # on two busy cores a start takes some 2 s
 RATE = 400  # messages a second of the number; nothing here is about the throughput limit
@@ -161,7 +162,7 @@ class Home:
         return load
 
     def meet(self, customers: int, *, seconds: float = 60.0) -> list[str]:
-        """Lets so many customers write through the emulator, so that both sides know them and their windows are open."""
+        """Lets customers write through the emulator, so that both sides know them and their windows are open."""
         people = [bodies.phone(index) for index in range(customers)]
         for wa_id in people:
             self.emulator.say(wa_id)
