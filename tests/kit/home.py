@@ -85,8 +85,8 @@ class Emulator(Child):
         return bool(status["idle"]) and status["counts"]["timers"] == 0
 
     def ledger(self) -> list[dict[str, Any]]:
-        """Every accepted send, the oldest first: wamid, to, type, at (Unix seconds), opaque."""
-        entries: list[dict[str, Any]] = self.get("ledger?limit=1000000")["messages"]
+        """Every accepted send, the oldest first: wamid, to, type, at (Unix seconds), biz_opaque_callback_data."""
+        entries: list[dict[str, Any]] = self.get("ledger?all=1")
         return entries
 
     def _call(self, method: str, path: str, arguments: dict[str, Any] | None) -> Any:
