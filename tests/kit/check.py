@@ -117,7 +117,7 @@ def _ledger(home: Home, instance: str) -> list[Accepted]:
     prefix = f"{OPAQUE}:{instance}."
     found = []
     for entry in home.emulator.ledger():
-        opaque = entry["biz_opaque_callback_data"] or ""
+        opaque = entry["opaque"]
         assert opaque.startswith(prefix), f"a send without our id: {entry}"
         message_id, _, attempt = opaque.removeprefix(prefix).partition(".")
         found.append(

@@ -85,8 +85,8 @@ class Emulator(Child):
         return bool(status["idle"]) and status["counts"]["timers"] == 0
 
     def ledger(self) -> list[dict[str, Any]]:
-        """Every accepted send, the oldest first: wamid, to, type, at (Unix seconds), biz_opaque_callback_data."""
-        entries: list[dict[str, Any]] = self.get("ledger?all=1")
+        """Every accepted send, the oldest first: wamid, to, type, at (Unix seconds), opaque."""
+        entries: list[dict[str, Any]] = self.get("ledger?limit=10000000")["messages"]
         return entries
 
     def _call(self, method: str, path: str, arguments: dict[str, Any] | None) -> Any:
@@ -191,6 +191,8 @@ def make(
     seed: int = 1,
     acknowledgement: str = ACKNOWLEDGEMENT,
     data: Path | None = None,
+    emulator_port: int | None = None,
+    grace_seconds: float = 20.0,
 ) -> Home:
     """Makes a home; nothing runs yet. `emulator` are its settings, `settings` environment variables of the daemon."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -198,7 +200,7 @@ def make(
     url = store_url or f"sqlite:///{data or folder / 'data'}/pytake.db"
     keys = {name: f"canary-{name}-{secrets.token_hex(12)}" for name in ("app_secret", "verify_token", "access_token")}
     secret_env = {f"PYTAKE_SECRET_{name.upper()}": value for name, value in keys.items()}
-    daemon_port, emulator_port = free_port(), free_port()
+    daemon_port, emulator_port = free_port(), emulator_port or free_port()
     environ = environment(
         folder,
         PYTAKE_HOME=str(folder),
@@ -206,7 +208,7 @@ def make(
         PYTAKE_SERVE__PORT=str(daemon_port),
         PYTAKE_EMULATOR__PORT=str(emulator_port),
         PYTAKE_WHATSAPP__GRAPH_URL=graph_url or f"http://127.0.0.1:{emulator_port}",
-        PYTAKE_SEND__GRACE_SECONDS="20",
+        PYTAKE_SEND__GRACE_SECONDS=f"{grace_seconds:g}",
         **secret_env,
     )
     environ.update(settings or {})

@@ -48,6 +48,7 @@ class Plan:
     seed: int = 1
     store: str | None = None
     points: tuple[str, ...] = ()  # named crash points instead of random moments
+    grace_seconds: float = 20.0
 
 
 @dataclass(slots=True)
@@ -220,7 +221,8 @@ def store_url(store: str | None) -> Iterator[str | None]:
 def run(plan: Plan, folder: Path) -> Outcome:
     """One whole run in `folder`; raises AssertionError when an invariant is broken."""
     with store_url(plan.store) as url:
-        there = home.make(folder, store_url=url, emulator=STATUS_FAULTS, seed=plan.seed)
+        options = {"emulator": STATUS_FAULTS, "seed": plan.seed, "grace_seconds": plan.grace_seconds}
+        there = home.make(folder, store_url=url, **options)
         try:
             return Killer(plan, there).run()
         finally:
