@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, select
 
+from pytake_cli.policy import pacing
 from pytake_cli.policy.delivery import TEMPLATES_STOP_SECONDS
 from pytake_cli.store import buckets
 from pytake_cli.store.contacts import Consent, Contact, ServiceWindow
@@ -30,7 +31,8 @@ def after_meta_error(
         return
     meta = rule(code, None)
     if meta.action is Action.SLOW:
-        buckets.slow_down(db, f"number:{number.id}", now)
+        rate = pacing.sending_rate(number.rate_per_second)
+        buckets.slow_down(db, f"number:{number.id}", rate=rate, now=now)
     elif meta.stops in (Stops.NUMBER, Stops.ACCOUNT):
         _stop(db, number, meta, why, now)
     elif meta.stops is Stops.NUMBER_TEMPLATES:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from pytake_cli.errors import Conflict, InvalidData, NotFound, UsageError
 from pytake_cli.store import events, messages, work
 from pytake_cli.store import numbers as rows
-from pytake_cli.store.buckets import RECOVERY_PER_MINUTE, RateBucket
+from pytake_cli.store.buckets import RECOVERY_PER_SECOND, RateBucket
 from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp.numbers import TIERS, Phone
@@ -180,5 +180,5 @@ def limits(db: Session, number: Number, now: datetime) -> Limits:
 
 def _recovered(bucket: RateBucket, now: datetime) -> float:
     """The share of its rate that the number has won back by now; the row knows its share of the last send."""
-    minutes = max(0.0, (now - bucket.updated_at).total_seconds()) / 60
-    return min(1.0, bucket.share + RECOVERY_PER_MINUTE * minutes)
+    seconds = max(0.0, (now - bucket.updated_at).total_seconds())
+    return min(1.0, bucket.share + RECOVERY_PER_SECOND * seconds)

@@ -9,7 +9,8 @@ from sqlmodel import Field, Session
 from pytake_cli.store.rows import Row, time
 
 SLOWEST = 1 / 64  # of the number's rate, after repeated complaints of Meta's
-RECOVERY_PER_MINUTE = 0.05
+RECOVERY_PER_SECOND = 0.05  # of the rate, so that a number is back within 20 s of Meta's last complaint
+BREAK_SECONDS = 1.0  # nothing goes out after a complaint: Meta counts a number's throughput by the second
 
 
 class RateBucket(Row, table=True):
@@ -29,7 +30,7 @@ def take(db: Session, key: str, want: int, *, rate: float, burst: float, reserve
         db.add(bucket)
     elapsed = max(0.0, (now - bucket.updated_at).total_seconds())  # a clock set back adds nothing
     bucket.tokens = min(burst, bucket.tokens + elapsed * rate * bucket.share)
-    bucket.share = min(1.0, bucket.share + RECOVERY_PER_MINUTE * elapsed / 60)
+    bucket.share = min(1.0, bucket.share + RECOVERY_PER_SECOND * elapsed)
     bucket.updated_at = now
     taken = max(0, min(want, int(bucket.tokens - reserve)))
     bucket.tokens -= taken
@@ -43,10 +44,14 @@ def give_back(db: Session, key: str, tokens: int) -> None:
         bucket.tokens += tokens
 
 
-def slow_down(db: Session, key: str, now: datetime) -> None:
-    """Halves the number's share of its rate and empties the bucket; `take` lets it recover by 5 % a minute."""
+def slow_down(db: Session, key: str, *, rate: float, now: datetime) -> None:
+    """Halves the number's share of its rate and holds it for a second; `take` lets the share recover.
+
+    The requests that were open together are refused together: what comes while the number is held counts no more.
+    """
     bucket = db.get(RateBucket, key, with_for_update=True)
-    if bucket is not None:
-        bucket.share = max(SLOWEST, bucket.share / 2)
-        bucket.tokens = 0.0
-        bucket.updated_at = now
+    if bucket is None or bucket.tokens < 0:
+        return
+    bucket.share = max(SLOWEST, bucket.share / 2)
+    bucket.tokens = -BREAK_SECONDS * rate * bucket.share
+    bucket.updated_at = now

@@ -20,8 +20,9 @@ PRIORITIES: dict[str, tuple[int, int]] = {"live": (LIVE, AUTOMATIC), "campaign":
 message = Message.__table__  # type: ignore[attr-defined]
 service_window = ServiceWindow.__table__  # type: ignore[attr-defined]
 
-# One message a contact at a time, in order: an earlier or more urgent one goes first, and one whose fate is unknown
-# holds back its like until its grace is over. The literal status lists let the partial indexes serve.
+# One message a contact at a time, in order: an earlier or more urgent one goes first, also while it waits for another
+# try (claimed once, due later), and one whose fate is unknown holds back its like until its grace is over.
+# The literal status lists let the partial indexes serve.
 _MAY_GO = """
   m.number_id = :number AND m.status = 'queued' AND m.priority BETWEEN :first AND :last AND m.due_at <= :now
   AND (w.pair_free_at IS NULL OR w.pair_free_at <= :pair_horizon)
@@ -31,7 +32,7 @@ _MAY_GO = """
       AND b.status IN ('queued', 'sending', 'unknown')
       AND (b.status = 'sending'
         OR (b.status = 'unknown' AND b.due_at > :now AND b.priority <= m.priority)
-        OR (b.status = 'queued' AND (b.due_at <= :now OR b.attempts > 0)
+        OR (b.status = 'queued' AND (b.due_at <= :now OR b.claimed_at IS NOT NULL)
             AND (b.priority < m.priority OR (b.priority = m.priority AND b.id < m.id)))))
 """
 _SELECT = f"""

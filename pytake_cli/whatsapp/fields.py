@@ -59,10 +59,8 @@ def instant(value: Any) -> datetime | None:
     if seconds is None or seconds < 0:
         return None
     if seconds >= _MILLISECONDS_FROM:
-        if seconds > _LAST_SECOND * 1000:
-            return None
-        return datetime.fromtimestamp(seconds / 1000, UTC)
-    return datetime.fromtimestamp(seconds, UTC)
+        return datetime.fromtimestamp(seconds / 1000, UTC) if seconds <= _LAST_SECOND * 1000 else None
+    return datetime.fromtimestamp(seconds, UTC) if seconds <= _LAST_SECOND else None
 
 
 def moment(item: dict[str, Any], otherwise: datetime | None) -> datetime:

@@ -13,13 +13,11 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
-from pytake_cli import clock
 from pytake_cli.services.statuses import OPAQUE
 from pytake_cli.store import Store, facts
 from pytake_cli.store.messages import RANK
@@ -28,7 +26,6 @@ from tests.kit.home import Home
 
 SHOWN = 5  # examples of each violation
 ACCEPTED = ("held", "sent", "delivered", "read", "played")
-WRITTEN_LATE_SECONDS = 120.0
 
 
 @dataclass(slots=True)
@@ -287,12 +284,3 @@ def _secrets(report: Report, home: Home) -> None:
         for name, value in home.secrets.items():
             if value.encode() in content:
                 report.wrong["I12"].append(f"{name} is in {path.relative_to(home.folder)}")
-
-
-def fresh_store(folder: Path) -> Store:
-    """A migrated SQLite store for checks without processes."""
-    from pytake_cli.store import schema
-
-    store = Store(f"sqlite:///{folder}/pytake.db")
-    schema.migrate(store, None, clock.now())
-    return store

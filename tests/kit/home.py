@@ -21,8 +21,9 @@ from pytake_cli.store import Store, schema
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 from tests.kit import bodies
+from tests.kit.bodies import Body
 from tests.kit.children import Child, environment, free_port, http_get, wait_until
-from tests.kit.load import PATH, Body, Load, Result
+from tests.kit.load import PATH, Load, Result
 
 READY_SECONDS = 30.0  # on two busy cores a start takes some 2 s
 RATE = 400  # messages a second of the number; nothing here is about the throughput limit
@@ -85,7 +86,7 @@ class Emulator(Child):
 
     def ledger(self) -> list[dict[str, Any]]:
         """Every accepted send, the oldest first: wamid, to, type, at (Unix seconds), opaque."""
-        entries: list[dict[str, Any]] = self.get("ledger?limit=1000000")["messages"]
+        entries: list[dict[str, Any]] = self.get("ledger?limit=10000000")["messages"]
         return entries
 
     def _call(self, method: str, path: str, arguments: dict[str, Any] | None) -> Any:
@@ -161,7 +162,7 @@ class Home:
         return load
 
     def meet(self, customers: int, *, seconds: float = 60.0) -> list[str]:
-        """Lets so many customers write through the emulator, so that both sides know them and their windows are open."""
+        """Lets customers write through the emulator, so that both sides know them and their windows are open."""
         people = [bodies.phone(index) for index in range(customers)]
         for wa_id in people:
             self.emulator.say(wa_id)
@@ -190,6 +191,8 @@ def make(
     seed: int = 1,
     acknowledgement: str = ACKNOWLEDGEMENT,
     data: Path | None = None,
+    emulator_port: int | None = None,
+    grace_seconds: float = 20.0,
 ) -> Home:
     """Makes a home; nothing runs yet. `emulator` are its settings, `settings` environment variables of the daemon."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -197,7 +200,7 @@ def make(
     url = store_url or f"sqlite:///{data or folder / 'data'}/pytake.db"
     keys = {name: f"canary-{name}-{secrets.token_hex(12)}" for name in ("app_secret", "verify_token", "access_token")}
     secret_env = {f"PYTAKE_SECRET_{name.upper()}": value for name, value in keys.items()}
-    daemon_port, emulator_port = free_port(), free_port()
+    daemon_port, emulator_port = free_port(), emulator_port or free_port()
     environ = environment(
         folder,
         PYTAKE_HOME=str(folder),
@@ -205,7 +208,7 @@ def make(
         PYTAKE_SERVE__PORT=str(daemon_port),
         PYTAKE_EMULATOR__PORT=str(emulator_port),
         PYTAKE_WHATSAPP__GRAPH_URL=graph_url or f"http://127.0.0.1:{emulator_port}",
-        PYTAKE_SEND__GRACE_SECONDS="20",
+        PYTAKE_SEND__GRACE_SECONDS=f"{grace_seconds:g}",
         **secret_env,
     )
     environ.update(settings or {})

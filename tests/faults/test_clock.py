@@ -1,0 +1,51 @@
+"""Clocks that jump by an hour, forwards and back: nothing expires, nothing is lost, nothing goes out twice."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from tests.kit import bodies
+from tests.kit.check import check
+from tests.kit.clockjump import Jump, offset
+from tests.kit.home import Home, running
+from tests.kit.load import LoadThread
+from tests.kit.queueing import Queueing
+
+HOUR = 3600.0
+
+
+def work(home: Home, seed: int) -> None:
+    """Some webhooks and some sends, finished before anything else happens."""
+    source = itertools.islice(bodies.stream("messages", 15, seed), 100)
+    load = LoadThread(home.load(source, connections=4))
+    load.start()
+    with home.store() as store:
+        Queueing(store, seed=seed).batch(30)
+    load.finish(60, stop=False)
+
+
+@pytest.mark.parametrize("first", [HOUR, -HOUR])
+def test_a_clock_that_jumps_by_an_hour_and_back_changes_nothing(there: Home, first: float) -> None:
+    there.meet(15)
+    for number, jump in enumerate((0.0, first, 0.0, -first)):
+        there.daemon.kill()
+        there.daemon.up(offset(jump))
+        work(there, number)
+        report = check(there, quiet_seconds=60)
+        assert report.counts["failed"] == 0
+        assert report.counts["sends"] == 15 + 30 * (number + 1)
+    assert report.counts["twice, labelled"] == 0
+
+
+def test_a_clock_that_jumps_while_the_daemon_works_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "clock").mkdir()
+    jump = Jump(tmp_path / "clock")
+    with running(tmp_path / "there", settings=jump.environment, grace_seconds=3) as home:
+        home.meet(15)
+        for number, by in enumerate((HOUR, -HOUR, 0.0)):
+            jump.by(by)
+            work(home, number)
+            assert check(home, quiet_seconds=60).counts["failed"] == 0

@@ -1,0 +1,58 @@
+"""Token buckets: complaints of Meta's slow a number down, once for requests that were refused together."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pytake_cli.store import Store, buckets
+from tests.kit.stores import NOW
+
+KEY = "number:1"
+RATE = 80.0
+
+
+def take(store: Store, seconds: float, want: int = 1000) -> int:
+    """How many tokens there are `seconds` after NOW."""
+    with store.write() as db:
+        now = NOW + timedelta(seconds=seconds)
+        return buckets.take(db, KEY, want, rate=RATE, burst=RATE, reserve=0.0, now=now)
+
+
+def complain(store: Store, seconds: float, times: int = 1) -> None:
+    for _ in range(times):
+        with store.write() as db:
+            buckets.slow_down(db, KEY, rate=RATE, now=NOW + timedelta(seconds=seconds))
+
+
+def share(store: Store) -> float:
+    with store.read() as db:
+        return db.get_one(buckets.RateBucket, KEY).share
+
+
+def test_fifty_requests_that_are_refused_together_halve_the_rate_once(store: Store) -> None:
+    take(store, 0)
+    complain(store, 0, times=50)
+    assert share(store) == 0.5
+
+
+def test_nothing_goes_out_for_a_second_after_a_complaint(store: Store) -> None:
+    take(store, 0)
+    complain(store, 0)
+    assert take(store, 0.9) == 0
+    assert 0 < take(store, 1.5) <= RATE / 2
+
+
+def test_a_number_that_meta_complained_about_is_back_at_its_rate_within_twenty_seconds(store: Store) -> None:
+    take(store, 0)
+    complain(store, 0)
+    for second in range(1, 21):
+        take(store, second)
+    assert share(store) == 1.0
+
+
+def test_complaints_that_go_on_slow_the_number_to_a_trickle_and_not_to_a_stop(store: Store) -> None:
+    sent = 0
+    for tenth in range(600):
+        sent += take(store, tenth / 10)
+        complain(store, tenth / 10)
+    assert 30 < sent < 300
