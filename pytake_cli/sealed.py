@@ -13,7 +13,6 @@ import binascii
 import contextlib
 import json
 import os
-import secrets as chance
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,7 +73,7 @@ def _label(name: str, scope: str | None) -> str:
 def _seal(label: str, value: str) -> str:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    nonce = chance.token_bytes(NONCE_BYTES)
+    nonce = os.urandom(NONCE_BYTES)
     ciphertext = AESGCM(_key(make=True)).encrypt(nonce, value.encode(), _aad(label))
     return base64.b64encode(bytes([VERSION]) + nonce + ciphertext).decode()
 
@@ -153,9 +152,9 @@ def _decoded(content: bytes, path: Path) -> bytes:
 
 
 def _new_key(path: Path) -> bytes:
-    key = chance.token_bytes(KEY_BYTES)
+    key = os.urandom(KEY_BYTES)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{chance.token_hex(8)}")
+    draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     _write(draft, base64.b64encode(key) + b"\n")
     try:
         os.link(draft, path)  # whoever is first wins; the other takes the winner's
@@ -194,7 +193,7 @@ def _broken(reason: str) -> ConfigError:
 def _save(content: dict[str, str | None]) -> None:
     path = file()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{chance.token_hex(8)}")
+    draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     _write(draft, json.dumps({"version": VERSION, "secrets": content}, indent=1).encode())
     os.replace(draft, path)
     if os.name == "posix":

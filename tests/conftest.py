@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytake_cli import secrets, settings
+from pytake_cli import locale, secrets, settings
 
 pytest_plugins = ["tests.kit.stores", "tests.kit.shop"]  # stores on both databases, and a home with a shop
 
@@ -38,6 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(socket.socket, "connect", _connect_to_this_machine)
     settings.forget()
     secrets.forget()
+    locale.use("en")
     yield tmp_path / "home"
     settings.forget()
     secrets.forget()

@@ -8,8 +8,10 @@ from __future__ import annotations
 import ast
 import importlib
 import io
+import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,10 @@ PACKAGE = Path(__file__).parents[1]
 PO = PACKAGE / "locale" / "pt_BR" / "LC_MESSAGES" / "pytake.po"
 MO = PO.with_suffix(".mo")
 TEXT_ARGUMENTS = {"message", "why", "fix"}
+NEVER = datetime(2026, 1, 1, tzinfo=UTC)  # dates in the file would change it at every run
+_TO_TYPE = re.compile(
+    r"(pytake|chmod|pip|openssl|printf) |--fields help$|(--?[a-z-]+( [{A-Z]\S*)? ?)+$|PYTAKE_|[a-z]+="
+)
 EMITTERS = {"emit": 1, "row_stream": 0}  # function -> place of its fields
 
 
@@ -33,7 +39,7 @@ def texts() -> dict[str, str]:
             found.setdefault(text, place)
     for text, place in _in_tables():
         found.setdefault(text, place)
-    return {text: place for text, place in found.items() if any(each.isalpha() for each in _without_placeholders(text))}
+    return {text: place for text, place in found.items() if any(each.isalpha() for each in _words(text))}
 
 
 def _in_source(tree: ast.Module) -> Iterator[str]:
@@ -99,7 +105,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     from pytake_cli.cli import commands, flags, surface_data, topics
 
     for table, values in (
-        ("errors.SLUGS", errors.SLUGS.values()),
+        ("errors.SLUGS", (text.removeprefix("Meta: ") for text in errors.SLUGS.values())),
         ("secrets.NAMES", secrets.NAMES.values()),
         ("settings.MISFITS", settings.MISFITS.values()),
         ("settings.OTHER_VARIABLES", settings.OTHER_VARIABLES.values()),
@@ -115,12 +121,17 @@ def _in_tables() -> Iterator[tuple[str, str]]:
 
 
 def _rules() -> Iterator[str]:
-    try:
-        table: Any = importlib.import_module("pytake_cli.whatsapp.errors")
-    except ModuleNotFoundError:
-        return
-    for rule in table.RULES.values() if isinstance(table.RULES, dict) else table.RULES:
-        yield from (rule.meaning, rule.advice)
+    from pytake_cli.whatsapp.errors import codes, rule
+
+    for each in (
+        *(rule(code) for code in codes()),
+        rule(429),
+        rule(-1),
+        rule(None, 500),
+        rule(None, 401),
+        rule(None, 429),
+    ):
+        yield from (each.meaning, each.advice)
 
 
 def _in_entry(entry: Any) -> Iterator[str]:
@@ -131,13 +142,9 @@ def _in_entry(entry: Any) -> Iterator[str]:
     yield from (option["help"] for option in entry["options"])
 
 
-def _without_placeholders(text: str) -> str:
-    """What is left to translate: commands to type and placeholders are the same in every language."""
-    import re
-
-    if re.fullmatch(r"(pytake|chmod|pip|openssl|--)[^.]*(\.[a-z][^.]*)*", text) and not text.endswith("."):
-        return ""
-    return re.sub(r"\{[^}]*\}", "", text)
+def _words(text: str) -> str:
+    """What is left to translate: lines to type and placeholders are the same in every language."""
+    return "" if _TO_TYPE.match(text) and not text.endswith(".") else re.sub(r"\{[^}]*\}", "", text)
 
 
 def read() -> dict[str, str]:
@@ -151,7 +158,7 @@ def read() -> dict[str, str]:
 def updated() -> tuple[bytes, bytes]:
     """The .po and the .mo that belong to the texts of now."""
     known = read()
-    catalogue = Catalog(locale="pt_BR", fuzzy=False)
+    catalogue = Catalog(locale="pt_BR", fuzzy=False, creation_date=NEVER, revision_date=NEVER)
     for text, place in sorted(texts().items()):
         catalogue.add(text, known.get(text, ""), locations=[(place, 0)])
     po, mo = io.BytesIO(), io.BytesIO()

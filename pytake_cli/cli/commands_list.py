@@ -34,5 +34,5 @@ def commands(
             depth = path.count(" ")
             lines.append("  " * depth + path.split()[-1])
         else:
-            lines.append(f"{path}\t{_(str(entry['help']))}")
+            lines.append(f"{path}\t{_(entry['help'])}")
     page("\n".join(lines) + "\n")

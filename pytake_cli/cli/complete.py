@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pytake_cli.cli.commands import singular
 from pytake_cli.cli.flags import GLOBAL, TAKES_VALUE
 from pytake_cli.cli.surface_data import SETTINGS, SURFACE
+
+TYPE_CHECKING = False  # importing typing would double what a Tab costs
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytake_cli.cli.entry import Entry, Option
+
+    Words = Iterable[tuple[str, str]]
+
 
 LANGUAGES = (("en", "English"), ("pt-BR", "Português"))
 WHEN = (("auto", ""), ("always", ""), ("never", ""))
@@ -43,25 +50,25 @@ def _takes_value(path: str, flag: str) -> bool:
     return bool(option["value"]) if option else TAKES_VALUE.get(flag, False)
 
 
-def _option(path: str, flag: str) -> Any:
-    entry: Any = SURFACE.get(path)
+def _option(path: str, flag: str) -> Option | None:
+    entry = SURFACE.get(path)
     return next((option for option in entry["options"] if flag in option["flags"]), None) if entry else None
 
 
-def _options_value(path: str, last: str, current: str) -> Any:
+def _options_value(path: str, last: str, current: str) -> Words | None:
     flag = last or (current.partition("=")[0] if current.startswith("--") and "=" in current else "")
     if not flag:
         return None
     option = _option(path, flag)
     if option:
-        found: Any = [(choice, "") for choice in option["choices"]]
+        found: Words = [(choice, "") for choice in option["choices"]]
     else:
         found = {"--lang": LANGUAGES, "--color": WHEN, "--fields": (("all", ""), ("help", ""))}.get(flag, ())
     return found if last else [(f"{flag}={value}", about) for value, about in found]
 
 
-def _flags(path: str) -> Any:
-    entry: Any = SURFACE.get(path)
+def _flags(path: str) -> Words:
+    entry = SURFACE.get(path)
     for option in entry["options"] if entry else ():
         for flag in option["flags"]:
             yield flag, option["help"]
@@ -70,8 +77,8 @@ def _flags(path: str) -> Any:
             yield flag, text
 
 
-def _words(path: str, before: list[str]) -> Any:
-    entry: Any = SURFACE.get(path)
+def _words(path: str, before: list[str]) -> Words:
+    entry = SURFACE.get(path)
     if entry is None:
         return [(name, _about(each)) for name, each in SURFACE.items() if " " not in name]
     if entry["verbs"]:
@@ -83,7 +90,7 @@ def _words(path: str, before: list[str]) -> Any:
     return _other_words(path)
 
 
-def _other_words(path: str) -> Any:
+def _other_words(path: str) -> Words:
     if path == "errors":
         from pytake_cli.errors import SLUGS
 
@@ -99,5 +106,5 @@ def _other_words(path: str) -> Any:
     return []
 
 
-def _about(entry: Any) -> str:
-    return str(entry["help"])
+def _about(entry: Entry) -> str:
+    return entry["help"]

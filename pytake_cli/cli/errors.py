@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 import re
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from pytake_cli.cli.context import context
 from pytake_cli.cli.output import emit
 from pytake_cli.errors import NotFound
 from pytake_cli.locale import _
+from pytake_cli.whatsapp.errors import Action, codes, rule, slug_of
 
 FIELDS = {
     "error": "Slug or Meta's code.",
@@ -34,19 +34,19 @@ def errors(
     $ pytake errors 131047
     $ pytake errors --json
     """
-    rows = [*_ours(), *_metas()]
     if not error:
-        emit(rows, FIELDS, default=("error", "meaning"))
+        emit([*_ours(), *(_metas(code) for code in _first_codes())], FIELDS, default=("error", "meaning"))
         return
     wanted = re.sub(r"^PT-WA-(?=\d)", "", error.upper())
-    for row in rows:
-        if row["error"] == wanted:
-            names = (
-                [name for name in FIELDS if row[name] not in ("", None)] if context().output.form == "table" else None
-            )
-            emit(row, FIELDS, default=names)
-            return
-    near = difflib.get_close_matches(wanted, [row["error"] for row in rows], 1, 0.5)
+    rows = [row for row in _ours() if row["error"] == wanted]
+    if wanted.isdigit() and rule(int(wanted)).action is not Action.UNKNOWN_CODE:
+        rows = [_metas(int(wanted))]
+    if rows:
+        shown = [name for name in FIELDS if rows[0][name] not in ("", None)]
+        emit(rows[0], FIELDS, default=shown if context().output.form in ("table", "plain") else None)
+        return
+    known = [*registry.SLUGS, *(str(code) for code in codes())]
+    near = difflib.get_close_matches(wanted, known, 1, 0.5)
     raise NotFound(
         "PT-ERROR",
         "there is no error {error}",
@@ -59,23 +59,26 @@ def errors(
 
 def _ours() -> list[dict[str, Any]]:
     return [
-        {"error": slug, "meaning": _(meaning), "advice": "", "retry": None} for slug, meaning in registry.SLUGS.items()
+        {"error": slug, "meaning": _metas_words(meaning), "advice": "", "retry": None}
+        for slug, meaning in registry.SLUGS.items()
     ]
 
 
-def _metas() -> list[dict[str, Any]]:
-    """Meta's codes, from the table that the sender obeys."""
-    try:
-        table: Any = importlib.import_module("pytake_cli.whatsapp.errors")
-    except ModuleNotFoundError:
-        return []
-    rules = table.RULES.values() if isinstance(table.RULES, dict) else table.RULES
-    return [
-        {
-            "error": str(rule.code),
-            "meaning": _(rule.meaning),
-            "advice": _(rule.advice),
-            "retry": rule.retry_seconds is not None,
-        }
-        for rule in rules
-    ]
+def _metas_words(meaning: str) -> str:
+    text = meaning.removeprefix("Meta: ")
+    return _(text) if text == meaning else f"Meta: {_(text)}"
+
+
+def _first_codes() -> list[int]:
+    """One code for each row of Meta's table."""
+    return [code for code in codes() if slug_of(rule(code)) == f"PT-WA-{code}"]
+
+
+def _metas(code: int) -> dict[str, Any]:
+    found = rule(code)
+    return {
+        "error": str(code),
+        "meaning": _(found.meaning),
+        "advice": _(found.advice),
+        "retry": found.retryable,
+    }

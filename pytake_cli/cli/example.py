@@ -46,5 +46,5 @@ def _choices(annotation: Any) -> str:
 
 
 def toml(value: Any) -> str:
-    """A value as TOML; its strings, numbers, booleans and lists are JSON's."""
-    return json.dumps(value, ensure_ascii=False)
+    """A value as TOML; its strings, numbers, booleans and lists are JSON's, but for DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

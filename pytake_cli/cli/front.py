@@ -125,5 +125,11 @@ def _print(text: str) -> int:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read us has had enough
+        reader_left()
     return 0
+
+
+def reader_left() -> None:
+    """Whoever read us has had enough: what is still buffered goes nowhere, without an error at exit."""
+    if sys.stdout is sys.__stdout__:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import typer
 
 from pytake_cli.cli import surface_text
+from pytake_cli.cli.entry import Entry
 from pytake_cli.cli.output import page
 from pytake_cli.cli.surface_data import SURFACE
 from pytake_cli.cli.topics import TOPICS, text_of
@@ -25,7 +26,7 @@ def help_(
     $ pytake help windows
     $ pytake help -k token
     """
-    surface = cast("dict[str, surface_text.Entry]", SURFACE)
+    surface = SURFACE
     if word is not None:
         page(_search(word, surface))
         return
@@ -41,7 +42,7 @@ def help_(
         page(_command(topic, surface))
 
 
-def _command(words: list[str], surface: dict[str, surface_text.Entry]) -> str:
+def _command(words: list[str], surface: dict[str, Entry]) -> str:
     text = surface_text.help_for(words, True, surface)
     if text is not None:
         return text
@@ -59,7 +60,7 @@ def _command(words: list[str], surface: dict[str, surface_text.Entry]) -> str:
     )
 
 
-def _search(word: str, surface: dict[str, Any]) -> str:
+def _search(word: str, surface: dict[str, Entry]) -> str:
     wanted = word.lower()
     found: list[tuple[str, str]] = []
     for name, about in TOPICS.items():

@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from pytake_cli import __version__, clock, log, settings
+from pytake_cli.cli import forms
 from pytake_cli.cli.line import Flags, Line, help_line, unknown_flag
 from pytake_cli.errors import PytakeError, UsageError
 from pytake_cli.locale import _
@@ -26,7 +27,7 @@ def tell(error: PytakeError, flags: Flags) -> int:
     """Writes the error to stderr in the language and form of the line; returns its exit code."""
     sys.stdout.flush()
     if wants_json(flags):
-        sys.stderr.write(json.dumps(as_json(error), ensure_ascii=False) + "\n")
+        sys.stderr.write(forms.json_line(as_json(error)))
     else:
         sys.stderr.write(as_text(error, flags))
     if flags.verbose > 1:

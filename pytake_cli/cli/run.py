@@ -6,6 +6,10 @@ import os
 import sys
 from typing import Any
 
+os.environ.setdefault(
+    "PYDANTIC_DISABLE_PLUGINS", "__all__"
+)  # looking for some reads every installed package's metadata
+
 import typer
 
 from pytake_cli import locale, log
@@ -26,7 +30,7 @@ def run(arguments: list[str]) -> int:
         code = _run(arguments, line)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has had enough
+        front.reader_left()
         code = 0
     except KeyboardInterrupt:
         sys.stderr.write("\n")

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
-
 from pytake_cli.cli.commands import COMMANDS, COMMONEST, GROUPS, singular
 from pytake_cli.cli.flags import GLOBAL
 from pytake_cli.locale import _
 
+TYPE_CHECKING = False  # importing typing would double what help costs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from pytake_cli.cli.entry import Entry, Option
 
 WIDTH = 80
 LEFT = 28  # columns for the name of a flag or a command
 COMMON_FLAGS = ("--org", "--json", "--fields", "--dry-run", "--yes", "--quiet", "--lang", "--help")
-
-
-class Option(TypedDict):
-    """One flag: `{"flags": ["-l", "--limit"], "value": "N", "help": "…", "choices": [], "default": "50"}`."""
-
-    flags: list[str]
-    value: str
-    help: str
-    choices: list[str]
-    default: str
-
-
-class Entry(TypedDict):
-    """One noun or command; a noun has `verbs`, a command the rest."""
-
-    help: str
-    more: list[str]
-    examples: list[tuple[str, str]]
-    verbs: list[str]
-    arguments: list[tuple[str, str]]
-    options: list[Option]
 
 
 def help_for(words: list[str], wanted: bool, surface: Mapping[str, Entry] | None = None) -> str | None:
@@ -42,8 +22,7 @@ def help_for(words: list[str], wanted: bool, surface: Mapping[str, Entry] | None
     if surface is None:
         from pytake_cli.cli.surface_data import SURFACE
 
-        surface = SURFACE  # type: ignore[assignment]
-        assert surface is not None
+        surface = SURFACE
     if not words:
         return overview(surface)
     if words == ["help"]:
@@ -81,7 +60,7 @@ def overview(surface: Mapping[str, Entry]) -> str:
     )
     lines += _table(_("Commonest commands"), [(name, surface[name]["help"]) for name in COMMONEST if name in surface])
     lines += _flags(_("Flags"), COMMON_FLAGS)
-    lines += [_("All commands: pytake help · about one: pytake NOUN VERB -h · all flags: pytake help flags")]
+    lines += [_("All commands: pytake help · about one: pytake NOUN VERB -h")]
     return "\n".join(lines) + "\n"
 
 
@@ -94,7 +73,7 @@ def everything(surface: Mapping[str, Entry]) -> str:
     groups = {**GROUPS, "More": tuple(name for name in COMMANDS if name not in grouped)}
     for heading, names in groups.items():
         lines += _table(_(heading), [(name, surface[name]["help"]) for name in names if name in surface])
-    lines += _table(_("Topics: pytake help TOPIC"), list(TOPICS.items()))
+    lines += _table(_("Topics (pytake help TOPIC)"), list(TOPICS.items()))
     lines += [_("Search all help: pytake help -k WORD")]
     return "\n".join(lines) + "\n"
 
@@ -168,7 +147,7 @@ def _flags(heading: str, wanted: tuple[str, ...]) -> list[str]:
 
 def global_flags() -> str:
     """`pytake help flags`: every global flag."""
-    lines = _flags(_("Global flags: they work before and after the noun"), ())
+    lines = _flags(_("Global flags, before or after the noun"), ())
     return "\n".join(lines)
 
 

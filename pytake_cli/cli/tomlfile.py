@@ -36,7 +36,7 @@ def write(path: Path, text: str) -> None:
 def put(text: str, key: str, value: Any) -> str:
     """The text with the key set."""
     table, _, name = key.rpartition(".")
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n") if text else []
     line = f"{name} = {toml(value)}"
     start, end = _span(lines, table)
     if start is None:
@@ -56,7 +56,7 @@ def put(text: str, key: str, value: Any) -> str:
 def take(text: str, key: str) -> str | None:
     """The text without the key; None if it is not there."""
     table, _, name = key.rpartition(".")
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n") if text else []
     start, end = _span(lines, table)
     place = None if start is None else _find(lines, start, end, name)
     if place is None:

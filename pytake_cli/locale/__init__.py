@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+
+TYPE_CHECKING = False  # importing typing would cost more than all of this
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LANGUAGES = ("en", "pt-BR")
 _DIRECTORY = os.path.dirname(os.path.abspath(__file__))
@@ -36,12 +39,12 @@ def use(name: str) -> None:
     _language = name if name in LANGUAGES else "en"
 
 
-def choose(named: str | None, environ: Mapping[str, str] = os.environ) -> str:
+def choose(named: str | None) -> str:
     """The language for a setting, or for the system when there is none: English unless it speaks Portuguese."""
     if named:
         return "pt-BR" if named.lower().startswith("pt") else "en"
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := environ.get(name):
+        if value := os.environ.get(name):
             return "pt-BR" if value.lower().startswith("pt") else "en"
     return "en"
 
