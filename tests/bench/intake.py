@@ -14,6 +14,7 @@ from tests.bench.figures import Row, cpu_seconds
 from tests.bench.peers import SECRET
 from tests.kit import home
 from tests.kit.children import Child, environment, free_port, http_get, wait_until
+from tests.kit.load import PATH
 
 COUNT, CONNECTIONS = 20_000, 64
 
@@ -36,7 +37,7 @@ def load(
         seed,
     ]
     command = [sys.executable, "-m", "tests.bench.client", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=True)
     figures = json.loads(done.stdout)
     assert not figures["refused"], f"{figures['refused']} were not answered 200"
     return figures
@@ -67,7 +68,7 @@ def measure(folder: Path, times: int = 3) -> Iterator[Row]:
     for turn in range(times):
         with home.running(folder / f"intake-{turn}", acknowledgement="") as here:
             before = cpu_seconds(here.daemon.pid)
-            figures = load(here.daemon.url + home.PATH, here.secrets["app_secret"], seed=turn)
+            figures = load(here.daemon.url + PATH, here.secrets["app_secret"], seed=turn)
             cpus["pytake"].append((cpu_seconds(here.daemon.pid) - before) / COUNT * 1e6)
             rates["pytake"].append(figures["rate"])
             p50.append(figures["p50"] * 1e3)

@@ -1,4 +1,4 @@
-"""pywa's own webhook servers, storing nothing, in a process of their own: `python -m tests.bench.peers async|sync PORT`."""
+"""pywa's own webhook servers, which store nothing: `python -m tests.bench.peers async|sync PORT`."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def application(kind: str) -> Any:
         "validate_updates": True,
     }
     if kind == "async":
-        from pywa_async import WhatsApp as AsyncWhatsApp
+        from pywa_async.client import WhatsApp as AsyncWhatsApp
 
-        client = AsyncWhatsApp(**options)
+        client: Any = AsyncWhatsApp(**options)
 
         @client.on_message
         async def take(_: Any, __: Any) -> None:
             pass  # nothing is stored: the peer's best case
     else:
-        from pywa import WhatsApp
+        from pywa.client import WhatsApp
 
-        sync_client = WhatsApp(**options)
+        sync_client: Any = WhatsApp(**options)
 
         @sync_client.on_message
         def take_sync(_: Any, __: Any) -> None:

@@ -13,6 +13,7 @@ from pytake_cli.whatsapp.webhooks import Incoming, parse
 from tests.bench.figures import Row
 from tests.bench.intake import load
 from tests.kit import home
+from tests.kit.load import PATH
 
 RATE, COUNT = 50, 1_500
 
@@ -22,7 +23,7 @@ def measure(folder: Path, times: int = 3) -> Iterator[Row]:
     for turn in range(times):
         with home.running(folder / f"reply-{turn}") as here:
             load(
-                here.daemon.url + home.PATH,
+                here.daemon.url + PATH,
                 here.secrets["app_secret"],
                 count=COUNT,
                 connections=8,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlmodel import Session
 
 from pytake_cli import clock
 from pytake_cli.services import outbound
@@ -40,10 +41,7 @@ def _once(here: Home) -> tuple[float, float]:
     before, started = cpu_seconds(here.daemon.pid), time.perf_counter()
     with here.store() as store:
         with store.write() as db:
-            db.execute(
-                sa.update(Message).values(status="queued", due_at=clock.now()).where(Message.status == "cancelled")
-            )
-            poke(db, "number", here.number_id)
+            release(db, here.number_id)
         while _count(here, "queued") > 0:
             time.sleep(0.1)
         seconds = time.perf_counter() - started
@@ -70,7 +68,15 @@ def fill(here: Home, count: int) -> None:
         db.connection().execute(sa.insert(Message.__table__), made)  # type: ignore[attr-defined]
 
 
+def release(db: Session, number_id: int) -> None:
+    """Lets go what `fill` held."""
+    held = sa.update(Message).where(sa.text("status = 'cancelled'"))
+    db.connection().execute(held.values(status="queued", due_at=clock.now()))
+    poke(db, "number", number_id)
+
+
 def _count(here: Home, status: str) -> int:
     with here.store() as store, store.read() as db:
-        found = db.execute(sa.select(sa.func.count()).select_from(Message).where(Message.status == status))
+        counting = sa.select(sa.func.count()).select_from(Message).where(sa.text("status = :status"))
+        found = db.connection().execute(counting, {"status": status})
         return int(found.scalar_one())
