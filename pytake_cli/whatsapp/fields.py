@@ -12,8 +12,8 @@ from typing import Any
 from pytake_cli.whatsapp.updates import EPOCH, MediaRef, Person, WireError
 
 _BSUID = re.compile(r"[A-Z]{2}\.\S.{0,255}")  # wider than Meta's form: strays have been seen, and the value is opaque
-_MILLISECONDS_FROM = 1e12  # seconds reach this in the year 33658
-_LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z, the last one datetime knows
+_LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, the last one datetime knows
+_MILLISECONDS_FROM = 1_000_000_000_000  # 2001 in milliseconds; between the two there is no time Meta could mean
 _MEDIA_KINDS = ("image", "video", "audio", "voice", "document", "sticker")
 _SHA256_BYTES = 32
 
@@ -58,9 +58,11 @@ def instant(value: Any) -> datetime | None:
     seconds = whole(value)
     if seconds is None or seconds < 0:
         return None
-    if seconds >= _MILLISECONDS_FROM:
-        return datetime.fromtimestamp(seconds / 1000, UTC) if seconds <= _LAST_SECOND * 1000 else None
-    return datetime.fromtimestamp(seconds, UTC) if seconds <= _LAST_SECOND else None
+    if seconds <= _LAST_SECOND:
+        return datetime.fromtimestamp(seconds, UTC)
+    if _MILLISECONDS_FROM <= seconds <= _LAST_SECOND * 1000:
+        return datetime.fromtimestamp(seconds / 1000, UTC)
+    return None
 
 
 def moment(item: dict[str, Any], otherwise: datetime | None) -> datetime:

@@ -40,6 +40,8 @@ HOSTILE: tuple[Any, ...] = (
     -1,
     1,
     2**53,
+    491_234_567_890,  # neither seconds nor milliseconds of any year
+    "253402300800",
     2**63 - 1,
     -(2**63),
     0.5,

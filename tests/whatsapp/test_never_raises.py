@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from pytake_cli.whatsapp.webhooks import Update, parse
-from tests.whatsapp.envelopes import envelope
+from pytake_cli.whatsapp.webhooks import Incoming, Update, parse
+from tests.whatsapp.envelopes import envelope, message, value
 from tests.whatsapp.fuzz import NAMES, bodies, examine
 
 TEXT = some.text(some.characters(codec="utf-8"), max_size=30)
@@ -19,8 +19,16 @@ JSON = some.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(JSON)
-def test_any_value_of_the_messages_field_is_survived(value: object) -> None:
-    examine(envelope(value))
+def test_any_value_of_the_messages_field_is_survived(content: object) -> None:
+    examine(envelope(content))
+
+
+@settings(max_examples=1000, deadline=None)
+@given(some.integers(-(2**63), 2**63 - 1) | some.integers(0, 10**16) | some.floats(allow_nan=False))
+def test_any_number_is_survived_as_a_time(stamp: float) -> None:
+    [update] = examine(envelope(value(messages=[message(timestamp=stamp)]), time=stamp))
+    assert isinstance(update, Incoming)
+    assert 1970 <= update.at.year <= 9999
 
 
 @settings(max_examples=300, deadline=None)

@@ -107,7 +107,10 @@ def test_a_time_is_read_as_text_or_number_in_seconds_or_milliseconds(stamp: Any)
     assert incoming(timestamp=stamp).at == datetime(2025, 6, 8, 20, 59, 43, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("stamp", [None, "", "TIMESTAMP", -1, 2**63 - 1, "9" * 19, 1e300, float("1e18"), True, [], {}])
+@pytest.mark.parametrize(
+    "stamp",
+    [None, "", "TIMESTAMP", -1, 2**63 - 1, "491234567890", 253402300800, "9" * 19, 1e300, float("1e18"), True, [], {}],
+)
 def test_a_time_that_cannot_be_read_is_the_epoch(stamp: Any) -> None:
     assert incoming(timestamp=stamp).at == EPOCH
 
