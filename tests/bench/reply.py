@@ -15,7 +15,7 @@ from tests.bench.intake import load
 from tests.kit import home
 from tests.kit.load import PATH
 
-RATE, COUNT = 50, 1_500
+RATE, COUNT = 50, 600
 
 
 def measure(folder: Path, times: int = 3) -> Iterator[Row]:
