@@ -143,5 +143,5 @@ class Lives(RuleBasedStateMachine):
 
 TestLives = Lives.TestCase
 TestLives.settings = settings(
-    max_examples=int(os.environ.get("PYTAKE_TEST_EXAMPLES", "20")), stateful_step_count=15, deadline=None
+    max_examples=int(os.environ.get("PYTAKE_TEST_EXAMPLES", "15")), stateful_step_count=12, deadline=None
 )
