@@ -47,7 +47,8 @@ CARD_FIELDS = {
 SHOWN = ("id", "display", "phone", "username", "last_seen_at")
 CARD_SHOWN = (
     *("id", "display", "phone", "username", "bsuid", "name", "profile_name", "language", "tz", "fields"),
-    *("marketing_stopped_at", "conversations", "identities", "windows", "consents", "merged", "last_seen_at", "created_at"),
+    *("marketing_stopped_at", "conversations", "identities", "windows", "consents", "merged"),
+    *("last_seen_at", "created_at"),
 )
 
 

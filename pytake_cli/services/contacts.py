@@ -156,6 +156,8 @@ def lookup(db: Session, org_id: int, selector: str) -> Contact:
 
 def candidates(db: Session, org_id: int, ref: str) -> list[int]:
     """The ids of all contacts that `ref` may mean, by the strongest way in which it means any."""
+    if not ref:
+        return []
     if ref.startswith("contact:"):
         number = ref.removeprefix("contact:")
         contact = db.get(Contact, int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None

@@ -150,14 +150,15 @@ def insert_missing(db: Session, org_id: int, scope: str, book: Book) -> list[int
     None when another transaction was faster with one of the identities: what it wrote is to be read first.
     """
     new = [known for known in book.known.values() if known.id is None]
-    strangers = list({id(s): s for known in new if (s := known.owner.root()).id is None}.values())
+    owners = (known.owner.root() for known in book.known.values() if known.id is None or known.changed)
+    strangers = list({id(owner): owner for owner in owners if owner.id is None}.values())
     if strangers:
         rows = [_contact_row(org_id, someone, book.now) for someone in strangers]
         insert = sa.insert(contact).returning(contact.c.id, sort_by_parameter_order=True)
         for someone, id_ in zip(strangers, db.connection().execute(insert, rows).scalars(), strict=True):
             someone.id = id_
     if not new:
-        return []
+        return [someone.id for someone in strangers if someone.id]
     rows = [_identity_row(org_id, scope, known, book.now) for known in sorted(new, key=lambda k: (k.kind, k.value))]
     insert = on_conflict(db, identity).on_conflict_do_nothing().returning(identity.c.contact_id)
     written = db.connection().execute(insert, rows).scalars().all()

@@ -199,6 +199,16 @@ def test_an_abandoned_number_that_writes_long_after_is_somebody_else(store: Stor
     assert identities(store, stranger) == {("phone", ANA.wa_id): True, ("bsuid", "BR.3003"): True}
 
 
+def test_an_abandoned_number_without_a_bsuid_is_somebody_else_after_a_week(store: Store) -> None:
+    org = make_org(store)
+    ana = one(store, org, Person(wa_id="5511968184101"))
+    changed = IdentityChange(Person(wa_id="14155550100"), Person(wa_id="5511968184101"))
+    with store.write() as db:
+        contacts.change(db, org, SCOPE, ana, changed, NOW)
+    assert one(store, org, Person(wa_id="5511968184101"), now=NOW + timedelta(days=7)) == ana
+    assert one(store, org, Person(wa_id="5511968184101"), now=NOW + timedelta(days=8)) != ana
+
+
 def test_going_back_to_an_old_number_takes_it_into_use_again(store: Store) -> None:
     org = make_org(store)
     ana = one(store, org, ANA)
