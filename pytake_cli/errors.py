@@ -73,7 +73,7 @@ SLUGS: dict[str, str] = {
     "PT-CONVERSATION-OPEN": "a conversation cannot be reopened while the same person is in another one",
     "PT-CONVERSATION-REF": "what was given is not the number of a conversation",
     "PT-CONVERSATION-RESOLVED": "a resolved conversation must be reopened first",
-    "PT-DAEMON": "the daemon is needed and does not answer",
+    "PT-DAEMON": "the daemon does not run, or does not answer",
     "PT-DAEMON-RUNS": "a daemon runs on this SQLite store already",
     "PT-DEMO-DIR": "the demo builds its shop in an empty folder only",
     "PT-DEMO-START": "the demo's daemon or emulator did not start",

@@ -26,7 +26,7 @@ def emulator(tmp_path: Path) -> Iterator[Emulator]:
     folder.mkdir()
     nowhere = f"http://127.0.0.1:{free_port()}/webhooks/whatsapp"
     arguments = ["--port", str(port), "--webhook-url", nowhere, "--state-dir", str(folder), "--seed", "1"]
-    started = Emulator(port, arguments, environment(), folder)
+    started = Emulator(port, arguments, environment(folder), folder)
     started.up()
     yield started
     started.kill()
