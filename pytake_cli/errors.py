@@ -115,6 +115,7 @@ SLUGS: dict[str, str] = {
     "PT-STORE-DAMAGED": "the store's file is damaged",
     "PT-STORE-IN-USE": "another process has the store open",
     "PT-STORE-LOCKED": "a daemon or a restore has this store",
+    "PT-STORE-OPEN": "the store's file cannot be opened for writing",
     "PT-STORE-UNSOUND": "checks of the store failed",
     "PT-TLS": "a certificate or key cannot be used",
     "PT-TLS-KEY": "others may read the private key",
