@@ -180,6 +180,7 @@ SLUGS: dict[str, str] = {
     "PT-STORE-IN-USE": "another process has the store open",
     "PT-STORE-LOCKED": "a daemon or a restore has this store",
     "PT-STORE-NONE": "there is no store yet",
+    "PT-STORE-OPEN": "the store's file cannot be opened for writing",
     "PT-STORE-UNSOUND": "checks of the store failed",
     "PT-STORE-URL": "that is not the address of a store",
     "PT-TLS": "a certificate or key cannot be used",

@@ -48,6 +48,7 @@ class Clockwork:
         self._jobs = jobs
         self._health = health
         self._disk_told = False
+        self._swept_at = clock.now()
         self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ticks: tuple[Tick, ...] = (
             Tick("sweep", SWEEP_SECONDS, self.sweep),
@@ -89,6 +90,9 @@ class Clockwork:
     def sweep(self) -> None:
         """Settles what waited too long and pokes whatever is due, in case its poke was lost."""
         now = clock.now()
+        if now < self._swept_at:
+            sending.after_clock_went_back(self._store, now)
+        self._swept_at = now
         sending.sweep(self._store, now)
         for job_id in self._jobs.sweep():
             self._engine.poke("job", str(job_id))

@@ -209,6 +209,7 @@ class Daemon:
 
     def _recover(self) -> None:
         """What a crash left behind, put in order before anything moves; with others on PostgreSQL the sweep does it."""
+        sending.after_clock_went_back(self._store, clock.now())
         if self._store.is_sqlite:
             unknown = sending.recover(self._store, clock.now())
             self._jobs.recover()

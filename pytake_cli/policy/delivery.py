@@ -8,6 +8,7 @@ from typing import Literal
 RETRY_BASE_SECONDS = 2.0
 RETRY_CAP_SECONDS = 300.0
 UNREACHED_RETRY_SECONDS = 1.0  # Meta was not reached: nothing was sent, no attempt is counted
+LONGEST_WAIT_SECONDS = 600.0  # no failure keeps a message waiting for longer
 PAIR_BASE = 4  # Meta advises 4^X seconds for 131056
 TEMPLATES_STOP_SECONDS = 3600.0  # 131048: an hour at least
 
@@ -45,7 +46,7 @@ def after_failure(
         case "retry" if attempts <= max_retries:
             return Verdict("queued", backoff_seconds(attempts, retry_seconds or RETRY_BASE_SECONDS))
         case "pair":
-            return Verdict("queued", float(min(PAIR_BASE ** min(attempts, 5), 600)))
+            return Verdict("queued", min(LONGEST_WAIT_SECONDS, float(PAIR_BASE ** min(attempts, 5))))
         case "slow":
             return Verdict("queued", retry_seconds or 1.0, counted=False)
         case "token" | "stop_number":

@@ -185,6 +185,20 @@ def recover(store: Store, now: datetime) -> int:
         return outbox.orphan(db, now, _grace_ends(now), claimed_before=None)
 
 
+def after_clock_went_back(store: Store, now: datetime) -> int:
+    """What would wait for the time that the clock showed before goes on now; 0 unless the clock was set back."""
+    with store.read() as db:
+        if not outbox.comes_from_the_future(db, now):
+            return 0
+    send = settings.current().send
+    pair = timedelta(seconds=send.pair_interval_seconds * (send.pair_burst + 1))
+    retries_end = now + timedelta(seconds=delivery.LONGEST_WAIT_SECONDS)
+    with store.write() as db:
+        changed = outbox.pull_back(db, now, grace_ends=_grace_ends(now), retries_end=retries_end, pairs_end=now + pair)
+    log.warning("the clock was set back", extra={"rows": changed})
+    return changed
+
+
 def sweep(store: Store, now: datetime) -> int:
     """Settles what waited too long: claims of the dead, unknowns whose grace is over. Returns how many changed."""
     with store.read() as db:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,9 @@ from pytake_cli.store.contacts import ServiceWindow
 from pytake_cli.store.messages import AUTOMATIC, CAMPAIGN, LIVE, OUT, RANK, Message
 from pytake_cli.store.types import UtcTime
 from pytake_cli.store.work import Lane
+
+NEWEST = 1000  # messages looked at to see whether the clock went back; some may have been made after it did
+CLOCK_TOLERANCE = timedelta(seconds=1)  # what a time server corrects is no jump
 
 PRIORITIES: dict[str, tuple[int, int]] = {"live": (LIVE, AUTOMATIC), "campaign": (CAMPAIGN, CAMPAIGN)}
 
@@ -217,3 +220,23 @@ def resend_unsettled(db: Session, now: datetime) -> int:
     sent_again = db.connection().execute(again.values(**values)).rowcount
     held = db.connection().execute(sa.update(message).where(*over).values(due_at=None)).rowcount
     return sent_again + held
+
+
+def comes_from_the_future(db: Session, now: datetime) -> bool:
+    """Whether the newest messages were made after `now`: the clock has been set back since."""
+    newest = sa.select(message.c.created_at).order_by(message.c.id.desc()).limit(NEWEST).subquery()
+    latest = db.connection().execute(sa.select(sa.func.max(newest.c.created_at))).scalar_one()
+    return latest is not None and latest > now + CLOCK_TOLERANCE
+
+
+def pull_back(db: Session, now: datetime, *, grace_ends: datetime, retries_end: datetime, pairs_end: datetime) -> int:
+    """Brings back to `now` what the clock, since set back, had promised for later; what a person planned stays."""
+    at_once = sa.and_(message.c.due_at == message.c.created_at, message.c.created_at > now)
+    again = sa.and_(message.c.claimed_at.is_not(None), message.c.due_at > retries_end)
+    queued = sa.update(message).where(sa.text("message.status = 'queued'"), sa.or_(at_once, again))
+    unknown = sa.update(message).where(sa.text("message.status = 'unknown'"), message.c.due_at > grace_ends)
+    pairs = sa.update(service_window).where(service_window.c.pair_free_at > pairs_end)
+    changed = 0
+    for statement in (queued.values(due_at=now), unknown.values(due_at=grace_ends), pairs.values(pair_free_at=None)):
+        changed += db.connection().execute(statement).rowcount
+    return changed

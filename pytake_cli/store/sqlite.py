@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 
-from pytake_cli.errors import ConfigError
+from pytake_cli.errors import ConfigError, StoreUnavailable
 from pytake_cli.store.types import from_json, to_json
 
 OLDEST_SAFE = (3, 51, 3)  # before it, two connections that write and checkpoint at once can corrupt a WAL database
@@ -51,8 +51,17 @@ def file_of(url: URL) -> Path:
 def writing_engine(url: URL) -> Engine:
     """One connection that writes; the file and its -wal and -shm are made 0600 before anything is in them."""
     path = file_of(url)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreUnavailable(
+            "PT-STORE-OPEN",
+            "cannot open the store {where} for writing: {reason}",
+            fix="pytake doctor --only store",
+            where=str(path),
+            reason=(error.strerror or type(error).__name__).lower(),
+        ) from None
     pragmas = ("journal_mode=wal", "synchronous=full", f"wal_autocheckpoint={CHECKPOINT_PAGES}", "foreign_keys=on")
     return _engine(url, pragmas, pool_size=1, begin="BEGIN IMMEDIATE")
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.kit import bodies
 from tests.kit.check import check
-from tests.kit.clockjump import Jump, offset
+from tests.kit.clockjump import Jump, offset, shifted
 from tests.kit.home import Home, running
 from tests.kit.load import LoadThread
 from tests.kit.queueing import Queueing
@@ -27,13 +27,27 @@ def work(home: Home, seed: int) -> None:
     load.finish(60, stop=False)
 
 
+def test_what_was_queued_before_the_clock_was_set_back_goes_out_at_once(there: Home) -> None:
+    there.meet(5)
+    there.emulator.fault("error", code=131000, http=500, count=2)
+    there.daemon.stop()
+    there.daemon.up(offset(HOUR))
+    with shifted(HOUR), there.store() as store:
+        Queueing(store).batch(10)
+        there.daemon.kill()
+        Queueing(store).batch(10)
+    there.daemon.up()
+    check(there, quiet_seconds=30)
+
+
 @pytest.mark.parametrize("first", [HOUR, -HOUR])
 def test_a_clock_that_jumps_by_an_hour_and_back_changes_nothing(there: Home, first: float) -> None:
     there.meet(15)
-    for number, jump in enumerate((0.0, first, 0.0, -first)):
+    for number, jump in enumerate((0.0, first, 0.0, -first, 0.0)):
         there.daemon.kill()
         there.daemon.up(offset(jump))
-        work(there, number)
+        with shifted(jump):
+            work(there, number)
         report = check(there, quiet_seconds=60)
         assert report.counts["failed"] == 0
         assert report.counts["sends"] == 15 + 30 * (number + 1)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+from pytake_cli import clock
 
 _LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/local/lib/faketime/libfaketime.so.1")
 
@@ -12,6 +17,16 @@ _LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/local/lib/faketime/l
 def offset(seconds: float) -> dict[str, str]:
     """Environment of a process whose wall clock is wrong by `seconds`."""
     return {"PYTAKE_CLOCK_OFFSET": f"{seconds:g}"}
+
+
+@contextmanager
+def shifted(seconds: float) -> Iterator[None]:
+    """This process's own clock is wrong by `seconds` meanwhile."""
+    clock.shift(timedelta(seconds=seconds))
+    try:
+        yield
+    finally:
+        clock.shift(timedelta(seconds=-seconds))
 
 
 class Jump:
