@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 MEASURED = 10_000  # answers of a receiver that count for its median and p99
 SOON = 0.25  # seconds between handshakes while the receiver is not there; doubles up to PATIENCE
 PATIENCE = 2.0
+LARGE = 1024 * 1024  # bytes; aiohttp wants larger bodies as files
 KEEP_BODIES = 500  # delivered bodies that stay readable in the log
 
 
@@ -243,9 +245,9 @@ class Webhooks:
         style = self.world.config.signature
         if style != "missing":
             headers |= sign(delivery.body, self.world.config.app_secret if style == "ok" else "not-the-secret")
-        async with self._session.post(
-            delivery.url, data=delivery.body, headers=headers, allow_redirects=False
-        ) as answer:
+        # aiohttp wants large bodies as files
+        data = io.BytesIO(delivery.body) if len(delivery.body) > LARGE else delivery.body
+        async with self._session.post(delivery.url, data=data, headers=headers, allow_redirects=False) as answer:
             await answer.read()
             return answer.status
 

@@ -79,7 +79,7 @@ def say(world: World, words: dict[str, Any]) -> Said:
     said = Said(wamid, customer, number)
     content = KINDS[kind](Words(world, number, customer, words, now))
     message = _frame(world, said, now, words) | content
-    said.message = message | words.get("extra", {})
+    said.message = {name: value for name, value in (message | words.get("extra", {})).items() if value is not None}
     if customer.wa_id in number.blocked:
         said.delivered = False
         return said

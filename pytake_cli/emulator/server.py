@@ -15,10 +15,11 @@ from pytake_cli.emulator.surface import Surface
 from pytake_cli.emulator.world import World
 
 log = logging.getLogger(__name__)
+HORIZON = 60.0  # seconds of the emulator's clock that settle() looks ahead
 MAX_BODY = 105 * 1024 * 1024  # bytes; documents may have 100 MB
 
 
-def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+def make_request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
     """A request that may be as large as Meta's largest document."""
     return web.BaseRequest(
         message, payload, protocol, writer, task, asyncio.get_running_loop(), client_max_size=MAX_BODY
@@ -37,7 +38,7 @@ class Emulator:
         self._runner: web.ServerRunner | None = None
 
     async def start(self) -> None:
-        server = web.Server(self._handle, request_factory=_request, access_log=None, keepalive_timeout=75.0)
+        server = web.Server(self._handle, request_factory=make_request, access_log=None, keepalive_timeout=75.0)
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.config.host, self.config.port, backlog=1024)
@@ -67,9 +68,9 @@ class Emulator:
         await self.stop()
 
     async def settle(self, timeout_seconds: float = 5.0) -> None:
-        """Waits until every timer has fired and every webhook is delivered."""
+        """Waits until every webhook is delivered and no timer is due soon; the ends of pauses are not waited for."""
         async with asyncio.timeout(timeout_seconds):
-            while self.world.timeline.waiting() or not self.world.webhooks.idle():
+            while self.world.timeline.busy(HORIZON) or not self.world.webhooks.idle():
                 await asyncio.sleep(0.005)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:

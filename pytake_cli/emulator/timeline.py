@@ -42,6 +42,10 @@ class Timeline:
     def waiting(self) -> int:
         return len(self._heap)
 
+    def busy(self, horizon: float) -> bool:
+        """True while something is due within so many seconds."""
+        return bool(self._heap) and self._heap[0][0] <= self.now() + horizon
+
     def start(self) -> None:
         self._running = True
         self._arm()
@@ -91,7 +95,7 @@ class Timeline:
     def _arm(self) -> None:
         if self._handle is not None:
             self._handle.cancel()
-            self._handle, self._armed_for = None, float("inf")
+        self._handle, self._armed_for = None, float("inf")
         if not self._running or self.frozen or not self._heap:
             return
         self._armed_for = self._heap[0][0]

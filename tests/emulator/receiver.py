@@ -13,6 +13,7 @@ import orjson
 from aiohttp import web
 
 from pytake_cli.emulator import defaults
+from pytake_cli.emulator.server import make_request
 
 
 class Receiver:
@@ -31,7 +32,9 @@ class Receiver:
         self._runner: web.ServerRunner | None = None
 
     async def __aenter__(self) -> Receiver:
-        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.2)
+        self._runner = web.ServerRunner(
+            web.Server(self._handle, request_factory=make_request, access_log=None), shutdown_timeout=0.2
+        )
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/webhooks/whatsapp"

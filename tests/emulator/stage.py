@@ -37,7 +37,7 @@ class Stage:
             assert answer.status == 200, await answer.text()
             return await answer.json()
 
-    async def look(self, name: str, /, **query: str) -> Any:
+    async def look(self, name: str = "", /, **query: str) -> Any:
         async with self.client.get(f"{self.emulator.url}/_emulator/{name}", params=query) as answer:
             assert answer.status == 200, await answer.text()
             return await answer.json()
