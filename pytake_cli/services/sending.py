@@ -21,6 +21,7 @@ from pytake_cli.store.work import Lane, poke
 from pytake_cli.whatsapp import messages as wire
 from pytake_cli.whatsapp.client import Sent
 from pytake_cli.whatsapp.errors import rule
+from pytake_cli.whatsapp.failures import GraphError
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ def _first_status(sent: Sent) -> str:
 
 
 def _record_failure(db: Session, me: str, handoff: Handoff, error: SendError, now: datetime) -> str:
-    meta = rule(error.code, None)
+    meta = error.rule if isinstance(error, GraphError) else rule(error.code, None)
     verdict = delivery.after_failure(
         meta.action.value,
         unknown=error.unknown,
