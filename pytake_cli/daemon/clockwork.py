@@ -18,7 +18,7 @@ from pytake_cli.daemon.health import Health
 from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.errors import StoreUnavailable
 from pytake_cli.services import media, sending
-from pytake_cli.store import Store, figures, jobs, organisations, upkeep
+from pytake_cli.store import Store, figures, jobs, organisations, retention
 
 log = logging.getLogger(__name__)
 
@@ -134,10 +134,10 @@ class Clockwork:
         """Forgets what was applied and done long ago, a few rows at a time."""
         now = clock.now()
         kept = settings.current().store.journal_days
-        upkeep.forget_applied(self._store, now - timedelta(days=kept), ROWS_AT_ONCE)
+        retention.forget_applied(self._store, now - timedelta(days=kept), ROWS_AT_ONCE)
         while self._forget_jobs():
             pass
-        upkeep.optimize(self._store)
+        retention.optimize(self._store)
 
     def _forget_jobs(self) -> int:
         with self._store.write() as db:

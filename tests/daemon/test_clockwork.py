@@ -25,7 +25,7 @@ from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
-from pytake_cli.store import Store, jobs, upkeep
+from pytake_cli.store import Store, jobs, retention
 from pytake_cli.store.events import Event
 from pytake_cli.store.journal import Journal, Quarantine, Received, append
 from pytake_cli.store.messages import Message
@@ -138,8 +138,8 @@ def test_forgetting_goes_in_small_steps(store: Store) -> None:
     received(store, *[b"%d" % i for i in range(25)])
     with store.write() as db:
         db.connection().execute(sa.update(journal).values(applied_at=clock.now() - timedelta(days=40)))
-    assert upkeep.forget_applied(store, clock.now() - timedelta(days=30), at_once=10) == 25
-    assert upkeep.forget_applied(store, clock.now() - timedelta(days=30), at_once=10) == 0
+    assert retention.forget_applied(store, clock.now() - timedelta(days=30), at_once=10) == 25
+    assert retention.forget_applied(store, clock.now() - timedelta(days=30), at_once=10) == 0
 
 
 def test_finished_jobs_are_forgotten_and_failed_ones_kept(store: Store) -> None:
