@@ -151,9 +151,9 @@ def test_limits_show_the_rate_after_a_complaint_of_metas(store: Store) -> None:
     number_id = make_number(store, org_id)
     with store.write() as db:
         buckets.take(db, f"number:{number_id}", 1, rate=80, burst=80, reserve=0, now=NOW)
-        buckets.slow_down(db, f"number:{number_id}", NOW)
+        buckets.slow_down(db, f"number:{number_id}", rate=80, now=NOW)
     with store.read(org_id) as db:
         number = db.get_one(Number, number_id)
         assert numbers.limits(db, number, NOW).current_rate_per_second == 40
-        assert numbers.limits(db, number, NOW + timedelta(minutes=4)).current_rate_per_second == 56
+        assert numbers.limits(db, number, NOW + timedelta(seconds=4)).current_rate_per_second == 56
         assert numbers.limits(db, number, NOW + timedelta(hours=1)).current_rate_per_second == 80
