@@ -105,7 +105,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     from pytake_cli.cli import commands, flags, surface_data, topics
 
     for table, values in (
-        ("errors.SLUGS", (text.removeprefix("Meta: ") for text in errors.SLUGS.values())),
+        ("errors.SLUGS", errors.SLUGS.values()),
         ("secrets.NAMES", secrets.NAMES.values()),
         ("settings.MISFITS", settings.MISFITS.values()),
         ("settings.OTHER_VARIABLES", settings.OTHER_VARIABLES.values()),

@@ -59,14 +59,8 @@ def errors(
 
 def _ours() -> list[dict[str, Any]]:
     return [
-        {"error": slug, "meaning": _metas_words(meaning), "advice": "", "retry": None}
-        for slug, meaning in registry.SLUGS.items()
+        {"error": slug, "meaning": _(meaning), "advice": "", "retry": None} for slug, meaning in registry.SLUGS.items()
     ]
-
-
-def _metas_words(meaning: str) -> str:
-    text = meaning.removeprefix("Meta: ")
-    return _(text) if text == meaning else f"Meta: {_(text)}"
 
 
 def _first_codes() -> list[int]:

@@ -12,7 +12,7 @@ from pytake_cli.cli import bubble, message_queueing, neighbour, selectors, times
 from pytake_cli.cli.compose import Draft, raw_reply_to
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, emit, say
-from pytake_cli.errors import SLUGS, DaemonDown, InvalidData, NotFound, Pending, UpstreamError, UsageError
+from pytake_cli.errors import DaemonDown, InvalidData, NotFound, Pending, UpstreamError, UsageError
 from pytake_cli.locale import _
 
 if TYPE_CHECKING:
@@ -230,9 +230,10 @@ def _wait(queued: Message, wanted: str) -> Message:
         with ctx.store.read(ctx.org_id) as db:
             row = db.get_one(Message, queued.id)
         if row.status == "failed":
-            named = f"PT-WA-{row.error_code}"
+            from pytake_cli.whatsapp.errors import rule, slug_of
+
             raise UpstreamError(
-                named if named in SLUGS else "PT-SEND-FAILED",
+                slug_of(rule(row.error_code)) if row.error_code else "PT-SEND-FAILED",
                 "message {id} failed: {reason}",
                 fix="pytake trace {id}",
                 id=row.id,

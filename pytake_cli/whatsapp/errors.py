@@ -206,7 +206,9 @@ _FIRST = {code: first for first, last, *_ in _TABLE for code in range(first, las
 
 
 def slug_of(what: Rule) -> str:
-    """`PT-WA-` and the code; codes that share a line of the table share the slug of the first."""
+    """`PT-WA-` and the code; codes that share a line of the table share the slug of the first, others `PT-WA-CODE`."""
+    if what.code not in _BY_CODE:
+        return "PT-WA-CODE"
     return f"PT-WA-{_FIRST.get(what.code, what.code)}"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from pytake_cli.errors import SLUGS, SendError
+from pytake_cli.errors import SendError
 from pytake_cli.whatsapp.errors import Rule, rule, slug_of
 from pytake_cli.whatsapp.fields import table, whole, word
 
@@ -100,9 +100,8 @@ def refusal(
     data = error.get("error_data")
     details = word(table(data).get("details")) or word(data) or word(error.get("error_user_msg"))
     details = details or word(error.get("message")) or ""
-    slug = slug_of(what)
     return GraphError(
-        slug if slug in SLUGS else "PT-WA-CODE",
+        slug_of(what),
         "Meta refused: {meaning} ({number}): {details}",
         rule=what,
         answer=Answer(status, trace, payload, details, subcode),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from pytake_cli.errors import SLUGS
 from pytake_cli.whatsapp.errors import Action, Stops, codes, rule, slug_of
 
 # action -> the codes the reference puts there ("How to react", and the table below it)
@@ -40,7 +39,7 @@ def test_a_code_of_the_reference_has_its_action(code: int, action: Action) -> No
 @pytest.mark.parametrize("code", codes())
 def test_every_code_of_the_table_has_a_slug_a_meaning_and_advice(code: int) -> None:
     found = rule(code, None)
-    assert slug_of(found) in SLUGS
+    assert slug_of(found).startswith("PT-WA-")
     assert found.meaning
     assert found.advice
     assert found.action is not Action.UNKNOWN_CODE
