@@ -11,7 +11,7 @@ from pytake_cli.store import Store
 from pytake_cli.store.work import Lane
 
 SHORTEST, LONGEST = 10, 2000  # journal rows in a transaction
-AIM_SECONDS = 0.04  # for a transaction: the intake waits behind it
+AIM_SECONDS = 0.02  # for a transaction: the intake waits behind it
 
 
 class Inbox:
