@@ -82,7 +82,8 @@ def test_refreshing_ends_a_stop_when_meta_says_connected(store: Store) -> None:
         assert numbers.refresh(db, row, replace(PHONE, status="FLAGGED"), NOW) == ["status"]
         assert row.stopped_at is not None
         assert numbers.refresh(db, row, replace(PHONE, quality="RED"), NOW) == ["quality", "status", "stopped_at"]
-        assert (row.stopped_at, row.stopped_code, row.stopped_reason) == (None, None, "")
+        stopped: tuple[object, ...] = row.stopped_at, row.stopped_code, row.stopped_reason
+        assert stopped == (None, None, "")
 
 
 def test_a_change_is_told_once(store: Store) -> None:
@@ -151,9 +152,9 @@ def test_limits_show_the_rate_after_a_complaint_of_metas(store: Store) -> None:
     number_id = make_number(store, org_id)
     with store.write() as db:
         buckets.take(db, f"number:{number_id}", 1, rate=80, burst=80, reserve=0, now=NOW)
-        buckets.slow_down(db, f"number:{number_id}", NOW)
+        buckets.slow_down(db, f"number:{number_id}", rate=80, now=NOW)
     with store.read(org_id) as db:
         number = db.get_one(Number, number_id)
         assert numbers.limits(db, number, NOW).current_rate_per_second == 40
-        assert numbers.limits(db, number, NOW + timedelta(minutes=4)).current_rate_per_second == 56
+        assert numbers.limits(db, number, NOW + timedelta(seconds=4)).current_rate_per_second == 56
         assert numbers.limits(db, number, NOW + timedelta(hours=1)).current_rate_per_second == 80
