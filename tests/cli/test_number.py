@@ -50,9 +50,10 @@ def one(run: Run, *words: str, stdin: str = "") -> dict[str, Any]:
 def test_meta_is_asked_and_the_token_becomes_the_numbers_secret(loja: Run) -> None:
     ran = loja("number", "add", *IDS, "--token-file", "-", "--json", stdin=f"{TOKEN}\n")
     assert ran.code == 0, ran.err
-    row = json.loads(ran.out)
+    assert json.loads(ran.out)["status"] == "CONNECTED"
+    row = one(loja, "number", "show")
     assert row["display"] == defaults.DISPLAY_NUMBER
-    assert row["status"] == "CONNECTED"
+    assert row["token"] == "sealed file"
     assert row["rate_per_second"] == 80
     assert secrets.get("access_token", defaults.PHONE_NUMBER_ID) == TOKEN
     assert secrets.get("access_token") is None
@@ -63,7 +64,7 @@ def test_meta_is_asked_and_the_token_becomes_the_numbers_secret(loja: Run) -> No
 def test_the_only_number_of_an_account_needs_no_id(loja: Run, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(TOKEN)
-    row = one(loja, "number", "add", "--waba", defaults.WABA_ID, "--token-file", str(file))
+    row = one(loja, "number", "add", "--waba", defaults.WABA_ID, "--token-file", str(file), "--fields", "all")
     assert row["phone_number_id"] == defaults.PHONE_NUMBER_ID
 
 
@@ -82,7 +83,7 @@ def test_what_is_no_token_is_refused(loja: Run, tmp_path: Path, content: str) ->
 def test_an_unknown_number_is_metas_refusal_and_nothing_is_kept(loja: Run) -> None:
     ran = loja("number", "add", "--waba", "1", "--phone-id", "99", "--token-file", "-", "--json", stdin=TOKEN)
     assert ran.code == 10
-    assert json.loads(ran.err.splitlines()[-1])["error"]["slug"] == "PT-WA-100"
+    assert json.loads(ran.err.splitlines()[-1])["error"]["slug"] == "PT-WA-33"
     assert secrets.get("access_token", "99") is None
     assert loja("number", "list", "--json").out == "[]\n"
 

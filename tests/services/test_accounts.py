@@ -110,7 +110,7 @@ def test_the_last_administrator_stays_one(store: Store) -> None:
         rita = accounts.invite(db, org_id=org_id, email="rita@example.com", role="ORG_ADMIN", now=NOW)
         for change in ({"role": "VIEWER"}, {"active": False}):
             with pytest.raises(Conflict):
-                accounts.set_user(db, rita, **change)  # type: ignore[arg-type]
+                accounts.set_user(db, rita, **change)
         bia = accounts.invite(db, org_id=org_id, email="bia@example.com", role="ORG_ADMIN", now=NOW)
         assert accounts.set_user(db, rita, active=False) == ["active"]
         with pytest.raises(Conflict):

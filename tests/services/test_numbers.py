@@ -82,7 +82,8 @@ def test_refreshing_ends_a_stop_when_meta_says_connected(store: Store) -> None:
         assert numbers.refresh(db, row, replace(PHONE, status="FLAGGED"), NOW) == ["status"]
         assert row.stopped_at is not None
         assert numbers.refresh(db, row, replace(PHONE, quality="RED"), NOW) == ["quality", "status", "stopped_at"]
-        assert (row.stopped_at, row.stopped_code, row.stopped_reason) == (None, None, "")
+        stopped: tuple[object, ...] = row.stopped_at, row.stopped_code, row.stopped_reason
+        assert stopped == (None, None, "")
 
 
 def test_a_change_is_told_once(store: Store) -> None:
