@@ -72,9 +72,21 @@ class Clockwork:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that overtakes another is no news
         scheduler.start()
         try:
-            await self._died
+            await self._watch(scheduler)
         finally:
             scheduler.shutdown(wait=False)
+
+    async def _watch(self, scheduler: AsyncIOScheduler) -> None:
+        """Waits for a tick that fails. The scheduler goes by the wall clock: set back, it would wait for the old hour."""
+        seen = clock.now()
+        while not self._died.done():
+            await asyncio.wait((self._died,), timeout=SWEEP_SECONDS)
+            now = clock.now()
+            if now < seen:
+                for job in scheduler.get_jobs():
+                    job.modify(next_run_time=now)
+            seen = now
+        self._died.result()
 
     async def _run(self, tick: Tick) -> None:
         try:

@@ -58,7 +58,7 @@ class Placed:
 
 def apply(db: Session, writings: Sequence[Writing], numbers: dict[str, Number], now: datetime) -> int:
     """Stores messages that are new and all that follows from them. Returns how many were new."""
-    fresh = [w for w in _new_ones(db, writings) if not (isinstance(w, Incoming) and w.group_id)]
+    fresh = _new_ones(db, writings)
     if not fresh:
         return 0
     placed = _place(db, fresh, numbers, now)

@@ -147,6 +147,8 @@ def _refusal(one: Arrived, numbers: dict[str, Number]) -> str | None:
                 return "no such number here"
             if number.app_id and one.app and number.app_id != one.app:
                 return "signed by an app that may not speak for this number"
+            if isinstance(update, Incoming) and update.group_id:
+                return "a message in a group: conversations are with one person"
             return None
 
 

@@ -163,7 +163,7 @@ def _projection(report: Report, db: Session) -> None:
 def _missing(body: bytes, messages: set[str], events: set[tuple[str, str, str]]) -> Iterator[str]:
     for update in parse(body):
         match update:
-            case Incoming(wamid=wamid, group_id=None) | Echo(wamid=wamid):
+            case Incoming(wamid=wamid) | Echo(wamid=wamid):
                 if wamid not in messages:
                     yield f"message {wamid} is nowhere"
             case Status():
@@ -172,7 +172,7 @@ def _missing(body: bytes, messages: set[str], events: set[tuple[str, str, str]])
             case Unknown(reason=reason):
                 yield f"{reason} is not in quarantine"
             case _:
-                pass  # groups, preferences and account events have no row that a check could name
+                pass  # preferences and account events have no row that a check could name
 
 
 def _sends(report: Report, db: Session, ledger: list[Accepted]) -> None:

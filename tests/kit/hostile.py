@@ -11,13 +11,11 @@ import asyncio
 import copy
 import json
 import logging
-import os
 import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -30,8 +28,8 @@ from pytake_cli.services import inbound
 from pytake_cli.store import Store, journal
 from tests.kit import bodies
 from tests.kit.bodies import Body
+from tests.whatsapp.corpus import payloads
 
-CORPUS = Path(os.environ.get("PYTAKE_CORPUS", Path(__file__).resolve().parents[3] / "shared" / "corpus"))
 BATCH = 200  # bodies in one transaction of the journal
 ODD_VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 2**31, 2**63, 2**64, -(2**63) - 1, 10**30, 1e308, -0.0, 0.1, "", " ", "0",
@@ -256,18 +254,10 @@ def encode(payload: Any) -> bytes:
         return json.dumps(payload).encode()
 
 
-@cache
-def corpus_files() -> tuple[Path, ...]:
-    """Every webhook payload of the shared corpus; none where it is not at hand."""
-    return tuple(sorted(CORPUS.glob("*/webhooks/**/*.json")))
-
-
 def corpus_values() -> Iterator[Any]:
-    for path in corpus_files():
-        try:
-            yield json.loads(path.read_bytes())
-        except ValueError:
-            continue
+    """Every webhook of the corpus, where there is one."""
+    for path in payloads("webhooks"):
+        yield json.loads(path.read_bytes())
 
 
 def well_formed(chance: random.Random) -> Iterator[Any]:

@@ -221,8 +221,8 @@ def store_url(store: str | None) -> Iterator[str | None]:
 def run(plan: Plan, folder: Path) -> Outcome:
     """One whole run in `folder`; raises AssertionError when an invariant is broken."""
     with store_url(plan.store) as url:
-        options = {"emulator": STATUS_FAULTS, "seed": plan.seed, "grace_seconds": plan.grace_seconds}
-        there = home.make(folder, store_url=url, **options)
+        grace = plan.grace_seconds
+        there = home.make(folder, store_url=url, emulator=STATUS_FAULTS, seed=plan.seed, grace_seconds=grace)
         try:
             return Killer(plan, there).run()
         finally:
