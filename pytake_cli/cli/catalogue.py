@@ -102,7 +102,9 @@ def _strings(node: ast.expr | None) -> Iterator[str]:
 def _in_tables() -> Iterator[tuple[str, str]]:
     """Texts that live in tables rather than in calls."""
     from pytake_cli import errors, secrets, settings
-    from pytake_cli.cli import commands, flags, surface_data, topics
+    from pytake_cli.cli import commands, flags, surface_data, topics, trace, triggers
+    from pytake_cli.store.conversations import STATUSES
+    from pytake_cli.store.messages import RANK, RECEIVED
 
     for table, values in (
         ("errors.SLUGS", errors.SLUGS.values()),
@@ -113,6 +115,10 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("cli.commands.GROUPS", (*commands.GROUPS, "More")),
         ("cli.flags.GLOBAL", (text for _flags, _value, text in flags.GLOBAL)),
         ("cli.topics.TOPICS", topics.TOPICS.values()),
+        ("cli.trace.TOLD", trace.TOLD.values()),
+        ("cli.triggers.EVENTS", (kind.meaning for kind in triggers.EVENTS.values())),
+        ("store.conversations.STATUSES", STATUSES),
+        ("store.messages.RANK", (*RANK, RECEIVED)),
         ("whatsapp.errors.RULES", _rules()),
     ):
         yield from ((text, table) for text in values)

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytake_cli import clock
 from pytake_cli.cli import bubble, neighbour, selectors
 from pytake_cli.cli.compose import Draft, compose
 from pytake_cli.cli.context import context
@@ -38,6 +39,7 @@ def queue(draft: Draft, request: Request) -> tuple[Message, bool]:
 
     ctx = context()
     stored = _take_in(draft)
+    now = clock.now()  # after the imports and the files, so that a trace shows the sender's delay and not ours
     with neighbour.wake(ctx.store).write(ctx.org_id) as db:
         person = _person(db, request, make=True)
         number = _number(db, request, person)
@@ -51,7 +53,7 @@ def queue(draft: Draft, request: Request) -> tuple[Message, bool]:
                 contact_id=person.id or 0,
                 outgoing=outgoing,
                 origin="agent",
-                now=ctx.now,
+                now=now,
                 author_id=by.id if by else None,
                 reply_to=None if outgoing.kind == "reaction" else draft.reply_to,
                 due_at=request.due_at,

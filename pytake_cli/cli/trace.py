@@ -118,6 +118,8 @@ def _since(seconds: float) -> str:
 def told(step: Step) -> str:
     """One step in words; everything from outside is clean."""
     values = {name: clean(str(value), newlines=False, limit=200) for name, value in step.data.items()}
+    if "status" in values:
+        values["status"] = _(values["status"])
     line = _(TOLD[step.what]).format_map(_Missing(values))
     extras = []
     if step.what == "request" and step.data["attempts"] == 0:
