@@ -164,9 +164,9 @@ def insert_missing(db: Session, org_id: int, scope: str, book: Book) -> list[int
     written = db.connection().execute(insert, rows).scalars().all()
     if len(written) == len(rows):
         return [someone.id for someone in strangers if someone.id]
-    orphans = {someone.id for someone in strangers} - set(written)
-    if orphans:
-        db.connection().execute(sa.delete(contact).where(contact.c.id.in_(orphans)))
+    ours = [someone.id for someone in strangers]
+    db.connection().execute(sa.delete(identity).where(identity.c.contact_id.in_(ours)))
+    db.connection().execute(sa.delete(contact).where(contact.c.id.in_(ours)))
     return None
 
 

@@ -30,9 +30,9 @@ def filled(store: Store) -> Store:
     """A store with a customer's message and outgoing ones in several states."""
     org = make_org(store)
     number = make_number(store, org)
-    first = people.wrote(store, number, "Olá, \U0001f600 \u2028 'quoted' \\ \"double\"")
+    people.wrote(store, number, "Olá, \U0001f600 \u2028 'quoted' \\ \"double\"")
     with store.write() as db:
-        original = db.get_one(Message, first.id)
+        original = db.exec(select(Message)).one()
         for status in ("queued", "sending", "unknown", "sent", "read", "failed", "cancelled"):
             values: dict[str, Any] = original.model_dump(exclude={"id", "wamid"})
             values |= {"direction": "out", "origin": "agent", "status": status, "rank": RANK[status], "due_at": NOW}

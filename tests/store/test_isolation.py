@@ -1,0 +1,137 @@
+"""Two organisations in one store: a scoped transaction neither sees nor touches the other's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, event, func, inspect, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session
+
+from pytake_cli.services import contacts
+from pytake_cli.store import Store, database
+from pytake_cli.store.contacts import Consent, Contact, ServiceWindow
+from pytake_cli.store.conversations import Note
+from pytake_cli.store.events import Event
+from pytake_cli.store.jobs import Job
+from pytake_cli.store.media import Media
+from pytake_cli.store.messages import Message, StatusEvent
+from pytake_cli.store.users import User
+from pytake_cli.whatsapp.webhooks import Person
+from tests.kit import people
+from tests.kit.stores import NOW, make_number, make_org
+
+
+def furnish(store: Store, slug: str) -> int:
+    """An organisation with a row in every table that organisations own."""
+    org = make_org(store, slug)
+    number = make_number(store, org)
+    conversation = people.wrote(store, number, "oi")
+    contact = conversation.contact_id
+    owned: Any = {"org_id": org, "created_at": NOW}
+    with store.write() as db:
+        in_it = Message.conversation_id == conversation.id
+        id_ = db.scalars(select(Message.id).where(in_it)).first()  # type: ignore[call-overload]
+        db.add(User(**owned, email="rita@example.com"))
+        db.add(Note(**owned, conversation_id=conversation.id or 0, body="note"))
+        db.add(Consent(org_id=org, contact_id=contact, granted=True, source="word", at=NOW))
+        db.merge(ServiceWindow(org_id=org, number_id=number, contact_id=contact, last_inbound_at=NOW))
+        db.add(Event(org_id=org, kind="note:new", at=NOW))
+        db.add(Job(**owned, kind="media", key=f"media:{org}", due_at=NOW))
+        db.add(Media(**owned, number_id=number, message_id=id_, direction="in"))
+        db.add(StatusEvent(org_id=org, message_id=id_, wamid=f"wamid.{org}", status="sent", at=NOW, received_at=NOW))
+    return org
+
+
+def leaks(store: Store, mine: int, theirs: int) -> set[str]:
+    """Tables of which a transaction of `mine` shows or changes rows of `theirs`, and the way it did."""
+    found: set[str] = set()
+    for table in database.owned_tables():
+        name, keys = table.__tablename__, inspect(table).primary_key
+        with store.read() as db:
+            theirs_here = db.execute(select(*keys).where(table.org_id == theirs)).all()
+            everything = db.execute(select(func.count()).select_from(table)).scalar_one()
+            assert theirs_here, f"furnish() forgot {name}"
+        with store.read(mine) as db:
+            ways = {
+                "rows": len(db.scalars(select(table)).all()),
+                "columns": len(db.execute(select(table.org_id)).all()),
+                "count": db.execute(select(func.count()).select_from(table)).scalar_one(),
+                "alias": len(db.scalars(select(aliased(table))).all()),
+                "subquery": db.execute(select(func.count()).select_from(select(table).subquery())).scalar_one(),
+            }
+            found |= {f"{name} by {way}" for way, count in ways.items() if count + len(theirs_here) > everything}
+            if db.get(table, tuple(theirs_here[0])) is not None:
+                found.add(f"{name} by key")
+        found |= {f"{name} by {way}" for way in _writes(store, table, mine, theirs, len(theirs_here))}
+    return found
+
+
+def _writes(store: Store, table: Any, mine: int, theirs: int, count: int) -> Iterator[str]:
+    with store.write(mine) as db:
+        changed: Any = db.execute(update(table).where(table.org_id == theirs).values(org_id=table.org_id))
+        if changed.rowcount:
+            yield "update"
+        db.rollback()
+    if table.__tablename__ in ("event", "note", "job"):  # nothing refers to these, so a deletion would go through
+        with store.write(mine) as db:
+            gone: Any = db.execute(delete(table))
+            if gone.rowcount > count:
+                yield "delete"
+            db.rollback()
+
+
+@contextmanager
+def without_filter() -> Iterator[None]:
+    event.remove(Session, "do_orm_execute", database._only_own_rows)
+    try:
+        yield
+    finally:
+        event.listen(Session, "do_orm_execute", database._only_own_rows)
+
+
+@pytest.fixture
+def two(store: Store) -> tuple[int, int]:
+    return furnish(store, "uma"), furnish(store, "outra")
+
+
+def test_a_scoped_transaction_shows_and_changes_nothing_of_another_organisation(
+    store: Store, two: tuple[int, int]
+) -> None:
+    assert leaks(store, *two) == set()
+    assert leaks(store, two[1], two[0]) == set()
+
+
+def test_without_the_filter_every_table_leaks(store: Store, two: tuple[int, int]) -> None:
+    with without_filter():
+        found = leaks(store, *two)
+    tables = {table.__tablename__ for table in database.owned_tables()}
+    assert {leak.split(" by ")[0] for leak in found} == tables
+    assert {leak.split(" by ")[1] for leak in found} >= {"rows", "key", "count", "update", "delete"}
+
+
+def test_a_row_of_another_organisation_cannot_be_written(store: Store, two: tuple[int, int]) -> None:
+    mine, theirs = two
+    with pytest.raises(AssertionError), store.write(mine) as db:
+        db.add(Contact(org_id=theirs, created_at=NOW, updated_at=NOW))
+    with store.read() as db:
+        foreign = db.scalars(select(Message).where(Message.org_id == theirs)).first()  # type: ignore[arg-type]
+    assert foreign is not None
+    with pytest.raises(AssertionError), store.write(mine) as db:
+        foreign.text = "changed"
+        db.add(foreign)
+
+
+def test_the_bulk_ways_that_pass_by_the_filter_name_the_organisation_themselves(
+    store: Store, two: tuple[int, int]
+) -> None:
+    """`resolve` works on Core statements, which no listener sees."""
+    mine, theirs = two
+    with store.write() as db:
+        [here] = contacts.resolve(db, mine, "p", [Person(wa_id="5511", user_id="BR.1", username="a")], NOW)
+        [there] = contacts.resolve(db, theirs, "p", [Person(wa_id="5511", user_id="BR.1", username="a")], NOW)
+        assert here != there
+        assert (db.get_one(Contact, here).org_id, db.get_one(Contact, there).org_id) == two
