@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pytake_cli.store import dump, sqlite
 from pytake_cli.store.database import Store, refuse_event_loop, translated
 
 SQLITE_MAGIC = b"SQLite format 3\0"
+ABANDONED_SECONDS = 86_400.0  # a part this old is of a backup that was killed
 MANIFEST = "backup_manifest"  # a table that only a backup has: rows and digest of each of the others
 
 
@@ -35,6 +37,9 @@ class Contents:
 def into_folder(store: Store, folder: Path, now: datetime, *, label: str = "") -> Path:
     """A backup in `folder` under a name made of the time and the label."""
     target = free_name(folder, now, label, ".db" if store.is_sqlite else ".zip")
+    for part in folder.glob("pytake-*.part"):
+        if time.time() - part.stat().st_mtime > ABANDONED_SECONDS:
+            part.unlink(missing_ok=True)
     write(store, target)
     return target
 

@@ -247,3 +247,20 @@ def test_a_backup_of_before_a_migration_restores_to_its_version(store: Store, em
     assert schema.version(store) == "0001"
     schema.migrate(store, None, NOW)
     schema.check_current(store)
+
+
+def test_a_part_that_a_killed_backup_left_goes_with_the_next(filled: Store, tmp_path: Path) -> None:
+    left, fresh = tmp_path / "pytake-1.db.part", tmp_path / "pytake-2.db.part"
+    for part in (left, fresh):
+        part.touch()
+    os.utime(left, (0, 0))
+    backup.into_folder(filled, tmp_path, NOW)
+    assert (left.exists(), fresh.exists()) == (False, True)
+
+
+def test_kills_leave_the_store_sound_and_no_half_backup(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.kit.kill_upkeep", str(tmp_path), "8"], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert int(run.stdout.split()[0]) > 8, run.stdout
