@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -19,6 +20,8 @@ import psycopg
 from psycopg import sql
 
 START_SECONDS = 30.0  # a cold initdb and start took 2 s on two busy cores
+PREFIX = "pytake-pg-"
+ABANDONED_SECONDS = 3600.0
 PR_SET_PDEATHSIG = 1
 UNPRIVILEGED = "nobody"  # initdb and postgres refuse to run as root
 OPTIONS = {
@@ -94,7 +97,8 @@ class Server:
 
 def start() -> Server:
     """Makes a cluster in a new folder and waits until it answers; about a second."""
-    folder = Path(tempfile.mkdtemp(prefix="pytake-pg-", dir=_short_folder()))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_short_folder()))
+    _sweep(folder.parent)
     account = _unprivileged()
     if account:
         os.chown(folder, account["user"], account["group"])
@@ -125,6 +129,17 @@ def start() -> Server:
     server = Server(folder, process)
     _wait(server)
     return server
+
+
+def _sweep(parent: Path) -> None:
+    """Removes folders of servers whose tests were killed: an hour old, and no server runs there."""
+    for folder in parent.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if (
+                time.time() - folder.stat().st_mtime > ABANDONED_SECONDS
+                and not (folder / "data/postmaster.pid").exists()
+            ):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _unprivileged() -> dict[str, Any]:
