@@ -52,13 +52,11 @@ def overview(surface: Mapping[str, Entry]) -> str:
     lines = [
         _("WhatsApp customer service from the terminal."),
         "",
-        _("Usage:") + " pytake NOUN VERB [ARG] [--flags]",
+        _("Usage: pytake NOUN VERB [ARG] [--flags]"),
         "",
     ]
-    lines += _table(
-        _("Getting started"), [(name, surface[name]["help"]) for name in GROUPS["Getting started"] if name in surface]
-    )
-    lines += _table(_("Commonest commands"), [(name, surface[name]["help"]) for name in COMMONEST if name in surface])
+    lines += _commands(_("Getting started"), GROUPS["Getting started"], surface)
+    lines += _commands(_("Commonest commands"), COMMONEST, surface)
     lines += _flags(_("Flags"), COMMON_FLAGS)
     lines += [_("All commands: pytake help · about one: pytake NOUN VERB -h")]
     return "\n".join(lines) + "\n"
@@ -72,7 +70,7 @@ def everything(surface: Mapping[str, Entry]) -> str:
     grouped = {name for names in GROUPS.values() for name in names}
     groups = {**GROUPS, "More": tuple(name for name in COMMANDS if name not in grouped)}
     for heading, names in groups.items():
-        lines += _table(_(heading), [(name, surface[name]["help"]) for name in names if name in surface])
+        lines += _commands(_(heading), names, surface)
     lines += _table(_("Topics (pytake help TOPIC)"), list(TOPICS.items()))
     lines += [_("Search all help: pytake help -k WORD")]
     return "\n".join(lines) + "\n"
@@ -81,13 +79,7 @@ def everything(surface: Mapping[str, Entry]) -> str:
 def noun(path: str, entry: Entry, surface: Mapping[str, Entry]) -> str:
     """The help of a noun: its verbs."""
     lines = [*wrap(_(entry["help"])), "", f"{_('Usage:')} pytake {path} VERB [ARG] [--flags]", ""]
-    lines += _table(
-        _("Commands"),
-        [
-            (f"{verb}{_arguments(surface[f'{path} {verb}'])}", surface[f"{path} {verb}"]["help"])
-            for verb in entry["verbs"]
-        ],
-    )
+    lines += _commands(_("Commands"), [f"{path} {verb}" for verb in entry["verbs"]], surface, prefix=f"{path} ")
     lines += _examples(entry)
     lines += [_("About one: {command}").format(command=f"pytake {path} {entry['verbs'][0]} -h")]
     return "\n".join(lines) + "\n"
@@ -160,6 +152,17 @@ def variables() -> str:
     return "\n".join(_table(_("Variables"), [*rows, *OTHER_VARIABLES.items()])[1:-1]) + "\n"
 
 
+def _commands(heading: str, paths: Iterable[str], surface: Mapping[str, Entry], prefix: str = "") -> list[str]:
+    """One line a command: what stands behind `prefix`, and as much of its help as fits."""
+    rows = []
+    for path in paths:
+        if path in surface:
+            arguments = _arguments(surface[path]) if prefix else ""
+            rows.append((path.removeprefix(prefix) + arguments, _(surface[path]["help"])))
+    width = WIDTH - min(LEFT, max((len(name) for name, _text in rows), default=0) + 4)
+    return _table(heading, [(name, _first_words(text, width)) for name, text in rows], translated=True)
+
+
 def _table(heading: str, rows: list[tuple[str, str]], *, translated: bool = False) -> list[str]:
     if not rows:
         return []
@@ -173,6 +176,16 @@ def _table(heading: str, rows: list[tuple[str, str]], *, translated: bool = Fals
             lines.append(f"  {name}".ljust(left) + wrapped.pop(0))
         lines += [" " * left + line for line in wrapped]
     return [line.rstrip() for line in lines] + [""]
+
+
+def _first_words(text: str, width: int) -> str:
+    """The first sentence, or as much of it as makes sense on one line of a list."""
+    for end in (". ", "; "):
+        if len(text) > width:
+            text = text.split(end)[0].rstrip(".") + "."
+    while len(text) > width and ", " in text:
+        text = text.rpartition(", ")[0] + "."
+    return text if len(text) <= width else text.split(": ")[0].rstrip(".") + "."
 
 
 def wrap(text: str, width: int = WIDTH) -> list[str]:

@@ -113,7 +113,7 @@ def test_people_see_relative_times_thousands_and_words() -> None:
         "20  now            5  no",
     ]
     locale.use("pt-BR")
-    assert "há 3 min  1.284  sim" in forms.table(rows, ["at", "count", "read"], STYLE, header=True)
+    assert "há 3 min  1.284  sim" in forms.table(rows, ["at", "count", "read"], STYLE, header=False)
 
 
 def test_one_thing_is_a_sheet_with_absolute_times() -> None:
