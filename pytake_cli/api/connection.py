@@ -21,6 +21,7 @@ HEAD_SECONDS = 5.0  # from the first byte of a request, or from connecting, to t
 BODY_SECONDS = 10.0  # for the whole body
 ANSWER_SECONDS = 30.0  # for the answer to be made and taken
 IDLE_SECONDS = 5.0  # between requests, for whom nothing is known of
+LAST_WORD_SECONDS = 1.0  # for what is still to be written when a connection is closed
 MOST_HEAD_BYTES = 32 * 1024
 MOST_CONNECTIONS = 1000
 MOST_UNPROVEN = 900  # of them by addresses that have not sent a valid signature: Meta always finds a place
@@ -133,10 +134,15 @@ class Connection(HttpToolsProtocol):
             self.deadline = now + (self.places.idle_seconds if self.proven else IDLE_SECONDS)
 
     def expire(self) -> None:
-        """Ends the connection: its deadline is over."""
-        if self._reading and self.cycle is not None and not self.cycle.response_started:
+        """Ends the connection, whose deadline is over: politely, and at once if it does not take the last word."""
+        if self.transport.is_closing():
+            self.transport.abort()
+            return
+        self.deadline = self.loop.time() + LAST_WORD_SECONDS
+        if self._reading:
             self._give_up("408 Request Timeout")
-        self.transport.abort()
+        else:
+            self.transport.close()
 
     def _give_up(self, status: str) -> None:
         """Answers a request that will not be read to its end, unless an answer is already under way."""

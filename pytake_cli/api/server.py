@@ -72,6 +72,7 @@ class Server:
 
 def bind(host: str, port: int) -> socket.socket:
     """A bound socket, or a ConfigError that names what is wrong with the address."""
+    bound: socket.socket | None = None
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         bound = socket.socket(family, socket.SOCK_STREAM)
@@ -79,6 +80,8 @@ def bind(host: str, port: int) -> socket.socket:
         bound.setblocking(False)
         bound.bind(address)
     except OSError as error:
+        if bound is not None:
+            bound.close()
         raise ConfigError(
             "PT-LISTEN",
             "cannot listen on {host}:{port}: {reason}",

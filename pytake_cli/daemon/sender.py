@@ -18,7 +18,7 @@ from typing import TypeVar
 from pytake_cli import clock, faults, secrets, settings
 from pytake_cli.daemon.engine import Engine
 from pytake_cli.daemon.trouble import Trouble
-from pytake_cli.daemon.uploads import Uploads
+from pytake_cli.daemon.uploads import NotYet, Uploads
 from pytake_cli.errors import SendError, StoreUnavailable
 from pytake_cli.services import sending, tokens
 from pytake_cli.services.sending import Handoff, Outcome
@@ -71,7 +71,7 @@ class Sender:
         self._unrecorded = 0
         self._stopping = False
         self.uploads = Uploads(store)
-        self.counts: Counter[str] = Counter()  # sent | refused | unreached | unknown
+        self.counts: Counter[str] = Counter()  # sent | refused | unreached | unknown | put off
 
     async def handle(self, key: str, lane: Lane) -> None:
         """Claims and posts until nothing is due, the pace is reached or there is no more room."""
@@ -160,7 +160,7 @@ class Sender:
             if handoff.media_id is not None:
                 request = await self.uploads.put_in(line.graph, handoff)
             if clock.monotonic() - claimed_at > OLDEST_CLAIM_SECONDS:
-                raise SendError("PT-CLAIM-OLD", "the claim was too old to send", retryable=True)
+                raise NotYet("PT-CLAIM-OLD", "the claim was too old to send")
             sent = await line.graph.send(handoff.phone_number_id, request)
         except SendError as error:
             outcome = Outcome(handoff, error=error)
@@ -179,6 +179,9 @@ class Sender:
         self._ready.set()
 
     def _note_failure(self, line: Line, lane: Lane, error: SendError) -> None:
+        if isinstance(error, NotYet):
+            self.counts["put off"] += 1
+            return
         self.counts["unknown" if error.unknown else "unreached" if error.code is None else "refused"] += 1
         if error.code is None:
             line.trouble[lane].failed(clock.monotonic())

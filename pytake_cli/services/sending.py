@@ -72,6 +72,9 @@ def claim(store: Store, number_id: int, *, lane: Lane, me: str, limit: int, now:
         return Claim([], stopped=True)
     faults.point("outbox.before_claim")
     with store.write() as db:
+        number = db.get_one(Number, number_id)
+        if is_stopped(number, lane, now):  # by an outcome that was recorded since we looked
+            return Claim([], stopped=True)
         rate = pacing.sending_rate(number.rate_per_second)
         size = pacing.burst(rate)
         reserve = pacing.reserve(size, live=lane == "live")

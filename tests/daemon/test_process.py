@@ -107,9 +107,9 @@ def test_what_another_process_queues_is_sent_at_once(shop: Home) -> None:
 def test_a_stop_finishes_what_is_in_flight(tmp_path: Path) -> None:
     with running(tmp_path / "shop", emulator={"latency": "700ms"}) as home:
         home.meet(5)
-        wait_until(lambda: home.emulator.accepted() == 5, 10.0)
+        wait_until(lambda: statuses(home) == ["read"] * 5, 15.0)
         queue(home, 5, wake=True)
-        wait_until(lambda: "sending" in statuses(home), 5.0, every=0.005)
+        wait_until(lambda: statuses(home)[5:] == ["sending"] * 5, 5.0, every=0.005)
         assert home.daemon.stop() == 0
         assert home.emulator.accepted() == 10
         left = statuses(home)

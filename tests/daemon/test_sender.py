@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from pytake_cli import clock
 from pytake_cli.daemon import sender as senders
-from pytake_cli.daemon import trouble
+from pytake_cli.daemon import trouble, uploads
 from pytake_cli.daemon.trouble import Trouble
 from pytake_cli.store import Store
 from pytake_cli.store.events import Event
@@ -50,7 +50,9 @@ def test_a_queued_message_is_sent_at_once_and_recorded(store: Store) -> None:
         assert entry.opaque.startswith("pytake:")
         assert entry.opaque.endswith(f".{id_}.1")
         assert message.claim is None
-        assert opened.sender.in_flight == 0
+        async with asyncio.timeout(2):
+            while opened.sender.in_flight:
+                await asyncio.sleep(0.005)
 
     visiting(shop, visit)
 
@@ -248,6 +250,30 @@ def test_an_upload_that_is_cut_off_leaves_no_doubt(store: Store) -> None:
         [id_] = await opened.do(shop.queue, contact, outgoing=picture)
         await opened.until({"sent"}, id_, seconds=10.0)
         assert opened.sender.counts["unknown"] == 0
+
+    visiting(shop, visit)
+
+
+def test_an_upload_that_takes_long_keeps_neither_claims_nor_the_number(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "PATIENCE_SECONDS", 0.1)
+    shop = Shop(store)
+
+    async def visit(opened: Office) -> None:
+        opened.fault("latency", edge="media", delay="500ms")
+        media_id = await opened.do(shop.file, JPEG)
+        picture = wire.Outgoing("image", {"type": "image", "image": {"id": f"media:{media_id}"}})
+        slow, quick = await opened.do(shop.person, 1), await opened.do(shop.person, 2)
+        [slow_id] = await opened.do(shop.queue, slow, outgoing=picture)
+        await asyncio.sleep(0.2)
+        [quick_id] = await opened.do(shop.queue, quick, "olá")
+        await opened.until({"sent"}, quick_id)
+        [message] = await opened.do(shop.messages, slow_id)
+        assert message.status == "queued"
+        await opened.until({"sent"}, slow_id)
+        assert opened.sender.counts["put off"] >= 1
+        assert opened.sender.counts["unreached"] == 0
 
     visiting(shop, visit)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -115,6 +116,7 @@ async def open_door(
     proxies: tuple[str, ...] = (),
     max_body_bytes: int = 4 * 1024 * 1024,
     idle_seconds: float = 65.0,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Knock]:
     """A door on a free port."""
     trusted, proven = Proxies(proxies), Proven()
@@ -128,7 +130,7 @@ async def open_door(
     door = Door(put, lambda: keys, max_body_bytes=max_body_bytes, proxies=trusted, proven=proven)
     patient = Well()
     server = Server(application(door, Probes(patient, lambda: keys.metrics_token)), places)
-    url = await server.listen("127.0.0.1", 0, None)
+    url = await server.listen("127.0.0.1", 0, tls)
     watchman = asyncio.ensure_future(server.run())
     knock = Knock(urlsplit(url).port or 0, door, server, places, patient)
     try:
