@@ -162,7 +162,7 @@ def look() -> dict[str, Any]:
             if number.status != numbers.REMOVED
         ],
         **{name: view.outbox.get(name, 0) for name in overview.OUTBOX},
-        "quarantined": view.quarantined + view.unrouted,
+        "quarantined": view.quarantined,
         "conversations": view.conversations,
     }
     for name in FIELDS:
