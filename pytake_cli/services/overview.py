@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from pytake_cli.services import replays
+from pytake_cli.services import recently, replays
 from pytake_cli.store import jobs
 from pytake_cli.store.contacts import ServiceWindow
 from pytake_cli.store.conversations import RESOLVED, STATUSES, Conversation
@@ -56,7 +56,7 @@ def of(db: Session, org_id: int, now: datetime) -> Overview:
                 *queued, (col(Message.due_at).is_(None)) | (col(Message.due_at) <= now)
             )
         ).one(),
-        failed_24h=_count(db, Message, Message.org_id == org_id, col(Message.failed_at) >= now - WINDOW),
+        failed_24h=_failed(db, org_id, now),
         jobs_waiting=_count(db, Job, Job.org_id == org_id, col(Job.state).in_((jobs.QUEUED, jobs.RUNNING))),
         jobs_failed=_count(db, Job, Job.org_id == org_id, Job.state == jobs.FAILED),
         quarantined=len(replays.quarantined(db, org_id)),
@@ -77,6 +77,11 @@ def of(db: Session, org_id: int, now: datetime) -> Overview:
             )
         ).one(),
     )
+
+
+def _failed(db: Session, org_id: int, now: datetime) -> int:
+    young = col(Message.id) >= recently.first_id(db, now - WINDOW - recently.LONGEST_QUEUE)
+    return _count(db, Message, young, Message.org_id == org_id, col(Message.failed_at) >= now - WINDOW)
 
 
 def _count(db: Session, table: Any, *conditions: Any) -> int:

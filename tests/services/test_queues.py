@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound, PytakeError
-from pytake_cli.services import inbound, outbound, overview, queues, replays
+from pytake_cli.services import inbound, outbound, overview, queues, recently, replays
 from pytake_cli.store import Store
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.journal import Journal, Quarantine
@@ -211,3 +211,23 @@ def test_everything_that_can_be_refused_has_a_slug(store: Store) -> None:
     with store.write() as db, pytest.raises(PytakeError) as caught:
         queues.retry(db, queues.find(db, org_id, "quarantine:1"), NOW)
     assert caught.value.slug == "PT-QUEUE-NO-JOURNAL"
+
+
+def test_where_a_moment_begins_is_found_by_halving(store: Store) -> None:
+    number_id = make_number(store, make_org(store))
+    with store.read() as db:
+        assert recently.first_id(db, NOW) == 0
+    ids = []
+    for hours in range(20, 0, -1):
+        conversation = wrote(store, number_id, at=NOW - timedelta(hours=hours))
+        with store.write() as db:
+            message = outgoing(db, conversation, "oi", at=NOW - timedelta(hours=hours))
+            ids.append(message.id or 0)
+            if hours % 3 == 0:
+                db.delete(message)  # gaps
+    with store.read() as db:
+        for hours in range(22):
+            since = NOW - timedelta(hours=hours)
+            young = db.exec(select(Message.id).where(Message.created_at >= since)).all()
+            first = recently.first_id(db, since)
+            assert set(young) == set(db.exec(select(Message.id).where(Message.id >= first)))  # type: ignore[operator]
