@@ -30,9 +30,9 @@ FIELDS = {
     "fix": "What to do.",
     "fixed": "Whether --fix has done it.",
 }
-SIGNS = {"ok": "✓", "warn": "⚠", "error": "✗"}
-WORDS = {"ok": "ok:   ", "warn": "warn: ", "error": "error:"}
-GLYPHS = {"ok": "ok", "warning": "warn", "error": "error", "skipped": "warn"}
+SIGNS = {"ok": "✓", "warn": "⚠", "error": "✗", "dim": "·"}
+WORDS = {"ok": "ok:   ", "warn": "warn: ", "error": "error:", "dim": "-     "}
+GLYPHS = {"ok": "ok", "warning": "warn", "error": "error", "skipped": "dim"}
 
 
 class Patient:

@@ -28,8 +28,8 @@ EMULATED = Phone(
     quality="GREEN",
     platform="CLOUD_API",
     rate_per_second=80,
-    tier="TIER_250",
-    daily_limit=250,
+    tier="TIER_100K",
+    daily_limit=100_000,
     is_on_biz_app=False,
     raw={},
 )

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from pytake_cli import clock
 from pytake_cli.cli.context import context
+from pytake_cli.cli.forms import ago
 from pytake_cli.cli.neighbour import running, url
-from pytake_cli.cli.output import emit, row_stream, say
+from pytake_cli.cli.output import data, emit, paint, row_stream, say
 from pytake_cli.locale import _
 from pytake_cli.services import numbers, overview
+from pytake_cli.text import clean
 
 WATCH_SECONDS = 2.0
 PROBE_SECONDS = 2.0
@@ -60,7 +64,7 @@ def status(
         _watch()
         return
     row = look()
-    emit(row, FIELDS)
+    _show(row)
     if exit_code and row["state"] != "ok":
         raise typer.Exit(DAEMON_DOWN if row["daemon"] == "down" else 1)
 
@@ -73,12 +77,64 @@ def _watch() -> None:
         here.now = clock.now()
         row = look()
         if write is None:
-            typer.echo("\x1b[H\x1b[2J", nl=False)  # home, clear
-            emit(row, FIELDS)
+            sys.stdout.write("\x1b[H\x1b[2J")  # home, clear
+            _show(row)
             say(_("again every {seconds:g} s · end: Ctrl-C").format(seconds=WATCH_SECONDS))
         else:
             write(row)
         time.sleep(WATCH_SECONDS)
+
+
+def _show(row: dict[str, Any]) -> None:
+    """One screen on a terminal, the fields everywhere else."""
+    output = context().output
+    if output.form != "table" or output.fields is not None:
+        emit(row, FIELDS)
+        return
+    width = max(len(label) for label, _text in screen(row))
+    for label, text in screen(row):
+        data(f"{paint(label.ljust(width), 'dim', output.color_out)}  {clean(text, newlines=False)}")
+
+
+def screen(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """The lines of the screen: what they are about, and what there is to say."""
+    daemon = _("{daemon}, pid {pid}, {url}").format_map({**row, "pid": row["pid"] or "-"})
+    lines = [(_("organisation"), f"{row['org']} · {row['state']}"), (_("daemon"), daemon)]
+    lines += [(_("number"), _of_number(number)) for number in row["numbers"]] or [(_("number"), "-")]
+    return [*lines, *_work(row)]
+
+
+def _work(row: dict[str, Any]) -> list[tuple[str, str]]:
+    jobs = _(
+        "{jobs_waiting} waiting, {jobs_failed} failed · webhooks behind {journal_backlog}, in quarantine {quarantined}"
+    )
+    talks = ", ".join(f"{count} {status}" for status, count in sorted(row["conversations"].items())) or "-"
+    last = _("webhook {webhook} · customer {customer}")
+    lines = [
+        (
+            _("queue"),
+            _("{queued} queued, {sending} sending, {unknown} unknown, {failed_24h} failed in 24 h").format_map(row),
+        ),
+        (_("jobs"), jobs.format_map(row)),
+        (_("windows"), _("{windows_open} open, {windows_closing} of them close within 2 h").format_map(row)),
+        (_("conversations"), talks),
+        (_("last"), last.format(webhook=_since(row["last_webhook_at"]), customer=_since(row["last_inbound_at"]))),
+    ]
+    if row["oldest_queued_at"]:
+        lines.append((_("longest in the queue"), _since(row["oldest_queued_at"])))
+    if row["oldest_waiting_at"]:
+        lines.append((_("longest unanswered"), _since(row["oldest_waiting_at"])))
+    return lines
+
+
+def _of_number(number: dict[str, Any]) -> str:
+    parts = [number["display"], number["status"], _("quality {quality}").format(quality=number["quality"])]
+    parts += [part for part in (number["tier"], number["stopped"]) if part]
+    return " · ".join(parts)
+
+
+def _since(at: datetime | None) -> str:
+    return ago(at, context().now) if at else _("never")
 
 
 def look() -> dict[str, Any]:
@@ -106,7 +162,7 @@ def look() -> dict[str, Any]:
             if number.status != numbers.REMOVED
         ],
         **{name: view.outbox.get(name, 0) for name in overview.OUTBOX},
-        "quarantined": view.quarantined + view.unrouted,
+        "quarantined": view.quarantined,
         "conversations": view.conversations,
     }
     for name in FIELDS:

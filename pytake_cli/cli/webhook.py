@@ -156,7 +156,8 @@ def replay(
     wanted = several(ids, "ID") if ids else []
     if quarantined:
         with here.store.read(here.org_id) as db:
-            wanted += [str(id_) for id_ in replays.quarantined(db, here.org_id)]
+            waiting = replays.quarantined(db, here.org_id)
+            wanted += dict.fromkeys(str(row.journal_id) for row in waiting if row.journal_id is not None)
     rows: list[replays.Replay] = []
     each(wanted, lambda reference: rows.append(_replayed(reference)))
     emit(rows, REPLAY_FIELDS, empty=_("Nothing is in the quarantine."))

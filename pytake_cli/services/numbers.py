@@ -10,6 +10,7 @@ from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound, UsageError
+from pytake_cli.services import recently
 from pytake_cli.store import events, messages, work
 from pytake_cli.store import numbers as rows
 from pytake_cli.store.buckets import RECOVERY_PER_SECOND, RateBucket
@@ -153,9 +154,8 @@ def limits(db: Session, number: Number, now: datetime) -> Limits:
     since = now - timedelta(hours=24)
     bucket = db.get(RateBucket, f"number:{number.id}")
     share = _recovered(bucket, now) if bucket else 1.0
-    sent = (
-        select(func.count()).select_from(Message).where(Message.number_id == number.id, col(Message.sent_at) >= since)
-    )
+    young = col(Message.id) >= recently.first_id(db, since - recently.LONGEST_QUEUE), col(Message.sent_at) >= since
+    sent = select(func.count()).select_from(Message).where(Message.number_id == number.id, *young)
     queued = select(func.count()).select_from(Message).where(Message.number_id == number.id, Message.status == "queued")
     people = (
         select(func.count(func.distinct(Message.contact_id)))
@@ -164,7 +164,7 @@ def limits(db: Session, number: Number, now: datetime) -> Limits:
             Number.portfolio_id == number.portfolio_id,
             Number.org_id == number.org_id,
             Message.kind == "template",  # the only kind that can start a conversation
-            col(Message.sent_at) >= since,
+            *young,
         )
     )
     return Limits(

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from pytake_cli.services import recently, replays
 from pytake_cli.store import jobs
 from pytake_cli.store.contacts import ServiceWindow
 from pytake_cli.store.conversations import RESOLVED, STATUSES, Conversation
 from pytake_cli.store.jobs import Job
-from pytake_cli.store.journal import Journal, Quarantine
+from pytake_cli.store.journal import Journal
 from pytake_cli.store.messages import OUT, Message
 from pytake_cli.store.numbers import Number
 
@@ -33,7 +34,6 @@ class Overview:
     jobs_waiting: int
     jobs_failed: int
     quarantined: int
-    unrouted: int  # quarantined updates that belong to no organisation
     journal_backlog: int
     last_webhook_at: datetime | None
     last_inbound_at: datetime | None
@@ -56,11 +56,10 @@ def of(db: Session, org_id: int, now: datetime) -> Overview:
                 *queued, (col(Message.due_at).is_(None)) | (col(Message.due_at) <= now)
             )
         ).one(),
-        failed_24h=_count(db, Message, Message.org_id == org_id, col(Message.failed_at) >= now - WINDOW),
+        failed_24h=_failed(db, org_id, now),
         jobs_waiting=_count(db, Job, Job.org_id == org_id, col(Job.state).in_((jobs.QUEUED, jobs.RUNNING))),
         jobs_failed=_count(db, Job, Job.org_id == org_id, Job.state == jobs.FAILED),
-        quarantined=_count(db, Quarantine, Quarantine.org_id == org_id, col(Quarantine.settled_at).is_(None)),
-        unrouted=_count(db, Quarantine, col(Quarantine.org_id).is_(None), col(Quarantine.settled_at).is_(None)),
+        quarantined=len(replays.quarantined(db, org_id)),
         journal_backlog=_count(db, Journal, col(Journal.applied_at).is_(None)),
         last_webhook_at=db.exec(select(Journal.received_at).order_by(col(Journal.id).desc()).limit(1)).first(),
         last_inbound_at=max(heard, default=None),
@@ -78,6 +77,11 @@ def of(db: Session, org_id: int, now: datetime) -> Overview:
             )
         ).one(),
     )
+
+
+def _failed(db: Session, org_id: int, now: datetime) -> int:
+    young = col(Message.id) >= recently.first_id(db, now - WINDOW - recently.LONGEST_QUEUE)
+    return _count(db, Message, young, Message.org_id == org_id, col(Message.failed_at) >= now - WINDOW)
 
 
 def _count(db: Session, table: Any, *conditions: Any) -> int:

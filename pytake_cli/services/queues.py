@@ -11,16 +11,15 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
-from pytake_cli.services import inbound, outbound
+from pytake_cli.services import inbound, outbound, replays
 from pytake_cli.store import jobs
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.journal import Quarantine
 from pytake_cli.store.messages import OUT, Message
-from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.work import poke
 
 KINDS = ("message", "job", "quarantine")
-_WAITING = ("queued", "sending", "unknown", "running", "quarantined")  # failed messages are many and are history
+_WAITING = ("queued", "sending", "unknown", "running")  # failed messages are many and are history
 LONGEST_ERROR = 200
 
 
@@ -42,23 +41,24 @@ def listed(
 ) -> list[Entry]:
     """What waits, the oldest first; failed messages only when asked for by state. `limit` 0: all."""
     found: list[Entry] = []
-    for query, order, entry in _queries(db, org_id, kinds, state):
+    for query, order, entry in _queries(org_id, kinds, state):
         query = query.order_by(order)
         found += map(entry, db.exec(query.limit(limit) if limit else query))
+    if _wants_quarantine(kinds, state):
+        found += map(_of_quarantine, replays.quarantined(db, org_id))
     found.sort(key=lambda entry: entry.since)
     return found[:limit] if limit else found
 
 
 def count(db: Session, org_id: int, *, kinds: Sequence[str] = KINDS, state: str | None = None) -> int:
     """How many there are without a limit."""
-    queries = (query for query, _, _ in _queries(db, org_id, kinds, state))
-    return sum(db.exec(select(func.count()).select_from(query.subquery())).one() for query in queries)
+    queries = (query for query, _, _ in _queries(org_id, kinds, state))
+    total = sum(db.exec(select(func.count()).select_from(query.subquery())).one() for query in queries)
+    return total + (len(replays.quarantined(db, org_id)) if _wants_quarantine(kinds, state) else 0)
 
 
-def _queries(
-    db: Session, org_id: int, kinds: Sequence[str], state: str | None
-) -> Iterator[tuple[Any, Any, Callable[[Any], Entry]]]:
-    """A query, its order and how to read its rows, for each kind that can have the state."""
+def _queries(org_id: int, kinds: Sequence[str], state: str | None) -> Iterator[tuple[Any, Any, Callable[[Any], Entry]]]:
+    """A query, its order and how to read its rows, for messages and jobs that can have the state."""
     states = [state] if state else list(_WAITING)
     if "message" in kinds:
         outbox = Message.org_id == org_id, Message.direction == OUT, col(Message.status).in_(states)
@@ -66,23 +66,17 @@ def _queries(
     if "job" in kinds:
         waiting = Job.org_id == org_id, col(Job.state).in_(states if state else [*states, jobs.FAILED])
         yield select(Job).where(*waiting), col(Job.id), _of_job
-    if "quarantine" in kinds and "quarantined" in states:
-        yield _quarantine(db, org_id), col(Quarantine.id), _of_quarantine
 
 
-def _quarantine(db: Session, org_id: int) -> Any:
-    """Unsettled rows of the organisation; those that name nobody belong to it when it is alone."""
-    own = col(Quarantine.org_id) == org_id
-    alone = db.exec(select(func.count()).select_from(Organisation)).one() == 1
-    mine = own | col(Quarantine.org_id).is_(None) if alone else own
-    return select(Quarantine).where(mine, col(Quarantine.settled_at).is_(None))
+def _wants_quarantine(kinds: Sequence[str], state: str | None) -> bool:
+    return "quarantine" in kinds and state in (None, "quarantined")
 
 
 def find(db: Session, org_id: int, reference: str) -> Message | Job | Quarantine:
     """The row behind `message:12`, `job:5` or `quarantine:3`; a bare number is a message."""
     kind, _, number = reference.rpartition(":")
     kind = kind or "message"
-    if kind not in KINDS or not number.isdecimal():
+    if kind not in KINDS or not (number.isascii() and number.isdecimal() and len(number) < 19):
         raise InvalidData(
             "PT-QUEUE-ID",
             "{id} does not name something in a queue: message:12, job:5 or quarantine:3",
@@ -96,7 +90,7 @@ def find(db: Session, org_id: int, reference: str) -> Message | Job | Quarantine
         case "job":
             row = db.get(Job, int(number))
         case _:
-            row = db.exec(_quarantine(db, org_id).where(Quarantine.id == int(number))).first()
+            row = next((each for each in replays.quarantined(db, org_id) if each.id == int(number)), None)
     if row is None or (not isinstance(row, Quarantine) and row.org_id != org_id):
         raise NotFound("PT-QUEUE", "there is no {id} in the queues", fix="pytake queue list", id=reference)
     return row

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from pytake_cli.errors import NotFound
 from pytake_cli.services import inbound
 from pytake_cli.store.journal import Journal, Quarantine
 from pytake_cli.store.numbers import Number
+from pytake_cli.store.organisations import Organisation
 from pytake_cli.whatsapp.webhooks import parse
 
 
@@ -26,11 +27,19 @@ class Replay:
     quarantined: int
 
 
-def quarantined(db: Session, org_id: int) -> list[int]:
-    """The webhooks with updates that wait in the quarantine, as far as the organisation may see them, oldest first."""
-    waiting = select(Quarantine.journal_id).where(col(Quarantine.settled_at).is_(None)).distinct()
-    ids = [id_ for id_ in db.exec(waiting.where(col(Quarantine.journal_id).is_not(None))) if id_ is not None]
-    return sorted(id_ for id_ in ids if (row := db.get(Journal, id_)) and is_visible(db, org_id, row))
+def quarantined(db: Session, org_id: int) -> list[Quarantine]:
+    """The updates that wait in the quarantine, as far as the organisation may see them, oldest first.
+
+    It sees its own, and those of webhooks that speak of its numbers; those of unknown numbers only if it is alone.
+    """
+    waiting = select(Quarantine).where(col(Quarantine.settled_at).is_(None)).order_by(col(Quarantine.id))
+    mine = (col(Quarantine.org_id) == org_id) | col(Quarantine.org_id).is_(None)
+    return [row for row in db.exec(waiting.where(mine)) if row.org_id == org_id or _is_ours(db, org_id, row)]
+
+
+def _is_ours(db: Session, org_id: int, row: Quarantine) -> bool:
+    webhook = db.get(Journal, row.journal_id) if row.journal_id is not None else None
+    return is_visible(db, org_id, webhook) if webhook is not None else _is_alone(db)
 
 
 def find(db: Session, org_id: int, reference: str) -> Journal:
@@ -45,11 +54,15 @@ def find(db: Session, org_id: int, reference: str) -> Journal:
 
 
 def is_visible(db: Session, org_id: int, row: Journal) -> bool:
-    """True unless every number that the webhook speaks of belongs to another organisation."""
+    """True if the webhook speaks of a number of the organisation, or of none we know and nobody else is here."""
     named = {getattr(update, "phone_number_id", None) for update in parse(row.body)} - {None}
     of_anybody = select(Number.org_id).where(col(Number.phone_number_id).in_(named))
     owners = set(db.connection().execute(of_anybody).scalars())  # past the session's scope: others' numbers hide it
-    return not owners or org_id in owners
+    return org_id in owners or (not owners and _is_alone(db))
+
+
+def _is_alone(db: Session) -> bool:
+    return db.exec(select(func.count()).select_from(Organisation)).one() == 1
 
 
 def replay(db: Session, row: Journal, now: datetime) -> Replay:

@@ -138,6 +138,14 @@ def test_status_counts_windows_and_what_waits(loja: Loja) -> None:
     assert row["last_webhook_at"].endswith("Z")
 
 
+def test_status_on_a_terminal_is_one_screen(loja: Loja, screen: Run) -> None:
+    loja.unknown_message()
+    out = screen("status", "--no-color").out
+    assert len(out.splitlines()) < 15
+    assert "1 unknown" in out
+    assert "quality GREEN" in out
+
+
 # doctor
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound, PytakeError
-from pytake_cli.services import inbound, outbound, overview, queues, replays
+from pytake_cli.services import inbound, outbound, overview, queues, recently, replays
 from pytake_cli.store import Store
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.journal import Journal, Quarantine
@@ -150,7 +150,9 @@ def test_a_dropped_update_is_settled(store: Store) -> None:
         assert replays.quarantined(db, org_id) == []
 
 
-@pytest.mark.parametrize("reference", ["", "x", "message:", "job:x", "thing:1", "message:²", "job:-1"])
+@pytest.mark.parametrize(
+    "reference", ["", "x", "message:", "job:x", "thing:1", "message:²", "job:-1", "job:" + "9" * 30]
+)
 def test_what_names_nothing_is_refused(store: Store, reference: str) -> None:
     org_id = make_org(store)
     with store.read() as db, pytest.raises((InvalidData, NotFound)):
@@ -166,11 +168,12 @@ def test_one_organisation_neither_sees_nor_moves_anothers(store: Store) -> None:
     journal_id = put(store, phone_number_id)
     with store.write() as db:
         db.add(Quarantine(journal_id=journal_id, org_id=first, reason="x", created_at=NOW))
+        db.add(Quarantine(journal_id=journal_id, org_id=None, reason="x", created_at=NOW))
         db.add(Quarantine(journal_id=None, org_id=None, reason="nobody's", created_at=NOW))
     with store.read(second) as db:
         assert queues.listed(db, second) == []
         assert replays.quarantined(db, second) == []
-        for reference in (*references, "quarantine:1", "quarantine:2"):
+        for reference in (*references, "quarantine:1", "quarantine:2", "quarantine:3"):
             with pytest.raises(NotFound):
                 queues.find(db, second, reference)
         with pytest.raises(NotFound):
@@ -178,8 +181,8 @@ def test_one_organisation_neither_sees_nor_moves_anothers(store: Store) -> None:
         view = overview.of(db, second, NOW)
         assert (view.outbox, view.jobs_failed, view.quarantined, view.windows_open) == ({}, 0, 0, 0)
     with store.read(first) as db:
-        assert len(queues.listed(db, first)) == 3
-        assert replays.quarantined(db, first) == [journal_id]
+        assert len(queues.listed(db, first)) == 4
+        assert [row.id for row in replays.quarantined(db, first)] == [1, 2]
 
 
 def test_the_overview_counts_what_waits_and_whose_window_closes(store: Store) -> None:
@@ -208,3 +211,23 @@ def test_everything_that_can_be_refused_has_a_slug(store: Store) -> None:
     with store.write() as db, pytest.raises(PytakeError) as caught:
         queues.retry(db, queues.find(db, org_id, "quarantine:1"), NOW)
     assert caught.value.slug == "PT-QUEUE-NO-JOURNAL"
+
+
+def test_where_a_moment_begins_is_found_by_halving(store: Store) -> None:
+    number_id = make_number(store, make_org(store))
+    with store.read() as db:
+        assert recently.first_id(db, NOW) == 0
+    ids = []
+    for hours in range(20, 0, -1):
+        conversation = wrote(store, number_id, at=NOW - timedelta(hours=hours))
+        with store.write() as db:
+            message = outgoing(db, conversation, "oi", at=NOW - timedelta(hours=hours))
+            ids.append(message.id or 0)
+            if hours % 3 == 0:
+                db.delete(message)  # gaps
+    with store.read() as db:
+        for hours in range(22):
+            since = NOW - timedelta(hours=hours)
+            young = db.exec(select(Message.id).where(Message.created_at >= since)).all()
+            first = recently.first_id(db, since)
+            assert set(young) == set(db.exec(select(Message.id).where(Message.id >= first)))  # type: ignore[operator]

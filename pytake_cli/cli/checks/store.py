@@ -116,7 +116,7 @@ def _stuck(view: overview.Overview, now: datetime) -> Iterator[Finding]:
         "updates from Meta that could not be applied: {count}",
         check="queue",
         fix="pytake webhook replay --quarantined",
-        count=view.quarantined + view.unrouted,
+        count=view.quarantined,
     )
     yield warning(
         "PT-CHECK-BACKLOG",
