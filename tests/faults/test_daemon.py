@@ -37,7 +37,7 @@ def test_sigterm_under_load_finishes_what_is_in_flight_and_leaves_nothing_in_dou
     there.emulator.post("config", latency="200ms")
     load = LoadThread(there.load(bodies.stream("messages", 20, seed=9), rate=100, connections=4))
     load.start()
-    for number in range(3):
+    for number in range(2):
         with there.store() as store:
             Queueing(store, seed=number).batch(60)
             time.sleep(1)

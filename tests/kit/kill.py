@@ -29,7 +29,7 @@ from tests.kit.home import Home
 from tests.kit.load import LoadThread
 
 ACCEPT_SECONDS, SEND_SECONDS = 5.0, 15.0  # the promises: accepting webhooks again, sending again
-SHORTEST_LIFE, LONGEST_LIFE = 0.1, 2.5  # seconds from a start to the next kill; some kills hit the start itself
+SHORTEST_LIFE, LONGEST_LIFE = 0.1, 2.5  # seconds from a start to the next kill; some hit the start itself
 PATIENCE_SECONDS = 1800.0
 ENDLESS = 10**9
 STALE_CLAIM_SECONDS = 95.0  # on PostgreSQL a dead daemon's claims are given up after 90 s (services/sending.py)
@@ -49,6 +49,7 @@ class Plan:
     store: str | None = None
     points: tuple[str, ...] = ()  # named crash points instead of random moments
     grace_seconds: float = 20.0
+    life_seconds: float = LONGEST_LIFE
 
 
 @dataclass(slots=True)
@@ -160,7 +161,7 @@ class Killer:
                 self._die_at(point, 1 + self._chance.randrange(1 + 3 * (number % 2)))
             return
         for _ in range(self._plan.kills):
-            time.sleep(self._chance.uniform(SHORTEST_LIFE, LONGEST_LIFE))
+            time.sleep(self._chance.uniform(SHORTEST_LIFE, self._plan.life_seconds))
             assert self._home.daemon.running, f"the daemon ended by itself\n{self._home.daemon.tail()}"
             self._kill()
             self._home.daemon.start()
@@ -237,13 +238,24 @@ def main() -> int:
     parser.add_argument("--customers", type=int, help="by default one for every 20 sends")
     parser.add_argument("--rate", type=float, default=100.0, help="sends, and webhooks, a second")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--life", type=float, default=LONGEST_LIFE, help="seconds that the daemon lives at most")
     parser.add_argument("--store", help="`postgres`, or the URL of an empty PostgreSQL database")
     parser.add_argument("--points", action="store_true", help="die at every named point instead of at random moments")
     parser.add_argument("--folder", type=Path, help="keep everything there, for a look afterwards")
     given = parser.parse_args()
     points = faults.POINTS if given.points else ()
     customers = given.customers or max(50, given.sends // 20)
-    plan = Plan(given.kills, given.sends, given.webhooks, customers, given.rate, given.seed, given.store, points)
+    plan = Plan(
+        given.kills,
+        given.sends,
+        given.webhooks,
+        customers,
+        given.rate,
+        given.seed,
+        given.store,
+        points,
+        life_seconds=given.life,
+    )
     with home.scratch() as scratch:
         try:
             outcome = run(plan, given.folder or scratch)
