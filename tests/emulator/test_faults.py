@@ -99,7 +99,7 @@ async def test_latency_has_a_distribution() -> None:
 
 async def test_a_magic_number_loses_the_answer() -> None:
     async with stage() as it:
-        body = {"messaging_product": "whatsapp", "to": "+5511900000999", "type": "template"}
+        body: dict[str, Any] = {"messaging_product": "whatsapp", "to": "+5511900000999", "type": "template"}
         body["template"] = {"name": "hello_world", "language": {"code": "en_US"}}
         with pytest.raises(aiohttp.ClientError):
             await it.client.post(f"{it.emulator.url}/v25.0/{NUMBER}/messages", json=body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -136,13 +137,15 @@ async def test_an_approved_template_is_edited_once_a_day() -> None:
         assert (await it.graph("POST", made["id"], json=change))[0] == 200
 
 
+def _tells(it: Stage, text: str) -> bool:
+    return bool(it.receiver.changes) and text in str(it.receiver.changes[-1])
+
+
 async def test_red_quality_pauses_for_three_then_six_hours_then_disables() -> None:
     async with stage() as it:
         for hours, title in ((3, "FIRST_PAUSE"), (6, "SECOND_PAUSE")):
             await it.control("template", name="oferta_semana", action="quality", to="RED")
-            await it.receiver.until(
-                lambda title=title: it.receiver.changes[-1:] and title in str(it.receiver.changes[-1])
-            )  # type: ignore[misc]
+            await it.receiver.until(functools.partial(_tells, it, title))
             await it.control("clock", advance=f"{hours}h")
             await it.receiver.until(
                 lambda: it.receiver.changes[-1]["value"].get("other_info", {}).get("title") == "UNPAUSE"
