@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -15,8 +14,6 @@ from pytake_cli.cli.context import context
 from pytake_cli.emulator.surroundings import read_state
 from pytake_cli.errors import DaemonDown, InvalidData, NotFound
 
-URL_VARIABLE = "PYTAKE_EMULATOR_URL"  # names an emulator that another home started
-
 
 def run_directory() -> Path:
     return settings.paths().run
@@ -24,8 +21,6 @@ def run_directory() -> Path:
 
 def url() -> str:
     """The emulator of this home: the one that runs, else where it would."""
-    if named := os.environ.get(URL_VARIABLE):
-        return named.rstrip("/")
     state = read_state(run_directory())
     if state is not None:
         return str(state["url"])

@@ -127,7 +127,8 @@ class Number:
 
     def take(self, now: float) -> bool:
         """Takes one message of the number's throughput; False above it. A second's worth may come at once."""
-        arrival = self.arrival if self.arrival > now else now
+        # an arrival further away than the burst is from before somebody set the clock back
+        arrival = self.arrival if now < self.arrival <= now + 2.0 else now
         if arrival - now > 1.0 - 1.0 / self.throughput:
             return False
         self.arrival = arrival + 1.0 / self.throughput

@@ -136,7 +136,8 @@ def _check_media(world: World, message: Sent, content: dict[str, Any]) -> None:
 def _check_rates(world: World, number: Number, pair: Pair, now: float) -> None:
     config = world.config
     if config.limit_pairs:
-        arrival = pair.arrival if pair.arrival > now else now
+        # an arrival further away than the burst is from before somebody set the clock back
+        arrival = pair.arrival if now < pair.arrival <= now + (PAIR_BURST + 1) * PAIR_INTERVAL else now
         if arrival - now > (PAIR_BURST - 1) * PAIR_INTERVAL + 0.001:
             raise GraphError(131056, "Too many messages sent to the same recipient in a short time.")
         pair.arrival = arrival + PAIR_INTERVAL

@@ -8,12 +8,12 @@ import pytest
 
 from tests.emulator.stage import CUSTOMER, NUMBER, WABA, Stage, stage
 
-TEMPLATE = {
+TEMPLATE: dict[str, Any] = {
     "name": "confirmacao_pedido",
     "language": {"code": "pt_BR"},
     "components": [{"type": "body", "parameters": [{"type": "text", "text": "Ana"}, {"type": "text", "text": "1"}]}],
 }
-MARKETING = {
+MARKETING: dict[str, Any] = {
     "name": "oferta_semana",
     "language": {"code": "pt_BR"},
     "components": [

@@ -15,6 +15,7 @@ from pytake_cli.errors import PytakeError
 if TYPE_CHECKING:
     from pytake_cli.emulator.world import World
 
+LOCAL = ("127.0.0.1", "localhost", "::1")
 Handler = Callable[["World", dict[str, Any]], Awaitable[Any]]
 
 ROUTES: dict[tuple[str, str], Handler] = {
@@ -61,6 +62,8 @@ class Control:
         self._world = world
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        if not self._is_local(request.host):
+            return _json({"error": "forbidden", "message": "the control API is for this machine"}, 403)
         name = request.path.removeprefix("/_emulator").strip("/")
         handler = ROUTES.get((request.method, name))
         if handler is None:
@@ -73,6 +76,15 @@ class Control:
             )
         except GraphError as error:
             return _json({"error": error.code, "message": error.details}, 422)
+        except web.HTTPException as error:
+            return _json({"error": "http", "message": error.text}, error.status)
+        except (KeyError, TypeError, ValueError) as error:
+            return _json({"error": "value", "message": f"{type(error).__name__}: {error}"}, 422)
+
+    def _is_local(self, host: str) -> bool:
+        """False for a name that a web page made point here (DNS rebinding)."""
+        own = self._world.config.host
+        return own in ("0.0.0.0", "::") or host.rpartition(":")[0].strip("[]") in (*LOCAL, own)  # noqa: S104
 
 
 async def _arguments(request: web.BaseRequest) -> dict[str, Any]:

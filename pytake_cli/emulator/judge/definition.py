@@ -7,7 +7,7 @@ from typing import Any
 
 from pytake_cli.emulator.errors import GraphError, invalid, missing
 from pytake_cli.emulator.judge.buttons import judge_buttons
-from pytake_cli.emulator.judge.parts import Obj, items, obj, one_of
+from pytake_cli.emulator.judge.parts import Obj, items, obj, one_of, optional_items
 
 CATEGORIES = ("AUTHENTICATION", "MARKETING", "UTILITY")
 _NAME = re.compile(r"[a-z0-9_]{1,512}")
@@ -115,7 +115,7 @@ def _length(text: str, limit: int, subcode: int, what: str) -> None:
 
 def _judge_header(component: Obj, *, named: bool) -> None:
     style = one_of(str(component.get("format", "TEXT")).upper(), "format", _FORMATS)
-    example = component.get("example") or {}
+    example = obj(component.get("example") or {}, "example")
     if style == "TEXT":
         text = str(component.get("text") or "")
         _length(text, 60, 2388047, "Header")
@@ -144,8 +144,8 @@ def _judge_body(text: str, component: Obj, *, named: bool) -> None:
     words = len(_ANY.sub(" ", text).split())
     if found and words < 2 * len(found) + 1:
         raise refused(2388293, "This template has too many variables for its length.")
-    example = component.get("example") or {}
-    values = example.get("body_text_named_params") if named else example.get("body_text")
+    example = obj(component.get("example") or {}, "example")
+    values = optional_items(example, "body_text_named_params" if named else "body_text", "example")
     if not found:
         return
     if not values:

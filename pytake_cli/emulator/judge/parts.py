@@ -62,6 +62,11 @@ def items(value: Obj, key: str, path: str, low: int, high: int) -> list[Any]:
     return found
 
 
+def optional_items(value: Obj, key: str, path: str, high: int = 100) -> list[Any]:
+    """A list that may be absent."""
+    return items(value, key, path, 0, high) if value.get(key) is not None else []
+
+
 def one_of(value: Any, path: str, choices: tuple[str, ...] | frozenset[str]) -> str:
     if not isinstance(value, str) or value not in choices:
         raise invalid(path, f'must be one of {{{", ".join(sorted(choices))}}} - got "{value}".')

@@ -6,7 +6,17 @@ import re
 from typing import Any
 
 from pytake_cli.emulator.errors import GraphError, bad_value
-from pytake_cli.emulator.judge.parts import Obj, digits_or_number, items, media, obj, one_of, required, text
+from pytake_cli.emulator.judge.parts import (
+    Obj,
+    digits_or_number,
+    items,
+    media,
+    obj,
+    one_of,
+    optional_items,
+    required,
+    text,
+)
 
 _TEMPLATE = frozenset({"name", "language", "components", "namespace"})
 _COMPONENT = frozenset(
@@ -63,7 +73,7 @@ def judge_template(value: Any) -> None:
     text(language, "code", "template['language']", 30)
     if language.get("policy", "deterministic") != "deterministic":
         raise bad_value("template['language']['policy'] must be deterministic.")
-    for index, component in enumerate(found.get("components") or []):
+    for index, component in enumerate(optional_items(found, "components", "template")):
         judge_component(component, f"template['components'][{index}]")
 
 
@@ -78,7 +88,7 @@ def judge_component(value: Any, path: str) -> None:
     if kind == "carousel":
         _cards(found, path)
         return
-    for position, parameter in enumerate(found.get("parameters") or []):
+    for position, parameter in enumerate(optional_items(found, "parameters", path)):
         judge_parameter(parameter, f"{path}['parameters'][{position}]")
 
 
@@ -87,7 +97,7 @@ def _cards(component: Obj, path: str) -> None:
         card = obj(one, f"{path}['cards'][{index}]", frozenset({"card_index", "components"}))
         if not str(card.get("card_index")).isdigit():
             raise bad_value(f"{path}['cards'][{index}]['card_index'] is required.")
-        for position, component_ in enumerate(card.get("components") or []):
+        for position, component_ in enumerate(optional_items(card, "components", f"{path}['cards'][{index}]")):
             judge_component(component_, f"{path}['cards'][{index}]['components'][{position}]")
 
 
