@@ -94,7 +94,7 @@ def _take(db: Session, number: Number, lane: Lane, tokens: int, me: str, now: da
     found = outbox.claimable(db, number.id, lane, limit=tokens, now=now, pair_horizon=horizon)
     late = [row.id for row in found if needs_window(row.kind) and not window.window_is_open(row.last_inbound_at, now)]
     if late:
-        _fail_late(db, late, now)
+        _fail_late(db, number.org_id, late, now)
     going = {row.id: row for row in found if row.id not in set(late)}
     got = outbox.claim(db, list(going), me, now) if going else []
     interval = send.pair_interval_seconds
@@ -124,7 +124,7 @@ def record(store: Store, me: str, outcomes: Sequence[Outcome], now: datetime) ->
     """Writes what came of a batch of handoffs, in one transaction; only rows still claimed by `me` change."""
     with store.write() as db:
         sent = [(o.handoff, o.sent) for o in outcomes if o.sent]
-        outbox.record_sent(db, me, [(h.id, s.wamid, _first_status(s)) for h, s in sent], now)
+        outbox.record_sent(db, me, [(h.id, h.attempt, s.wamid, _first_status(s)) for h, s in sent], now)
         statuses.attach_early(db, {s.wamid: h.id for h, s in sent}, now)
         _learn_identities(db, sent, now)
         failed = [(o.handoff, o.error) for o in outcomes if o.error]
@@ -184,8 +184,12 @@ def _tell(db: Session, outcomes: Sequence[Outcome], changed: list[list[Any]], no
 
 
 def recover(store: Store, now: datetime) -> int:
-    """At start, when nobody else sends: what was being sent is `unknown` until a status or its grace settles it."""
+    """At start, when nobody else sends: what was being sent is `unknown` until a status or its grace settles it.
+
+    The grace of others begins anew: while nobody listened no status could come.
+    """
     with store.write() as db:
+        outbox.prolong(db, _grace_ends(now))
         return outbox.orphan(db, now, _grace_ends(now), claimed_before=None)
 
 
@@ -225,9 +229,11 @@ def _grace_ends(now: datetime) -> datetime:
     return now + timedelta(seconds=settings.current().send.grace_seconds)
 
 
-def _fail_late(db: Session, ids: Sequence[int], now: datetime) -> None:
+def _fail_late(db: Session, org_id: int, ids: Sequence[int], now: datetime) -> None:
     """Free-form messages whose window closed while they waited: Meta would refuse them, so they are not tried."""
     outbox.fail(db, ids, 131047, "the 24-hour window closed while the message waited", now)
+    failed = [[id_, "failed"] for id_ in ids]
+    db.add(Event(org_id=org_id, kind="message:status", payload={"statuses": failed}, at=now))
     log.warning("window closed", extra={"messages": len(ids)})
 
 

@@ -46,18 +46,20 @@ def apply(db: Session, statuses: Sequence[Status], numbers: dict[str, Number], n
     if not statuses:
         return 0
     ids = _message_ids(db, statuses, numbers)
+    before = _told_before(db, statuses)
     rows = [_event_row(s, numbers[s.phone_number_id], id_, now) for s, id_ in zip(statuses, ids, strict=True)]
     db.connection().execute(_insert_event(db), rows)
     rises: dict[int, Rise] = {}
     for status, id_ in zip(statuses, ids, strict=True):
-        if id_ is not None and not status.participant:
+        if id_ is not None and not status.participant and not _is_settled(status, before):
             error = status.errors[0] if status.errors else None
             code, why = (error.code, error.details or error.title) if error else (None, "")
             _merge(rises, id_, status.wamid, status.status, status.at, code, why, status.pricing)
     _write(db, rises)
-    _tell(db, rises, {id_: numbers[s.phone_number_id].org_id for s, id_ in zip(statuses, ids, strict=True) if id_}, now)
+    orgs = {id_: numbers[s.phone_number_id].org_id for s, id_ in zip(statuses, ids, strict=True) if id_}
+    _tell(db, rises, orgs, now)
     for status, id_ in zip(statuses, ids, strict=True):
-        for error in status.errors:
+        for error in () if _key(status) in before else status.errors:
             why = error.details or error.title
             incidents.after_meta_error(db, error.code, why, status.phone_number_id, _contact_of(db, id_), now)
     return len(rises)
@@ -97,6 +99,23 @@ def _message_ids(db: Session, statuses: Sequence[Status], numbers: dict[str, Num
     ids = [id_ if id_ in orgs else wamids.get(s.wamid) for s, id_ in zip(statuses, claimed, strict=True)]
     own = [numbers[status.phone_number_id].org_id for status in statuses]
     return [id_ if id_ is not None and orgs.get(id_) == org else None for id_, org in zip(ids, own, strict=True)]
+
+
+def _key(status: Status) -> tuple[str, str, str]:
+    return status.wamid, status.status, status.participant
+
+
+def _told_before(db: Session, statuses: Sequence[Status]) -> dict[tuple[str, str, str], bool]:
+    """What Meta has told already of these wamids -> whether its message was known and raised then."""
+    told = sa.select(event.c.wamid, event.c.status, event.c.participant, event.c.message_id)
+    rows = db.connection().execute(told.where(event.c.wamid.in_({status.wamid for status in statuses})))
+    return {(row.wamid, row.status, row.participant): row.message_id is not None for row in rows}
+
+
+def _is_settled(status: Status, before: dict[tuple[str, str, str], bool]) -> bool:
+    """True for a repetition, and for `sent` after `failed`: the message may have been queued anew since."""
+    failed = (status.wamid, "failed", status.participant)
+    return before.get(_key(status), False) or (status.status == "sent" and before.get(failed, False))
 
 
 def _own_id(opaque: str | None, prefix: str) -> int | None:
@@ -150,7 +169,7 @@ def _merge(
 
 def _write(db: Session, rises: dict[int, Rise]) -> None:
     if rises:
-        db.connection().execute(_RAISE, [_raise_row(id_, rise) for id_, rise in rises.items()])
+        db.connection().execute(_RAISE, [_raise_row(id_, rise) for id_, rise in sorted(rises.items())])
 
 
 def _raise_row(message_id: int, rise: Rise) -> dict[str, Any]:
@@ -186,7 +205,11 @@ def _first(column: Any, name: str, type_: Any = UtcTime) -> Any:
     return sa.func.coalesce(column, sa.bindparam(name, type_=type_))
 
 
-_higher = message.c.rank < sa.bindparam("to_rank")
+# The failure of an earlier try says nothing about the one that has the wamid now.
+_about_this_try = sa.or_(message.c.wamid.is_(None), message.c.wamid == sa.bindparam("of_wamid"))
+_higher = sa.and_(
+    message.c.rank < sa.bindparam("to_rank"), sa.or_(sa.bindparam("to_rank") != RANK["failed"], _about_this_try)
+)
 _RAISE = (
     sa.update(message)
     .where(message.c.id == sa.bindparam("of_id"))

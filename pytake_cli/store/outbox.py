@@ -115,9 +115,14 @@ def claim(db: Session, ids: Sequence[int], me: str, now: datetime) -> list[sa.Ro
     return sorted(got, key=lambda row: (row.priority, row.id))
 
 
+# An answer counts also when the sweep has given its claim up meanwhile, unless there has been another try since.
+_ours = sa.or_(
+    message.c.claim == sa.bindparam("me"),
+    sa.and_(message.c.status == "unknown", message.c.wamid.is_(None), message.c.attempts == sa.bindparam("of_attempt")),
+)
 _SENT = (
     sa.update(message)
-    .where(message.c.id == sa.bindparam("of_id"), message.c.claim == sa.bindparam("me"))
+    .where(message.c.id == sa.bindparam("of_id"), _ours)
     .values(
         wamid=sa.func.coalesce(message.c.wamid, sa.bindparam("of_wamid")),
         status=sa.case((message.c.rank < sa.bindparam("to_rank"), sa.bindparam("to_status")), else_=message.c.status),
@@ -129,11 +134,19 @@ _SENT = (
 )
 
 
-def record_sent(db: Session, me: str, sent: Sequence[tuple[int, str, str]], now: datetime) -> None:
-    """`sent`: (message id, wamid, status). A status webhook that was quicker is not lowered."""
+def record_sent(db: Session, me: str, sent: Sequence[tuple[int, int, str, str]], now: datetime) -> None:
+    """`sent`: (message id, attempt, wamid, status). A status webhook that was quicker is not lowered."""
     rows = [
-        {"of_id": id_, "me": me, "of_wamid": wamid, "to_status": status, "to_rank": RANK[status], "moment": now}
-        for id_, wamid, status in sent
+        {
+            "of_id": id_,
+            "me": me,
+            "of_attempt": attempt,
+            "of_wamid": wamid,
+            "to_status": status,
+            "to_rank": RANK[status],
+            "moment": now,
+        }
+        for id_, attempt, wamid, status in sorted(sent)
     ]
     if rows:
         db.connection().execute(_SENT, rows)
@@ -209,6 +222,12 @@ def orphan(db: Session, now: datetime, grace_ends: datetime, *, claimed_before: 
         lost.values(status="unknown", rank=RANK["unknown"], due_at=grace_ends, claim=None, failed_at=None)
     )
     return changed.rowcount
+
+
+def prolong(db: Session, grace_ends: datetime) -> int:
+    """Gives the unknowns that wait for a status until `grace_ends` at least."""
+    waiting = sa.update(message).where(sa.text("message.status = 'unknown'"), message.c.due_at < grace_ends)
+    return db.connection().execute(waiting.values(due_at=grace_ends)).rowcount
 
 
 def resend_unsettled(db: Session, now: datetime) -> int:

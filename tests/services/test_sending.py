@@ -224,7 +224,7 @@ def test_recovery_makes_what_was_being_sent_unknown(outbox: Outbox, ana: int) ->
     handoffs = outbox.claim()
     assert sending.recover(outbox.store, outbox.now) == 1
     assert outbox.message(id_).status == "unknown"
-    outbox.accept(handoffs)  # the zombie comes back: its claim is gone, its word does not count
+    outbox.refuse(handoffs)  # the zombie comes back: its claim is gone, and it knows nothing that helps
     assert outbox.message(id_).status == "unknown"
 
 
