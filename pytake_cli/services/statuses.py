@@ -83,8 +83,8 @@ def attach_early(db: Session, ids: dict[str, int], now: datetime) -> None:
 
 def _message_ids(db: Session, statuses: Sequence[Status], numbers: dict[str, Number]) -> list[int | None]:
     """Our own id comes back in the callback data; for the rest the wamid finds the row."""
-    prefix = f"{OPAQUE}:{facts.get(db, 'instance') or ''}."
-    claimed = [_own_id(status.opaque, prefix) for status in statuses]
+    instances = facts.instances(db)
+    claimed = [_own_id(status.opaque, instances) for status in statuses]
     by_wamid = [status.wamid for status, id_ in zip(statuses, claimed, strict=True) if id_ is None]
     rows = sa.select(message.c.id, message.c.org_id, message.c.wamid)
     orgs = {}
@@ -118,11 +118,14 @@ def _is_settled(status: Status, before: dict[tuple[str, str, str], bool]) -> boo
     return before.get(_key(status), False) or (status.status == "sent" and before.get(failed, False))
 
 
-def _own_id(opaque: str | None, prefix: str) -> int | None:
-    if not opaque or not opaque.startswith(prefix):
+def _own_id(opaque: str | None, instances: dict[str, int]) -> int | None:
+    """The message id in callback data of this store, or of the store it was restored from as far as the ids reach."""
+    source, _, rest = (opaque or "").partition(":")
+    instance, _, rest = rest.partition(".")
+    number = rest.partition(".")[0]
+    if source != OPAQUE or instance not in instances or not number.isdecimal() or len(number) > 18:
         return None
-    number = opaque[len(prefix) :].partition(".")[0]
-    return int(number) if number.isdecimal() and len(number) < 19 else None
+    return int(number) if int(number) <= instances[instance] else None
 
 
 def _event_row(status: Status, number: Number, message_id: int | None, now: datetime) -> dict[str, Any]:

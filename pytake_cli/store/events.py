@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index
-from sqlmodel import Session, select
+from sqlmodel import Field, Session, select
 
 from pytake_cli.store.rows import Owned, json, primary_key, reference, time
+from pytake_cli.store.types import BigId
 
 KINDS = {
     "message:new": "a message came in or was queued: {message, conversation, contact, direction, kind}",
@@ -29,7 +30,7 @@ class Event(Owned, table=True):
     id: int | None = primary_key()
     org_id: int = reference("organisation.id")
     kind: str  # one of KINDS
-    conversation_id: int | None = None
+    conversation_id: int | None = Field(default=None, sa_type=BigId)
     payload: dict[str, Any] = json(dict)
     at: datetime = time()
 

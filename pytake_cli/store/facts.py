@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from sqlalchemy import Connection, inspect, text
-from sqlmodel import Field, Session
+from sqlmodel import Field, Session, col, select
 
 from pytake_cli import clock
 from pytake_cli.store.rows import Row
@@ -25,6 +25,16 @@ def get(db: Session, key: str) -> str | None:
 
 def put(db: Session, key: str, value: str) -> None:
     db.merge(Fact(key=key, value=value))
+
+
+INSTANCE, INSTANCE_BEFORE = "instance", "instance_before:"
+
+
+def instances(db: Session) -> dict[str, int]:
+    """The store's name, and those it had before a restore -> the highest message id that was given under it."""
+    own = {get(db, INSTANCE) or "": 2**63 - 1}
+    earlier = db.exec(select(Fact).where(col(Fact.key).startswith(INSTANCE_BEFORE, autoescape=True)))
+    return own | {fact.key.removeprefix(INSTANCE_BEFORE): int(fact.value) for fact in earlier}
 
 
 def new_instance() -> str:

@@ -425,3 +425,17 @@ def test_a_blocked_contact_gets_nothing(outbox: Outbox, ana: int) -> None:
         db.get_one(Contact, ana).blocked_at = NOW
     with pytest.raises(Forbidden):
         outbox.queue(ana)
+
+
+def test_a_status_for_a_message_of_before_a_restore_still_finds_it(outbox: Outbox, ana: int) -> None:
+    id_ = outbox.queue(ana)
+    [handoff] = outbox.claim()
+    opaque = handoff.request["biz_opaque_callback_data"]
+    with outbox.store.write() as db:
+        facts.put(db, f"{facts.INSTANCE_BEFORE}{facts.get(db, facts.INSTANCE)}", str(id_))
+        facts.put(db, facts.INSTANCE, "another1")
+    outbox.report("delivered", wamid="wamid.x", opaque=opaque)
+    assert outbox.message(id_).status == "delivered"
+    later = outbox.queue(outbox.contact("5511900000002"))
+    outbox.report("delivered", wamid="wamid.y", opaque=opaque.replace(f".{id_}.", f".{later}."))
+    assert outbox.message(later).status == "queued"

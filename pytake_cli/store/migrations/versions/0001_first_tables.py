@@ -86,7 +86,7 @@ def upgrade() -> None:
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("org_id", ID, nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("conversation_id", sa.Integer(), nullable=True),
+        sa.Column("conversation_id", ID, nullable=True),
         sa.Column("payload", JSON, nullable=False),
         sa.Column("at", TIME, nullable=False),
         sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_event_org_id")),
