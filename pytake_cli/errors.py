@@ -40,6 +40,7 @@ SLUGS: dict[str, str] = {
     "PT-CHECK-BACKLOG": "webhooks are stored and not yet applied: the daemon is behind or does not run",
     "PT-CHECK-CLOCK": "this machine's clock and Meta's differ too much",
     "PT-CHECK-CONFIG": "there is no settings file yet",
+    "PT-CHECK-DAEMON-FOREIGN": "something else answers where the daemon of this home should",
     "PT-CHECK-DAEMON-SICK": "the daemon answers, and says that something is wrong with it",
     "PT-CHECK-DISK": "there is little room left on the store's disk",
     "PT-CHECK-JOBS": "background jobs have failed and will not be tried again by themselves",

@@ -26,7 +26,7 @@ DAEMON_DOWN = 69  # the exit code of DaemonDown
 FIELDS = {
     "org": "Organisation.",
     "state": "ok, or what needs somebody: daemon, number, queue.",
-    "daemon": "running, sick or down.",
+    "daemon": "running, sick, down, or foreign: another home's.",
     "url": "Where it listens.",
     "pid": "Its process.",
     "numbers": "Each number: display, status, quality, tier, stopped.",
@@ -184,10 +184,11 @@ def _state(picture: dict[str, Any], view: overview.Overview) -> str:
 
 
 def probe() -> str:
-    """`running`, `sick` or `down`, as the daemon itself says."""
+    """`running`, `sick` or `down`, as the daemon itself says; `foreign` if what answers is not this home's."""
     try:
         with urllib.request.urlopen(f"{url()}/healthz", timeout=PROBE_SECONDS) as response:  # noqa: S310
-            return "running" if response.status == 200 else "sick"
+            state = "running" if response.status == 200 else "sick"
+            return state if running() else "foreign"
     except urllib.error.HTTPError as error:
         error.close()
         return "sick"

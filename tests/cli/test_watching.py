@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -109,8 +110,10 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
     server.server_close()
 
 
-def at(server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTAKE_SERVE__PORT", str(server.server_port))
+def at(server: HTTPServer, home: Path) -> None:
+    """Makes it the daemon of the home."""
+    state = {"pid": os.getpid(), "url": f"http://127.0.0.1:{server.server_port}"}
+    (home / "run" / "daemon.json").write_text(json.dumps(state))
 
 
 # status
@@ -123,11 +126,20 @@ def test_status_says_that_the_daemon_is_down_and_the_exit_code_can_say_it(loja: 
     assert loja.run("status", "--exit-code").code == 69
 
 
-def test_status_is_well_when_all_is_well(loja: Loja, door: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    at(door, monkeypatch)
+def test_status_is_well_when_all_is_well(loja: Loja, door: HTTPServer) -> None:
+    at(door, loja.home)
     assert loja.json("status", "--exit-code")["state"] == "ok"
     loja.unknown_message()
     assert loja.json("status", "--exit-code", code=1)["state"] == "queue"
+
+
+def test_the_daemon_of_another_home_is_not_ours(loja: Loja, door: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTAKE_SERVE__PORT", str(door.server_port))
+    assert loja.json("status", "--exit-code", code=1)["daemon"] == "foreign"
+    found = loja.json("doctor", "--only", "daemon", code=1)
+    assert [row["slug"] for row in found] == ["PT-CHECK-DAEMON-FOREIGN"]
+    at(door, loja.home)
+    assert [row["state"] for row in loja.json("doctor", "--only", "daemon")] == ["ok"]
 
 
 def test_status_counts_windows_and_what_waits(loja: Loja) -> None:
@@ -296,7 +308,7 @@ def test_a_new_verify_token_replaces_the_old(loja: Loja) -> None:
 
 
 def test_verify_asks_the_door_as_meta_does(loja: Loja, door: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    at(door, monkeypatch)
+    at(door, loja.home)
     monkeypatch.setenv("PYTAKE_SERVE__PUBLIC_URL", f"http://127.0.0.1:{door.server_port}")
     assert loja.json("webhook", "verify")["received_at"] is None
     assert loja.run("webhook", "verify", "--wait", "0.1s").code == 8
@@ -306,8 +318,8 @@ def test_verify_asks_the_door_as_meta_does(loja: Loja, door: HTTPServer, monkeyp
     assert row["received_at"] is not None
 
 
-def test_verify_waits_for_the_next_webhook(loja: Loja, door: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    at(door, monkeypatch)
+def test_verify_waits_for_the_next_webhook(loja: Loja, door: HTTPServer) -> None:
+    at(door, loja.home)
     arrival = threading.Timer(0.8, loja.webhook, ["oi"])
     arrival.start()
     row = loja.json("webhook", "verify", "--wait", "20s")

@@ -60,7 +60,13 @@ def check_daemon() -> Iterator[Finding]:
     if daemon:
         yield ok("daemon", _("pid {pid} at {url}"), pid=daemon.pid, url=address)
     else:
-        yield ok("daemon", _("answers at {url}"), url=address)
+        yield error(
+            "PT-CHECK-DAEMON-FOREIGN",
+            "what answers at {url} is not the daemon of this home",
+            check="daemon",
+            fix="pytake serve --port 0",
+            url=address,
+        )
 
 
 def check_clock() -> Iterator[Finding]:
