@@ -52,7 +52,9 @@ def test_a_number_that_meta_complained_about_is_back_at_its_rate_within_twenty_s
 
 def test_complaints_that_go_on_slow_the_number_to_a_trickle_and_not_to_a_stop(store: Store) -> None:
     sent = 0
-    for tenth in range(600):
-        sent += take(store, tenth / 10)
-        complain(store, tenth / 10)
+    with store.write() as db:
+        for tenth in range(600):
+            now = NOW + timedelta(seconds=tenth / 10)
+            sent += buckets.take(db, KEY, 1000, rate=RATE, burst=RATE, reserve=0.0, now=now)
+            buckets.slow_down(db, KEY, rate=RATE, now=now)
     assert 30 < sent < 300
