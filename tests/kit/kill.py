@@ -129,7 +129,7 @@ class Killer:
             load.load.stop()
         if there.store_url.startswith("postgresql"):
             self._outlive_claims()
-        report = check(there, quiet_seconds=300)
+        report = check(there, quiet_seconds=120 + plan.sends / 10)
         outcome = Outcome(report, plan, time.monotonic() - started, self._kills)
         outcome.load, outcome.queueing = result.line(), queued
         self._measure(outcome, sorted(result.acked.values()))
