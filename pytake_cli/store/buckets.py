@@ -9,8 +9,8 @@ from sqlmodel import Field, Session
 from pytake_cli.store.rows import Row, time
 
 SLOWEST = 1 / 64  # of the number's rate, after repeated complaints of Meta's
-RECOVERY_PER_SECOND = 0.05  # of the rate, so that a number is back within 20 s of Meta's last complaint
-BREAK_SECONDS = 1.0  # nothing goes out after a complaint: Meta counts a number's throughput by the second
+RECOVERY_PER_SECOND = 0.1  # of the rate, so that a number is back within 10 s of Meta's last complaint
+BREAK_SECONDS = 0.5  # nothing goes out after a complaint: longer than the requests that were open with it take
 
 
 class RateBucket(Row, table=True):
@@ -45,7 +45,7 @@ def give_back(db: Session, key: str, tokens: int) -> None:
 
 
 def slow_down(db: Session, key: str, *, rate: float, now: datetime) -> None:
-    """Halves the number's share of its rate and holds it for a second; `take` lets the share recover.
+    """Halves the number's share of its rate and holds it for a moment; `take` lets the share recover.
 
     The requests that were open together are refused together: what comes while the number is held counts no more.
     """

@@ -29,7 +29,8 @@ from tests.kit.home import Home
 from tests.kit.load import LoadThread
 
 ACCEPT_SECONDS, SEND_SECONDS = 5.0, 15.0  # the promises: accepting webhooks again, sending again
-SHORTEST_LIFE, LONGEST_LIFE = 0.1, 2.5  # seconds from a start to the next kill; some hit the start itself
+LONGEST_LIFE = 2.0  # seconds from being ready to the next kill
+EARLY_SHARE, EARLY_SECONDS = 0.2, 1.5  # of the kills hit the start itself, so long after it at most
 PATIENCE_SECONDS = 1800.0
 ENDLESS = 10**9
 STALE_CLAIM_SECONDS = 95.0  # on PostgreSQL a dead daemon's claims are given up after 90 s (services/sending.py)
@@ -128,7 +129,7 @@ class Killer:
             load.load.stop()
         if there.store_url.startswith("postgresql"):
             self._outlive_claims()
-        report = check(there, quiet_seconds=300)
+        report = check(there, quiet_seconds=120 + plan.sends / 10)
         outcome = Outcome(report, plan, time.monotonic() - started, self._kills)
         outcome.load, outcome.queueing = result.line(), queued
         self._measure(outcome, sorted(result.acked.values()))
@@ -161,7 +162,11 @@ class Killer:
                 self._die_at(point, 1 + self._chance.randrange(1 + 3 * (number % 2)))
             return
         for _ in range(self._plan.kills):
-            time.sleep(self._chance.uniform(SHORTEST_LIFE, self._plan.life_seconds))
+            if self._chance.random() < EARLY_SHARE:
+                time.sleep(self._chance.uniform(0.1, EARLY_SECONDS))
+            else:
+                wait_until(self._home.daemon.ready, home.READY_SECONDS)
+                time.sleep(self._chance.uniform(0.0, self._plan.life_seconds))
             assert self._home.daemon.running, f"the daemon ended by itself\n{self._home.daemon.tail()}"
             self._kill()
             self._home.daemon.start()
@@ -238,7 +243,7 @@ def main() -> int:
     parser.add_argument("--customers", type=int, help="by default one for every 20 sends")
     parser.add_argument("--rate", type=float, default=100.0, help="sends, and webhooks, a second")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--life", type=float, default=LONGEST_LIFE, help="seconds that the daemon lives at most")
+    parser.add_argument("--life", type=float, default=LONGEST_LIFE, help="seconds that it lives at most once ready")
     parser.add_argument("--store", help="`postgres`, or the URL of an empty PostgreSQL database")
     parser.add_argument("--points", action="store_true", help="die at every named point instead of at random moments")
     parser.add_argument("--folder", type=Path, help="keep everything there, for a look afterwards")
