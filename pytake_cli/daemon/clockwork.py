@@ -23,6 +23,7 @@ from pytake_cli.store import Store, figures, jobs, organisations, retention
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
+SILENCE_SECONDS = 30.0  # without a sweep: asleep, without a store, or the clock jumped; no status could be heard then
 DISK_SECONDS, DISK_ALARM, DISK_CALM = 60.0, 85, 80  # percent used: told at the first, told again only after the second
 WAL_SECONDS, WAL_ALARM_BYTES = 60.0, 256 * 1024 * 1024
 HOUSEKEEPING_SECONDS = 3600.0
@@ -77,7 +78,7 @@ class Clockwork:
             scheduler.shutdown(wait=False)
 
     async def _watch(self, scheduler: AsyncIOScheduler) -> None:
-        """Waits for a tick that fails. The scheduler goes by the wall clock: set back, it would wait for the old hour."""
+        """Waits for a tick that fails. The scheduler, which goes by the wall clock, is told when that is set back."""
         seen = clock.now()
         while not self._died.done():
             await asyncio.wait((self._died,), timeout=SWEEP_SECONDS)
@@ -104,7 +105,8 @@ class Clockwork:
         now = clock.now()
         if now < self._swept_at:
             sending.after_clock_went_back(self._store, now)
-        self._swept_at = now
+        elif (now - self._swept_at).total_seconds() > SILENCE_SECONDS:
+            sending.prolong_grace(self._store, now)
         sending.sweep(self._store, now)
         for job_id in self._jobs.sweep():
             self._engine.poke("job", str(job_id))
@@ -115,6 +117,7 @@ class Clockwork:
             self._engine.poke("journal")
         for number_id, lane in due:
             self._engine.poke("number", str(number_id), lane)
+        self._swept_at = now
         self._health.swept_at = clock.monotonic()
         if self._health.store_error:
             log.info("the store can be used again")

@@ -98,7 +98,7 @@ class Jobs:
         self._store = store
         self._me = me
         self._shop = Workshop(store)
-        self.running = 0
+        self._running: set[int] = set()
         self.done = 0
         self.failed = 0
 
@@ -108,7 +108,7 @@ class Jobs:
         job = await asyncio.to_thread(self._claim, id_)
         if job is None:
             return
-        self.running += 1
+        self._running.add(id_)
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
                 await HANDLERS[job.kind](self._shop, job.payload)
@@ -121,7 +121,11 @@ class Jobs:
             await asyncio.to_thread(self._finish, id_)
             self.done += 1
         finally:
-            self.running -= 1
+            self._running.discard(id_)
+
+    @property
+    def running(self) -> int:
+        return len(self._running)
 
     async def close(self) -> None:
         await self._shop.close()
@@ -132,9 +136,9 @@ class Jobs:
         with self._store.read() as db:
             orphans = jobs.orphaned(db, now - timedelta(seconds=ORPHANED_SECONDS))
             due = jobs.due(db, now, limit=200)
-        if orphans or self.running:
+        if orphans:
             with self._store.write() as db:
-                jobs.renew(db, self._me, now)
+                jobs.renew(db, self._me, self._running.copy(), now)
                 jobs.requeue(db, now - timedelta(seconds=ORPHANED_SECONDS), now)
         return due
 

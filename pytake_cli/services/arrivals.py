@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from pytake_cli.policy import window
@@ -21,6 +20,7 @@ from pytake_cli.store.media import LOST, PENDING, Media
 from pytake_cli.store.messages import IN, OUT, RANK, RECEIVED, Message
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
+from pytake_cli.store.rows import insert
 from pytake_cli.store.work import poke
 from pytake_cli.whatsapp import messages as wire
 from pytake_cli.whatsapp.webhooks import Echo, Incoming, Person
@@ -242,16 +242,16 @@ def _open_windows(db: Session, placed: Sequence[Placed]) -> None:
         one.number.last_inbound_at = max(one.number.last_inbound_at or one.writing.at, one.writing.at)
     if not newest:
         return
-    insert = _dialect(db).insert(service_window)
+    upsert = insert(db, service_window)
     later = sa.case(
-        (service_window.c.last_inbound_at > insert.excluded.last_inbound_at, service_window.c.last_inbound_at),
-        else_=insert.excluded.last_inbound_at,
+        (service_window.c.last_inbound_at > upsert.excluded.last_inbound_at, service_window.c.last_inbound_at),
+        else_=upsert.excluded.last_inbound_at,
     )
-    came = sa.func.coalesce(insert.excluded.entry_point_at, service_window.c.entry_point_at)
-    upsert = insert.on_conflict_do_update(
+    came = sa.func.coalesce(upsert.excluded.entry_point_at, service_window.c.entry_point_at)
+    upsert = upsert.on_conflict_do_update(
         index_elements=["number_id", "contact_id"], set_={"last_inbound_at": later, "entry_point_at": came}
     )
-    db.connection().execute(upsert, [_window_row(one) for one in newest.values()])
+    db.connection().execute(upsert, [_window_row(one) for _, one in sorted(newest.items())])
 
 
 def _window_row(one: Placed) -> dict[str, Any]:
@@ -262,10 +262,6 @@ def _window_row(one: Placed) -> dict[str, Any]:
         "last_inbound_at": one.writing.at,
         "entry_point_at": one.writing.at if "referral" in one.writing.content else None,
     }
-
-
-def _dialect(db: Session) -> Any:
-    return sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
 
 
 def _fetch_media(db: Session, placed: Sequence[Placed], now: datetime) -> None:

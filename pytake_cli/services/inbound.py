@@ -99,7 +99,7 @@ def apply(db: Session, arrived: Sequence[Arrived], now: datetime) -> Applied:
 
     def take_others(batch: Sequence[Arrived]) -> int:
         for one in batch:
-            _apply_other(db, one.update, numbers, now)
+            _apply_other(db, one, numbers, now)
         return len(batch)
 
     applied.messages = _carefully(db, writings, take_writings, applied, now)
@@ -145,19 +145,25 @@ def _refusal(one: Arrived, numbers: dict[str, Number]) -> str | None:
             number = numbers.get(update.phone_number_id)
             if number is None:
                 return "no such number here"
-            if number.app_id and one.app and number.app_id != one.app:
+            if not _may_speak(one.app, number):
                 return "signed by an app that may not speak for this number"
             if isinstance(update, Incoming) and update.group_id:
                 return "a message in a group: conversations are with one person"
             return None
 
 
-def _apply_other(db: Session, update: Update, numbers: dict[str, Number], now: datetime) -> None:
-    match update:
+def _may_speak(app: str, number: Number) -> bool:
+    """Whether webhooks signed by this app may tell of the number."""
+    return not (number.app_id and app) or number.app_id == app
+
+
+def _apply_other(db: Session, one: Arrived, numbers: dict[str, Number], now: datetime) -> None:
+    match update := one.update:
         case Preference():
             account_events.apply_preference(db, update, numbers[update.phone_number_id], now)
         case AccountEvent():
-            account_events.apply(db, update, numbers, now)
+            own = {id_: number for id_, number in numbers.items() if _may_speak(one.app, number)}
+            account_events.apply(db, update, own, now)
         case _:
             raise AssertionError(f"{type(update).__name__} has its own way")
 

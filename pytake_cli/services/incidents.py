@@ -70,6 +70,8 @@ def _about_contact(db: Session, code: int, number: Number, contact_id: int, why:
             window.last_inbound_at = None
     elif code == MARKETING_STOPPED:
         contact = db.get(Contact, contact_id)
+        if contact is not None and contact.merged_into_id is not None:  # while the message was on its way
+            contact = db.get(Contact, contact.merged_into_id)
         if contact is not None and contact.marketing_stopped_at is None:
             stop_marketing(db, contact, source="error", proof=f"{MARKETING_STOPPED}: {why}", now=now)
 

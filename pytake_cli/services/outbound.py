@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func
 from sqlmodel import Session, select
 
 from pytake_cli.errors import Conflict, Forbidden, InvalidData, LimitReached
@@ -192,6 +191,7 @@ def wake_sender(db: Session, message: Message) -> None:
 
 def cancel(db: Session, message: Message, now: datetime) -> None:
     """Takes a message back that has not been handed to Meta."""
+    _as_it_is_now(db, message)
     if message.status != "queued":
         raise Conflict(
             "PT-MESSAGE-STATE",
@@ -206,6 +206,7 @@ def cancel(db: Session, message: Message, now: datetime) -> None:
 
 def retry(db: Session, message: Message, now: datetime) -> None:
     """Queues a failed or cancelled message again, as a person's decision; the window is checked anew."""
+    _as_it_is_now(db, message)
     if message.direction != OUT or message.status not in ("failed", "cancelled"):
         raise Conflict(
             "PT-MESSAGE-STATE",
@@ -221,6 +222,7 @@ def retry(db: Session, message: Message, now: datetime) -> None:
 
 def settle(db: Session, message: Message, as_: str, now: datetime) -> None:
     """A person decides about a message whose fate is unknown: `sent`, `failed`, or `resend`."""
+    _as_it_is_now(db, message)
     if message.status != "unknown":
         raise Conflict(
             "PT-MESSAGE-STATE",
@@ -246,6 +248,11 @@ def settle(db: Session, message: Message, as_: str, now: datetime) -> None:
             raise InvalidData("PT-SETTLE", "settle as sent, failed or resend, not {given}", given=as_)
 
 
+def _as_it_is_now(db: Session, message: Message) -> None:
+    """Reads the row again and locks it: a sender may have claimed it since it was looked up (on PostgreSQL)."""
+    db.refresh(message, with_for_update=True)
+
+
 def _requeue(db: Session, message: Message, now: datetime) -> None:
     """A new send: the old wamid's statuses still find the row by our id, and a new wamid takes its place."""
     message.wamid = None
@@ -260,9 +267,3 @@ def _requeue(db: Session, message: Message, now: datetime) -> None:
 def _set_status(db: Session, message: Message, status: str, now: datetime) -> None:
     message.status, message.rank = status, RANK[status]
     db.add(Event(org_id=message.org_id, kind="message:status", payload={"statuses": [[message.id, status]]}, at=now))
-
-
-def unsettled(db: Session) -> int:
-    """How many messages wait for a person to say what became of them."""
-    held = select(func.count()).select_from(Message).where(Message.status == "unknown", Message.due_at.is_(None))  # type: ignore[union-attr]
-    return db.exec(held).one()

@@ -193,6 +193,12 @@ def recover(store: Store, now: datetime) -> int:
         return outbox.orphan(db, now, _grace_ends(now), claimed_before=None)
 
 
+def prolong_grace(store: Store, now: datetime) -> int:
+    """After a time in which no status could come: unknown messages wait for theirs anew."""
+    with store.write() as db:
+        return outbox.prolong(db, _grace_ends(now))
+
+
 def after_clock_went_back(store: Store, now: datetime) -> int:
     """What would wait for the time that the clock showed before goes on now; 0 unless the clock was set back."""
     with store.read() as db:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from pytake_cli.services import incidents
@@ -16,6 +15,7 @@ from pytake_cli.store import facts
 from pytake_cli.store.events import Event
 from pytake_cli.store.messages import RANK, Message, StatusEvent
 from pytake_cli.store.numbers import Number
+from pytake_cli.store.rows import insert
 from pytake_cli.store.types import Json, UtcTime
 from pytake_cli.whatsapp.webhooks import Status
 
@@ -144,8 +144,7 @@ def _event_row(status: Status, number: Number, message_id: int | None, now: date
 
 
 def _insert_event(db: Session) -> Any:
-    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    return dialect.insert(event).on_conflict_do_nothing(index_elements=["wamid", "status", "participant"])
+    return insert(db, event).on_conflict_do_nothing(index_elements=["wamid", "status", "participant"])
 
 
 def _merge(

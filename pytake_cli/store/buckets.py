@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Field, Session
 
-from pytake_cli.store.rows import Row, time
+from pytake_cli.store.rows import Row, insert, time
 
 SLOWEST = 1 / 64  # of the number's rate, after repeated complaints of Meta's
 RECOVERY_PER_SECOND = 0.1  # of the rate, so that a number is back within 10 s of Meta's last complaint
@@ -26,8 +26,9 @@ def take(db: Session, key: str, want: int, *, rate: float, burst: float, reserve
     """Takes up to `want` tokens (`rate` a second, at most `burst` saved) and leaves `reserve` for more urgent lanes."""
     bucket = db.get(RateBucket, key, with_for_update=True)
     if bucket is None:
-        bucket = RateBucket(key=key, tokens=burst, updated_at=now)
-        db.add(bucket)
+        full = insert(db, RateBucket.__table__).values(key=key, tokens=burst, share=1.0, updated_at=now)  # type: ignore[attr-defined]
+        db.connection().execute(full.on_conflict_do_nothing())  # another lane may be at it
+        bucket = db.get_one(RateBucket, key, with_for_update=True)
     elapsed = max(0.0, (now - bucket.updated_at).total_seconds())  # a clock set back adds nothing
     bucket.tokens = min(burst, bucket.tokens + elapsed * rate * bucket.share)
     bucket.share = min(1.0, bucket.share + RECOVERY_PER_SECOND * elapsed)

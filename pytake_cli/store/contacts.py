@@ -8,12 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Index, UniqueConstraint
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE, USERNAME, Book, Keys, Known, Someone
 from pytake_cli.policy.phones import variants
-from pytake_cli.store.rows import Owned, json, long_text, primary_key, reference, time
+from pytake_cli.store.rows import Owned, insert, json, long_text, primary_key, reference, time
 from pytake_cli.store.types import UtcTime
 
 SEEN_PRECISION = timedelta(minutes=1)  # a busy contact's identities are written once a minute, not once a message
@@ -154,14 +153,14 @@ def insert_missing(db: Session, org_id: int, scope: str, book: Book) -> list[int
     strangers = list({id(owner): owner for owner in owners if owner.id is None}.values())
     if strangers:
         rows = [_contact_row(org_id, someone, book.now) for someone in strangers]
-        insert = sa.insert(contact).returning(contact.c.id, sort_by_parameter_order=True)
-        for someone, id_ in zip(strangers, db.connection().execute(insert, rows).scalars(), strict=True):
+        added = sa.insert(contact).returning(contact.c.id, sort_by_parameter_order=True)
+        for someone, id_ in zip(strangers, db.connection().execute(added, rows).scalars(), strict=True):
             someone.id = id_
     if not new:
         return [someone.id for someone in strangers if someone.id]
     rows = [_identity_row(org_id, scope, known, book.now) for known in sorted(new, key=lambda k: (k.kind, k.value))]
-    insert = on_conflict(db, identity).on_conflict_do_nothing().returning(identity.c.contact_id)
-    written = db.connection().execute(insert, rows).scalars().all()
+    missing = insert(db, identity).on_conflict_do_nothing().returning(identity.c.contact_id)
+    written = db.connection().execute(missing, rows).scalars().all()
     if len(written) == len(rows):
         return [someone.id for someone in strangers if someone.id]
     ours = [someone.id for someone in strangers]
@@ -257,15 +256,10 @@ def show_usernames(db: Session, org_id: int, scope: str, book: Book) -> None:
         }
         for name, contact_id in sorted(news.items())
     ]
-    insert = on_conflict(db, identity)
-    taken_over = {"contact_id": insert.excluded.contact_id, "retired_at": None, "last_seen_at": book.now}
+    shows = insert(db, identity)
+    taken_over = {"contact_id": shows.excluded.contact_id, "retired_at": None, "last_seen_at": book.now}
     keys = ["org_id", "kind", "value", "scope"]
-    db.connection().execute(insert.on_conflict_do_update(index_elements=keys, set_=taken_over), rows)
-
-
-def on_conflict(db: Session, table: sa.Table) -> Any:
-    """INSERT of the database at hand, which knows ON CONFLICT."""
-    return (sqlite if db.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
+    db.connection().execute(shows.on_conflict_do_update(index_elements=keys, set_=taken_over), rows)
 
 
 def identities_of(db: Session, contact_ids: Iterable[int]) -> dict[int, list[sa.Row[Any]]]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Index, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session
 
-from pytake_cli.store.rows import Owned, json, long_text, primary_key, reference, time
+from pytake_cli.store.rows import Owned, insert, json, long_text, primary_key, reference, time
 from pytake_cli.store.work import poke
 
 QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
@@ -57,11 +57,10 @@ def add(
     due_at: datetime | None = None,
 ) -> int | None:
     """Puts a job in the queue and wakes its worker; None when there is one with this key already."""
-    insert = (sqlite if db.get_bind().dialect.name == "sqlite" else postgresql).insert(job)
     values = {"org_id": org_id, "kind": kind, "key": key, "payload": payload, "lane": "live", "state": QUEUED}
     times = {"due_at": due_at or now, "created_at": now, "attempts": 0, "error": ""}
-    statement = insert.values(**values, **times).on_conflict_do_nothing(index_elements=["key"]).returning(job.c.id)
-    id_: int | None = db.connection().execute(statement).scalar_one_or_none()
+    new = insert(db, job).values(**values, **times).on_conflict_do_nothing(index_elements=["key"])
+    id_: int | None = db.connection().execute(new.returning(job.c.id)).scalar_one_or_none()
     if id_ is not None:
         poke(db, "job", id_)
     return id_
@@ -116,10 +115,9 @@ def requeue(db: Session, claimed_before: datetime, now: datetime) -> int:
     return db.connection().execute(lost.values(state=QUEUED, claim=None, due_at=now)).rowcount
 
 
-def renew(db: Session, me: str, now: datetime) -> None:
+def renew(db: Session, me: str, ids: Collection[int], now: datetime) -> None:
     """Keeps what `me` is working on from being taken for orphaned."""
-    waiting = sa.text("job.state IN ('queued', 'running')")
-    own = sa.update(job).where(waiting, job.c.state == RUNNING, job.c.claim == me)
+    own = sa.update(job).where(job.c.id.in_(sorted(ids)), job.c.state == RUNNING, job.c.claim == me)
     db.connection().execute(own.values(claimed_at=now))
 
 

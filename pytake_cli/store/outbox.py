@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from pytake_cli.store.contacts import ServiceWindow
 from pytake_cli.store.messages import AUTOMATIC, CAMPAIGN, LIVE, OUT, RANK, Message
+from pytake_cli.store.rows import insert
 from pytake_cli.store.types import UtcTime
 from pytake_cli.store.work import Lane
 
@@ -180,22 +180,18 @@ def record_not_sent(db: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 def advance_pairs(db: Session, number_id: int, free: Sequence[tuple[int, int, datetime]]) -> None:
     """Notes that one more message goes to each contact: (contact id, org id, when the pair is free again)."""
-    insert = _upsert(db).values(
+    pairs = insert(db, service_window).values(
         number_id=number_id,
         contact_id=sa.bindparam("of_contact"),
         org_id=sa.bindparam("of_org"),
         pair_free_at=sa.bindparam("free_at", type_=UtcTime),
     )
-    upsert = insert.on_conflict_do_update(
-        index_elements=["number_id", "contact_id"], set_={"pair_free_at": insert.excluded.pair_free_at}
+    upsert = pairs.on_conflict_do_update(
+        index_elements=["number_id", "contact_id"], set_={"pair_free_at": pairs.excluded.pair_free_at}
     )
-    rows = [{"of_contact": contact, "of_org": org, "free_at": at} for contact, org, at in free]
+    rows = [{"of_contact": contact, "of_org": org, "free_at": at} for contact, org, at in sorted(free)]
     if rows:
         db.connection().execute(upsert, rows)
-
-
-def _upsert(db: Session) -> Any:
-    return (sqlite if db.get_bind().dialect.name == "sqlite" else postgresql).insert(service_window)
 
 
 def fail(db: Session, ids: Sequence[int], code: int, why: str, now: datetime) -> None:

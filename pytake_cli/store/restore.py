@@ -71,6 +71,8 @@ def _into_sqlite(
     backup.sync(fresh)
     store.close()
     kept = _keep_aside(target, aside, now)
+    for suffix in ("-wal", "-shm"):  # of a file that is gone: SQLite would write them into the new one
+        target.with_name(target.name + suffix).unlink(missing_ok=True)
     fresh.replace(target)
     backup.sync(target.parent)
     return held, kept

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Column, ForeignKey, Table, Text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel
 
 from pytake_cli.store.types import BigId, Json, UtcTime
 
@@ -51,3 +52,8 @@ def json(default: Callable[[], Any] | None = None) -> Any:
 
 def long_text(default: str = "") -> Any:
     return Field(default=default, sa_column=Column(Text, nullable=False))
+
+
+def insert(db: Session, table: Table) -> Any:
+    """INSERT of the database at hand, which knows ON CONFLICT."""
+    return (sqlite if db.get_bind().dialect.name == "sqlite" else postgresql).insert(table)

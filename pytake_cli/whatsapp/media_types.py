@@ -41,7 +41,6 @@ KINDS: dict[str, MediaKind] = {
     ),
 }
 STATIC_STICKER = 100 * KIB
-GIF_HEADER = 3_670_016  # bytes; 3.5 MB, an MP4 that plays as a GIF in marketing templates
 
 # (offset, bytes, type): what WhatsApp carries, and what must never pass as that; the first that fits decides
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (

@@ -290,3 +290,34 @@ def test_every_tick_has_a_name_of_its_own(store: Store) -> None:
     names = [tick.name for tick in works(store).clockwork.ticks]
     assert sorted(set(names)) == sorted(names)
     assert clockwork.SWEEP_SECONDS <= 2.0
+
+
+def test_after_a_silence_a_message_in_doubt_waits_its_whole_grace_again(store: Store) -> None:
+    conversation = people.wrote(store, make_number(store, make_org(store)))
+    with store.write() as db:
+        message = people.outgoing(db, conversation, "olá", status="unknown")
+        message.due_at, message.wamid = clock.now() + timedelta(seconds=60), None
+    made = works(store)
+    clock.shift(timedelta(hours=1))  # asleep, or set ahead
+    try:
+        made.clockwork.sweep()
+        with store.read() as db:
+            [after] = db.exec(select(Message).where(Message.direction == "out"))
+        assert after.status == "unknown"
+        assert after.due_at is not None
+        assert after.due_at > clock.now()
+    finally:
+        clock.shift(timedelta(hours=-1))
+
+
+def test_a_job_whose_end_could_not_be_noted_is_done_again(store: Store) -> None:
+    org = make_org(store)
+    made = works(store)
+    long_ago = clock.now() - timedelta(minutes=5)
+    with store.write() as db:
+        id_ = jobs.add(db, org_id=org, kind="read.receipt", key="read:1", payload={}, now=long_ago)
+        assert id_ is not None
+        jobs.claim(db, id_, "me", long_ago)  # and nobody works on it
+    made.clockwork.sweep()
+    with store.read() as db:
+        assert db.get_one(jobs.Job, id_).state == jobs.QUEUED

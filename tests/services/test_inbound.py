@@ -309,3 +309,15 @@ def test_a_person_who_answers_clears_the_waiting(door: Door) -> None:
         outbound.queue(db, number=number, contact_id=contact.id, outgoing=wire.text("olá"), origin="agent", now=NOW)
     conversation = door.one(Conversation)
     assert (conversation.status, conversation.unread_count, conversation.waiting_since) == (OPEN, 0, None)
+
+
+def test_an_app_cannot_stop_another_apps_number(door: Door) -> None:
+    with door.store.write() as db:
+        db.get_one(Number, door.number_id).app_id = "app-a"
+    ban = {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE"}}
+    door.put(ban, field="account_update", app="app-b")
+    door.drain()
+    assert door.one(Number).stopped_at is None
+    door.put(ban, field="account_update", app="app-a")
+    door.drain()
+    assert door.one(Number).stopped_at == NOW

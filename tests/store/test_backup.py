@@ -264,3 +264,19 @@ def test_kills_leave_the_store_sound_and_no_half_backup(tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert int(run.stdout.split()[0]) > 8, run.stdout
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_log_of_a_file_that_is_gone_does_not_reach_the_restored_one(filled: Store, tmp_path: Path) -> None:
+    assert filled.url.database is not None
+    target = Path(filled.url.database)
+    backup.write(filled, tmp_path / "copy")
+    with filled.write() as db:
+        db.add(facts.Fact(key="later", value="x"))
+    log = target.with_name(target.name + "-wal").read_bytes()
+    filled.close()
+    target.unlink()
+    target.with_name(target.name + "-wal").write_bytes(log)
+    restore(filled, tmp_path / "copy", tmp_path / "aside", NOW)
+    with filled.read() as db:
+        assert facts.get(db, "later") is None

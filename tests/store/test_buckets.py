@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from pytake_cli.store import Store, buckets
@@ -58,3 +59,9 @@ def test_complaints_that_go_on_slow_the_number_to_a_trickle_and_not_to_a_stop(st
             sent += buckets.take(db, KEY, 1000, rate=RATE, burst=RATE, reserve=0.0, now=now)
             buckets.slow_down(db, KEY, rate=RATE, now=now)
     assert 30 < sent < 300
+
+
+def test_two_lanes_may_begin_at_once(store: Store) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        taken = list(threads.map(lambda _: take(store, 0, want=1), range(8)))
+    assert taken == [1] * 8

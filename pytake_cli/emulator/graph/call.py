@@ -14,8 +14,6 @@ from pytake_cli.emulator.errors import GraphError, missing
 if TYPE_CHECKING:
     from pytake_cli.emulator.world import World
 
-MAX_JSON = 5 * 1024 * 1024
-
 
 @dataclass(slots=True)
 class Reply:
