@@ -27,17 +27,19 @@ def application(kind: str) -> Any:
 
         client: Any = AsyncWhatsApp(**options)
 
-        @client.on_message
         async def take(_: Any, __: Any) -> None:
             pass  # nothing is stored: the peer's best case
+
+        client.on_message(take)
     else:
         from pywa.client import WhatsApp
 
         sync_client: Any = WhatsApp(**options)
 
-        @sync_client.on_message
         def take_sync(_: Any, __: Any) -> None:
             pass
+
+        sync_client.on_message(take_sync)
 
     return app
 
