@@ -17,7 +17,7 @@ from pytake_cli.services import account_events, arrivals, statuses
 from pytake_cli.store import Store
 from pytake_cli.store.database import is_outage
 from pytake_cli.store.journal import Journal, Quarantine
-from pytake_cli.store.numbers import Number
+from pytake_cli.store.numbers import Number, by_phone_number_id
 from pytake_cli.whatsapp.webhooks import AccountEvent, Echo, Incoming, Preference, Status, Unknown, Update, parse
 
 log = logging.getLogger(__name__)
@@ -172,8 +172,10 @@ def _quarantine(db: Session, one: Arrived, reason: str, now: datetime, trace: st
     raw = one.update.raw if isinstance(one.update, Unknown) else {"update": repr(one.update)[:4000]}
     if isinstance(raw, bytes):
         raw = {"bytes": raw[:4000].decode("utf-8", "replace").replace("\x00", "�")}
+    number = by_phone_number_id(db, getattr(one.update, "phone_number_id", None) or "")
     row = Quarantine(
         journal_id=one.journal_id,
+        org_id=number.org_id if number else None,
         reason=reason[:200],
         traceback=trace,
         raw=raw if isinstance(raw, dict) else {"value": raw},

@@ -212,6 +212,7 @@ _about_this_try = sa.or_(message.c.wamid.is_(None), message.c.wamid == sa.bindpa
 _higher = sa.and_(
     message.c.rank < sa.bindparam("to_rank"), sa.or_(sa.bindparam("to_rank") != RANK["failed"], _about_this_try)
 )
+_arrived = sa.bindparam("to_rank") >= RANK["delivered"]  # whatever was refused before, it is there
 _RAISE = (
     sa.update(message)
     .where(message.c.id == sa.bindparam("of_id"))
@@ -223,8 +224,8 @@ _RAISE = (
         delivered_at=_first(message.c.delivered_at, "delivered"),
         read_at=_first(message.c.read_at, "read"),
         failed_at=_first(message.c.failed_at, "failed"),
-        error_code=_first(message.c.error_code, "code", sa.Integer),
-        error=sa.func.coalesce(sa.bindparam("why", type_=sa.Text), message.c.error),
+        error_code=sa.case((_arrived, None), else_=_first(message.c.error_code, "code", sa.Integer)),
+        error=sa.case((_arrived, ""), else_=sa.func.coalesce(sa.bindparam("why", type_=sa.Text), message.c.error)),
         pricing=sa.func.coalesce(sa.bindparam("price", type_=Json), message.c.pricing),
         due_at=None,
     )

@@ -120,6 +120,7 @@ _ours = sa.or_(
     message.c.claim == sa.bindparam("me"),
     sa.and_(message.c.status == "unknown", message.c.wamid.is_(None), message.c.attempts == sa.bindparam("of_attempt")),
 )
+_failed = message.c.status == "failed"
 _SENT = (
     sa.update(message)
     .where(message.c.id == sa.bindparam("of_id"), _ours)
@@ -128,6 +129,8 @@ _SENT = (
         status=sa.case((message.c.rank < sa.bindparam("to_rank"), sa.bindparam("to_status")), else_=message.c.status),
         rank=sa.case((message.c.rank < sa.bindparam("to_rank"), sa.bindparam("to_rank")), else_=message.c.rank),
         sent_at=sa.func.coalesce(message.c.sent_at, sa.bindparam("moment", type_=UtcTime)),
+        error_code=sa.case((_failed, message.c.error_code), else_=None),  # of an earlier attempt: it is over
+        error=sa.case((_failed, message.c.error), else_=""),
         claim=None,
         due_at=None,
     )

@@ -191,6 +191,7 @@ def test_an_app_cannot_speak_for_another_apps_number(door: Door) -> None:
     with door.store.write() as db:
         db.exec(select(Journal)).one().app = "app-b"
     assert door.drain().quarantined == 1
+    assert door.one(Quarantine).org_id == door.org
     assert door.rows(Message) == []
 
 

@@ -411,6 +411,15 @@ def test_statuses_only_rise_and_proof_of_arrival_beats_failure(outbox: Outbox, a
         assert len(db.exec(select(StatusEvent)).all()) == 6
 
 
+def test_what_went_wrong_before_is_over_when_the_message_is_sent(outbox: Outbox, ana: int) -> None:
+    id_ = outbox.queue(ana)
+    outbox.refuse(outbox.claim(), 131016)
+    assert outbox.message(id_).error_code == 131016
+    outbox.later(5)
+    outbox.accept(outbox.claim())
+    assert (outbox.message(id_).error_code, outbox.message(id_).error) == (None, "")
+
+
 def test_a_message_into_a_closed_conversation_opens_a_new_one(outbox: Outbox, ana: int) -> None:
     outbox.queue(ana)
     with outbox.store.write() as db:
