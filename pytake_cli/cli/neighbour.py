@@ -51,3 +51,12 @@ def wake(store: Store) -> Store:
 
     store.waker = Datagrams(settings.paths().run / SOCKET_FILE)
     return store
+
+
+def secrets_changed() -> None:
+    """Tells the daemon to read its secrets again; by itself it looks every 30 seconds."""
+    path = settings.paths().run / SOCKET_FILE
+    if path.exists():
+        from pytake_cli.store.work import Datagrams
+
+        Datagrams(path).send([["secrets", "", "live"]])

@@ -10,6 +10,7 @@ import typer
 from pytake_cli import secrets
 from pytake_cli.cli.confirm import ordinary
 from pytake_cli.cli.context import context
+from pytake_cli.cli.neighbour import secrets_changed
 from pytake_cli.cli.output import done, emit, say, warn
 from pytake_cli.errors import InputNeeded, NotFound, UsageError
 from pytake_cli.locale import _
@@ -52,6 +53,7 @@ def set_(
         done(_("would set {name}").format(name=name))
         return
     kept = secrets.put(name, value, scope, to=to)
+    secrets_changed()
     done(
         _("{name} is in the keyring").format(name=name)
         if kept == "keyring"
@@ -110,6 +112,7 @@ def delete(name: Name, scope: Scope = None) -> None:
             name=name,
             where=found or "",
         )
+    secrets_changed()
     done(_("{name} is deleted").format(name=name))
 
 

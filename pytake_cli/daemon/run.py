@@ -222,6 +222,7 @@ class Daemon:
             "number": self._sender.handle,
             "job": self._jobs.handle,
             "secrets": self._reread_secrets,
+            "tick": self._tick,
         }
         self._part("heartbeat", self._heartbeat.run())
         self._part("engine", self._engine.run(handlers))
@@ -234,6 +235,9 @@ class Daemon:
 
     def _part(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._parts[asyncio.ensure_future(work)] = name
+
+    async def _tick(self, key: str, lane: str) -> None:
+        await asyncio.to_thread(self._clockwork.sweep)
 
     async def _reread_secrets(self, key: str, lane: str) -> None:
         await self._ring.reread()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +24,7 @@ from pytake_cli.store.work import Datagrams
 from pytake_cli.whatsapp import messages as wire
 from tests.kit import bodies
 from tests.kit.children import Child, environment, http_get, wait_until
-from tests.kit.home import Home, running
+from tests.kit.home import Home, make, running
 from tests.kit.load import LoadThread
 
 
@@ -156,6 +159,34 @@ def test_while_somebody_locks_the_store_webhooks_are_put_off_and_none_is_lost(sh
     assert len(load.finish(20.0, stop=False).acked) == 20
     wait_until(lambda: len(incoming(shop)) == 20, 10.0)
     wait_until(lambda: http_get(shop.daemon.port, "/readyz")[0] == 200, 5.0)
+
+
+def test_a_secret_that_changes_opens_the_door_at_once(tmp_path: Path) -> None:
+    home = make(tmp_path / "shop")
+    for child in (home.daemon, home.emulator):
+        del child.environment["PYTAKE_SECRET_APP_SECRET"]
+    secret(home, "set", "app_secret", "-", stdin="the first app secret")
+    with home.daemon:
+        home.daemon.up()
+        body = bodies.message(bodies.phone(1))
+        home.secrets["app_secret"] = "the second app secret"
+        load = home.load([body], connections=1, patience_seconds=0.01)
+        assert asyncio.run(load.run()).statuses == {401: 1}
+        secret(home, "set", "app_secret", "-", stdin="the second app secret")
+        started = time.monotonic()
+        assert asyncio.run(home.load([body], connections=1, patience_seconds=5.0).run()).statuses[200] == 1
+        assert time.monotonic() - started < 4.0
+
+
+def secret(home: Home, *words: str, stdin: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "pytake_cli", "secret", *words],
+        env=home.environment,
+        input=stdin,
+        text=True,
+        check=True,
+        capture_output=True,
+    )
 
 
 def test_metrics_tell_what_happened_and_name_nobody(shop: Home) -> None:
