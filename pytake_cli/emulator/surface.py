@@ -11,11 +11,10 @@ from aiohttp import web
 
 from pytake_cli import clock
 from pytake_cli.emulator import accidents
-from pytake_cli.emulator.errors import GraphError, bad_token, no_token, unknown_object, unknown_path
+from pytake_cli.emulator.errors import GraphError, bad_token, no_token, unknown_path
 from pytake_cli.emulator.graph.call import Call, Reply
 from pytake_cli.emulator.graph.routes import OPEN, find_handler
-from pytake_cli.emulator.sending import handle
-from pytake_cli.emulator.sent import Sent
+from pytake_cli.emulator.magic import LOST
 
 if TYPE_CHECKING:
     from pytake_cli.emulator.faults import Fault
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
 _VERSION = re.compile(r"v\d{1,3}\.\d{1,2}$")
 _SENDS = ("messages", "marketing_messages")
+UNMETERED = frozenset({*_SENDS, "media"})  # these do not count as management calls
 
 
 class Surface:
@@ -39,7 +39,6 @@ class Surface:
         if parts and _VERSION.match(parts[0]):
             version = parts.pop(0)
         call = Call(self._world, request, version, parts, query)
-        message: Sent | None = None
         trace = self._world.ids.trace()
         fault = None
         try:
@@ -47,7 +46,7 @@ class Surface:
             fault = await self._early_fault(call) if self._world.faults.rules else None
             if fault is not None:
                 return await accidents.before(request, fault)
-            reply, message = await self._dispatch(call)
+            reply = await self._dispatch(call)
         except GraphError as error:
             self._world.counts["refused"] += 1
             reply = Reply(orjson.dumps(error.body(trace)), error.http)
@@ -56,9 +55,9 @@ class Surface:
                 if error.http == 401
                 else {}
             )
-        await self._wait(message, call)
-        self._log(call, path, reply, started, message)
-        accident = await self._after(request, call, reply, message)
+        await self._wait(call)
+        self._log(call, path, reply, started)
+        accident = await self._after(call, reply)
         if accident is not None:
             return accident
         return web.Response(body=reply.body, status=reply.status, headers=self._headers(call, reply, trace))
@@ -79,25 +78,14 @@ class Surface:
             raise bad_token()
         return token
 
-    async def _dispatch(self, call: Call) -> tuple[Reply, Sent | None]:
-        if call.edge in _SENDS and call.method == "POST" and not call.rest:
-            return await self._send(call)
+    async def _dispatch(self, call: Call) -> Reply:
         handler = find_handler(call)
         if handler is None:
             raise unknown_path("/".join(part for part in (call.node, call.edge, *call.rest) if part))
-        self._meter(call)
+        if call.edge not in UNMETERED:
+            self._meter(call)
         result = await handler(call)
-        return (result if isinstance(result, Reply) else Reply(orjson.dumps(result))), None
-
-    async def _send(self, call: Call) -> tuple[Reply, Sent | None]:
-        number = self._world.numbers.get(call.node)
-        if number is None:
-            raise unknown_object(call.node, "post")
-        answer, message = handle(self._world, number, await call.json(), marketing=call.edge == "marketing_messages")
-        if message is not None and self._world.faults.rules:
-            fault = self._world.faults.pick(("fail",), call.edge, call.node, message.customer.wa_id)
-            message.error = GraphError(fault.code) if fault is not None else message.error
-        return Reply(orjson.dumps(answer)), message
+        return result if isinstance(result, Reply) else Reply(orjson.dumps(result))
 
     def _meter(self, call: Call) -> None:
         """Counts a management call against its WABA's hourly limit."""
@@ -121,8 +109,8 @@ class Surface:
             recipient = str(body.get("to") or body.get("recipient") or "").lstrip("+") if isinstance(body, dict) else ""
         return self._world.faults.pick(accidents.BEFORE, call.edge or call.node, call.node, recipient)
 
-    async def _wait(self, message: Sent | None, call: Call) -> None:
-        config = self._world.config
+    async def _wait(self, call: Call) -> None:
+        config, message = self._world.config, call.message
         delay = config.latency.pick(self._world.chance)
         if self._world.faults.rules:
             recipient = message.customer.wa_id if message is not None else ""
@@ -134,19 +122,17 @@ class Surface:
         if delay > 0:
             await asyncio.sleep(delay)
 
-    async def _after(
-        self, request: web.BaseRequest, call: Call, reply: Reply, message: Sent | None
-    ) -> web.StreamResponse | None:
+    async def _after(self, call: Call, reply: Reply) -> web.StreamResponse | None:
+        message = call.message
         if message is None:
             return None
-        if self._world.config.magic and message.customer.wa_id.endswith("999"):
-            return accidents.reset(request)
-        fault = (
-            self._world.faults.pick(accidents.AFTER, call.edge, call.node, message.customer.wa_id)
-            if self._world.faults.rules
-            else None
-        )
-        return await accidents.after(request, fault, reply) if fault is not None else None
+        world = self._world
+        if world.config.magic and message.customer.wa_id.endswith(LOST):
+            return accidents.reset(call.request)
+        if not world.faults.rules:
+            return None
+        fault = world.faults.pick(accidents.AFTER, call.edge, call.node, message.customer.wa_id)
+        return await accidents.after(call.request, fault, reply) if fault is not None else None
 
     def _headers(self, call: Call, reply: Reply, trace: str) -> dict[str, str]:
         headers = {
@@ -167,7 +153,7 @@ class Surface:
         headers |= reply.headers
         return headers
 
-    def _log(self, call: Call, path: str, reply: Reply, started: float, message: Sent | None) -> None:
+    def _log(self, call: Call, path: str, reply: Reply, started: float) -> None:
         world = self._world
         world.counts["requests"] += 1
         if world.config.keep_requests == 0 and not world.recorder.on:
@@ -179,8 +165,8 @@ class Surface:
             "status": reply.status,
             "ms": round((clock.monotonic() - started) * 1000, 2),
         }
-        if message is not None:
-            entry["wamid"] = message.wamid
+        if call.message is not None:
+            entry["wamid"] = call.message.wamid
         if call.node == "whatsapp_business" and "hop=1" in call.query_string:
             entry["token_leaked"] = "Authorization" in call.request.headers
         elif reply.status >= 400:

@@ -12,6 +12,7 @@ from aiohttp import BodyPartReader, MultipartReader, web
 from pytake_cli.emulator.errors import GraphError, missing
 
 if TYPE_CHECKING:
+    from pytake_cli.emulator.sent import Sent
     from pytake_cli.emulator.world import World
 
 
@@ -41,6 +42,7 @@ class Call:
         "_body",
         "_query",
         "edge",
+        "message",
         "method",
         "node",
         "query_string",
@@ -63,6 +65,7 @@ class Call:
         self.rest = parts[2:]
         self.query_string = query_string
         self.token = ""
+        self.message: Sent | None = None  # what a send was accepted as
         self._query: dict[str, str] | None = None
         self._body: dict[str, Any] | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytake_cli.emulator.errors import bad_value, unknown_object
+from pytake_cli.emulator.errors import GraphError, bad_value, unknown_object
 from pytake_cli.emulator.graph.call import SUCCESS, Call
 from pytake_cli.emulator.graph.fields import page
 from pytake_cli.emulator.numbers import Number
@@ -20,11 +20,21 @@ def number_of(call: Call) -> Number:
 
 
 async def send(call: Call) -> dict[str, Any]:
-    return handle(call.world, number_of(call), await call.json())[0]
+    return await _send(call, marketing=False)
 
 
 async def send_marketing(call: Call) -> dict[str, Any]:
-    return handle(call.world, number_of(call), await call.json(), marketing=True)[0]
+    return await _send(call, marketing=True)
+
+
+async def _send(call: Call, *, marketing: bool) -> dict[str, Any]:
+    world = call.world
+    answer, message = handle(world, number_of(call), await call.json(), marketing=marketing)
+    call.message = message
+    if message is not None and world.faults.rules:
+        fault = world.faults.pick(("fail",), call.edge, call.node, message.customer.wa_id)
+        message.error = GraphError(fault.code) if fault is not None else message.error
+    return answer
 
 
 async def history(call: Call) -> dict[str, Any]:
