@@ -142,7 +142,7 @@ def test_an_answer_that_never_comes_leaves_the_message_in_doubt_and_unrepeated(s
         assert len(opened.accepted()) == 1
         assert opened.sender.counts["unknown"] == 1
 
-    visiting(shop, visit)
+    visiting(shop, visit, read_timeout=0.5)
 
 
 def test_a_refused_token_stops_the_number_and_a_new_one_lets_it_go_on(

@@ -138,7 +138,7 @@ class Office:
 
 
 @asynccontextmanager
-async def office(shop: Shop, *, port: int = 0, **options: Any) -> AsyncIterator[Office]:
+async def office(shop: Shop, *, port: int = 0, read_timeout: float = 8.0, **options: Any) -> AsyncIterator[Office]:
     """Opens: what is due is looked for every 50 ms, as the sweep of the daemon does every second."""
     config = Config(port=port, seed=5)
     config.apply(
@@ -146,7 +146,7 @@ async def office(shop: Shop, *, port: int = 0, **options: Any) -> AsyncIterator[
     )
     config.apply(options)
     async with Emulator(config) as emulator:
-        settings.load({"whatsapp.graph_url": emulator.url, "whatsapp.read_timeout_seconds": 0.5})
+        settings.load({"whatsapp.graph_url": emulator.url, "whatsapp.read_timeout_seconds": read_timeout})
         engine = LocalEngine()
         shop.store.waker = engine
         sender, jobs = Sender(shop.store, engine, "me"), Jobs(shop.store, "me")
