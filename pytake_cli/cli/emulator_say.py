@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from pytake_cli.cli import emulator_api as api
-from pytake_cli.cli.output import done, emit
+from pytake_cli.cli.output import done, emit, say
 from pytake_cli.errors import InvalidData, NotFound, UsageError
 from pytake_cli.locale import _
 
@@ -117,6 +117,8 @@ def say_(
     person = answer["contact"]
     who = person["name"] or person["wa_id"]
     done(_("{who} said it ({wamid})").format(who=who, wamid=answer["wamid"]))
+    if not answer["receiver_answers"]:
+        say(_("the daemon does not answer yet, so the webhook waits for: pytake serve"))
     row = {"wamid": answer["wamid"], "kind": answer["message"].get("type"), "delivered": answer["delivered"]}
     emit(row | {key: person[key] for key in ("wa_id", "user_id", "name")}, FIELDS, default=("wamid",))
 

@@ -325,6 +325,11 @@ class Webhooks:
             message.error = GraphError(131052 if "download failed" in details else 131053, details)
         self.world.statuses.begin(message, self.world.timeline.now())
 
+    def receiver_answers(self) -> bool:
+        """False while the app's callback has not shaken hands, or webhooks are being tried again."""
+        lane = self.lanes.get(self.world.subscriptions.callback_url or "")
+        return lane is not None and lane.verified and not self.retrying
+
     def idle(self) -> bool:
         """Nothing queued, in flight or waiting for a retry."""
         return not self.retrying and all(not lane.queue and not lane.in_flight for lane in self.lanes.values())

@@ -77,7 +77,8 @@ async def measure(sends: int, in_flight: int, settings: list[str]) -> None:
     memory = watched.memory_info().rss >> 20
     print(
         f"{sends} sends, {in_flight} in flight: {sends / took:,.0f}/s; CPU {cpu / sends * 1e6:.0f} µs a send with its "
-        f"3 statuses ({cpu / sends * 3000:.2f} core at 3,000/s); {sink.statuses} statuses in {sink.posts} posts; {memory} MB"
+        f"3 statuses ({cpu / sends * 3000:.2f} core at 3,000/s); {sink.statuses} statuses in {sink.posts} posts; "
+        f"{memory} MB"
     )
     process.terminate()
     process.wait()

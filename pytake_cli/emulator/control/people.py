@@ -43,6 +43,7 @@ async def say_(world: World, arguments: Answer) -> Answer:
         "contact": describe(world, last.customer),
         "phone_number_id": last.number.id,
         "delivered": last.delivered,
+        "receiver_answers": world.webhooks.receiver_answers(),
         "message": last.message,
     }
 
