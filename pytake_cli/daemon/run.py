@@ -33,7 +33,7 @@ from pytake_cli.daemon.inbox import Inbox
 from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.sender import Sender
-from pytake_cli.errors import ConfigError, PytakeError
+from pytake_cli.errors import ConfigError, PytakeError, StoreUnavailable
 from pytake_cli.services import sending
 from pytake_cli.store import Store, schema
 from pytake_cli.store.lock import daemon_lock
@@ -41,6 +41,7 @@ from pytake_cli.store.lock import daemon_lock
 log = logging.getLogger(__name__)
 
 LAST_RESORT_SECONDS = 3.0  # a thread that hangs does not keep a dead daemon alive for longer
+RECOVERY_PATIENCE_SECONDS = 30.0  # a start that gives up at the first lock would leave the door shut
 SWITCH_SECONDS = 0.001  # how long a thread may keep the others from Python; the default of 5 ms shows in every answer
 
 
@@ -159,7 +160,7 @@ class Daemon:
         """Starts everything, waits for a signal or for a part that ends, stops everything."""
         self._make()
         stop = self._signals()
-        await asyncio.to_thread(self._recover)
+        await self._recover_in_time()
         run_dir = settings.paths().run
         try:
             self._start()
@@ -206,6 +207,18 @@ class Daemon:
         self._server = Server(application(door, probes), places)
         self._clockwork = Clockwork(store, engine, self._jobs, self._health)
         self._pokes = neighbours.PokeSocket(settings.paths().run / neighbours.SOCKET_FILE, engine)
+
+    async def _recover_in_time(self) -> None:
+        """Recovers, also when somebody else is writing to the store for longer than one statement waits."""
+        end = clock.monotonic() + RECOVERY_PATIENCE_SECONDS
+        while True:
+            try:
+                return await asyncio.to_thread(self._recover)
+            except StoreUnavailable as error:
+                if clock.monotonic() > end:
+                    raise
+                log.warning("the start waits for the store", extra={"reason": str(error)})
+                await asyncio.sleep(0.2)
 
     def _recover(self) -> None:
         """What a crash left behind, put in order before anything moves; with others on PostgreSQL the sweep does it."""

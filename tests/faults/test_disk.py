@@ -99,3 +99,16 @@ def test_a_store_locked_by_another_process_delays_and_loses_nothing(there: Home,
     with there.store() as store:
         Queueing(store).batch(20)
     check(there)
+
+
+def test_a_start_waits_for_a_store_that_another_process_has_locked(there: Home) -> None:
+    there.daemon.kill()
+    other = driver().connect(there.data / "pytake.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    there.daemon.start()
+    time.sleep(7)  # longer than one statement waits
+    assert there.daemon.running, there.daemon.tail()
+    other.execute("ROLLBACK")
+    other.close()
+    wait_until(there.daemon.answers, 10)
+    there.meet(1)

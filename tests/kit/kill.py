@@ -165,7 +165,7 @@ class Killer:
             if self._chance.random() < EARLY_SHARE:
                 time.sleep(self._chance.uniform(0.1, EARLY_SECONDS))
             else:
-                wait_until(self._home.daemon.ready, home.READY_SECONDS)
+                wait_until(self._home.daemon.answers, home.READY_SECONDS)
                 time.sleep(self._chance.uniform(0.0, self._plan.life_seconds))
             assert self._home.daemon.running, f"the daemon ended by itself\n{self._home.daemon.tail()}"
             self._kill()
@@ -186,12 +186,12 @@ class Killer:
         self._kills += 1
         self._deaths.append((time.monotonic(), time.time()))
         daemon.start()
-        wait_until(daemon.ready, home.READY_SECONDS)
+        wait_until(daemon.answers, home.READY_SECONDS)
 
     def _come_back(self, extra: dict[str, str]) -> None:
         if not self._home.daemon.running:
             self._home.daemon.start(extra)
-        wait_until(self._home.daemon.ready, home.READY_SECONDS)
+        wait_until(self._home.daemon.answers, home.READY_SECONDS)
 
     def _outlive_claims(self) -> None:
         """Restarts the daemon with a clock that makes every dead claim old, instead of waiting for it."""

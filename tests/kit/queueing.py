@@ -83,8 +83,7 @@ class Queueing:
             due = min(count, int((time.monotonic() - started + BATCH_SECONDS) * rate))
             if due > self.queued:
                 self.batch(min(50, due - self.queued))
-            else:
-                time.sleep(BATCH_SECONDS / 2)
+            time.sleep(BATCH_SECONDS / 2)  # also when late: SQLite is not fair to who waits for its lock
 
 
 def main() -> None:
