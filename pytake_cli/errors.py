@@ -35,6 +35,7 @@ SLUGS: dict[str, str] = {
     "PT-BACKUP-EXISTS": "a backup never takes the place of another file",
     "PT-BACKUP-FILE": "a backup cannot be read",
     "PT-BACKUP-KIND": "a backup is of SQLite and the store is PostgreSQL, or the other way round",
+    "PT-BACKUP-TARGET": "a backup cannot be written there",
     "PT-BACKUP-TERMINAL": "a backup is no text for a terminal",
     "PT-BUG": "something failed that should not have; the report has the details",
     "PT-CHECK-BACKLOG": "webhooks are stored and not yet applied: the daemon is behind or does not run",

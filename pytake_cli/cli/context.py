@@ -47,6 +47,7 @@ class Context:
     settings: settings.Settings
     output: Output
     now: datetime = field(default_factory=clock.now)
+    makes_store: bool = False  # a SQLite file that is not there is made, not refused
 
     @property
     def dry_run(self) -> bool:
@@ -82,7 +83,12 @@ class Context:
         """The store whatever its version: for the commands that look at that, or change it."""
         from pytake_cli.store import Store
 
-        return Store(secrets.fill(self.settings.store.url))
+        return Store(self.store_url, make=self.makes_store)
+
+    @property
+    def store_url(self) -> str:
+        """Where the store is, passwords filled in."""
+        return secrets.fill(self.settings.store.url)
 
     @cached_property
     def org(self) -> Organisation:

@@ -78,6 +78,7 @@ def migrate() -> None:
     from pytake_cli.store import schema
 
     here = context()
+    here.makes_store = not here.dry_run
     store = here.unchecked_store
     before = schema.version(store)
     steps = schema.missing(before)
@@ -161,15 +162,16 @@ def restore(
 
     $ pytake db restore backups/pytake-20261122T030000Z.db --confirm pytake
     """
+    from sqlalchemy.engine import make_url
+
     from pytake_cli.store import backup as copies
-    from pytake_cli.store import schema, sqlite
+    from pytake_cli.store import schema
     from pytake_cli.store.restore import restore as put_back
 
     here = context()
-    store = here.unchecked_store
     contents = copies.verify(file)
     schema.missing(contents.version)
-    name = sqlite.file_of(store.url).stem if store.is_sqlite else str(store.url.database)
+    name = Path(make_url(here.store_url).database or "").name.removesuffix(".db")
     if here.dry_run:
         emit({"file": file, "version": contents.version, "rows": contents.rows}, BACKUP_FIELDS)
         say(_("the backup is whole; nothing was changed (--dry-run)"))
@@ -177,6 +179,8 @@ def restore(
     if not confirm.severe(_("Replace the store {name} by {file}?").format(name=name, file=file), name, confirmed):
         say(_("nothing was changed"))
         return
+    here.makes_store = True
+    store = here.unchecked_store
     restored = put_back(store, file, settings.paths().data / "backups", here.now)
     row = {"file": file, "version": contents.version, "held": restored.held, "aside": restored.aside}
     emit(row, RESTORE_FIELDS)

@@ -19,6 +19,7 @@ from pytake_cli.text import clean
 
 MAX_CELL = 60  # columns of one cell before it is cut
 GAP = "  "
+NAMES = ("id", "pid", "code", "port", "value")  # whole numbers that name something and count nothing
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _FORMULA = re.compile(r"[ '\"]*[=+\-@\t\r\x00＝＋－＠]")
 _HARMLESS = re.compile(r"[+-]?[0-9][0-9.,:]*|-")  # phone numbers and plain numbers compute to themselves
@@ -147,6 +148,11 @@ def _no_formula(value: Any, text: str) -> str:
     return text
 
 
+def placeholders(template: str) -> list[str]:
+    """The fields that a `--format` names, each once."""
+    return list(dict.fromkeys(name.partition(".")[0] for name in _PLACEHOLDER.findall(template)))
+
+
 def fill(template: str, row: Mapping[str, Any]) -> str:
     """`--format '{id}\\t{contact.name}'`: placeholders and \\t \\n \\\\, nothing else."""
     simple = plain(row)
@@ -172,17 +178,28 @@ def shown(value: Any, style: Style, *, relative: bool, name: str = "") -> str:
             text = ago(value, style.now) if relative else local(value, style.tz())
         case timedelta():
             text = duration(value)
-        case int() if (
-            not isinstance(value, Enum) and name not in ("id", "code", "port", "value") and not name.endswith("_id")
-        ):
+        case int() if not isinstance(value, Enum) and name not in NAMES and not name.endswith(("_id", "_pid")):
             text = number(value)
         case dict() if set(value) == {"amount", "currency"}:
             text = money(value["amount"], value["currency"])
+        case dict() if _is_flat(value):
+            told = [
+                f"{key.replace('_', ' ')} {shown(each, style, relative=relative, name=key)}"
+                for key, each in value.items()
+                if each not in (None, "")
+            ]
+            text = ", ".join(told) or ("-" if style.ascii else "—")
         case list() | tuple():
-            text = ", ".join(shown(each, style, relative=relative) for each in value)
+            between = "; " if any(isinstance(each, dict) for each in value) else ", "
+            text = between.join(shown(each, style, relative=relative) for each in value)
         case _:
             text = raw(value, name)
     return clean(text, newlines=False)
+
+
+def _is_flat(value: dict[Any, Any]) -> bool:
+    """True for a few names with values; what nests deeper is shown as the JSON it is."""
+    return all(isinstance(key, str) and not isinstance(each, (dict, list, tuple)) for key, each in value.items())
 
 
 def money(amount: Any, currency: str) -> str:

@@ -51,7 +51,8 @@ def listen(
         str | None, typer.Option("--events", metavar="A,B", help="Only these: message.*, status.failed, message:new.")
     ] = None,
     format_: Annotated[
-        Literal["pretty", "jsonl"] | None, typer.Option("--format", help="For the eye, or an object a line.")
+        Literal["pretty", "jsonl"] | None,
+        typer.Option("--format", metavar="FORM", help="For the eye, or an object a line."),
     ] = None,
     forward_to: Annotated[
         str | None, typer.Option("--forward-to", metavar="URL", help="Posts each webhook there too, signed.")

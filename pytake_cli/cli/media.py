@@ -97,8 +97,11 @@ def _row(media: Media) -> dict[str, Any]:
 def get(
     id_: Annotated[str, typer.Argument(metavar="ID", help="Number of the file; conversation show names it.")],
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE|DIR|-", help="Where to; - is stdout. An existing file stays.")
-    ] = ".",
+        str | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE|DIR|-", help="Where to; - is stdout. Here by default; no file is replaced."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrites the file.")] = False,
 ) -> None:
     """Copies a file out. Without a name it is called media-ID.ending, by its content and not by the sender's words.
@@ -124,7 +127,7 @@ def get(
     if output == "-":
         _to_stdout(path)
         return
-    target = Path(output)
+    target = Path(output or ".")
     if target.is_dir():
         target = target / safe_name(media)
     if ctx.dry_run:

@@ -185,7 +185,10 @@ def _described(fields: Fields) -> dict[str, str]:
 
 def _chosen(fields: Fields, default: Sequence[str] | None) -> list[str]:
     known = list(_described(fields))
-    wanted = context().output.fields
+    output = context().output
+    wanted = output.fields
+    if wanted is None and output.form == "format":
+        wanted = ",".join(forms.placeholders(output.template or ""))
     if wanted is None:
         return list(default or known)
     if wanted == "all":

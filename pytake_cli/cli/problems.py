@@ -78,9 +78,9 @@ def as_text(error: PytakeError, flags: Flags) -> str:
     message, why, fix = texts(error)
     code = error.values.get("code")
     first, *more = message.splitlines() or [""]
-    headline = f"{_mark(flags)} {first[:1].upper()}{first[1:]}"
+    headline = f"{_mark(flags)} {_sentence(first, error.message)}"
     if error.slug in SHORT:
-        question = f". {why[:1].upper()}{why[1:]}" if why else ""
+        question = f". {_sentence(why, error.why)}" if why else ""
         return f"{headline}{question}   ({_('help')}: {fix})\n" if fix else f"{headline}{question}\n"
     slug = f"{error.slug} ({code})" if isinstance(code, int) else error.slug
     lines = [headline + " " * max(SLUG_COLUMN - len(first) - 2, 2) + _dim(slug, flags)]
@@ -88,6 +88,11 @@ def as_text(error: PytakeError, flags: Flags) -> str:
     lines += [f"  {_('Try:')}  {line}" for line in fix.splitlines()[:2]]
     lines.append(_dim(f"  {_('Read more:')}  pytake errors {error.slug}", flags))
     return "\n".join(lines) + "\n"
+
+
+def _sentence(text: str, template: str) -> str:
+    """Begins with a capital, unless what it begins with was typed by somebody or is a name."""
+    return text if _(template).startswith("{") else f"{text[:1].upper()}{text[1:]}"
 
 
 def tell_bug(error: BaseException, arguments: list[str], flags: Flags) -> int:

@@ -125,8 +125,36 @@ def _examples(entry: Entry) -> list[str]:
         return []
     lines = [_("Examples:")]
     for line, comment in entry["examples"]:
-        lines += [f"  {line}"] + ([f"      {_(comment)}"] if comment else [])
+        lines += [*_typed(line), *([f"      {_(comment)}"] if comment else [])]
     return [*lines, ""]
+
+
+def _typed(line: str) -> list[str]:
+    """An example that can be pasted into a shell: too long a line goes on behind a backslash."""
+    if len(line) + 2 <= WIDTH:
+        return [f"  {line}"]
+    lines: list[str] = []
+    row = " "
+    for word in _shell_words(line):
+        if word == "|" or len(row) + len(word) + 3 > WIDTH:
+            lines.append(f"{row} \\")
+            row = "     "
+        row += f" {word}"
+    return [*lines, row]
+
+
+def _shell_words(line: str) -> list[str]:
+    """The words of a command line; what is quoted stays together, quotes and all."""
+    words: list[str] = []
+    quote = ""
+    for part in line.split(" "):
+        if quote:
+            words[-1] += f" {part}"
+        else:
+            words.append(part)
+        for character in part:
+            quote = ("" if character == quote else quote) if quote else character if character in "\"'" else ""
+    return words
 
 
 def _flags(heading: str, wanted: tuple[str, ...]) -> list[str]:

@@ -74,7 +74,7 @@ def serve(options: Options) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = LocalEngine()
     with ExitStack() as stack:
-        store = Store(secrets.fill(config.store.url), waker=engine)
+        store = Store(secrets.fill(config.store.url), waker=engine, make=options.auto_migrate)
         stack.callback(store.close)
         stack.enter_context(daemon_lock(store))
         _check_version(store, options.auto_migrate)

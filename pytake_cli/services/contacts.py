@@ -42,6 +42,7 @@ from pytake_cli.whatsapp.webhooks import IdentityChange, Person
 
 __all__ = ["address", "candidates", "change", "display_name", "display_names", "learn", "lookup", "merge", "resolve"]
 
+SHORTEST_PHONE = 7  # digits; what is shorter is probably the id that a list shows
 RACES = 5  # how often another daemon may be faster with the same new person before we give up
 
 
@@ -141,7 +142,13 @@ def lookup(db: Session, org_id: int, selector: str) -> Contact:
     ref = selector.strip()
     ids = candidates(db, org_id, ref)
     if not ids:
-        raise NotFound("PT-CONTACT", "no contact matches {ref}", fix="pytake contact list", ref=selector)
+        raise NotFound(
+            "PT-CONTACT",
+            "no contact matches {ref}",
+            why="contact:{ref} names the one with that id" if ref.isdigit() and len(ref) < SHORTEST_PHONE else "",
+            fix="pytake contact list",
+            ref=ref,
+        )
     if len(ids) > 1:
         names = display_names(db, ids[:5])
         raise Conflict(

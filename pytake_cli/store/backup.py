@@ -84,8 +84,13 @@ def is_sqlite(path: Path) -> bool:
 def appearing(target: Path) -> Iterator[Path]:
     """A file `….part` to fill, 0600; becomes `target` by fsync and rename when all went well, else it goes."""
     part = target.with_name(f"{target.name}.part")
-    part.unlink(missing_ok=True)
-    os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        part.unlink(missing_ok=True)
+        os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise InvalidData(
+            "PT-BACKUP-TARGET", "{file} cannot be written: {reason}", file=target, reason=error.strerror
+        ) from None
     try:
         yield part
         sync(part)

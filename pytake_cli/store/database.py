@@ -28,9 +28,12 @@ class Store:
     Synchronous, and refuses to run on an event loop: async code calls it through a thread.
     """
 
-    def __init__(self, url: str, *, waker: Waker | None = None) -> None:
+    def __init__(self, url: str, *, waker: Waker | None = None, make: bool = True) -> None:
+        """Opens it; a SQLite file that is not there is made, or refused if not `make`."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite and not make:
+            sqlite.require_file(self.url)
         self.waker = waker
         dialect = sqlite if self.is_sqlite else postgres
         self.writer = dialect.writing_engine(self.url)

@@ -48,6 +48,13 @@ def file_of(url: URL) -> Path:
     return Path(url.database or "")
 
 
+def require_file(url: URL) -> None:
+    """Raises ConfigError when there is no store, so that looking for one leaves no empty file behind."""
+    path = file_of(url)
+    if not path.exists():
+        raise ConfigError("PT-STORE-NONE", "there is no store at {path}", fix="pytake init", path=str(path))
+
+
 def writing_engine(url: URL) -> Engine:
     """One connection that writes; the file and its -wal and -shm are made 0600 before anything is in them."""
     path = file_of(url)

@@ -35,9 +35,31 @@ def test_status_tells_version_and_rows(filled: Store, shell: Shell) -> None:
     assert status["rows"]["message"] == 1
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "words", [("status",), ("contact", "list"), ("db", "status"), ("db", "backup"), ("db", "migrate", "-n"), ("serve",)]
+)
+def test_looking_for_a_store_that_is_not_there_says_init_and_makes_none(
+    empty_url: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    for name in ("APP_SECRET", "VERIFY_TOKEN", "ACCESS_TOKEN"):
+        monkeypatch.setenv(f"PYTAKE_SECRET_{name}", "x")
+    shell = Shell(capfd, monkeypatch, empty_url)
+    shell(*words, code=78)
+    assert "PT-STORE-NONE" in shell.err
+    assert "pytake init" in shell.err
+    assert not Path(empty_url.removeprefix("sqlite:///")).exists()
+
+
+def test_a_backup_into_a_folder_that_is_not_there_is_refused(filled: Store, shell: Shell, tmp_path: Path) -> None:
+    shell("db", "backup", str(tmp_path / "nowhere" / "pytake.db"), code=65)
+    assert "PT-BACKUP-TARGET" in shell.err
+
+
 def test_a_command_on_a_store_without_tables_exits_78_and_names_the_fix(
     empty_url: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    Store(empty_url).close()
     shell = Shell(capfd, monkeypatch, empty_url)
     shell("contact", "list", code=78)
     assert "pytake db migrate" in shell.err

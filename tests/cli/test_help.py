@@ -173,3 +173,14 @@ def test_version_and_help_start_fast() -> None:
     bare = best("pass")
     for words in (["--version"], ["--help"], ["__complete", "config", ""]):
         assert best(f"from pytake_cli.cli.main import main; main({words!r})") < 4 * bare + 0.01
+
+
+def test_a_long_example_goes_on_behind_a_backslash_and_means_the_same() -> None:
+    import shlex
+
+    for path, entry in surface_data.SURFACE.items():
+        for typed, _comment in entry["examples"]:
+            lines = surface_text._typed(typed)
+            assert max(len(line) for line in lines) <= 80, path
+            if "\n" not in typed and "#" not in typed:
+                assert shlex.split("\n".join(lines).replace("\\\n", " ")) == shlex.split(typed), path

@@ -7,7 +7,9 @@ import json
 
 import pytest
 
-from pytake_cli.cli.line import Line, take_apart
+from pytake_cli.cli import problems
+from pytake_cli.cli.line import Flags, Line, take_apart
+from pytake_cli.errors import UsageError
 from tests.cli.conftest import Run
 
 
@@ -68,6 +70,8 @@ def test_plurals_are_accepted() -> None:
         (["config", "set", "a", "b", "--project=1"], "✗ --project takes no value"),
         (["secret", "move", "x", "--to", "flie"], "✗ --to must be one of keyring, file, not flie"),
         (["config", "list", "--lang", "fr"], "✗ --lang: lang must be one of en, pt-BR, not 'fr'"),
+        (["trigger", "message.text", "--times", "bla"], "✗ --times must be a whole number, not bla"),
+        (["config", "list", "--format", "{nope}"], "✗ There is no field nope"),
         (["-C", "/nowhere", "config", "list"], "✗ Cannot go to /nowhere: No such file or directory"),
     ],
 )
@@ -76,6 +80,11 @@ def test_mistakes_are_named_and_end_with_2(pytake: Run, words: list[str], said: 
     assert ran.code == 2
     assert ran.out == ""
     assert said in ran.err
+
+
+def test_what_was_typed_keeps_its_case_at_the_beginning_of_a_sentence() -> None:
+    error = UsageError("PT-USAGE-SPAN", "{given} is no length of time", given="bla")
+    assert problems.as_text(error, Flags(color="never")).startswith("✗ bla is no length of time ")
 
 
 def test_mistakes_are_told_in_portuguese_too(pytake: Run) -> None:

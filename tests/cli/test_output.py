@@ -19,6 +19,7 @@ from pytake_cli import locale
 from pytake_cli.cli import context as contexts
 from pytake_cli.cli import forms, output
 from pytake_cli.cli.line import Flags
+from pytake_cli.errors import UsageError
 
 NOW = datetime(2026, 11, 22, 22, 11, 48, tzinfo=UTC)
 STYLE = forms.Style(width=None, color=False, ascii=False, tz=lambda: ZoneInfo("America/Sao_Paulo"), now=NOW)
@@ -82,7 +83,7 @@ def test_csv_has_a_header_and_nothing_a_spreadsheet_would_run(capsys: pytest.Cap
 
 
 def test_a_template_has_placeholders_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
-    out, _ = written(capsys, Flags(format=r"{id}\t{cost.currency} {count} {nope} {read.__class__}"), ROW)
+    out, _ = written(capsys, Flags(format=r"{id}\t{cost.currency} {count} {count.nope} {read.__class__}"), ROW)
     assert out == "5008\tUSD 1284  \n"
 
 
@@ -169,3 +170,18 @@ def test_colour_is_off_in_pipes_and_with_no_color(monkeypatch: pytest.MonkeyPatc
     assert contexts.use(Flags()).output.color_out
     monkeypatch.setenv("NO_COLOR", "1")
     assert not contexts.use(Flags()).output.color_out
+
+
+def test_a_screen_shows_names_with_values_and_no_json() -> None:
+    row = {"rows": {"contact": 1284, "note": 0, "gone": None}, "pid": 3425, "none": {}, "deep": {"a": {"b": 1}}}
+    assert forms.sheet(row, list(row), STYLE) == (
+        'rows  contact 1,284, note 0\npid   3425\nnone  —\ndeep  {"a":{"b":1}}\n'
+    )
+    assert forms.shown([{"to": "x", "code": 131047}, {"to": "y"}], STYLE, relative=False) == "to x, code 131047; to y"
+
+
+def test_a_template_may_name_any_field(capsys: pytest.CaptureFixture[str]) -> None:
+    out, _ = written(capsys, Flags(format="{name}={id}"), {"id": 1, "name": "a"}, fields=["id", "name"], default=["id"])
+    assert out == "a=1\n"
+    with pytest.raises(UsageError, match="there is no field nope"):
+        written(capsys, Flags(format="{nope}"), {"id": 1}, fields=["id"])
