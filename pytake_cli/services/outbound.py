@@ -41,11 +41,12 @@ def queue(
     With a `client_key` that was used before, the first message is returned; with other content that is a Conflict.
     """
     assert number.id is not None
+    # Locked before anything is looked up: a rival may be using the key, or opening the conversation (on PostgreSQL).
+    contact = db.get(Contact, contact_id, with_for_update=True)
     first = by_client_key(db, number.org_id, client_key) if client_key else None
     if first is not None:
         return _same_or_conflict(first, outgoing, contact_id)
     wire.check(outgoing.body)
-    contact = db.get(Contact, contact_id)
     if contact is None or contact.org_id != number.org_id:
         raise InvalidData(
             "PT-CONTACT", "contact {contact} does not exist", fix="pytake contact list", contact=contact_id

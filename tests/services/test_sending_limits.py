@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from sqlmodel import select
 
 from pytake_cli.errors import LimitReached
 from pytake_cli.policy import pacing
 from pytake_cli.store import Store
+from pytake_cli.store.conversations import Conversation
+from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp import messages as wire
 from tests.services.test_sending import Outbox
