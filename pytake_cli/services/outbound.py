@@ -58,35 +58,38 @@ def queue(
         db, number, contact_id, now, status=BOT if origin == "bot" else OPEN
     )
     assert conversation.id is not None
-    message = Message(
-        org_id=number.org_id,
-        number_id=number.id,
-        contact_id=contact_id,
-        conversation_id=conversation.id,
-        direction=OUT,
-        origin=origin,
-        author_id=author_id,
-        kind=outgoing.kind,
-        body=outgoing.body,
-        text=wire.summary(outgoing.body),
-        reply_to=reply_to,
-        status="queued",
-        rank=RANK["queued"],
-        priority=PRIORITY[origin],
-        address_kind=address.kind,
-        address=address.value,
-        on_unknown=delivery.on_unknown(origin, outgoing.kind),
-        due_at=due,
-        client_key=client_key,
-        at=now,
-        created_at=now,
-    )
+    message = _in_outbox(number, contact_id, conversation.id, outgoing, origin, now)
+    message.address_kind, message.address = address.kind, address.value
+    message.author_id, message.reply_to, message.client_key, message.due_at = author_id, reply_to, client_key, due
     db.add(message)
     _touch(conversation, message, now)
     db.flush()
     announce(db, message, now)
     wake_sender(db, message)
     return message
+
+
+def _in_outbox(
+    number: Number, contact_id: int, conversation_id: int, outgoing: wire.Outgoing, origin: str, now: datetime
+) -> Message:
+    assert number.id is not None
+    return Message(
+        org_id=number.org_id,
+        number_id=number.id,
+        contact_id=contact_id,
+        conversation_id=conversation_id,
+        direction=OUT,
+        origin=origin,
+        kind=outgoing.kind,
+        body=outgoing.body,
+        text=wire.summary(outgoing.body),
+        status="queued",
+        rank=RANK["queued"],
+        priority=PRIORITY[origin],
+        on_unknown=delivery.on_unknown(origin, outgoing.kind),
+        at=now,
+        created_at=now,
+    )
 
 
 def refuse_unwanted(
