@@ -26,6 +26,7 @@ from pytake_cli.whatsapp.failures import GraphError
 log = logging.getLogger(__name__)
 
 LOCAL_MEDIA = "media:"  # body["image"]["id"] = "media:12": row 12 is uploaded before the send
+MEDIA_KINDS = ("image", "video", "audio", "document", "sticker")
 LEASE_SECONDS = 0.02  # between claims of a number at its limit: at 1,000 a second a lease is some 20 messages
 DEAD_CLAIM_SECONDS = 90.0  # longer than any request lives: its owner is gone
 
@@ -273,19 +274,38 @@ def bucket_key(number_id: int) -> str:
 
 
 def local_media(body: Any) -> int | None:
-    """The media row that a body refers to by `media:<id>`, wherever it stands, if any."""
-    if isinstance(body, str) and body.startswith(LOCAL_MEDIA):
-        return int(body.removeprefix(LOCAL_MEDIA))
-    parts = body.values() if isinstance(body, dict) else body if isinstance(body, list) else ()
-    return next((found for part in parts if (found := local_media(part)) is not None), None)
+    """The media row that a body refers to by `media:<id>` in the place of Meta's media id, if any."""
+    if isinstance(body, list):
+        return next((found for part in body if (found := local_media(part)) is not None), None)
+    for name, part in body.items() if isinstance(body, dict) else ():
+        found = _reference(name, part)
+        if found is None:
+            found = local_media(part)
+        if found is not None:
+            return found
+    return None
+
+
+def _reference(name: str, part: Any) -> int | None:
+    """12 for "image": {"id": "media:12"}; what people wrote is elsewhere and never taken for one."""
+    if name not in MEDIA_KINDS or not isinstance(part, dict):
+        return None
+    id_ = str(part.get("id", ""))
+    number = id_.removeprefix(LOCAL_MEDIA)
+    return int(number) if number != id_ and number.isascii() and number.isdigit() and len(number) < 19 else None
 
 
 def with_media(request: Any, media_id: int, wa_media_id: str) -> Any:
     """The request with Meta's media id in the place of our row's."""
     match request:
         case dict():
-            return {name: with_media(value, media_id, wa_media_id) for name, value in request.items()}
+            return {
+                name: {**value, "id": wa_media_id}
+                if _reference(name, value) == media_id
+                else with_media(value, media_id, wa_media_id)
+                for name, value in request.items()
+            }
         case list():
             return [with_media(value, media_id, wa_media_id) for value in request]
         case _:
-            return wa_media_id if request == f"{LOCAL_MEDIA}{media_id}" else request
+            return request
