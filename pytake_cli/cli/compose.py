@@ -90,11 +90,14 @@ KINDS: dict[str, str] = {
     "--react": "react",
     "--raw": "raw",
 }
+WORDLESS = ("--template", "--location", "--contact", "--react", "--raw")  # words given with them would be dropped
 
 
 def compose(draft: Draft, attach: Attach) -> Outgoing:
     """The message that the flags describe, within Meta's limits; `attach` is asked for files of this machine."""
     given = [flag for flag, field in KINDS.items() if getattr(draft, field) not in (None, (), [], False)]
+    if draft.text is not None and given and given[0] in WORDLESS:
+        given.insert(0, "-m")
     if len(given) > 1 and not (given == ["--catalog", "--product"]):
         raise UsageError("PT-SEND-KINDS", "{flags} are different messages: send one at a time", flags=" + ".join(given))
     outgoing = _kind(draft, given[0] if given else "-m", attach)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from pytake_cli import settings
-from pytake_cli.cli import emulator_api
+from pytake_cli.cli import emulator_api, neighbour
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, emit, say
 from pytake_cli.emulator.surroundings import look, read_state
@@ -21,7 +21,6 @@ from pytake_cli.locale import _
 
 FIELDS = {"url": "Address of the emulator.", "webhook_url": "Where its webhooks go.", "pid": "Its process."}
 DETACH_SECONDS = 15.0
-Span = Annotated[str | None, typer.Option(metavar="SPAN")]
 
 
 def start(
@@ -113,7 +112,7 @@ async def _serve(
     config = Config(
         host=host or around.host,
         port=around.port if port is None else port,
-        webhook_url=webhook_url or around.webhook_url,
+        webhook_url=webhook_url or settings.current().emulator.webhook_url or f"{neighbour.url()}/webhooks/whatsapp",
         app_secret=around.app_secret,
         verify_token=around.verify_token,
     )
@@ -152,7 +151,10 @@ def _detach() -> None:
         state = read_state(emulator_api.run_directory())
         if state is not None and state.get("pid") == process.pid and emulator_api.is_up(str(state["url"])):
             done(_("the emulator runs behind the terminal at {url}").format(url=state["url"]))
-            emit(emulator_api.look() | {"pid": process.pid, "webhook_url": look().webhook_url}, FIELDS)
+            emit(
+                emulator_api.look() | {"pid": process.pid, "webhook_url": emulator_api.look("config")["webhook_url"]},
+                FIELDS,
+            )
             return
         time.sleep(0.05)
     raise DaemonDown(

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 ORPHANED_SECONDS = 120.0  # without a sign of life of its worker, a job is anybody's
 LONGEST_SECONDS = 900.0  # no job lasts longer
 FIRST_RETRY, LAST_RETRY = 2.0, 600.0  # seconds; doubled each time
-TRIES = {"media.download": 10, "read.receipt": 3}
+TRIES = {"media.download": 200, "read.receipt": 3}  # a file stays at Meta for a week: a day of trouble must not cost it
 
 Work = Callable[["Workshop", Mapping[str, Any]], Awaitable[None]]
 

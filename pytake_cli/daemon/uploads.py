@@ -52,7 +52,7 @@ class Uploads:
 
     async def _upload(self, graph: Graph, handoff: Handoff, media_id: int) -> str:
         try:
-            file = await asyncio.to_thread(media.outgoing, self._store, media_id, clock.now())
+            file = await asyncio.to_thread(media.outgoing, self._store, handoff.org_id, media_id, clock.now())
             if file.wa_media_id:
                 return file.wa_media_id
             wa_media_id = await upload(

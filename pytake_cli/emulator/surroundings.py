@@ -16,9 +16,8 @@ STATE_FILE = "emulator.json"
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Where the daemon is and which secrets both use."""
+    """Which secrets both use, and where the emulator listens."""
 
-    webhook_url: str
     app_secret: str
     verify_token: str
     host: str
@@ -29,9 +28,7 @@ class Surroundings:
 def look() -> Surroundings:
     """Reads settings and the secrets chain."""
     current = settings.current()
-    webhook_url = current.emulator.webhook_url or f"http://{current.serve.host}:{current.serve.port}/webhooks/whatsapp"
     return Surroundings(
-        webhook_url=webhook_url,
         app_secret=_first("app_secret", defaults.APP_SECRET),
         verify_token=_first("verify_token", defaults.VERIFY_TOKEN),
         host=current.emulator.host,

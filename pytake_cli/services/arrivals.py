@@ -111,7 +111,8 @@ def _converse(db: Session, placed: Sequence[Placed], now: datetime) -> None:
     pairs = {one.pair for one in placed}
     wanted = sa.tuple_(conversation.c.number_id, conversation.c.contact_id).in_(pairs)
     columns = (conversation.c.id, conversation.c.number_id, conversation.c.contact_id)
-    unresolved = sa.select(*columns).where(wanted, conversation.c.status != RESOLVED)
+    unresolved = sa.select(*columns).where(wanted, conversation.c.status != RESOLVED).order_by(conversation.c.id)
+    unresolved = unresolved.with_for_update()  # somebody may be about to resolve it (on PostgreSQL)
     known = {(row.number_id, row.contact_id): row.id for row in db.connection().execute(unresolved)}
     opening: dict[tuple[int, int], Placed] = {}
     for one in placed:

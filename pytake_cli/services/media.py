@@ -123,9 +123,9 @@ def _give_up(store: Store, media_id: int, state: str, reason: str) -> None:
     log.warning("media not stored", extra={"media": media_id, "state": state, "reason": reason[:200]})
 
 
-def outgoing(store: Store, media_id: int, now: datetime) -> File:
-    """The file of a row that is to be sent; raises NotFound when there is none."""
-    with store.read() as db:
+def outgoing(store: Store, org_id: int, media_id: int, now: datetime) -> File:
+    """The file of an organisation's row that is to be sent; raises NotFound when there is none."""
+    with store.read(org_id) as db:
         row = db.get(Media, media_id)
         if row is None or row.state != READY or not row.path:
             raise NotFound("PT-MEDIA", "there is no file for media {id}", fix="pytake media list", id=media_id)

@@ -41,11 +41,12 @@ def queue(
     With a `client_key` that was used before, the first message is returned; with other content that is a Conflict.
     """
     assert number.id is not None
+    # Locked before anything is looked up: a rival may be using the key, or opening the conversation (on PostgreSQL).
+    contact = db.get(Contact, contact_id, with_for_update=True)
     first = by_client_key(db, number.org_id, client_key) if client_key else None
     if first is not None:
         return _same_or_conflict(first, outgoing, contact_id)
     wire.check(outgoing.body)
-    contact = db.get(Contact, contact_id)
     if contact is None or contact.org_id != number.org_id:
         raise InvalidData(
             "PT-CONTACT", "contact {contact} does not exist", fix="pytake contact list", contact=contact_id
@@ -57,35 +58,38 @@ def queue(
         db, number, contact_id, now, status=BOT if origin == "bot" else OPEN
     )
     assert conversation.id is not None
-    message = Message(
-        org_id=number.org_id,
-        number_id=number.id,
-        contact_id=contact_id,
-        conversation_id=conversation.id,
-        direction=OUT,
-        origin=origin,
-        author_id=author_id,
-        kind=outgoing.kind,
-        body=outgoing.body,
-        text=wire.summary(outgoing.body),
-        reply_to=reply_to,
-        status="queued",
-        rank=RANK["queued"],
-        priority=PRIORITY[origin],
-        address_kind=address.kind,
-        address=address.value,
-        on_unknown=delivery.on_unknown(origin, outgoing.kind),
-        due_at=due,
-        client_key=client_key,
-        at=now,
-        created_at=now,
-    )
+    message = _in_outbox(number, contact_id, conversation.id, outgoing, origin, now)
+    message.address_kind, message.address = address.kind, address.value
+    message.author_id, message.reply_to, message.client_key, message.due_at = author_id, reply_to, client_key, due
     db.add(message)
     _touch(conversation, message, now)
     db.flush()
     announce(db, message, now)
     wake_sender(db, message)
     return message
+
+
+def _in_outbox(
+    number: Number, contact_id: int, conversation_id: int, outgoing: wire.Outgoing, origin: str, now: datetime
+) -> Message:
+    assert number.id is not None
+    return Message(
+        org_id=number.org_id,
+        number_id=number.id,
+        contact_id=contact_id,
+        conversation_id=conversation_id,
+        direction=OUT,
+        origin=origin,
+        kind=outgoing.kind,
+        body=outgoing.body,
+        text=wire.summary(outgoing.body),
+        status="queued",
+        rank=RANK["queued"],
+        priority=PRIORITY[origin],
+        on_unknown=delivery.on_unknown(origin, outgoing.kind),
+        at=now,
+        created_at=now,
+    )
 
 
 def refuse_unwanted(

@@ -26,6 +26,7 @@ from pytake_cli.whatsapp.failures import GraphError
 log = logging.getLogger(__name__)
 
 LOCAL_MEDIA = "media:"  # body["image"]["id"] = "media:12": row 12 is uploaded before the send
+MEDIA_KINDS = ("image", "video", "audio", "document", "sticker")
 LEASE_SECONDS = 0.02  # between claims of a number at its limit: at 1,000 a second a lease is some 20 messages
 DEAD_CLAIM_SECONDS = 90.0  # longer than any request lives: its owner is gone
 
@@ -92,10 +93,10 @@ def _take(db: Session, number: Number, lane: Lane, tokens: int, me: str, now: da
     send = settings.current().send
     horizon = pacing.pair_horizon(now, send.pair_interval_seconds, send.pair_burst)
     found = outbox.claimable(db, number.id, lane, limit=tokens, now=now, pair_horizon=horizon)
-    late = [row.id for row in found if needs_window(row.kind) and not window.window_is_open(row.last_inbound_at, now)]
-    if late:
-        _fail_late(db, number.org_id, late, now)
-    going = {row.id: row for row in found if row.id not in set(late)}
+    refusals = {row.id: refusal for row in found if (refusal := _refusal(row, now))}
+    if refusals:
+        _refuse(db, number.org_id, refusals, now)
+    going = {row.id: row for row in found if row.id not in refusals}
     got = outbox.claim(db, list(going), me, now) if going else []
     interval = send.pair_interval_seconds
     free = {row.id: pacing.next_pair_free_at(going[row.id].pair_free_at, now, interval) for row in got}
@@ -235,12 +236,25 @@ def _grace_ends(now: datetime) -> datetime:
     return now + timedelta(seconds=settings.current().send.grace_seconds)
 
 
-def _fail_late(db: Session, org_id: int, ids: Sequence[int], now: datetime) -> None:
-    """Free-form messages whose window closed while they waited: Meta would refuse them, so they are not tried."""
-    outbox.fail(db, ids, 131047, "the 24-hour window closed while the message waited", now)
-    failed = [[id_, "failed"] for id_ in ids]
+def _refusal(row: Any, now: datetime) -> tuple[int | None, str] | None:
+    """Why a message may no longer go, if so: what was true when it was queued may not be when it is due."""
+    if row.blocked_at is not None:
+        return None, "the contact was blocked while the message waited"
+    if row.origin == "campaign" and row.marketing_stopped_at is not None:
+        return incidents.MARKETING_STOPPED, "the contact opted out of marketing while the message waited"
+    if needs_window(row.kind) and not window.window_is_open(row.last_inbound_at, now):
+        return incidents.WINDOW_CLOSED, "the 24-hour window closed while the message waited"
+    return None
+
+
+def _refuse(db: Session, org_id: int, refusals: dict[int, tuple[int | None, str]], now: datetime) -> None:
+    """Fails messages that Meta would refuse or the person does not want, without trying them."""
+    for code, why in sorted(set(refusals.values()), key=str):
+        ids = [id_ for id_, refusal in refusals.items() if refusal == (code, why)]
+        outbox.fail(db, ids, code, why, now)
+        log.warning("messages refused before sending", extra={"messages": len(ids), "code": code})
+    failed = [[id_, "failed"] for id_ in refusals]
     db.add(Event(org_id=org_id, kind="message:status", payload={"statuses": failed}, at=now))
-    log.warning("window closed", extra={"messages": len(ids)})
 
 
 def is_stopped(number: Number, lane: Lane, now: datetime) -> bool:
@@ -260,19 +274,38 @@ def bucket_key(number_id: int) -> str:
 
 
 def local_media(body: Any) -> int | None:
-    """The media row that a body refers to by `media:<id>`, wherever it stands, if any."""
-    if isinstance(body, str) and body.startswith(LOCAL_MEDIA):
-        return int(body.removeprefix(LOCAL_MEDIA))
-    parts = body.values() if isinstance(body, dict) else body if isinstance(body, list) else ()
-    return next((found for part in parts if (found := local_media(part)) is not None), None)
+    """The media row that a body refers to by `media:<id>` in the place of Meta's media id, if any."""
+    if isinstance(body, list):
+        return next((found for part in body if (found := local_media(part)) is not None), None)
+    for name, part in body.items() if isinstance(body, dict) else ():
+        found = _reference(name, part)
+        if found is None:
+            found = local_media(part)
+        if found is not None:
+            return found
+    return None
+
+
+def _reference(name: str, part: Any) -> int | None:
+    """12 for "image": {"id": "media:12"}; what people wrote is elsewhere and never taken for one."""
+    if name not in MEDIA_KINDS or not isinstance(part, dict):
+        return None
+    id_ = str(part.get("id", ""))
+    number = id_.removeprefix(LOCAL_MEDIA)
+    return int(number) if number != id_ and number.isascii() and number.isdigit() and len(number) < 19 else None
 
 
 def with_media(request: Any, media_id: int, wa_media_id: str) -> Any:
     """The request with Meta's media id in the place of our row's."""
     match request:
         case dict():
-            return {name: with_media(value, media_id, wa_media_id) for name, value in request.items()}
+            return {
+                name: {**value, "id": wa_media_id}
+                if _reference(name, value) == media_id
+                else with_media(value, media_id, wa_media_id)
+                for name, value in request.items()
+            }
         case list():
             return [with_media(value, media_id, wa_media_id) for value in request]
         case _:
-            return wa_media_id if request == f"{LOCAL_MEDIA}{media_id}" else request
+            return request

@@ -39,8 +39,10 @@ _MAY_GO = """
             AND (b.priority < m.priority OR (b.priority = m.priority AND b.id < m.id)))))
 """
 _SELECT = f"""
-SELECT m.id, m.contact_id, m.org_id, m.kind, m.origin, w.last_inbound_at, w.pair_free_at
+SELECT m.id, m.contact_id, m.org_id, m.kind, m.origin, w.last_inbound_at, w.pair_free_at,
+  c.blocked_at, c.marketing_stopped_at
 FROM message AS m
+JOIN contact AS c ON c.id = m.contact_id
 LEFT JOIN service_window AS w ON w.number_id = m.number_id AND w.contact_id = m.contact_id
 WHERE {_MAY_GO}
 ORDER BY m.priority, m.id LIMIT :limit
@@ -56,7 +58,7 @@ _CLAIMABLE = {
 def claimable(
     db: Session, number_id: int, lane: Lane, *, limit: int, now: datetime, pair_horizon: datetime
 ) -> Sequence[sa.Row[Any]]:
-    """(id, contact_id, org_id, kind, origin, last_inbound_at, pair_free_at) of what may be sent now, in order."""
+    """What may be sent now, in order: of the message, of its pair with the number, of its contact (see _SELECT)."""
     first, last = PRIORITIES[lane]
     values = {"number": number_id, "first": first, "last": last, "limit": limit}
     statement = _CLAIMABLE[db.get_bind().dialect.name]
@@ -197,7 +199,7 @@ def advance_pairs(db: Session, number_id: int, free: Sequence[tuple[int, int, da
         db.connection().execute(upsert, rows)
 
 
-def fail(db: Session, ids: Sequence[int], code: int, why: str, now: datetime) -> None:
+def fail(db: Session, ids: Sequence[int], code: int | None, why: str, now: datetime) -> None:
     """Fails messages that were never handed over."""
     failed = {"status": "failed", "rank": RANK["failed"], "error_code": code, "error": why, "failed_at": now}
     db.connection().execute(sa.update(message).where(message.c.id.in_(ids)).values(**failed, due_at=None))

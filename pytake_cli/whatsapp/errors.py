@@ -111,7 +111,7 @@ _TABLE: tuple[tuple[int, int, Action, Stops, float | None, int, str, str], ...] 
     (131064, 131064, _A.STOP_TEMPLATE, _S.NUMBER_TEMPLATES, None, 0, "templates were classified wrongly too often", "put the templates into the right category"),
     (131201, 131215, _A.FIX, _S.NOTHING, None, 0, "a group call was refused", "read the details"),
     (132000, 132000, _A.FIX, _S.TEMPLATE, None, 0, "the number of template parameters differs", "fill in every variable of the template"),
-    (132001, 132001, _A.STOP_TEMPLATE, _S.TEMPLATE, None, 0, "no such approved template in this language", "run pytake template sync"),
+    (132001, 132001, _A.STOP_TEMPLATE, _S.TEMPLATE, None, 0, "no such approved template in this language", "check the template's name and language at Meta"),
     (132005, 132005, _A.FIX, _S.NOTHING, None, 0, "the text is too long once filled in", "shorten the values"),
     (132007, 132007, _A.STOP_TEMPLATE, _S.TEMPLATE, None, 0, "the template's content violates a policy", "edit the template"),
     (132008, 132008, _A.FIX, _S.NOTHING, None, 0, "a template parameter's value is invalid", "no line breaks, tabs or runs of spaces in values"),

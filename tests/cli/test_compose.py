@@ -161,3 +161,9 @@ def test_metas_limits_hold_for_every_kind() -> None:
 
 def test_every_kind_of_flag_is_a_field_of_the_draft() -> None:
     assert set(KINDS.values()) <= set(Draft.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("draft", [Draft(text="oi", template="promo"), Draft(text="oi", location="1,2")])
+def test_words_that_would_be_dropped_are_refused(draft: Draft) -> None:
+    with pytest.raises(UsageError, match="-m \\+ --"):
+        compose(draft, lambda kind, file: "")

@@ -7,9 +7,11 @@ from sqlmodel import select
 
 from pytake_cli.services import outbound, sending
 from pytake_cli.store import Store
+from pytake_cli.store.contacts import Contact
 from pytake_cli.store.events import Event
 from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
+from pytake_cli.whatsapp import messages as wire
 from pytake_cli.whatsapp.webhooks import WireError
 from tests.services.test_sending import Outbox
 
@@ -99,3 +101,20 @@ def test_a_message_that_came_too_late_for_its_window_is_announced(outbox: Outbox
     with outbox.store.read() as db:
         told = [event.payload for event in db.exec(select(Event).where(Event.kind == "message:status"))]
     assert told == [{"statuses": [[id_, "failed"]]}]
+
+
+def test_who_was_blocked_or_opted_out_meanwhile_gets_nothing_that_waited(outbox: Outbox, ana: int) -> None:
+    rui = outbox.contact("5511900000002")
+    template = wire.Outgoing("template", {"type": "template", "template": {"name": "p", "language": {"code": "pt_BR"}}})
+    blocked = outbox.queue(ana)
+    advertised = outbox.queue(rui, outgoing=template, origin="campaign")
+    answered = outbox.queue(rui)
+    with outbox.store.write() as db:
+        db.get_one(Contact, ana).blocked_at = outbox.now
+        db.get_one(Contact, rui).marketing_stopped_at = outbox.now
+    assert [handoff.id for handoff in outbox.claim()] == [answered]
+    with outbox.store.write() as db:
+        db.get_one(Message, answered).status = "sent"
+    assert outbox.claim(lane="campaign") == []
+    fates = [(outbox.message(id_).status, outbox.message(id_).error_code) for id_ in (blocked, advertised)]
+    assert fates == [("failed", None), ("failed", 131050)]
