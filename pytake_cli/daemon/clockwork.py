@@ -96,6 +96,8 @@ class Clockwork:
             if not self._health.store_error:
                 log.warning("the store cannot be used", extra={"tick": tick.name, "reason": str(error)})
             self._health.store_error = str(error)
+        except asyncio.CancelledError:
+            pass  # the daemon stops while a tick works
         except Exception as error:
             if not self._died.done():
                 self._died.set_exception(error)
