@@ -60,6 +60,8 @@ def apply(db: Session, statuses: Sequence[Status], numbers: dict[str, Number], n
     _tell(db, rises, orgs, now)
     for status, id_ in zip(statuses, ids, strict=True):
         for error in () if _key(status) in before else status.errors:
+            if not error.code:
+                continue  # Meta told none that can be read; as a code, 0 is its refusal of the token
             why = error.details or error.title
             incidents.after_meta_error(db, error.code, why, status.phone_number_id, _contact_of(db, id_), now)
     return len(rises)
