@@ -234,7 +234,8 @@ def _ranks(report: Report, db: Session) -> None:
             report.wrong["I5"].append(f"message {row.id} is {row.status}, and Meta told more")
     for row in _rows(
         db,
-        "SELECT e.wamid FROM status_event e JOIN message m ON m.wamid = e.wamid WHERE e.message_id IS NULL",
+        "SELECT e.wamid FROM status_event e JOIN message m ON m.wamid = e.wamid AND m.direction = 'out'"
+        " WHERE e.message_id IS NULL",
     ):
         report.wrong["I5"].append(f"a status of {row.wamid} was never given to its message")
 
