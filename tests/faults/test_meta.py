@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.check import Report, check
-from tests.kit.children import free_port, wait_until
+from tests.kit.children import free_port
 from tests.kit.faultproxy import FaultProxy, Rule
 from tests.kit.home import Home, make
 from tests.kit.queueing import Queueing
@@ -71,6 +71,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
 def line(started: Line) -> Iterator[Line]:
     yield started
     started.proxy.rules = []
+    started.proxy.hits.clear()
     started.proxy.listen()
     started.home.emulator.no_faults()
 
@@ -116,7 +117,7 @@ def test_what_meta_may_have_taken_is_sent_again_once_or_held_by_its_class(line: 
     assert counts["twice, labelled"] == 0
 
 
-@pytest.mark.parametrize("rule", [Rule("slow", 1.0, 0.002), Rule("latency", 1.0, 0.5)], ids=["slow", "late"])
+@pytest.mark.parametrize("rule", [Rule("slow", seconds=0.002), Rule("latency", seconds=0.5)], ids=["slow", "late"])
 def test_a_slow_meta_is_waited_for(line: Line, rule: Rule) -> None:
     line.proxy.rules = [rule]
     line.queue()
@@ -128,11 +129,10 @@ def test_a_slow_meta_is_waited_for(line: Line, rule: Rule) -> None:
 
 @pytest.mark.parametrize("kind", ["cut_after", "bytes", "cut_before"])
 def test_a_line_that_cuts_connections_leaves_nothing_unclear_but_what_must_be(line: Line, kind: str) -> None:
-    line.proxy.rules = [Rule(kind, 0.3)]
+    line.proxy.rules = [Rule(kind, count=5)]
     line.queue()
-    wait_until(lambda: line.proxy.hits[kind] >= 3, 20)
-    line.proxy.rules = []
     counts = line.checked()
+    assert line.proxy.hits[kind] == 5
     assert counts["accepted"] + counts["unconfirmed"] == MESSAGES
     if kind != "cut_before":
         assert counts["unconfirmed"] == counts["twice, labelled"] == 0

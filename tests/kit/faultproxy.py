@@ -37,10 +37,11 @@ SILENCE = 0.02  # seconds without a byte after which a message counts as whole, 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One fault and the share of requests it hits."""
+    """One fault, the share of requests it hits, and after how many hits it is over (0: never)."""
 
     kind: str
     share: float = 1.0
+    count: int = 0
     seconds: float = 1.0
     size: int = 20
 
@@ -174,6 +175,8 @@ class FaultProxy:
 
     def _pick(self) -> Rule | None:
         for rule in self.rules:
+            if rule.count and self.hits[rule.kind] >= rule.count:
+                continue
             if self._chance.random() < rule.share:
                 self.hits[rule.kind] += 1
                 return rule
