@@ -185,6 +185,7 @@ SLUGS: dict[str, str] = {
     "PT-STORE-OPEN": "the store's file cannot be opened for writing",
     "PT-STORE-UNSOUND": "checks of the store failed",
     "PT-STORE-URL": "that is not the address of a store",
+    "PT-SYSTEM": "the machine refused: rights, or a disk that is full or read-only",
     "PT-TLS": "a certificate or key cannot be used",
     "PT-TLS-KEY": "others may read the private key",
     "PT-TOKEN-FILE": "the file does not hold one access token",

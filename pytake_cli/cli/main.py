@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 
@@ -10,7 +11,15 @@ def main(argv: list[str] | None = None) -> int:
     from pytake_cli.cli import front
 
     arguments = sys.argv[1:] if argv is None else list(argv)
-    code = front.answer(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # where our letters cannot be shown, their codes are
+    try:
+        code = front.answer(arguments)
+    except OSError as error:
+        from pytake_cli.cli import line, problems
+
+        return problems.tell_system(error, arguments, line.Flags())
     if code is not None:
         return code
     from pytake_cli.cli import run

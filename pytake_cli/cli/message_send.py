@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from pytake_cli import clock
 from pytake_cli.cli import bubble, message_queueing, neighbour, selectors, times
 from pytake_cli.cli.compose import Draft, raw_reply_to
 from pytake_cli.cli.context import context
@@ -273,7 +274,7 @@ def _tell(queued: Message, replayed: bool) -> None:
     done(what.format(id=queued.id, who=found.name, status=_(queued.status)))
     if replayed:
         say(_("this key was used before: nothing new is sent"))
-    elif queued.due_at and queued.due_at > ctx.now:
+    elif queued.due_at and queued.due_at > clock.now():
         say(_("goes at {when}").format(when=f"{queued.due_at.astimezone(ctx.tz):%Y-%m-%d %H:%M %Z}"))
     if queued.status == "queued" and neighbour.running() is None:
         say(_("the daemon is not running: pytake serve sends what is queued"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import json
 import os
 import platform
@@ -13,13 +14,14 @@ from typing import Any
 import typer
 
 from pytake_cli import __version__, clock, log, settings
-from pytake_cli.cli import forms
+from pytake_cli.cli import forms, front
 from pytake_cli.cli.line import Flags, Line, help_line, unknown_flag
-from pytake_cli.errors import PytakeError, UsageError
+from pytake_cli.errors import ConfigError, PytakeError, UsageError
 from pytake_cli.locale import _
 from pytake_cli.text import clean
 
 SLUG_COLUMN = 72
+REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 SHORT = ("PT-USAGE-COMMAND", "PT-USAGE-FLAG", "PT-USAGE-VALUE", "PT-USAGE-MISSING", "PT-USAGE-EXTRA")
 
 
@@ -93,6 +95,16 @@ def as_text(error: PytakeError, flags: Flags) -> str:
 def _sentence(text: str, template: str) -> str:
     """Begins with a capital, unless what it begins with was typed by somebody or is a name."""
     return text if _(template).startswith("{") else f"{text[:1].upper()}{text[1:]}"
+
+
+def tell_system(error: OSError, arguments: list[str], flags: Flags) -> int:
+    """What the machine refuses (rights, a full or read-only disk) is told as that; any other is a bug."""
+    if error.filename is None:
+        front.reader_left()  # it was stdout: what it still holds must not fail once more at exit
+    if error.errno not in REFUSALS:
+        return tell_bug(error, arguments, flags)
+    file, reason = error.filename or "stdout", (error.strerror or type(error).__name__).lower()
+    return tell(ConfigError("PT-SYSTEM", "{file}: {reason}", fix="pytake doctor", file=file, reason=reason), flags)
 
 
 def tell_bug(error: BaseException, arguments: list[str], flags: Flags) -> int:

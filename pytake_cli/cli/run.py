@@ -41,6 +41,8 @@ def run(arguments: list[str]) -> int:
         code = problems.tell(problems.from_typer(error, line, arguments), line.flags)
     except PytakeError as error:
         code = problems.tell(error, line.flags)
+    except OSError as error:
+        code = problems.tell_system(error, arguments, line.flags)
     except Exception as error:  # the top: a bug leaves a report, never a traceback on the screen
         code = problems.tell_bug(error, arguments, line.flags)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -31,6 +32,8 @@ def raise_(kind: str) -> None:
             raise KeyboardInterrupt
         case "pipe":
             raise BrokenPipeError
+        case "rights":
+            raise PermissionError(errno.EACCES, "Permission denied", "/somewhere/config.toml")
         case "exit":
             raise typer.Exit(7)
         case "hostile":
@@ -173,3 +176,32 @@ def test_files_that_commands_make_are_for_their_owner_only(home: Path) -> None:
     subprocess.run(secret_set, input="some-secret", text=True, check=True, capture_output=True)
     assert run_process("config", "set", "org", "acme").returncode == 0
     assert [path for path in home.rglob("*") if path.stat().st_mode & 0o077] == []
+
+
+def test_what_the_machine_refuses_is_no_bug(example: None, pytake: Run) -> None:
+    ran = pytake("example", "raise", "rights")
+    assert ran.code == 78
+    assert ran.err.startswith("✗ /somewhere/config.toml: permission denied ")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize("words", [["help"], ["config", "list"]])
+def test_a_full_disk_behind_stdout_is_told_once(words: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "pytake_cli", "--lang", "en", *words], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert ran.returncode == 78
+    assert ran.stderr.startswith("✗ stdout: no space left on device ")
+    assert "Traceback" not in ran.stderr
+    assert "Exception" not in ran.stderr
+
+
+def test_a_terminal_without_our_letters_shows_their_codes() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytake_cli", "--lang", "pt-BR", "help"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert ran.returncode == 0
+    assert b"organiza\\xe7\\xe3o" in ran.stdout
