@@ -85,7 +85,8 @@ class Terminal:
     def wait_for_end(self, seconds: float = 10.0) -> int:
         """The exit status of the program."""
         end = time.monotonic() + seconds
-        while (told := self.ask("#{pane_dead} #{pane_dead_status}").split())[:1] != ["1"]:
+        # tmux may know that a program is dead before it knows how it died
+        while len(told := self.ask("#{pane_dead} #{pane_dead_status}").split()) < 2:
             if time.monotonic() > end:
                 raise AssertionError(f"still running after {seconds:g} s:\n{self.screen()}")
             time.sleep(0.05)

@@ -156,5 +156,5 @@ def test_limits_show_the_rate_after_a_complaint_of_metas(store: Store) -> None:
     with store.read(org_id) as db:
         number = db.get_one(Number, number_id)
         assert numbers.limits(db, number, NOW).current_rate_per_second == 40
-        assert numbers.limits(db, number, NOW + timedelta(seconds=4)).current_rate_per_second == 56
+        assert numbers.limits(db, number, NOW + timedelta(seconds=4)).current_rate_per_second == 72
         assert numbers.limits(db, number, NOW + timedelta(hours=1)).current_rate_per_second == 80
