@@ -115,7 +115,7 @@ def parse(text: str) -> Node:
         at = len(text) if error.token.type == "$END" else _offset(error.token)
         raise SegmentError(_unexpected(error), at) from None
     except UnexpectedCharacters as error:
-        raise SegmentError(f"{error.char!r} cannot stand here", error.pos_in_stream) from None
+        raise SegmentError(f"{error.char!r} cannot stand here", error.pos_in_stream or 0) from None
     except Exception as error:
         if isinstance(cause := getattr(error, "orig_exc", None), SegmentError):
             raise cause from None
