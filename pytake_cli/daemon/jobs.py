@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from pytake_cli import clock, secrets, settings
+from pytake_cli import clock, nearby, secrets, settings
 from pytake_cli.errors import LimitReached, NotFound, PytakeError, SendError
 from pytake_cli.services import media
 from pytake_cli.store import Store, jobs
@@ -40,11 +40,12 @@ class Workshop:
         known = self._graphs.get(phone_number_id)
         if known is not None:
             known.use_token(token)
+            known.use_url(nearby.graph_url())
             return known
         options = settings.current().whatsapp
         graph = Graph(
             token,
-            url=options.graph_url,
+            url=nearby.graph_url(),
             version=options.version,
             connect_timeout=options.connect_timeout_seconds,
             read_timeout=options.read_timeout_seconds,

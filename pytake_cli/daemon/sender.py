@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pytake_cli import clock, faults, secrets, settings
+from pytake_cli import clock, faults, nearby, secrets, settings
 from pytake_cli.daemon.engine import Engine
 from pytake_cli.daemon.trouble import Trouble
 from pytake_cli.daemon.uploads import NotYet, Uploads
@@ -88,6 +88,7 @@ class Sender:
             self._claims += 1
             try:
                 claim = await self._claim(line, lane, room)
+                line.graph.use_url(nearby.graph_url())
                 for handoff in claim.handoffs:
                     self._post(line, lane, handoff, now)
             finally:
@@ -233,7 +234,7 @@ class Sender:
         most = options.send.max_in_flight
         graph = Graph(
             token,
-            url=options.whatsapp.graph_url,
+            url=nearby.graph_url(),
             version=options.whatsapp.version,
             connect_timeout=options.whatsapp.connect_timeout_seconds,
             read_timeout=options.whatsapp.read_timeout_seconds,

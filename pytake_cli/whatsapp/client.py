@@ -65,7 +65,6 @@ class Graph:
         self._send_headers = {"Authorization": f"Bearer {token}", **_JSON}
         self.url = url.rstrip("/")
         self.version = version.strip("/")
-        self._root = f"{self.url}/{self.version}/"
         # `connect` covers waiting for a free connection as well, so `total` can only run out after the request went out
         self._timeout = aiohttp.ClientTimeout(
             total=connect_timeout + read_timeout, connect=connect_timeout, sock_read=read_timeout
@@ -102,6 +101,16 @@ class Graph:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    @property
+    def _root(self) -> str:
+        return f"{self.url}/{self.version}/"
+
+    def use_url(self, url: str) -> None:
+        """Sends all later calls to another address: an emulator that came back on another port."""
+        if url.rstrip("/") != self.url:
+            self.url = url.rstrip("/")
+            self._targets.clear()
 
     def use_token(self, token: str) -> None:
         """Puts another access token to use for all later calls; those in flight keep theirs."""
