@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import ssl
 import sys
 import threading
@@ -25,7 +24,7 @@ from pytake_cli.api.server import Server, tls_context
 from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.api.webhook import Door, Keys
 from pytake_cli.daemon import keys as door_keys
-from pytake_cli.daemon import neighbours
+from pytake_cli.daemon import neighbours, owner
 from pytake_cli.daemon.clockwork import Clockwork
 from pytake_cli.daemon.engine_local import LocalEngine
 from pytake_cli.daemon.health import Health, Heartbeat
@@ -185,7 +184,7 @@ class Daemon:
     def _make(self) -> None:
         config = settings.current().serve
         store, engine = self._store, self._engine
-        me = f"{socket.gethostname()}:{os.getpid()}:{clock.new_id()[:8]}"
+        me = owner.mine()
         proven = Proven()
         self._ring = door_keys.KeyRing(self._keys)
         self._heartbeat = Heartbeat()
@@ -205,7 +204,7 @@ class Daemon:
         self._health = Health(store, door, places, self._intake, self._inbox, self._sender, self._jobs, self._heartbeat)
         probes = Probes(self._health, lambda: self._ring.keys.metrics_token)
         self._server = Server(application(door, probes), places)
-        self._clockwork = Clockwork(store, engine, self._jobs, self._health)
+        self._clockwork = Clockwork(store, engine, self._sender, self._jobs, self._health)
         self._pokes = neighbours.PokeSocket(settings.paths().run / neighbours.SOCKET_FILE, engine)
 
     async def _recover_in_time(self) -> None:
@@ -221,13 +220,16 @@ class Daemon:
                 await asyncio.sleep(0.2)
 
     def _recover(self) -> None:
-        """What a crash left behind, put in order before anything moves; with others on PostgreSQL the sweep does it."""
+        """What a crash left behind, put in order before anything moves.
+
+        On SQLite we are alone; on PostgreSQL others may work, and whom we cannot judge is left to the sweep.
+        """
         sending.after_clock_went_back(self._store, clock.now())
-        if self._store.is_sqlite:
-            unknown = sending.recover(self._store, clock.now())
-            self._jobs.recover()
-            if unknown:
-                log.warning("messages were being sent when the last daemon ended", extra={"count": unknown})
+        is_dead = (lambda owner: True) if self._store.is_sqlite else owner.is_dead
+        unknown = sending.recover(self._store, clock.now(), is_dead)
+        self._jobs.recover(is_dead)
+        if unknown:
+            log.warning("messages were being sent when the last daemon ended", extra={"count": unknown})
 
     def _start(self) -> None:
         handlers = {

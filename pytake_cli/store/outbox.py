@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -206,7 +206,7 @@ def fail(db: Session, ids: Sequence[int], code: int | None, why: str, now: datet
 
 
 def anything_to_sweep(db: Session, now: datetime, claimed_before: datetime) -> bool:
-    """Whether `orphan` or `resend_unsettled` would find something; a read, so that the sweep seldom writes."""
+    """Whether `orphan_old` or `resend_unsettled` would find something; a read, so that the sweep seldom writes."""
     stale = sa.and_(sa.text("message.status = 'sending'"), message.c.claimed_at < claimed_before)
     over = sa.and_(sa.text("message.status = 'unknown'"), message.c.due_at <= now)
     unfinished = sa.text("message.status IN ('queued', 'sending', 'unknown')")
@@ -214,11 +214,29 @@ def anything_to_sweep(db: Session, now: datetime, claimed_before: datetime) -> b
     return db.connection().execute(query).first() is not None
 
 
-def orphan(db: Session, now: datetime, grace_ends: datetime, *, claimed_before: datetime | None) -> int:
-    """`sending → unknown` for claims whose owner is gone: all of them, or those older than `claimed_before`."""
-    lost = sa.update(message).where(message.c.direction == OUT, sa.text("message.status = 'sending'"))
-    if claimed_before is not None:
-        lost = lost.where(message.c.claimed_at < claimed_before)
+_sending = (message.c.direction == OUT, sa.text("message.status = 'sending'"))
+
+
+def owners(db: Session) -> list[str]:
+    """Whoever holds a claim."""
+    return [
+        owner or ""
+        for owner in db.connection().execute(sa.select(message.c.claim).where(*_sending).distinct()).scalars()
+    ]
+
+
+def orphan(db: Session, grace_ends: datetime, owners: Sequence[str]) -> int:
+    """`sending → unknown` for the claims of owners that are gone."""
+    return _to_unknown(db, grace_ends, sa.func.coalesce(message.c.claim, "").in_(owners)) if owners else 0
+
+
+def orphan_old(db: Session, grace_ends: datetime, *, claimed_before: datetime, but: Collection[int]) -> int:
+    """`sending → unknown` for claims so old that their owner must be gone, `but` those that it is known to hold."""
+    return _to_unknown(db, grace_ends, message.c.claimed_at < claimed_before, message.c.id.not_in(sorted(but)))
+
+
+def _to_unknown(db: Session, grace_ends: datetime, *which: sa.ColumnElement[bool]) -> int:
+    lost = sa.update(message).where(*_sending, *which)
     changed = db.connection().execute(
         lost.values(status="unknown", rank=RANK["unknown"], due_at=grace_ends, claim=None, failed_at=None)
     )

@@ -60,7 +60,7 @@ class Works:
         self.jobs = Jobs(store, "me")
         sender = Sender(store, self.engine, "me")
         self.health = Health(store, door, places, self.intake, Inbox(store), sender, self.jobs, Heartbeat())
-        self.clockwork = Clockwork(store, self.engine, self.jobs, self.health)
+        self.clockwork = Clockwork(store, self.engine, sender, self.jobs, self.health)
 
 
 def works(store: Store) -> Works:

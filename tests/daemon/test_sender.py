@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from pytake_cli import clock
 from pytake_cli.daemon import sender as senders
 from pytake_cli.daemon import trouble, uploads
 from pytake_cli.daemon.trouble import Trouble
+from pytake_cli.services import sending
 from pytake_cli.store import Store
 from pytake_cli.store.events import Event
 from pytake_cli.whatsapp import messages as wire
@@ -294,6 +296,25 @@ def test_a_stop_records_what_is_in_flight_and_leaves_the_rest_queued(store: Stor
         assert len([message for message in found if message.status == "sent"]) == len(opened.accepted())
 
     visiting(shop, visit, latency="200ms")
+
+
+def test_a_clock_that_jumps_ahead_takes_nothing_out_of_our_hands(store: Store) -> None:
+    shop = Shop(store)
+
+    async def visit(opened: Office) -> None:
+        contact = await opened.do(shop.person, 1)
+        [id_] = await opened.do(shop.queue, contact, "olá")
+        while not opened.sender.in_flight:
+            await asyncio.sleep(0.005)
+        jumped = clock.now() + timedelta(seconds=sending.DEAD_CLAIM_SECONDS + 1)
+        await opened.do(opened.sender.sweep, jumped)
+        [message] = await opened.do(shop.messages, id_)
+        assert message.status == "sending"
+        await opened.do(sending.sweep, store, jumped)  # a daemon that does not hold it cannot know
+        [message] = await opened.do(shop.messages, id_)
+        assert message.status == "unknown"
+
+    visiting(shop, visit, latency="500ms")
 
 
 def test_a_claim_that_grew_old_in_our_hands_is_not_sent(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
