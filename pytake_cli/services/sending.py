@@ -93,6 +93,9 @@ def _take(db: Session, number: Number, lane: Lane, tokens: int, me: str, now: da
     send = settings.current().send
     horizon = pacing.pair_horizon(now, send.pair_interval_seconds, send.pair_burst)
     found = outbox.claimable(db, number.id, lane, limit=tokens, now=now, pair_horizon=horizon)
+    db.refresh(number)
+    if is_stopped(number, lane, now):  # on PostgreSQL the outcome that freed a message may have stopped its number
+        return []
     refusals = {row.id: refusal for row in found if (refusal := _refusal(row, now))}
     if refusals:
         _refuse(db, number.org_id, refusals, now)
