@@ -132,6 +132,7 @@ SLUGS: dict[str, str] = {
     "PT-NUMBER-DISPLAY": "Meta's answer has no phone number in it",
     "PT-NUMBER-EXISTS": "the WhatsApp number is connected already",
     "PT-NUMBER-NONE": "the organisation has no WhatsApp number yet",
+    "PT-NUMBER-REMOVED": "the WhatsApp number was removed here, so nothing is sent from it",
     "PT-NUMBER-TOKEN": "there is no access token for the number",
     "PT-NUMBER-WABA": "the WhatsApp account has no numbers",
     "PT-NUMBER-WHICH": "the organisation has several WhatsApp numbers, and none was named",

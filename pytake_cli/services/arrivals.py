@@ -18,7 +18,7 @@ from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import LOST, PENDING, Media
 from pytake_cli.store.messages import IN, OUT, RANK, RECEIVED, Message
-from pytake_cli.store.numbers import Number
+from pytake_cli.store.numbers import REMOVED, Number
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.rows import insert
 from pytake_cli.store.work import poke
@@ -364,6 +364,8 @@ def _amend(db: Session, writing: Writing, org_id: int) -> None:
 def _acknowledge(db: Session, one: Placed, now: datetime) -> None:
     """The organisation's own word that a message has arrived, once a conversation, inside the window."""
     text = db.get_one(Organisation, one.number.org_id).acknowledgement
+    if one.number.status == REMOVED:
+        return  # Meta may go on telling: it stays readable, and nothing is sent
     if not text or not window.opens_window(one.writing.kind) or not window.window_is_open(one.writing.at, now):
         return
     into = db.get_one(Conversation, one.conversation_id)

@@ -16,7 +16,7 @@ from pytake_cli.policy import delivery, pacing, window
 from pytake_cli.services import contacts, incidents, statuses
 from pytake_cli.store import Store, buckets, facts, outbox
 from pytake_cli.store.events import Event
-from pytake_cli.store.numbers import Number
+from pytake_cli.store.numbers import REMOVED, Number
 from pytake_cli.store.work import Lane, poke
 from pytake_cli.whatsapp import messages as wire
 from pytake_cli.whatsapp.client import Sent
@@ -266,6 +266,8 @@ def _refuse(db: Session, org_id: int, refusals: dict[int, tuple[int | None, str]
 
 def is_stopped(number: Number, lane: Lane, now: datetime) -> bool:
     """True while the number may not send in this lane."""
+    if number.status == REMOVED:
+        return True
     if number.stopped_at and (number.stopped_until is None or number.stopped_until > now):
         return True
     return lane == "campaign" and number.templates_stopped_until is not None and number.templates_stopped_until > now
