@@ -43,6 +43,7 @@ class StoreSettings(Section):
     journal_days: int = Field(
         30, ge=8, description="Days that applied webhooks are kept as they came; Meta repeats for 7."
     )
+    event_days: int = Field(30, ge=1, description="Days that events are kept for `logs tail` and `listen`.")
 
 
 class WhatsAppSettings(Section):

@@ -150,10 +150,11 @@ class Clockwork:
             log.error("the write-ahead log grows: something reads for too long", extra={"bytes": size})
 
     def keep_house(self) -> None:
-        """Forgets what was applied and done long ago, a few rows at a time."""
+        """Forgets what was applied, told and done long ago, a few rows at a time."""
         now = clock.now()
-        kept = settings.current().store.journal_days
-        retention.forget_applied(self._store, now - timedelta(days=kept), ROWS_AT_ONCE)
+        kept = settings.current().store
+        retention.forget_applied(self._store, now - timedelta(days=kept.journal_days), ROWS_AT_ONCE)
+        retention.forget_events(self._store, now - timedelta(days=kept.event_days), ROWS_AT_ONCE)
         while self._forget_jobs():
             pass
         retention.optimize(self._store)
