@@ -48,7 +48,7 @@ def send(
         str | None, typer.Option("-t", "--template", metavar="NAME", help="An approved template.")
     ] = None,
     language: Annotated[
-        str, typer.Option("--lang", "--language", metavar="LANG", help="The template's language.")
+        str, typer.Option("--template-lang", metavar="LANG", help="The template's language.")
     ] = "pt_BR",
     var: Annotated[
         list[str] | None,
