@@ -23,6 +23,7 @@ def measure(folder: Path, times: int = TURNS) -> Iterator[Row]:
     cases: list[tuple[str, list[str], str]] = [
         ("pytake --version", ["--version"], "≤ 3 ×"),
         ("pytake --help", ["--help"], "≤ 3 ×"),
+        ("pytake config TAB", ["__complete", "config", ""], "≤ 3 ×"),
         ("pytake message send --help", ["message", "send", "--help"], "≤ 3 ×"),
         ("pytake contact list", ["contact", "list", "-o", "loja"], "≤ 11 ×"),
         ("pytake conversation list", ["conversation", "list", "-o", "loja"], "≤ 11 ×"),
