@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from yarl import URL
 from pytake_cli import __version__, clock
 from pytake_cli.whatsapp.failures import Answer, GraphError, failure, json_object, unclear, unreached
 from pytake_cli.whatsapp.fields import table, tables, whole, word
+
+log = logging.getLogger(__name__)
 
 __all__ = ["Graph", "GraphError", "Sent", "Usage", "parse_usage"]
 
@@ -218,6 +221,11 @@ class Graph:
             raise unreached(error) from None  # aiohttp's texts may hold the URL, and the URL a token
         except LOST as error:
             raise unclear(f"the connection to Meta failed ({type(error).__name__})", safe=safe) from None
+        if log.isEnabledFor(logging.DEBUG):
+            ms = round((clock.monotonic() - started) * 1000)
+            log.debug(
+                "call to Meta", extra={"method": method, "path": target.path, "status": response.status, "ms": ms}
+            )
         usage = response.headers.get("x-business-use-case-usage")
         if usage is not None:
             self._usage_header = usage

@@ -202,6 +202,20 @@ def test_metrics_tell_what_happened_and_name_nobody(shop: Home) -> None:
     assert http_get(shop.daemon.port, "/openapi.json")[0] == 404
 
 
+def test_a_very_talkative_daemon_tells_its_calls_to_meta(tmp_path: Path) -> None:
+    home = make(tmp_path / "shop")
+    home.daemon.arguments.append("-vv")
+    with home.emulator, home.daemon:
+        home.emulator.up()
+        home.daemon.up()
+        home.emulator.say(bodies.phone(1), "oi")
+        wait_until(lambda: "call to Meta" in home.daemon.output(), 10.0)
+    [line] = [line for line in home.daemon.output().splitlines() if "call to Meta" in line]
+    assert " debug " in line
+    assert "/2000000000001/messages status=200" in line
+    assert home.secrets["access_token"] not in home.daemon.output()
+
+
 def test_verify_sees_the_handshake_that_meta_makes(shop: Home) -> None:
     words = [sys.executable, "-m", "pytake_cli", "webhook", "verify", "--wait", "30s", "--json"]
     pipe = subprocess.PIPE
