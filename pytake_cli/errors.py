@@ -110,6 +110,7 @@ SLUGS: dict[str, str] = {
     "PT-INTAKE-LATE": "the store took too long to write a webhook; Meta sends it again",
     "PT-JQ": "--jq needs the Python package jq",
     "PT-LISTEN": "the daemon cannot listen on the address",
+    "PT-LISTEN-EVENT": "no webhook and no event is ever called that",
     "PT-LISTEN-URL": "webhooks are handed on to http addresses only",
     "PT-LOGS-EVENT": "there is no event of that name",
     "PT-LOGS-FILE": "the log cannot be read",

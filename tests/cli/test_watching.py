@@ -382,3 +382,16 @@ def test_logs_read_a_daemons_log_in_both_forms(loja: Loja, tmp_path: Path) -> No
 @pytest.mark.parametrize("line", ["", "{", "[]", '{"level": 3}', "\x1b]0;x\x07", "2026 nope x"])
 def test_any_line_is_a_row(line: str) -> None:
     assert parse_line(line)["level"] in ("debug", "info", "warning", "error")
+
+
+@pytest.mark.parametrize(
+    ("given", "near"), [("zz", ""), ("status.deliverd", "status.delivered"), ("message.*,mesage:new", "message:new")]
+)
+def test_listening_for_what_nothing_is_called_is_refused(loja: Loja, given: str, near: str) -> None:
+    ran = loja.run("listen", "--events", given, "--for", "1s")
+    assert (ran.code, "PT-LISTEN-EVENT" in ran.err, near in ran.err) == (2, True, True)
+
+
+@pytest.mark.parametrize("given", ["message.*", "mess*", "status.failed", "message:*", "account.anything", "*:new"])
+def test_listening_takes_names_and_patterns(loja: Loja, given: str) -> None:
+    assert loja.run("listen", "--events", given, "--for", "0s").code == 0
