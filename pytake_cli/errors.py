@@ -87,6 +87,7 @@ SLUGS: dict[str, str] = {
     "PT-EMULATOR-CUSTOMER": "the emulator knows no such customer",
     "PT-EMULATOR-DOWN": "no emulator answers",
     "PT-EMULATOR-FILE": "a file for the emulator does not exist",
+    "PT-EMULATOR-FOREIGN": "the emulator that answers belongs to another PYTAKE_HOME",
     "PT-EMULATOR-MESSAGE": "the emulator accepted no such message",
     "PT-EMULATOR-NUMBER": "the emulator has no such business number",
     "PT-EMULATOR-REFUSED": "the emulator refused",

@@ -124,6 +124,7 @@ async def _serve(
         webhook_url=webhook_url or settings.current().emulator.webhook_url or f"{neighbour.url()}/webhooks/whatsapp",
         app_secret=around.app_secret,
         verify_token=around.verify_token,
+        home=str(around.run),
     )
     config.apply((BENCH if bench else {}) | changes)
     await run(config, around.run, lambda url: _tell(url, str(config.webhook_url)))

@@ -17,6 +17,7 @@ async def status(world: World, arguments: Answer) -> Answer:
     """One look at everything that counts."""
     return {
         "url": world.base_url,
+        "home": world.config.home,
         "seed": world.seed,
         "app_id": world.app_id,
         "clock": _clock(world),
