@@ -21,7 +21,7 @@ from pytake_cli.cli.demo_stage import Stage, open_stage, told_processes
 from pytake_cli.cli.demo_story import SCENES, SHOP, Scene, Teller, everything_read
 from pytake_cli.cli.output import data, emit, say
 from pytake_cli.errors import Conflict
-from pytake_cli.locale import _
+from pytake_cli.locale import _, own
 
 FIELDS = {
     "seconds": "from the command to the end of the story",
@@ -79,7 +79,7 @@ def _perform(home: Path, keep: bool, seed: int) -> None:
     with open_stage(home, ctx.now, seed=seed, words=SHOP) as stage:
         teller = Teller(stage, write, began)
         ready = time.monotonic() - began
-        teller.tell("✓  " + told_processes(stage))
+        teller.tell(own("✓  ") + told_processes(stage))
         scene = _play(stage, teller)
         traced = _trace(stage, scene.traced)
         summary = _summary(stage)

@@ -17,7 +17,7 @@ from pytake_cli.cli.checks.finding import Finding, error
 from pytake_cli.cli.context import Context, context
 from pytake_cli.cli.output import data, done, emit, paint, say
 from pytake_cli.errors import NotFound, PytakeError, UsageError
-from pytake_cli.locale import _, ngettext
+from pytake_cli.locale import _, is_ascii, ngettext, own
 from pytake_cli.services import numbers, overview
 from pytake_cli.store import Store, sqlite
 from pytake_cli.store.numbers import Number
@@ -151,7 +151,7 @@ def doctor(
     here = context()
     wanted = _wanted(only)
     patient = Patient(here)
-    say(f"PyTake {__version__} · {here.now:%Y-%m-%d %H:%M} UTC")
+    say(f"PyTake {__version__} {own('·')} {here.now:%Y-%m-%d %H:%M} UTC")
     findings: list[tuple[Finding, bool]] = []
     for name in dict.fromkeys(PARTS.get(each, each) for each in wanted):
         for finding in CHECKS[name](patient):
@@ -208,15 +208,14 @@ def _show(findings: list[tuple[Finding, bool]]) -> None:
         return
     for finding, fixed in findings:
         kind = "ok" if fixed else GLYPHS[finding.state]
-        glyph = paint((WORDS if here.output.ascii else SIGNS)[kind], kind, here.output.color_out)
+        glyph = paint((WORDS if is_ascii() else SIGNS)[kind], kind, here.output.color_out)
         text = _(finding.text).format(**finding.values)
         slug = f"   {finding.slug}" if finding.state in ("warning", "error") else ""
         data(f"{glyph} {_(finding.check):<10} {_clean(text)}{slug}")
         if fixed:
             data(f"  {'':<10} {_('mended')}")
         elif finding.fix:
-            arrow = "->" if here.output.ascii else "→"
-            data(f"  {'':<10} {arrow} {_clean(finding.advice())}")
+            data(f"  {'':<10} {own('→')} {_clean(finding.advice())}")
 
 
 def _clean(text: str) -> str:

@@ -19,7 +19,7 @@ from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import paint, row_stream, say, warn
 from pytake_cli.errors import DaemonDown, PytakeError, UsageError
-from pytake_cli.locale import _, ngettext
+from pytake_cli.locale import _, ngettext, own
 from pytake_cli.text import clean
 
 if TYPE_CHECKING:
@@ -210,17 +210,16 @@ def _pretty(one: Happening) -> None:
     ctx = context()
     color = ctx.output.color_out
     sign = MARKS["out" if one.data.get("direction") == "out" else one.source]
-    if ctx.output.ascii:
-        sign = {"→": ">", "←": "<", "·": "-"}[sign]
     here = one.at.astimezone(ctx.tz)
     words = clean(one.text, newlines=False, limit=60)
+    said = one.name.startswith(("message", "echo")) and one.name != "message:status"
     parts = [
         f"{here:%H:%M:%S}",
-        sign,
+        own(sign),
         paint(clean(one.name, newlines=False).ljust(20), "id", color),
         clean(one.subject, newlines=False, limit=24).ljust(16),
-        f"«{words}»" if words and one.name.startswith(("message", "echo")) and one.name != "message:status" else words,
-        paint(f"…{one.wamid[-8:]}" if one.wamid else "", "dim", color),
+        own("«") + words + own("»") if words and said else words,
+        paint(own("…") + one.wamid[-8:] if one.wamid else "", "dim", color),
         paint(_told(one), "dim", color),
     ]
     sys.stdout.write("  ".join(part for part in parts if part.strip()).rstrip() + "\n")
@@ -264,7 +263,7 @@ def _forward(url: str | None, bodies: list[Webhook], wanted: list[str], tally: T
         milliseconds = (time.monotonic() - began) * 1000
         tally.forwarded += 1
         tally.failed += status >= 300
-        say(f"← [{status}] POST {url} [{webhook.id}] {milliseconds:.0f} ms")
+        say(f"{own('←')} [{status}] POST {url} [{webhook.id}] {milliseconds:.0f} ms")
 
 
 def _reason(error: PytakeError) -> str:

@@ -222,7 +222,7 @@ def _show(plan: dict[str, Any]) -> None:
     """A preview: drawn for people, as data for scripts."""
     output = context().output
     say(_("would go to {who} from {number}:").format(who=plan["contact"], number=plan["number"]))
-    say(bubble.render(plan["body"], output.ascii))
+    say(bubble.render(plan["body"]))
     if output.form not in ("table", "plain", "tsv"):
         emit(plan, FIELDS)
 

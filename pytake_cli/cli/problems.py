@@ -13,14 +13,16 @@ from typing import Any
 
 import typer
 
-from pytake_cli import __version__, clock, log, settings
+from pytake_cli import __version__, clock, locale, log, settings
 from pytake_cli.cli import forms, front
+from pytake_cli.cli.folding import columns, fold, screen_width
 from pytake_cli.cli.line import Flags, Line, help_line, unknown_flag
 from pytake_cli.errors import ConfigError, PytakeError, UsageError
 from pytake_cli.locale import _
 from pytake_cli.text import clean
 
 SLUG_COLUMN = 72
+GAP = "  "
 REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 SHORT = ("PT-USAGE-COMMAND", "PT-USAGE-FLAG", "PT-USAGE-VALUE", "PT-USAGE-MISSING", "PT-USAGE-EXTRA")
 
@@ -78,18 +80,33 @@ def _filled(template: str, values: dict[str, Any]) -> str:
 def as_text(error: PytakeError, flags: Flags) -> str:
     """At most six lines, the most important last."""
     message, why, fix = texts(error)
-    code = error.values.get("code")
     first, *more = message.splitlines() or [""]
-    headline = f"{_mark(flags)} {_sentence(first, error.message)}"
+    headline = _sentence(first, error.message)
     if error.slug in SHORT:
         question = f". {_sentence(why, error.why)}" if why else ""
-        return f"{headline}{question}   ({_('help')}: {fix})\n" if fix else f"{headline}{question}\n"
-    slug = f"{error.slug} ({code})" if isinstance(code, int) else error.slug
-    lines = [headline + " " * max(SLUG_COLUMN - len(first) - 2, 2) + _dim(slug, flags)]
-    lines += [f"  {line}" for line in (*more, *why.splitlines())][:3]
+        hint = f"   ({_('help')}: {fix})" if fix else ""
+        return f"{_mark(flags)} {_folded(headline + question + hint)}\n"
+    lines = [f"{_mark(flags)} {_headline(headline, error, flags)}"]
+    lines += [f"  {_folded(line)}" for line in (*more, *why.splitlines())][:3]
     lines += [f"  {_('Try:')}  {line}" for line in fix.splitlines()[:2]]
     lines.append(_dim(f"  {_('Read more:')}  pytake errors {error.slug}", flags))
     return "\n".join(lines) + "\n"
+
+
+def _headline(text: str, error: PytakeError, flags: Flags) -> str:
+    """The first line, with the slug at its end where there is room; `Read more` names it in any case."""
+    code = error.values.get("code")
+    slug = f"{error.slug} ({code})" if isinstance(code, int) else error.slug
+    column, mark = SLUG_COLUMN, 6 if locale.is_ascii() else 2
+    if sys.stderr.isatty():
+        column = min(column, screen_width() - len(slug))
+        if columns(text) + mark + len(GAP) > column:
+            return _folded(text)
+    return text + " " * max(column - columns(text) - mark, len(GAP)) + _dim(slug, flags)
+
+
+def _folded(text: str) -> str:
+    return fold(text, screen_width() - len(GAP), GAP) if sys.stderr.isatty() else text
 
 
 def _sentence(text: str, template: str) -> str:
@@ -231,9 +248,7 @@ def _extra_words(line: Line) -> list[str]:
 
 
 def _mark(flags: Flags) -> str:
-    if flags.ascii or os.environ.get("PYTAKE_ASCII"):
-        return _red("error:", flags)
-    return _red("✗", flags)
+    return _red("error:" if locale.is_ascii() else "✗", flags)
 
 
 def _colored(flags: Flags) -> bool:

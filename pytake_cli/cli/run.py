@@ -26,6 +26,7 @@ def run(arguments: list[str]) -> int:
     os.umask(0o077)  # databases, key files, reports: for their owner only
     line = Line()
     locale.use(front.language(arguments) or locale.choose(None))
+    locale.only_ascii(front.only_ascii(arguments))
     try:
         code = _run(arguments, line)
         sys.stdout.flush()

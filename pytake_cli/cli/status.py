@@ -16,7 +16,7 @@ from pytake_cli.cli.context import context
 from pytake_cli.cli.forms import ago
 from pytake_cli.cli.neighbour import running, url
 from pytake_cli.cli.output import data, emit, paint, row_stream, say
-from pytake_cli.locale import _
+from pytake_cli.locale import _, own
 from pytake_cli.services import numbers, overview
 from pytake_cli.text import clean
 
@@ -99,7 +99,7 @@ def _show(row: dict[str, Any]) -> None:
 def screen(row: dict[str, Any]) -> list[tuple[str, str]]:
     """The lines of the screen: what they are about, and what there is to say."""
     daemon = _("{daemon}, pid {pid}, {url}").format_map({**row, "pid": row["pid"] or "-"})
-    lines = [(_("organisation"), f"{row['org']} · {row['state']}"), (_("daemon"), daemon)]
+    lines = [(_("organisation"), f"{row['org']} {own('·')} {row['state']}"), (_("daemon"), daemon)]
     lines += [(_("number"), _of_number(number)) for number in row["numbers"]] or [(_("number"), "-")]
     return [*lines, *_work(row)]
 
@@ -130,7 +130,7 @@ def _work(row: dict[str, Any]) -> list[tuple[str, str]]:
 def _of_number(number: dict[str, Any]) -> str:
     parts = [number["display"], number["status"], _("quality {quality}").format(quality=number["quality"])]
     parts += [part for part in (number["tier"], number["stopped"]) if part]
-    return " · ".join(parts)
+    return own(" · ").join(parts)
 
 
 def _since(at: datetime | None) -> str:
