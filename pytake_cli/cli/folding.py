@@ -13,18 +13,18 @@ NARROWEST = 20
 
 
 def fold(text: str, width: int, indent: str = "") -> str:
-    """Lines of at most `width` columns; those after the first begin with `indent`. Longer pieces stay whole."""
-    return f"\n{indent}".join(row for line in text.split("\n") for row in _rows(line, max(width, NARROWEST), indent))
+    """Lines of at most `width` columns, not counting the `indent` of those after the first; long pieces stay whole."""
+    return f"\n{indent}".join(row for line in text.split("\n") for row in _rows(line, max(width, NARROWEST)))
 
 
-def _rows(line: str, width: int, indent: str) -> Iterator[str]:
+def _rows(line: str, width: int) -> Iterator[str]:
     if columns(line) <= width:
         yield line
         return
     row = line[: len(line) - len(line.lstrip(" "))]
     begun = False
     for piece in _PIECES.findall(line):
-        if begun and columns(row) + 1 + columns(piece) > width - len(indent):
+        if begun and columns(row) + 1 + columns(piece) > width:
             yield row.removesuffix(" ·").rstrip()
             row, begun = "", False
             if piece == "·":

@@ -16,6 +16,7 @@ from pytake_cli.text import clean
 
 Fields = Mapping[str, str] | Sequence[str]  # name -> what it is, in the order they are shown
 
+GAP = "  "
 SIGNS = {"ok": "✓", "warn": "⚠", "error": "✗"}
 WORDS = {"ok": "ok:", "warn": "warn:", "error": "error:"}
 COLORS = {"heading": "1", "id": "36", "ok": "32", "warn": "33", "error": "31", "dim": "2"}
@@ -231,4 +232,6 @@ def _tell(message: str, prefix: str = "") -> None:
     text = clean(message)
     if prefix:
         text = f"{prefix}{text}"
-    sys.stderr.write((fold(text, screen_width(), "  " if prefix else "") if sys.stderr.isatty() else text) + "\n")
+    if sys.stderr.isatty():
+        text = fold(text, screen_width() - len(GAP), GAP if prefix else "")
+    sys.stderr.write(f"{text}\n")

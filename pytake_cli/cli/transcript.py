@@ -111,12 +111,12 @@ def _message(view: View, message: Message) -> Line:
 def _author(view: View, message: Message) -> str:
     if message.direction == "in":
         return view.name
-    return view.authors.get(message.author_id or 0) or message.origin
+    return view.authors.get(message.author_id or 0) or _(message.origin)
 
 
 def _file(media: Media) -> str:
     size = f"{max(1, (media.size_bytes or 0) // 1024)} kB, " if media.size_bytes else ""
-    state = "" if media.state == "ready" else f", {media.state}"
+    state = "" if media.state == "ready" else f", {_(media.state)}"
     kind = media.mime_type or media.declared_mime_type
     return f"media {media.id}: {size}{kind}{state}"
 
