@@ -194,7 +194,12 @@ def event(
     try:
         members = json.loads(value) if value else None
     except ValueError as error:
-        raise InvalidData("PT-EMULATOR-VALUE", "--value is not JSON: {reason}", reason=str(error)) from error
+        raise InvalidData(
+            "PT-EMULATOR-VALUE",
+            "--value is not JSON: {reason}",
+            fix='pytake emulator event FIELD --value \'{{"event": "…"}}\'',
+            reason=str(error),
+        ) from error
     answer = api.ask("event", field=field, value=members, contact=contact, number=number)
     if field:
         emit(answer, {"field": "Webhook field.", "value": "What was sent."})
@@ -211,6 +216,11 @@ def token(
     $ pytake emulator token revoke emulator-token
     """
     if action not in ("revoke", "restore"):
-        raise UsageError("PT-EMULATOR-TOKEN", "a token can be revoked or restored, not {action}", action=action)
+        raise UsageError(
+            "PT-EMULATOR-TOKEN",
+            "a token can be revoked or restored, not {action}",
+            fix="pytake emulator token revoke TOKEN",
+            action=action,
+        )
     api.ask("token", **{action: value})
     done(_("done"))

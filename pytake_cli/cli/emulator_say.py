@@ -151,7 +151,11 @@ def _media(kind: str, path: str) -> dict[str, Any]:
     file = Path(path)
     if not file.is_file():
         raise NotFound(
-            "PT-EMULATOR-FILE", "there is no file {path}", why="`sample` takes a tiny one of ours", path=path
+            "PT-EMULATOR-FILE",
+            "there is no file {path}",
+            fix="pytake emulator say CONTACT --image sample",
+            why="`sample` takes a tiny one of ours",
+            path=path,
         )
     mime_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     media = {"data": base64.b64encode(file.read_bytes()).decode(), "mime_type": mime_type, "filename": file.name}
@@ -161,7 +165,12 @@ def _media(kind: str, path: str) -> dict[str, Any]:
 def _location(value: str, text: str) -> dict[str, Any]:
     found = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*", value)
     if not found:
-        raise InvalidData("PT-EMULATOR-SAY", "{value} is not a place", why="write -23.56,-46.65", value=value)
+        raise InvalidData(
+            "PT-EMULATOR-SAY",
+            "{value} is not a place",
+            fix="pytake emulator say CONTACT --location -23.56,-46.65",
+            value=value,
+        )
     place = {"latitude": float(found[1]), "longitude": float(found[2])} | ({"name": text} if text else {})
     return {"kind": "location", "location": place}
 
@@ -180,7 +189,9 @@ def _raw(value: str) -> dict[str, Any]:
     try:
         return {"kind": "raw", "raw": json.loads(text)}
     except ValueError as error:
-        raise InvalidData("PT-EMULATOR-SAY", "--raw is not JSON: {reason}", reason=str(error)) from error
+        raise InvalidData(
+            "PT-EMULATOR-SAY", "--raw is not JSON: {reason}", fix="pytake emulator say -h", reason=str(error)
+        ) from error
 
 
 MEDIA = ("image", "video", "audio", "document", "sticker")

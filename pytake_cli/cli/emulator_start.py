@@ -170,6 +170,7 @@ def _detach() -> None:
     raise DaemonDown(
         "PT-EMULATOR-START",
         "the emulator did not start",
+        fix="pytake emulator start",
         why="its last words are in {log}",
         log=folder / "emulator.log",
     )

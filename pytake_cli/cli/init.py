@@ -177,7 +177,12 @@ def _checked(field: str, given: str) -> str:
             return first_home.store_url(given)
         case _:
             if given not in ("emulator", "meta", "later"):
-                raise InvalidData("PT-INIT-NUMBER", "{given} is none of emulator, meta, later", given=given)
+                raise InvalidData(
+                    "PT-INIT-NUMBER",
+                    "{given} is none of emulator, meta, later",
+                    fix="pytake init --number emulator",
+                    given=given,
+                )
             return given
 
 

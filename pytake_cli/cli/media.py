@@ -179,7 +179,13 @@ def _copy(path: Path, target: Path, force: bool) -> None:
         raise Conflict("PT-MEDIA-EXISTS", "{path} is there already", fix="--force", path=str(target)) from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise UsageError("PT-MEDIA-TARGET", "cannot write {path}: {reason}", path=str(target), reason=reason) from error
+        raise UsageError(
+            "PT-MEDIA-TARGET",
+            "cannot write {path}: {reason}",
+            fix="pytake media get ID -o DIR",
+            path=str(target),
+            reason=reason,
+        ) from error
     with path.open("rb") as source, os.fdopen(descriptor, "wb") as file:
         shutil.copyfileobj(source, file)
 

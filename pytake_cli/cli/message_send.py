@@ -183,7 +183,9 @@ def _file_text(where: str | None, flag: str) -> str | None:
         return Path(where).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise NotFound("PT-SEND-FILE", "{path} cannot be read: {reason}", path=where, reason=reason) from error
+        raise NotFound(
+            "PT-SEND-FILE", "{path} cannot be read: {reason}", fix="pytake message send -h", path=where, reason=reason
+        ) from error
 
 
 def _quoted(ref: str | None) -> Message | None:
@@ -195,7 +197,12 @@ def _quoted(ref: str | None) -> Message | None:
     with ctx.store.read(ctx.org_id) as db:
         found = messages.find(db, ref)
     if found.wamid is None:
-        raise InvalidData("PT-SEND-QUOTE", "message {id} has not reached Meta and cannot be quoted", id=found.id)
+        raise InvalidData(
+            "PT-SEND-QUOTE",
+            "message {id} has not reached Meta and cannot be quoted",
+            fix="pytake message show {id}",
+            id=found.id,
+        )
     return found
 
 

@@ -73,7 +73,9 @@ def _enter_directory(flags: Flags) -> None:
         os.chdir(flags.directory)
     except OSError as error:
         detail = error.strerror or type(error).__name__
-        raise UsageError("PT-USAGE-DIR", "cannot go to {path}: {detail}", path=flags.directory, detail=detail) from None
+        raise UsageError(
+            "PT-USAGE-DIR", "cannot go to {path}: {detail}", fix="pytake -C DIR …", path=flags.directory, detail=detail
+        ) from None
 
 
 def _help(line: Line) -> int:

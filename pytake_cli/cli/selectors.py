@@ -67,6 +67,7 @@ def each(refs: Sequence[str], act: Callable[[str], None]) -> None:
         raise PartialFailure(
             "PT-SOME-FAILED",
             "{failed} of {all} did not work",
+            fix="the same command with those that failed",
             failed=len(failed),
             all=len(refs),
             refs=[ref for ref, _reason in failed],

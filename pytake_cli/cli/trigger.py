@@ -116,14 +116,23 @@ def _raw(where: str) -> bytes:
         return sys.stdin.buffer.read() if where == "-" else Path(where).read_bytes()
     except OSError as error:
         raise InvalidData(
-            "PT-SEND-FILE", "{path} cannot be read: {reason}", path=where, reason=error.strerror
+            "PT-SEND-FILE",
+            "{path} cannot be read: {reason}",
+            fix="pytake trigger --raw FILE",
+            path=where,
+            reason=error.strerror,
         ) from error
 
 
 def _change(given: str) -> tuple[str, Any]:
     path, separator, value = given.partition("=")
     if not separator or not path:
-        raise UsageError("PT-TRIGGER-SET", "--set is PATH=VALUE, not {given}", given=given)
+        raise UsageError(
+            "PT-TRIGGER-SET",
+            "--set is PATH=VALUE, not {given}",
+            fix="pytake trigger message.text --set messages.0.text.body=oi",
+            given=given,
+        )
     try:
         return path, orjson.loads(value)
     except orjson.JSONDecodeError:

@@ -146,13 +146,22 @@ def _read(name: str, kind: str, value: Any) -> Any:
     if name in CHOICES and value not in CHOICES[name]:
         wanted = ", ".join(CHOICES[name])
         raise InvalidData(
-            "PT-EMULATOR-VALUE", "{name} is one of {wanted}, not {value}", name=name, wanted=wanted, value=value
+            "PT-EMULATOR-VALUE",
+            "{name} is one of {wanted}, not {value}",
+            fix="pytake emulator config",
+            name=name,
+            wanted=wanted,
+            value=value,
         )
     try:
         return _convert(kind, value)
     except (TypeError, ValueError) as error:
         raise InvalidData(
-            "PT-EMULATOR-VALUE", "{value} does not fit the setting {name}", name=name, value=value
+            "PT-EMULATOR-VALUE",
+            "{value} does not fit the setting {name}",
+            fix="pytake emulator config",
+            name=name,
+            value=value,
         ) from error
 
 

@@ -285,4 +285,6 @@ def _id(value: int | None) -> int:
 
 
 def _race() -> StoreUnavailable:
-    return StoreUnavailable("PT-CONTACT-RACE", "the same new contacts are being written elsewhere; try again")
+    return StoreUnavailable(
+        "PT-CONTACT-RACE", "the same new contacts are being written elsewhere; try again", fix="the same command again"
+    )

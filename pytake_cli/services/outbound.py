@@ -96,7 +96,9 @@ def refuse_unwanted(
     if contact.blocked_at is not None:
         raise Forbidden("PT-CONTACT-BLOCKED", "this contact is blocked", fix="pytake contact show {id}", id=contact.id)
     if origin == "campaign" and contact.marketing_stopped_at is not None:
-        raise Forbidden("PT-OPTED-OUT", "this contact opted out of marketing")
+        raise Forbidden(
+            "PT-OPTED-OUT", "this contact opted out of marketing", fix="pytake contact show {id}", id=contact.id
+        )
     if not needs_window(outgoing.kind):
         return
     service_window = db.get(ServiceWindow, (number.id, contact.id))
@@ -246,7 +248,9 @@ def settle(db: Session, message: Message, as_: str, now: datetime) -> None:
             message.due_at = None
             message.error = message.error or "settled as failed by a person"
         case _:
-            raise InvalidData("PT-SETTLE", "settle as sent, failed or resend, not {given}", given=as_)
+            raise InvalidData(
+                "PT-SETTLE", "settle as sent, failed or resend, not {given}", fix="pytake message settle -h", given=as_
+            )
 
 
 def _as_it_is_now(db: Session, message: Message) -> None:

@@ -399,7 +399,7 @@ def test_listening_takes_names_and_patterns(loja: Loja, given: str) -> None:
 
 def test_doctor_and_status_speak_portuguese_and_scripts_still_get_words(loja: Loja, screen: Run) -> None:
     out = screen("doctor", "--lang", "pt-BR").out
-    for word in ("configuração", "segredos", "lido de: usuário", "arquivo selado"):
+    for word in ("configuração", "segredos", "lido de: ambiente, usuário", "arquivo selado"):
         assert word in out
     for word in ("secrets", "sealed file", "clock"):
         assert word not in out
