@@ -92,7 +92,9 @@ def _tls(options: Options) -> ssl.SSLContext | None:
     if options.tls_certificate is None and options.tls_key is None:
         return None
     if options.tls_certificate is None or options.tls_key is None:
-        raise ConfigError("PT-TLS", "TLS needs both --tls-cert and --tls-key")
+        raise ConfigError(
+            "PT-TLS", "TLS needs both --tls-cert and --tls-key", fix="pytake serve --tls-cert FILE --tls-key FILE"
+        )
     return tls_context(options.tls_certificate, options.tls_key)
 
 

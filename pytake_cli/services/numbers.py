@@ -113,7 +113,12 @@ def e164(display: str) -> str:
     """Meta's way of writing a number (`+55 11 4000-1234`, `551140001234`) as `+551140001234`."""
     digits = re.sub(r"\D", "", display)
     if not 7 <= len(digits) <= 15:
-        raise InvalidData("PT-NUMBER-DISPLAY", "Meta's display number {display} is no phone number", display=display)
+        raise InvalidData(
+            "PT-NUMBER-DISPLAY",
+            "Meta's display number {display} is no phone number",
+            fix="pytake number add -h",
+            display=display,
+        )
     return f"+{digits}"
 
 
