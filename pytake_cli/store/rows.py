@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Table, Text
@@ -80,27 +81,21 @@ class _Compiled:
 
     def __init__(self, statement: Any, dialect: Dialect, keys: tuple[str, ...]) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=list(keys), for_executemany=True)
-        assert not (compiled.insert_prefetch or compiled.update_prefetch), "a row has to say all"
+        made_here = (*compiled.insert_prefetch, *compiled.update_prefetch)
+        assert not made_here, f"a row has to say {made_here}"
         self.text = str(compiled)
         binders = compiled._bind_processors
         constants = {key: value for key, value in compiled.params.items() if key not in keys}
-        fixed = {key: binders[key](value) if key in binders else value for key, value in constants.items()}
-        self._fixed = fixed
-        self._binders = {key: bind for key, bind in binders.items() if key in keys}
-        self._places = [(key, key in fixed, self._binders.get(key)) for key in compiled.positiontup or ()]
-        self.bound: Callable[[dict[str, Any]], Any] = self._as_tuple if self._places else self._as_dict
+        self._constants = {key: binders[key](value) if key in binders else value for key, value in constants.items()}
+        self._binders = [(key, bind) for key, bind in binders.items() if key in keys]
+        self._in_order = itemgetter(*compiled.positiontup) if compiled.positiontup else None
 
-    def _as_tuple(self, row: dict[str, Any]) -> tuple[Any, ...]:
-        """For SQLite, whose driver takes values by their places."""
-        fixed = self._fixed
-        return tuple(
-            [fixed[key] if is_fixed else bind(row[key]) if bind else row[key] for key, is_fixed, bind in self._places]
-        )
-
-    def _as_dict(self, row: dict[str, Any]) -> dict[str, Any]:
-        """For PostgreSQL, whose driver takes them by name."""
-        binders = self._binders
-        return self._fixed | {key: binders[key](value) if key in binders else value for key, value in row.items()}
+    def bound(self, row: dict[str, Any]) -> Any:
+        """By place for SQLite's driver, by name for PostgreSQL's."""
+        values = row | self._constants
+        for key, bind in self._binders:
+            values[key] = bind(values[key])
+        return values if self._in_order is None else self._in_order(values)
 
 
 def insert(db: Session, table: Table) -> Any:

@@ -25,12 +25,16 @@ def to_json(value: Any) -> str:
 from_json = orjson.loads
 
 
+_WITHOUT_ZONE = len("2026-01-01 00:00:00.000000")
+
+
 def _naive_utc_text(value: datetime | None) -> str | None:
     if value is None:
         return None
     if value.tzinfo is None:
         raise ValueError(f"naive datetime {value!r}: times are aware UTC")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return moment.isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
 
 
 class UtcTime(TypeDecorator[datetime]):
