@@ -132,18 +132,15 @@ class Parser:
         left = self._unary()
         while self._now.kind == "sign" and (power := _POWER.get(self._now.text, 0)) >= least:
             token = self._take()
-            right = self._arithmetic(power + 1)
+            parts = [left, self._arithmetic(power + 1)]
+            while token.text == "~" and self._skip("~"):
+                parts.append(self._arithmetic(power + 1))
+            height = self._height(token.offset, *parts)
             if token.text == "~":
-                left = self._joined(left, right, token.offset)
+                left = tree.Joined(tuple(parts), token.offset, height)
             else:
-                height = self._height(token.offset, left, right)
-                left = tree.Binary(token.text, left, right, token.offset, height)
+                left = tree.Binary(token.text, parts[0], parts[1], token.offset, height)
         return left
-
-    def _joined(self, left: Node, right: Node, offset: int) -> Node:
-        # a bracketed chain on the left may be taken apart as well: joining is the same from both sides
-        parts = (*left.parts, right) if isinstance(left, tree.Joined) else (left, right)
-        return tree.Joined(parts, offset, self._height(offset, *parts))
 
     def _unary(self, *, filtered: bool = True) -> Node:
         signs = []
