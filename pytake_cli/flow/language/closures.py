@@ -156,6 +156,17 @@ def member(value: object, name: str) -> object:
 
 def _path(path: tuple[str, ...], quiet: bool) -> Run:
     root, rest, dotted = path[0], path[1:], ".".join(path)
+    if len(rest) == 1:
+        name = rest[0]
+
+        def run_short(scope: Scope) -> object:  # what most expressions read: vars.x, contact.x
+            holder = scope.context.get(root)
+            value = holder.get(name) if type(holder) is dict else member(holder, name)
+            if value is None and scope.trace is not None and not quiet:
+                scope.trace.add(dotted)
+            return value
+
+        return run_short
 
     def run(scope: Scope) -> object:
         value = scope.context.get(root)
@@ -310,8 +321,8 @@ def _filter(name: str, found: Filter, of: Run, arguments: Sequence[Run], keyword
         if value is None and not takes_missing:
             return None
         scope.spend_on(value, cost)
-        given = [argument(scope) for argument in arguments]
-        named = {keyword: argument(scope) for keyword, argument in keywords}
+        given = [argument(scope) for argument in arguments] if arguments else ()
+        named = {keyword: argument(scope) for keyword, argument in keywords} if keywords else {}
         try:
             return operators.bounded(call(scope, value, *given, **named))
         except EvaluationError as error:
