@@ -108,6 +108,9 @@ class Compiler:
         wrong = found.wrong_arguments(len(node.arguments), [name for name, _ in node.keywords])
         if wrong:
             raise ExpressionError(f"`{node.name}` {wrong}", node.offset)
+        first = node.arguments[0] if node.arguments else None
+        if found.wrong and isinstance(first, tree.Literal) and (wrong := found.wrong(first.value)):
+            raise ExpressionError(f"`{node.name}`: {wrong}", first.offset)
         of = self.compile(node.of, quiet=found.takes_missing)
         self.filters[node.name] = None
         arguments = [self.compile(argument) for argument in node.arguments]
