@@ -36,7 +36,7 @@ def test_what_wins_over_a_new_value_is_told(pytake: Run, monkeypatch: pytest.Mon
 
 def test_a_value_that_does_not_fit_is_not_written(pytake: Run, home: Path) -> None:
     ran = pytake("config", "set", "serve.port", "many")
-    assert ran.code == 78
+    assert ran.code == 65
     assert "serve.port must be a whole number, not 'many'" in ran.err
     assert not (home / "config" / "config.toml").exists()
     assert pytake("config", "set", "org", "acme", "-n").code == 0
