@@ -30,6 +30,9 @@ from typing import Any, ClassVar
 # slug -> what it means, in one English line (`pytake errors`; a test finds every slug raised anywhere here).
 # PT-WA-<code> are not here: what Meta's codes mean stands in whatsapp.errors, their one table.
 SLUGS: dict[str, str] = {
+    "PT-AI-BUDGET": "language models cost a contact, a flow or the organisation all of the day's budget",
+    "PT-AI-MODEL": "no language model is set for `ai` steps",
+    "PT-AI-SPEND": "much of a day's budget for language models is used up",
     "PT-BACKUP-DAMAGED": "a backup is damaged or no backup of PyTake",
     "PT-BACKUP-EMPTY": "a backup holds no tables of PyTake",
     "PT-BACKUP-EXISTS": "a backup never takes the place of another file",

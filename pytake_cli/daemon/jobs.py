@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from pytake_cli import clock, secrets, settings
+from pytake_cli.daemon.outside.code import AT_ONCE as CODE_AT_ONCE
 from pytake_cli.daemon.outside.http import Web
+from pytake_cli.daemon.outside.questions import Breaker
 from pytake_cli.errors import LimitReached, NotFound, PytakeError, SendError
 from pytake_cli.policy.addresses import Allowed
 from pytake_cli.services import media
@@ -36,6 +38,9 @@ class Workshop:
         self.store = store
         self._graphs: dict[str, Graph] = {}
         self._web: Web | None = None
+        self.breaker = Breaker()
+        self.ai_places = asyncio.Semaphore(settings.current().flows.ai.at_once)
+        self.code_places = asyncio.Semaphore(CODE_AT_ONCE)
 
     def web(self) -> Web:
         """What flows call out with; made when the first one does."""

@@ -29,8 +29,6 @@ AT_ONCE = 4  # a process each
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "random"}
 REASONS = ("code", "memory", "settings", "too_big")
 
-_places = asyncio.Semaphore(AT_ONCE)
-
 
 def repeatable(payload: dict[str, Any]) -> bool:
     return False  # nobody knows what a function does
@@ -53,7 +51,7 @@ async def run(shop: Workshop, job: Job) -> Any:
     question = orjson.dumps(asked)
     if len(question) > MOST_BYTES:
         raise Failed("too_big", "what the function would be given is too big")
-    async with _places:
+    async with shop.code_places:
         return _answer(await _in_a_child(question, asked["project"], seconds))
 
 
