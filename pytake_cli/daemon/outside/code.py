@@ -41,8 +41,9 @@ async def run(shop: Workshop, job: Job) -> Any:
     if not options.allow_code:
         raise Failed("settings", "code steps are switched off: flows.allow_code")
     seconds = min(effect.timeout_seconds, MOST_SECONDS)
+    project = str(settings.flows_folder().absolute().parent)
     asked = {
-        "project": str(settings.flows_folder().absolute().parent),
+        "project": project,
         "function": effect.function,
         "arguments": effect.arguments,
         "memory_bytes": options.code_memory_mib * 1024 * 1024,
@@ -52,7 +53,7 @@ async def run(shop: Workshop, job: Job) -> Any:
     if len(question) > MOST_BYTES:
         raise Failed("too_big", "what the function would be given is too big")
     async with shop.code_places:
-        return _answer(await _in_a_child(question, asked["project"], seconds))
+        return _answer(await _in_a_child(question, project, seconds))
 
 
 async def _in_a_child(question: bytes, folder: str, seconds: float) -> bytes:

@@ -174,7 +174,7 @@ def _schema(effect: AskModel) -> dict[str, Any] | None:
         if not schema:
             raise Failed("invalid", "there is no schema to extract by")
         if any(isinstance(each, dict) for each in schema.values()) and "type" in schema:
-            return _without_patterns({"additionalProperties": False, **schema})
+            return {"additionalProperties": False, **_plain(schema)}
         properties = {name: _short(each) for name, each in schema.items()}
     else:
         return None
@@ -183,23 +183,27 @@ def _schema(effect: AskModel) -> dict[str, Any] | None:
 
 def _short(kind: Any) -> Any:
     if isinstance(kind, dict):
-        return _without_patterns(kind)
+        return _plain(kind)
     if isinstance(kind, list):
         return {"enum": [*kind, None]}
     return {"type": [SHORT_TYPES.get(str(kind), str(kind)), "null"]}
 
 
-def _without_patterns(schema: Any) -> Any:
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
     """Regular expressions in a schema could be made to run for ever; references could be made to look elsewhere."""
+    _refuse_patterns(schema)
+    return schema
+
+
+def _refuse_patterns(schema: Any) -> None:
     if isinstance(schema, dict):
         if {"pattern", "patternProperties", "$ref", "$dynamicRef"} & schema.keys():
             raise Failed("invalid", "a schema may hold neither patterns nor references")
         for each in schema.values():
-            _without_patterns(each)
+            _refuse_patterns(each)
     elif isinstance(schema, list):
         for each in schema:
-            _without_patterns(each)
-    return schema
+            _refuse_patterns(each)
 
 
 def _value(effect: AskModel, said: Said, schema: dict[str, Any] | None) -> dict[str, Any]:

@@ -160,7 +160,7 @@ def _selected(engine: sa.Engine, source: Source, where: Mapping[str, Any], limit
     schema, _, table = source.table.rpartition(".")
     if not table:
         raise Failed("settings", "a source of a database names its table")
-    columns = {name: sa.column(name) for name in (*source.columns, *where)}
+    columns: dict[str, Any] = {name: sa.column(name) for name in (*source.columns, *where)}
     query = sa.select(*(columns[name] for name in source.columns)).limit(limit)
     query = query.select_from(sa.table(table, *columns.values(), schema=schema or None))
     for name, value in where.items():
