@@ -41,7 +41,7 @@ async def call(shop: Workshop, job: Job) -> Any:
     """{"session": 7, "effect": {"token": "3.slots", "method": "POST", "url": "https://…", …}}"""
     effect = effect_of(job, CallHttp)
     used: dict[str, str] = {}
-    headers = await asyncio.to_thread(_fill, checked_headers(effect.headers), used)
+    headers = await asyncio.to_thread(_fill, checked_headers(effect.headers), shop.web().host(effect.url), used)
     content, kind = _content(effect)
     if kind:
         headers.setdefault("content-type", kind)
@@ -58,7 +58,7 @@ async def call(shop: Workshop, job: Job) -> Any:
     return value
 
 
-def _fill(headers: dict[str, str], used: dict[str, str]) -> dict[str, str]:
+def _fill(headers: dict[str, str], host: str, used: dict[str, str]) -> dict[str, str]:
     """Headers with their secrets; `used` gets what must not come back. Reads files and keyrings: in a thread."""
     filled = {}
     for name, value in headers.items():
@@ -68,9 +68,17 @@ def _fill(headers: dict[str, str], used: dict[str, str]) -> dict[str, str]:
             continue
         if _NOT_FOR_FLOWS.fullmatch(match[2]):
             raise Failed("refused", f"the secret {match[2]} is not for flows")
-        used[match[2]] = secrets.require(match[2])
+        used[match[2]] = _secret_for(match[2], host)
         filled[name] = checked_headers({name: match[1] + used[match[2]]})[name]
     return filled
+
+
+def _secret_for(name: str, host: str) -> str:
+    """The secret; one that was set for hosts (`secret set crm_key --scope api.crm.com`) goes to no others."""
+    hosts = secrets.scopes(name)
+    if hosts and host not in hosts:
+        raise Failed("refused", f"the secret {name} is not for {host}")
+    return secrets.require(name, host if hosts else None)
 
 
 def _content(effect: CallHttp) -> tuple[bytes, str]:

@@ -86,6 +86,13 @@ class Web:
     async def close(self) -> None:
         await self._pool.aclose()
 
+    def host(self, url: str) -> str:
+        """The host that a URL names, as it would be called."""
+        try:
+            return read_url(url, self._allowed).host
+        except Refused as error:
+            raise Failed("refused", str(error)) from None
+
     async def fetch(self, request: Request) -> Answer:
         """The answer, whatever its status; Failed when there is none. Repeats only what cannot have been done."""
         seconds = min(request.timeout_seconds, MOST_SECONDS)

@@ -136,6 +136,19 @@ def test_what_opens_pytake_itself_goes_out_for_no_flow(store: Store, name: str) 
     assert visiting(store, saying(http(200)), visit).asked == []
 
 
+def test_a_secret_that_was_set_for_a_host_goes_to_no_other(store: Store) -> None:
+    secrets.put("crm_key", "s3cret-of-the-crm", "127.0.0.1")
+    secrets.put("erp_key", "s3cret-of-the-erp", "erp.example.com")
+
+    async def visit(opened: Peer, shop: Workshop) -> None:
+        await calls.call(shop, job(url=opened.url, headers={"X": "secret:crm_key"}))
+        with pytest.raises(Failed, match="is not for 127"):
+            await calls.call(shop, job(url=opened.url, headers={"X": "secret:erp_key"}))
+
+    [asked] = visiting(store, saying(http(200)), visit).asked
+    assert asked.headers["x"] == "s3cret-of-the-crm"
+
+
 def test_a_secret_that_is_not_set_or_holds_a_line_break_sends_nothing(store: Store) -> None:
     secrets.put("torn", "a\r\nHost: evil")
 
