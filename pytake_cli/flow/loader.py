@@ -150,6 +150,8 @@ class _Loader:
     def _spread(self, at: Path, model: type[Step], fields: dict[str, Any]) -> dict[str, Any]:
         """The fields side by side, as the model takes them, with a note of where those inside the verb's map stand."""
         verb, value = model.verb, fields[model.verb]
+        if model.main == verb:
+            return fields
         moved = self.positions.moved
         if isinstance(value, dict) and not (model.main and _is_text(value, model.written())):
             rest = {key: each for key, each in fields.items() if key != verb}
@@ -159,7 +161,7 @@ class _Loader:
                     self._say("PT-FLOW-TWICE", template, (*at, key), at_key=True, key=key, verb=verb)
                 moved[(*at, key)] = (*at, verb, key)
             return {**value, **rest}
-        if value is None or not model.main or model.main == verb:
+        if value is None or not model.main:
             return fields
         if model.main in fields:
             template = "`{key}` is given twice: it is what stands behind `{verb}`"
@@ -191,12 +193,29 @@ class _Loader:
             meant = near(key, VERBS) if key not in COMMON else ""
             if meant:
                 template = "`{key}` is no verb"
-                self._say("PT-FLOW-VERB", template, (*at, key), at_key=True, fix="did you mean `{meant}`?", key=key, meant=meant)
+                self._say(
+                    "PT-FLOW-VERB",
+                    template,
+                    (*at, key),
+                    at_key=True,
+                    fix="did you mean `{meant}`?",
+                    key=key,
+                    meant=meant,
+                )
                 return None
         odd = next((key for key in fields if key not in COMMON), "")
         template = "`{odd}` is no verb" if odd else "the step `{name}` has no verb"
         where = (*at, odd) if odd else at
-        self._say("PT-FLOW-VERB", template, where, at_key=True, fix="there are {verbs}", odd=odd, name=name, verbs=", ".join(VERBS))
+        self._say(
+            "PT-FLOW-VERB",
+            template,
+            where,
+            at_key=True,
+            fix="there are {verbs}",
+            odd=odd,
+            name=name,
+            verbs=", ".join(VERBS),
+        )
         return None
 
     def _header(self, steps: dict[str, Step]) -> Flow | None:

@@ -1,7 +1,7 @@
 """YAML 1.2 as flow files have it: plain values and the place of each. No tags, no code, nothing without a bound.
 
-`no` is a word, `09:00` and `2026-03-01` are texts, and so are `0800` and `+55119…`; a key stands once; what aliases and merge keys
-repeat counts as often as it is repeated.
+`no` is a word, `09:00` and `2026-03-01` are texts, and so are `0800` and `+55119…`; a key stands once; what aliases
+and merge keys repeat counts as often as it is repeated.
 """
 
 from __future__ import annotations

@@ -65,8 +65,19 @@ def test_what_is_not_known_is_not_asked() -> None:
 
 
 def test_private_addresses_are_known_in_every_writing() -> None:
-    private = ("localhost", "127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "[::1]", "fd00::1", "127.1")
-    private += ("2130706433", "0x7f.0.0.1", "db.internal", "printer.local", "intranet", "api.localhost", "0.0.0.0")
+    private = [
+        "localhost",
+        "127.0.0.1",
+        "10.1.2.3",
+        "192.168.0.1",
+        "169.254.169.254",
+        "[::1]",
+        "fd00::1",
+        "127.1",
+        "2130706433",
+        "0x7f.0.0.1",
+    ]
+    private += ["db.internal", "printer.local", "intranet", "api.localhost", "0.0.0.0"]
     assert [host for host in private if not is_private(host)] == []
     public = ("api.example.com", "8.8.8.8", "graph.facebook.com", "2606:4700::1111", "café.com.br", "x1.com")
     assert [host for host in public if is_private(host)] == []

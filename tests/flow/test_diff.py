@@ -46,7 +46,7 @@ def test_the_same_flow_written_otherwise_does_not_differ() -> None:
         ("expect: date", "expect: datetime", "step ask_day: expects otherwise, expect: date → datetime"),
         ("title: Marcação de consultas", "title: Consultas", 'title: "Marcação de consultas" → Consultas'),
         ("on_error: human\non_expire", "on_error: bye\non_expire", "on_error: human → bye"),
-        ("tag: agendado", "tag: marcado", "step keep: tag.1: agendado → marcado"),
+        ("tag: agendado", "tag: marcado", "step keep: set.1.tag.1: agendado → marcado"),
     ],
 )
 def test_one_change_is_told_in_one_sentence(before: str, after: str, said: str) -> None:

@@ -27,7 +27,7 @@ _LOCAL_NAMES = ("localhost", ".localhost", ".local", ".internal", ".lan", ".home
 
 # what is named -> slug and sentence for a name that there is not
 _UNKNOWN = {
-    "hours": ("PT-FLOW-HOURS", Phrase("there are no business hours called `{name}`")),
+    "hours": ("PT-FLOW-SCHEDULE", Phrase("there are no business hours called `{name}`")),
     "team": ("PT-FLOW-TEAM", Phrase("there is no team `{name}`")),
     "agent": ("PT-FLOW-AGENT", Phrase("there is no agent `{name}`")),
     "source": ("PT-FLOW-SOURCE", Phrase("there is no source `{name}` in the settings")),
@@ -70,7 +70,7 @@ def _constant(value: Any) -> str | None:
 
 def _known(inquiry: Inquiry, at: Path, step: Step, key: str, known: Iterable[str] | None, what: str) -> None:
     named = _constant(getattr(step, key, None))
-    if not named or known is None or named in (names := list(known)):
+    if not named or known is None or named in (names := sorted(known)):
         return
     meant = near(named, names)
     inquiry.say(
@@ -208,7 +208,8 @@ def _flow(inquiry: Inquiry, at: Path, step: Step) -> None:
         _known(inquiry, at, step, "flow", [*flows, inquiry.flow.name], "flow")
         return
     other = inquiry.flow if name == inquiry.flow.name else flows[name]
-    for key in getattr(getattr(step, "with_", None), "source", None) or ():
+    handed = getattr(step, "with_", None) or {}
+    for key in getattr(handed, "source", handed):
         if isinstance(key, str) and key not in other.vars:
             meant = near(key, other.vars)
             inquiry.say(

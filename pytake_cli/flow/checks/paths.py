@@ -136,7 +136,11 @@ def _errors(inquiry: Inquiry) -> None:
     """A step that may fail needs a way for it: its own or the flow's."""
     if inquiry.flow.on_error or not inquiry.read("on_error"):
         return
-    failing = [name for name, step in inquiry.steps.items() if may_fail(step) and step.on_error is None]
+    failing = [
+        name
+        for name, step in inquiry.steps.items()
+        if may_fail(step) and not any(way.kind == "error" for way in step.ways())
+    ]
     if failing:
         inquiry.say(
             "PT-FLOW-ON-ERROR",
