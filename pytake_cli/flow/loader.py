@@ -189,6 +189,11 @@ class _Loader:
                 verbs=", ".join(chosen),
             )
             return None
+        self._no_verb(name, fields)
+        return None
+
+    def _no_verb(self, name: str, fields: Mapping[str, Any]) -> None:
+        at: Path = ("steps", name)
         for key in fields:
             meant = near(key, VERBS) if key not in COMMON else ""
             if meant:
@@ -202,7 +207,7 @@ class _Loader:
                     key=key,
                     meant=meant,
                 )
-                return None
+                return
         odd = next((key for key in fields if key not in COMMON), "")
         template = "`{odd}` is no verb" if odd else "the step `{name}` has no verb"
         where = (*at, odd) if odd else at
@@ -216,7 +221,6 @@ class _Loader:
             name=name,
             verbs=", ".join(VERBS),
         )
-        return None
 
     def _header(self, steps: dict[str, Step]) -> Flow | None:
         """The flow with the steps that could be read; keys of the header that do not fit are left out."""
