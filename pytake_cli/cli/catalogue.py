@@ -63,10 +63,10 @@ def _in_call(call: ast.Call) -> Iterator[str]:
         if isinstance(call.func, ast.Attribute)
         else ""
     )
-    if name in ("_", "ngettext"):
+    if name in ("_", "ngettext", "Phrase"):
         for argument in call.args[: 2 if name == "ngettext" else 1]:
             yield from _strings(argument)
-    elif name in FINDERS and len(call.args) > 1:
+    elif name in (*FINDERS, "PydanticCustomError", "needs") and len(call.args) > 1:  # what flow files must be, too
         yield from _strings(call.args[1])
     elif name in EMITTERS and len(call.args) > EMITTERS[name]:
         yield from _fields(call.args[EMITTERS[name]])

@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("pytake_cli.cli.doctor", "doctor"),
     "emulator": ("pytake_cli.cli.emulator", "app"),
     "errors": ("pytake_cli.cli.errors", "errors"),
+    "flow": ("pytake_cli.cli.flow", "app"),
     "help": ("pytake_cli.cli.help", "help_"),
     "init": ("pytake_cli.cli.init", "init"),
     "listen": ("pytake_cli.cli.listen", "listen"),
@@ -36,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
     "Work": ("conversation", "message", "contact", "media"),
+    "Flows": ("flow",),
     "Channels and connections": ("number", "webhook"),
     "People and access": ("org", "user"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),
