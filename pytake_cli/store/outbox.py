@@ -199,6 +199,25 @@ def advance_pairs(db: Session, number_id: int, free: Sequence[tuple[int, int, da
         db.connection().execute(upsert, rows)
 
 
+def take_back(db: Session, conversation_id: int, origin: str) -> list[int]:
+    """`queued → cancelled` for what has not been handed to Meta; returns the messages' ids."""
+    waiting = sa.update(message).where(
+        message.c.conversation_id == conversation_id,
+        message.c.direction == OUT,
+        message.c.origin == origin,
+        message.c.status == "queued",
+    )
+    taken = waiting.values(status="cancelled", rank=RANK["cancelled"], due_at=None, claim=None)
+    return sorted(db.connection().execute(taken.returning(message.c.id)).scalars())
+
+
+def automatic_since(db: Session, contact_id: int, most: int) -> list[datetime]:
+    """When the newest automatic messages to a contact were made, the newest first."""
+    mine = (message.c.contact_id == contact_id, message.c.direction == OUT, message.c.origin == "bot")
+    query = sa.select(message.c.created_at).where(*mine, message.c.status != "cancelled")
+    return list(db.connection().execute(query.order_by(message.c.id.desc()).limit(most)).scalars())
+
+
 def fail(db: Session, ids: Sequence[int], code: int | None, why: str, now: datetime) -> None:
     """Fails messages that were never handed over."""
     failed = {"status": "failed", "rank": RANK["failed"], "error_code": code, "error": why, "failed_at": now}
