@@ -30,6 +30,9 @@ from typing import Any, ClassVar
 # slug -> what it means, in one English line (`pytake errors`; a test finds every slug raised anywhere here).
 # PT-WA-<code> are not here: what Meta's codes mean stands in whatsapp.errors, their one table.
 SLUGS: dict[str, str] = {
+    "PT-AI-BUDGET": "language models cost a contact, a flow or the organisation all of the day's budget",
+    "PT-AI-MODEL": "no language model is set for `ai` steps",
+    "PT-AI-SPEND": "much of a day's budget for language models is used up",
     "PT-BACKUP-DAMAGED": "a backup is damaged or no backup of PyTake",
     "PT-BACKUP-EMPTY": "a backup holds no tables of PyTake",
     "PT-BACKUP-EXISTS": "a backup never takes the place of another file",
@@ -98,6 +101,12 @@ SLUGS: dict[str, str] = {
     "PT-EMULATOR-TOKEN": "a token of the emulator can be revoked or restored",
     "PT-EMULATOR-VALUE": "a value given to the emulator does not fit",
     "PT-ERROR": "there is no error of that slug or code",
+    "PT-FLOW-HOURS": "business hours in the settings cannot be read",
+    "PT-FLOW-MAIL": "flows are to send e-mail, and no mail server is set",
+    "PT-FLOW-NOTIFY": "somebody whom a flow wanted to tell could not be told",
+    "PT-FLOW-SESSION": "there is no such session of a flow",
+    "PT-FLOW-SIGNAL": "no session waits for a signal of that token",
+    "PT-FLOW-VALUE": "the value of a signal is no JSON",
     "PT-HELP": "there is no help of that name, or none with that word",
     "PT-IDEMPOTENCY": "an idempotency key was used before for something else",
     "PT-INIT-NUMBER": "the number is to be emulator, meta or later",

@@ -1,14 +1,14 @@
-"""The routes: the webhook door and the probes; every other path is 404."""
+"""The routes: the webhook door, the door for signals, and the probes; every other path is 404."""
 
 from __future__ import annotations
 
-from pytake_cli.api import webhook
+from pytake_cli.api import signals, webhook
 from pytake_cli.api.asgi import App, Receive, Scope, Send, answer
 
 PROBES = ("/healthz", "/readyz", "/metrics")
 
 
-def application(door: App, probes: App) -> App:
+def application(door: App, probes: App, signal_door: App | None = None) -> App:
     """The ASGI app; what is unknown to the probes goes to the door, which knows only its own paths."""
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -16,6 +16,8 @@ def application(door: App, probes: App) -> App:
             await answer(send, webhook.METHOD)
         elif scope["path"] in PROBES:
             await probes(scope, receive, send)
+        elif signal_door is not None and scope["path"].startswith(signals.ROOT):
+            await signal_door(scope, receive, send)
         else:
             await door(scope, receive, send)
 

@@ -18,7 +18,7 @@ from pytake_cli.daemon.health import Health
 from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.errors import StoreUnavailable
 from pytake_cli.services import media, sending
-from pytake_cli.store import Store, figures, jobs, organisations, retention
+from pytake_cli.store import Store, ai_use, figures, jobs, organisations, retention
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ DISK_SECONDS, DISK_ALARM, DISK_CALM = 60.0, 85, 80  # percent used: told at the 
 WAL_SECONDS, WAL_ALARM_BYTES = 60.0, 256 * 1024 * 1024
 HOUSEKEEPING_SECONDS = 3600.0
 JOBS_KEPT = timedelta(days=30)  # finished ones
+AI_USE_KEPT = timedelta(days=90)  # what contacts and flows cost; the organisation's lines stay
 ROWS_AT_ONCE = 500  # deleted in a transaction: the intake waits behind it
 
 
@@ -154,7 +155,14 @@ class Clockwork:
         retention.forget_applied(self._store, now - timedelta(days=kept), ROWS_AT_ONCE)
         while self._forget_jobs():
             pass
+        while self._forget_ai_use():
+            pass
         retention.optimize(self._store)
+
+    def _forget_ai_use(self) -> int:
+        before = (clock.now() - AI_USE_KEPT).date().isoformat()
+        with self._store.write() as db:
+            return ai_use.forget(db, before, ROWS_AT_ONCE)
 
     def _forget_jobs(self) -> int:
         with self._store.write() as db:

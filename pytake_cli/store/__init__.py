@@ -1,6 +1,7 @@
 """Rows: one noun a file, its columns and its queries; the only door to the database."""
 
 from pytake_cli.store import (  # every table must be known before the first statement
+    ai_use,
     buckets,
     contacts,
     conversations,
@@ -22,6 +23,7 @@ from pytake_cli.store.database import Store
 
 __all__ = [
     "Store",
+    "ai_use",
     "buckets",
     "contacts",
     "conversations",

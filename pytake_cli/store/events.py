@@ -19,6 +19,7 @@ KINDS = {
     "number:updated": "quality, limits or the right to send changed: {number, …}",
     "account:event": "Meta told something about the account: {field, value}",
     "note:new": "a note was written: {note, conversation}",
+    "flow:notice": "a flow tells people something: {text, team, flow, session, conversation, contact}",
     "incident": "something needs a person: {slug, …}",
 }
 

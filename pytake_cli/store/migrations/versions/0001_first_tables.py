@@ -63,6 +63,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_rate_bucket")),
     )
     op.create_table(
+        "ai_use",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("day", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("tokens", ID, nullable=False),
+        sa.Column("micros", ID, nullable=False),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_ai_use_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ai_use")),
+        sa.UniqueConstraint("org_id", "day", "scope", name=op.f("uq_ai_use_org_id_day_scope")),
+    )
+    op.create_table(
         "contact",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("org_id", ID, nullable=False),
