@@ -1,1 +1,1 @@
-"""The flow engine: conversations as files; pure, so that a test, a simulation and a customer get the same."""
+"""Conversations as files: their language, their checks and the engine that walks them; pure, without clock or I/O."""
