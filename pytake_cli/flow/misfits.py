@@ -117,7 +117,9 @@ class _Teller:
             if not any(each.place == place and _is_kind(each.error) for each in group)
         ]
         if nearest:
-            best = min(nearest, key=lambda group: (sum(each.error["type"] == "extra_forbidden" for each in group), len(group)))
+            best = min(
+                nearest, key=lambda group: (sum(each.error["type"] == "extra_forbidden" for each in group), len(group))
+            )
             seen: dict[Path, _Misfit] = {}
             for each in best:
                 seen.setdefault((*each.place, each.missing), each)
@@ -232,8 +234,12 @@ class _Teller:
     def _bound(self, misfit: _Misfit, kind: str, limit: Any) -> Problem:
         key, value = self._key(misfit), given(misfit.error["input"])
         if kind.startswith("greater"):
-            return self._say("PT-FLOW-RANGE", "`{key}` is at least {limit}, not {given}", misfit, key=key, limit=limit, given=value)
-        return self._say("PT-FLOW-RANGE", "`{key}` is at most {limit}, not {given}", misfit, key=key, limit=limit, given=value)
+            return self._say(
+                "PT-FLOW-RANGE", "`{key}` is at least {limit}, not {given}", misfit, key=key, limit=limit, given=value
+            )
+        return self._say(
+            "PT-FLOW-RANGE", "`{key}` is at most {limit}, not {given}", misfit, key=key, limit=limit, given=value
+        )
 
     def _length(self, misfit: _Misfit, kind: str, context: Mapping[str, Any]) -> Problem:
         key = self._key(misfit)

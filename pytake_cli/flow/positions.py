@@ -20,20 +20,27 @@ class Positions:
     source: str
     keys: dict[Path, Node] = field(default_factory=dict)
     values: dict[Path, Node] = field(default_factory=dict)
+    moved: dict[Path, Path] = field(default_factory=dict)  # a step's field -> where it is written, inside its verb
+
+    def written(self, path: Path) -> Path:
+        """Where the file has it: `text` of a `say` is what stands behind `say`, or in its map."""
+        at = self.moved.get(path[:3])
+        return path if at is None else (*at, *path[3:])
 
     def value(self, path: Path) -> Place:
         """Where the value begins."""
+        path = self.written(path)
         node = self.values.get(path)
         return _place(node) if node is not None else self._above(path)
 
     def key(self, path: Path) -> Place:
         """Where the key stands; of a list's entry, where that begins."""
-        node = self.keys.get(path)
+        node = self.keys.get(self.written(path))
         return _place(node) if node is not None else self.value(path)
 
     def inside(self, path: Path, offset: int) -> Place:
         """Where the character at `offset` of a text stands, whatever the style of the text."""
-        node = self.values.get(path)
+        node = self.values.get(self.written(path))
         if not isinstance(node, ScalarNode):
             return self.value(path)
         found = _index(self.source, node, offset)
@@ -45,7 +52,7 @@ class Positions:
         return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
 
     def has(self, path: Path) -> bool:
-        return path in self.values
+        return self.written(path) in self.values
 
     def _above(self, path: Path) -> Place:
         while path:
