@@ -7,6 +7,7 @@ and because every command pays for what this module imports.
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -23,71 +24,20 @@ from pytake_cli.places import PROJECT_FILE as PROJECT_FILE
 from pytake_cli.places import Paths as Paths
 from pytake_cli.places import find_project_file
 from pytake_cli.places import paths as paths
+from pytake_cli.sections import (
+    EmulatorSettings,
+    FlowSettings,
+    LogSettings,
+    MediaSettings,
+    Section,
+    SendSettings,
+    ServeSettings,
+    StoreSettings,
+    WhatsAppSettings,
+)
 
 SYSTEM_FILE = Path("/etc/pytake/config.toml")
-MIB = 1024 * 1024
 SECRET_NAMES = ("app_secret", "verify_token", "access_token")
-
-
-class Section(BaseModel):
-    """One table of the file; unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StoreSettings(Section):
-    url: str = Field(
-        default_factory=lambda: f"sqlite:///{paths().data / 'pytake.db'}",
-        description="Where the data is: sqlite:///FILE or postgresql://USER@HOST/DB; ${secret:NAME} is filled in.",
-    )
-    journal_days: int = Field(
-        30, ge=8, description="Days that applied webhooks are kept as they came; Meta repeats for 7."
-    )
-
-
-class WhatsAppSettings(Section):
-    graph_url: str = Field("https://graph.facebook.com", description="Where the Graph API is.")
-    version: str = Field("v25.0", pattern=r"^v\d+\.\d+$", description="Version of the Graph API.")
-    connect_timeout_seconds: float = Field(5, gt=0, description="How long to wait for a connection to Meta.")
-    read_timeout_seconds: float = Field(30, gt=0, description="How long to wait for an answer of Meta.")
-
-
-class ServeSettings(Section):
-    host: str = Field("127.0.0.1", description="Address that the daemon listens on.")
-    port: int = Field(8787, ge=0, le=65535, description="Port that the daemon listens on; 0 takes a free one.")
-    public_url: str | None = Field(
-        None, description="Address under which Meta reaches the daemon, shown by `webhook url`."
-    )
-    trusted_proxies: list[str] = Field([], description="Addresses or networks whose X-Forwarded-For is believed.")
-    max_body_bytes: int = Field(4 * MIB, ge=1024, description="Largest request body that is read.")
-    idle_seconds: float = Field(65, gt=0, description="Seconds that a connection of Meta's may idle between webhooks.")
-    stop_seconds: float = Field(10, ge=0, description="How long a stop waits for what is in flight.")
-
-
-class SendSettings(Section):
-    grace_seconds: float = Field(120, ge=0, description="How long an unconfirmed message waits for its status webhook.")
-    default_rate: int = Field(
-        80, ge=1, description="Messages a second for a number whose throughput Meta has not told."
-    )
-    live_reserve: float = Field(0.2, ge=0, le=1, description="Share of the rate kept free for live replies.")
-    pair_interval_seconds: float = Field(6, ge=0, description="Seconds between two messages to the same person.")
-    pair_burst: int = Field(45, ge=1, description="Messages that one person may get before that interval counts.")
-    max_in_flight: int = Field(256, ge=1, description="Requests to Meta that one number may have open at once.")
-
-
-class MediaSettings(Section):
-    max_bytes: int = Field(100 * MIB, ge=1, description="Largest media file that is downloaded or uploaded.")
-
-
-class LogSettings(Section):
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
-    format: Literal["text", "json"] = Field("text", description="key=value lines, or one JSON object a line.")
-
-
-class EmulatorSettings(Section):
-    host: str = Field("127.0.0.1", description="Address that the emulator listens on.")
-    port: int = Field(8788, ge=0, le=65535, description="Port that the emulator listens on; 0 takes a free one.")
-    webhook_url: str | None = Field(None, description="Where the emulator sends webhooks; by default to this daemon.")
 
 
 class Settings(Section):
@@ -112,6 +62,7 @@ class Settings(Section):
     media: MediaSettings = MediaSettings()
     log: LogSettings = LogSettings()
     emulator: EmulatorSettings = EmulatorSettings()
+    flows: FlowSettings = FlowSettings()
 
 
 # Variables that are no settings: places, secrets, and switches of other modules.
@@ -122,6 +73,7 @@ OTHER_VARIABLES = {
     "PYTAKE_CLOCK_OFFSET": "Seconds added to the clock, for demonstrations.",
     "PYTAKE_CRASH_AT": "Dies at a named point, for tests of recovery.",
 }
+TABLES = ("flows.hours", "flows.sources", "flows.webhooks")  # named things; a test compares
 ALIASES = {"PYTAKE_LOG": "log.level"}  # short variable -> key
 
 
@@ -145,6 +97,7 @@ class Step:
 
 
 _current: Settings | None = None
+_keys: dict[str, FieldInfo] = {}
 
 
 def load(cli: Mapping[str, Any] | None = None, *, cwd: Path | None = None) -> Settings:
@@ -179,21 +132,32 @@ def forget() -> None:
 
 def keys() -> dict[str, FieldInfo]:
     """Every dotted key and its field, in the order of the class."""
-    return dict(_fields(Settings, ""))
+    if not _keys:
+        _keys.update(_fields(Settings, ""))
+    return dict(_keys)
+
+
+def flows_folder() -> Path:
+    """Where the flow files are: `flows` beside the project's file, unless a setting says otherwise."""
+    folder = Path(current().flows.dir).expanduser()
+    if folder.is_absolute():
+        return folder
+    project_file = find_project_file(Path.cwd())
+    return (project_file.parent if project_file else Path.cwd()) / folder
 
 
 def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
     for name, field in model.model_fields.items():
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, Section):
-            yield from _fields(inner, f"{name}.")
+            yield from _fields(inner, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", field
 
 
 def check(key: str, text: str) -> Any:
     """The value that a text means for a key, as a file should have it."""
-    value: Any = _parts(text) if keys()[key].annotation == list[str] else text
+    value: Any = _value(key, text)
     try:
         tree: Any = Settings.model_validate(_nested({key: value}))
     except ValidationError as error:
@@ -252,13 +216,22 @@ def _environment(environ: Mapping[str, str]) -> Layer:
         if key is None:
             _refuse_misspelt(name, by_variable)
         elif key not in values or name in by_variable:
-            values[key] = _parts(environ[name]) if keys()[key].annotation == list[str] else environ[name]
+            values[key] = _value(key, environ[name])
             where[key] = name
     return Layer("environment", values, where)
 
 
-def _parts(value: str) -> list[str]:
-    return [part.strip() for part in value.split(",") if part.strip()]
+def _value(key: str, text: str) -> Any:
+    """What a text in a variable or on the command line stands for; tables are JSON."""
+    field = keys()[key]
+    if field.annotation == list[str]:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if key in TABLES:
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text  # and the check says what is wrong with it
+    return text
 
 
 def _refuse_misspelt(name: str, known: Mapping[str, str]) -> None:
@@ -291,16 +264,19 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _file_layer(kind: Any, path: Path, values: dict[str, Any], suffix: str = "") -> Layer:
     url = values.get("store.url")
+    folder = path.absolute().parent
+    if isinstance(values.get("flows.dir"), str):
+        values["flows.dir"] = str(folder / values["flows.dir"])
     if isinstance(url, str) and url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         file = url.removeprefix("sqlite:///")
         if file and not file.startswith(":") and not Path(file).is_absolute():
-            values["store.url"] = f"sqlite:///{path.absolute().parent / file}"  # relative to the file that says so
+            values["store.url"] = f"sqlite:///{folder / file}"  # relative to the file that says so
     return Layer(kind, values, dict.fromkeys(values, f"{path}{suffix}"))
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in values.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and f"{prefix}{name}" not in TABLES:
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
@@ -309,8 +285,11 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for key, value in values.items():
-        section, _, name = key.rpartition(".")
-        (tree.setdefault(section, {}) if section else tree)[name] = value
+        *sections, name = key.split(".")
+        branch = tree
+        for section in sections:
+            branch = branch.setdefault(section, {})
+        branch[name] = value
     return tree
 
 
@@ -362,11 +341,16 @@ MISFITS = {
     "greater": "{where}: {key} must be more than {limit}, not {value}",
     "greater_than_equal": "{where}: {key} must be at least {limit}, not {value}",
     "less": "{where}: {key} must be at most {limit}, not {value}",
+    "missing": "{where}: {key} is missing",
+    "extra": "{where}: there is no setting {key}",
+    "dict": "{where}: {key} must be a table, not {value}",
+    "model": "{where}: {key} must be a table, not {value}",
 }
 
 
 def _misfit(error: ErrorDetails, where: Mapping[str, str]) -> ConfigError:
-    key = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
+    key = ".".join(str(part) for part in error["loc"] if not isinstance(part, int) and part != "[key]")
+    said_by = next((place for name, place in where.items() if key == name or key.startswith(f"{name}.")), "settings")
     context = error.get("ctx", {})
     choices = get_args(keys()[key].annotation) if key in keys() else ()
     flat = [choice for part in choices for choice in (get_args(part) or (part,)) if isinstance(choice, str)]
@@ -377,7 +361,7 @@ def _misfit(error: ErrorDetails, where: Mapping[str, str]) -> ConfigError:
         MISFITS.get(error["type"]) or MISFITS.get(error["type"].partition("_")[0], "{where}: {key} cannot be {value}"),
         why="did you mean {near}?" if near else "",
         fix="pytake config explain {key}",
-        where=where.get(key, "settings"),
+        where=said_by,
         key=key,
         value=repr(value),
         near=near,

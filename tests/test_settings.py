@@ -206,3 +206,46 @@ def test_reading_the_settings_is_fast() -> None:
     start = time.perf_counter()
     settings.load()
     assert time.perf_counter() - start < 0.05
+
+
+def test_named_things_are_read_whole_from_a_file(user_file: Path) -> None:
+    user_file.write_text(
+        '[flows]\ndir = "talks"\n[flows.ai]\nmodel = "m1"\n[flows.hours.shop]\nmon-fri = ["09:00-18:00"]\n'
+        '[flows.sources.prices]\nkind = "csv"\npath = "p.csv"\ncolumns = ["sku"]\n'
+    )
+    flows = settings.load().flows
+    assert flows.dir == str(user_file.parent / "talks")
+    assert settings.flows_folder() == user_file.parent / "talks"
+    assert flows.ai.model == "m1"
+    assert flows.hours["shop"].__pydantic_extra__ == {"mon-fri": ["09:00-18:00"]}
+    assert flows.sources["prices"].columns == ["sku"]
+
+
+def test_named_things_in_a_variable_are_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTAKE_FLOWS__WEBHOOKS", '{"ops": {"url": "https://ops.example.com"}}')
+    monkeypatch.setenv("PYTAKE_FLOWS__AI__MODEL", "m2")
+    assert settings.load().flows.webhooks["ops"].url == "https://ops.example.com"
+    assert settings.load().flows.ai.model == "m2"
+
+
+@pytest.mark.parametrize(
+    ("toml", "wanted"),
+    [
+        ('[flows.sources.x]\nkind = "csv"', "flows.sources.x.columns is missing"),
+        ('[flows.sources.x]\nkind = "csv"\ncolumns = ["a"]\npasswort = "x"', "no setting flows.sources.x.passwort"),
+        ("[flows]\nsources = 3", "flows.sources must be a table, not '3'"),
+        ("[flows.hours.shop]\nmon = 9", "flows.hours.shop.mon must be a list, not '9'"),
+        ("[flows.ai]\nmodle = 'x'", "no setting flows.ai.modle | did you mean flows.ai.model?"),
+        ("[flows.ai]\ntimeout_seconds = 60", "flows.ai.timeout_seconds must be at most 20"),
+    ],
+)
+def test_mistakes_in_named_things_are_named_with_the_file(user_file: Path, toml: str, wanted: str) -> None:
+    user_file.write_text(toml)
+    said = complaint()
+    assert wanted in said
+    assert str(user_file) in said
+
+
+def test_the_tables_of_named_things_are_known() -> None:
+    tables = [key for key, field in settings.keys().items() if str(field.annotation).startswith("dict")]
+    assert sorted(tables) == sorted(settings.TABLES)

@@ -189,6 +189,8 @@ def settings_value(key: str) -> Any:
     value: Any = context().settings
     for part in key.split("."):
         value = getattr(value, part)
+    if isinstance(value, dict):
+        return {name: each.model_dump(mode="json", exclude_defaults=True) for name, each in value.items()}
     return value
 
 

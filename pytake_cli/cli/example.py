@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, get_args
 
 from pytake_cli.settings import keys, variable
@@ -19,6 +20,9 @@ SHOWN = {
     "lang": "pt-BR",
     "tz": "America/Sao_Paulo",
     "org": "acme",
+    "flows.hours": {"shop": {"mon-fri": ["09:00-12:00", "13:30-18:00"], "sat": ["09:00-13:00"]}},
+    "flows.sources": {"prices": {"kind": "csv", "path": "prices.csv", "columns": ["sku", "price"]}},
+    "flows.webhooks": {"ops": {"url": "https://ops.example.com/pytake"}},
 }
 
 
@@ -47,4 +51,12 @@ def _choices(annotation: Any) -> str:
 
 def toml(value: Any) -> str:
     """A value as TOML; its strings, numbers, booleans and lists are JSON's, but for DEL."""
+    if isinstance(value, dict):
+        return (
+            f"{{ {', '.join(f'{_toml_key(name)} = {toml(each)}' for name, each in value.items())} }}" if value else "{}"
+        )
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _toml_key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml(name)

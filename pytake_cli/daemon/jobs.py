@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 from pytake_cli import clock, secrets, settings
+from pytake_cli.daemon.outside.http import Web
 from pytake_cli.errors import LimitReached, NotFound, PytakeError, SendError
+from pytake_cli.policy.addresses import Allowed
 from pytake_cli.services import media
 from pytake_cli.store import Store, jobs
 from pytake_cli.store.jobs import Job
@@ -25,15 +26,22 @@ LONGEST_SECONDS = 900.0  # no job lasts longer
 FIRST_RETRY, LAST_RETRY = 2.0, 600.0  # seconds; doubled each time
 TRIES = {"media.download": 200, "read.receipt": 3}  # a file stays at Meta for a week: a day of trouble must not cost it
 
-Work = Callable[["Workshop", Mapping[str, Any]], Awaitable[None]]
+Work = Callable[["Workshop", Job], Awaitable[None]]
 
 
 class Workshop:
-    """What jobs work with: the store, and Graph with the token of a number."""
+    """What jobs work with: the store, Graph with the token of a number, the guarded web, language models."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self._graphs: dict[str, Graph] = {}
+        self._web: Web | None = None
+
+    def web(self) -> Web:
+        """What flows call out with; made when the first one does."""
+        if self._web is None:
+            self._web = Web(Allowed(settings.current().flows.http_allow))
+        return self._web
 
     async def graph(self, phone_number_id: str) -> Graph:
         token = await asyncio.to_thread(secrets.require, "access_token", phone_number_id)
@@ -56,11 +64,13 @@ class Workshop:
     async def close(self) -> None:
         for graph in self._graphs.values():
             await graph.close()
+        if self._web is not None:
+            await self._web.close()
 
 
-async def download(shop: Workshop, payload: Mapping[str, Any]) -> None:
+async def download(shop: Workshop, job: Job) -> None:
     """{"media": 812}: fetches a received file."""
-    media_id = int(payload["media"])
+    media_id = int(job.payload["media"])
     fetch = await asyncio.to_thread(media.fetch, shop.store, media_id, clock.now())
     if fetch is None:
         return
@@ -77,8 +87,9 @@ async def download(shop: Workshop, payload: Mapping[str, Any]) -> None:
         await asyncio.to_thread(media.keep, shop.store, media_id, stored)
 
 
-async def read_receipt(shop: Workshop, payload: Mapping[str, Any]) -> None:
+async def read_receipt(shop: Workshop, job: Job) -> None:
     """{"phone_number_id": "…", "wamid": "wamid.…", "typing": false}: shows the person that the message was read."""
+    payload = job.payload
     phone_number_id = str(payload["phone_number_id"])
     graph = await shop.graph(phone_number_id)
     receipt = wire.read_receipt(str(payload["wamid"]), typing=bool(payload.get("typing")))
@@ -111,7 +122,7 @@ class Jobs:
         self._running.add(id_)
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
-                await HANDLERS[job.kind](self._shop, job.payload)
+                await HANDLERS[job.kind](self._shop, job)
         except (PytakeError, OSError, TimeoutError) as error:
             await asyncio.to_thread(self._failed, job, error)
         except Exception as error:

@@ -1,0 +1,1 @@
+"""Effects of flows that leave the process."""
