@@ -13,7 +13,7 @@ from sqlmodel import Session
 from pytake_cli.policy import window
 from pytake_cli.services import contacts, outbound
 from pytake_cli.store.contacts import ServiceWindow
-from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
+from pytake_cli.store.conversations import BY_PEOPLE, NOBODY, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import LOST, PENDING, Media
@@ -137,6 +137,9 @@ def _new_conversation(one: Placed, now: datetime) -> dict[str, Any]:
         "number_id": one.number.id,
         "contact_id": one.contact_id,
         "status": QUEUED if one.from_contact else OPEN,
+        "owner": NOBODY if one.from_contact else BY_PEOPLE,
+        "team": "",
+        "skills": [],
         "priority": "normal",
         "unread_count": 0,
         "preview": "",

@@ -10,16 +10,30 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, NotFound
+from pytake_cli.store import flow_sessions, tags
 from pytake_cli.store.contacts import Consent, Contact, Identity, ServiceWindow
-from pytake_cli.store.conversations import BOT, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation, Note
+from pytake_cli.store.conversations import (
+    BOT,
+    BY_BOT,
+    BY_PEOPLE,
+    NOBODY,
+    OPEN,
+    QUEUED,
+    RESOLVED,
+    SNOOZED,
+    Conversation,
+    Note,
+)
 from pytake_cli.store.events import Event
+from pytake_cli.store.flow_sessions import FlowSession
 from pytake_cli.store.messages import Message
 
 log = logging.getLogger(__name__)
 
-# Tables whose `contact_id` simply changes; conversations, windows and the contact itself need thought (see below).
+# Tables whose `contact_id` simply changes; conversations, windows, tags and the contact itself need thought.
 # A test holds this list against every column that refers to a contact.
-MOVED: tuple[type[Any], ...] = (Identity, Message, Consent)
+MOVED: tuple[type[Any], ...] = (Identity, Message, Consent, FlowSession)
+OWNERS = (NOBODY, BY_BOT, BY_PEOPLE)  # likewise the owner: what people have, no bot gets back by a merge
 ATTENTION = (BOT, SNOOZED, QUEUED, OPEN)  # of two conversations that become one, the more attended status stays
 
 
@@ -30,6 +44,7 @@ def merge(db: Session, keep_id: int, other_id: int, now: datetime) -> Contact:
     for table in MOVED:
         db.execute(sa.update(table).where(table.contact_id == other_id).values(contact_id=keep_id))
     _move_windows(db, keep_id, other_id)
+    tags.move(db, other_id, keep_id)
     _complete(keep, other, now)
     other.merged_into_id = keep_id
     other.updated_at = now
@@ -85,9 +100,15 @@ def _join(db: Session, older: Conversation, newer: Conversation, now: datetime) 
     for table in (Message, Note, Event):
         of_newer = col(table.conversation_id) == newer.id
         db.execute(sa.update(table).where(of_newer).values(conversation_id=older.id))
+    flow_sessions.move(db, _id(newer), _id(older), now)
+    if OWNERS.index(newer.owner) > OWNERS.index(older.owner):
+        older.owner = newer.owner
     if ATTENTION.index(newer.status) > ATTENTION.index(older.status):
         older.status, older.snoozed_until = newer.status, newer.snoozed_until
     older.assignee_id = older.assignee_id or newer.assignee_id
+    older.team = older.team or newer.team
+    if older.owner == BY_PEOPLE:
+        flow_sessions.leave_to_people(db, _id(older), now)
     older.unread_count += newer.unread_count
     waiting = [at for at in (older.waiting_since, newer.waiting_since) if at]
     older.waiting_since = min(waiting) if waiting else None
@@ -130,11 +151,20 @@ def _complete(keep: Contact, other: Contact, now: datetime) -> None:
     keep.language = keep.language or other.language
     keep.tz = keep.tz or other.tz
     keep.fields = {**other.fields, **keep.fields}
+    keep.stage = keep.stage or other.stage
+    keep.score = max(keep.score, other.score)
     keep.blocked_at = keep.blocked_at or other.blocked_at
     keep.marketing_stopped_at = _latest(keep.marketing_stopped_at, other.marketing_stopped_at)
+    keep.opted_out_at = _latest(keep.opted_out_at, other.opted_out_at)
+    keep.automation_off_until = _latest(keep.automation_off_until, other.automation_off_until)
     keep.updated_at = now
 
 
 def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
     known = [at for at in (one, other) if at]
     return max(known) if known else None
+
+
+def _id(conversation: Conversation) -> int:
+    assert conversation.id is not None
+    return conversation.id

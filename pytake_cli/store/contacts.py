@@ -28,8 +28,12 @@ class Contact(Owned, table=True):
     language: str = ""
     tz: str = ""
     fields: dict[str, Any] = json(dict)
+    stage: str = ""  # where they stand: lead, customer …; the organisation's own words
+    score: int = 0
     blocked_at: datetime | None = time(nullable=True)
     marketing_stopped_at: datetime | None = time(nullable=True)  # the newest word of the consent ledger
+    opted_out_at: datetime | None = time(nullable=True)  # wants nothing automatic, until a start word
+    automation_off_until: datetime | None = time(nullable=True)  # a bot answered a bot: people only, for a while
     merged_into_id: int | None = reference("contact.id", nullable=True)
     created_at: datetime = time()
     updated_at: datetime = time()
@@ -64,7 +68,7 @@ class Consent(Owned, table=True):
     id: int | None = primary_key()
     org_id: int = reference("organisation.id")
     contact_id: int = reference("contact.id")
-    purpose: str = "marketing"
+    purpose: str = "marketing"  # marketing | all: everything that no person wrote
     granted: bool
     source: str  # webhook | error | word | person | import
     proof: str = long_text()  # the words, the wamid or the document that says so
@@ -178,6 +182,8 @@ def _contact_row(org_id: int, someone: Someone, now: datetime) -> dict[str, Any]
         "language": "",
         "tz": "",
         "fields": {},
+        "stage": "",
+        "score": 0,
         "created_at": now,
         "updated_at": now,
     }

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Index, text
 
-from pytake_cli.store.rows import Owned, long_text, primary_key, reference, time
+from pytake_cli.store.rows import Owned, json, long_text, primary_key, reference, time
 
 BOT, QUEUED, OPEN, SNOOZED, RESOLVED = "bot", "queued", "open", "snoozed", "resolved"
+# Who owns a conversation: nobody yet (a trigger may give it to the bot), the bot, or people. Never two at once.
+NOBODY, BY_BOT, BY_PEOPLE = "nobody", "bot", "people"
 STATUSES = (BOT, QUEUED, OPEN, SNOOZED, RESOLVED)
 
 
@@ -32,7 +34,10 @@ class Conversation(Owned, table=True):
     number_id: int = reference("number.id")
     contact_id: int = reference("contact.id")
     status: str = QUEUED  # one of STATUSES
+    owner: str = NOBODY  # NOBODY, BY_BOT or BY_PEOPLE
     assignee_id: int | None = reference("user_account.id", nullable=True)
+    team: str = ""  # whom a hand-off asked for
+    skills: list[str] = json(list)  # what a hand-off asked for
     priority: str = "normal"  # urgent | high | normal | low
     snoozed_until: datetime | None = time(nullable=True)
     unread_count: int = 0  # customer's messages since a person last looked or answered
@@ -42,6 +47,8 @@ class Conversation(Owned, table=True):
     standby: bool = False  # Meta's agent has the conversation: store, show, do not answer
     created_at: datetime = time()
     resolved_at: datetime | None = time(nullable=True)
+    rating: int | None = None  # 1 to 5, as the customer said
+    rating_asked_at: datetime | None = time(nullable=True)
 
 
 class Note(Owned, table=True):

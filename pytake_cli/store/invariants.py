@@ -19,7 +19,7 @@ class Invariant:
 
 
 _RANKS = " ".join(f"WHEN '{status}' THEN {rank}" for status, rank in RANK.items())
-_WITH_CONTACT = ("identity", "conversation", "message", "consent", "service_window")
+_WITH_CONTACT = ("identity", "conversation", "message", "consent", "service_window", "flow_session", "contact_tag")
 
 INVARIANTS = (
     Invariant(
@@ -65,6 +65,31 @@ INVARIANTS = (
                 WHERE c.merged_into_id IS NOT NULL""",
         )
         for table in _WITH_CONTACT
+    ),
+    Invariant(
+        "one session",
+        "conversations with several open sessions",
+        """SELECT count(*) FROM (SELECT 1 FROM flow_session WHERE status <> 'ended'
+           GROUP BY conversation_id HAVING count(*) > 1) AS doubled""",
+    ),
+    Invariant(
+        "session and conversation",
+        "sessions of another contact, number or organisation than their conversation",
+        """SELECT count(*) FROM flow_session AS s JOIN conversation AS c ON c.id = s.conversation_id
+           WHERE c.contact_id <> s.contact_id OR c.number_id <> s.number_id OR c.org_id <> s.org_id""",
+    ),
+    Invariant(
+        "bot or people",
+        "sessions that act in a conversation which people own or which is resolved",
+        """SELECT count(*) FROM flow_session AS s JOIN conversation AS c ON c.id = s.conversation_id
+           WHERE s.status <> 'ended' AND s.wait_kind <> 'person'
+             AND (c.owner = 'people' OR c.status = 'resolved')""",
+    ),
+    Invariant(
+        "timers of the ended",
+        "timers that would fire for a session which has ended",
+        """SELECT count(*) FROM timer AS t JOIN flow_session AS s ON s.id = t.session_id
+           WHERE s.status = 'ended' AND t.fired_at IS NULL AND t.cancelled_at IS NULL""",
     ),
     Invariant(
         "merge chains",

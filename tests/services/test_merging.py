@@ -160,7 +160,12 @@ def test_contacts_of_two_organisations_are_never_one(shop: Shop) -> None:
 
 def test_every_column_that_refers_to_a_contact_is_thought_of() -> None:
     """A new table with a contact needs a line in merging.MOVED, or a thought like conversations and windows had."""
-    thought_of = {table.__tablename__ for table in merging.MOVED} | {"conversation", "service_window", "contact"}
+    thought_of = {table.__tablename__ for table in merging.MOVED} | {
+        "conversation",
+        "service_window",
+        "contact",
+        "contact_tag",
+    }
     referring = {
         table.name
         for table in SQLModel.metadata.tables.values()

@@ -12,16 +12,18 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
 from pytake_cli.services import contacts
-from pytake_cli.store import Store, database
+from pytake_cli.store import Store, database, tags
 from pytake_cli.store.contacts import Consent, Contact, ServiceWindow
 from pytake_cli.store.conversations import Note
 from pytake_cli.store.events import Event
+from pytake_cli.store.flow_sessions import FlowEvent, FlowRecord
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import Media
 from pytake_cli.store.messages import Message, StatusEvent
+from pytake_cli.store.timers import Timer
 from pytake_cli.store.users import User
 from pytake_cli.whatsapp.webhooks import Person
-from tests.kit import people
+from tests.kit import flows, people
 from tests.kit.stores import NOW, make_number, make_org
 
 
@@ -43,6 +45,14 @@ def furnish(store: Store, slug: str) -> int:
         db.add(Job(**owned, kind="media", key=f"media:{org}", due_at=NOW))
         db.add(Media(**owned, number_id=number, message_id=id_, direction="in"))
         db.add(StatusEvent(org_id=org, message_id=id_, wamid=f"wamid.{org}", status="sent", at=NOW, received_at=NOW))
+        tags.put(db, org, contact, "vip", NOW)
+    version = flows.publish(store, org, "name: faq")
+    with store.write() as db:
+        session = flows.session(db, conversation.id or 0, version)
+        of_session: Any = {"org_id": org, "session_id": session.id, "at": NOW}
+        db.add(FlowEvent(**of_session, serial=1, cause="message:1"))
+        db.add(FlowRecord(**of_session, flow_id=session.flow_id, version_id=version, kind="entered"))
+        db.add(Timer(**owned, session_id=session.id or 0, token="expire", kind="expire", due_at=NOW))
     return org
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
+
+from pytake_cli.flow.effects import AskModel, CallHttp, LookUp, Notify, RunCode
+from pytake_cli.store.jobs import Job
 
 MOST_BYTES = 256 * 1024  # of anything that comes in from outside, decoded
 DEEPEST = 32  # levels of an object; the store's JSON takes 254, and nobody reads beyond a handful
@@ -28,6 +31,18 @@ class Failed(Exception):
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.detail}" if self.detail else self.reason
+
+
+Effect = TypeVar("Effect", CallHttp, AskModel, LookUp, RunCode, Notify)
+
+
+def effect_of(job: Job, kind: type[Effect]) -> Effect:
+    """The effect that a job is about: {"session": 7, "effect": {"token": "3.slots", "method": "GET", …}}."""
+    given = job.payload["effect"]
+    values = {each.name: given[each.name] for each in fields(kind) if each.name in given}
+    if "labels" in values:
+        values["labels"] = tuple(values["labels"])
+    return kind(**values)
 
 
 def storable(value: Any, depth: int = DEEPEST) -> Any:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import orjson
 
 from pytake_cli import secrets
-from pytake_cli.daemon.outside.answers import MOST_BYTES, Failed, read_json, small_enough, storable
+from pytake_cli.daemon.outside.answers import MOST_BYTES, Failed, effect_of, read_json, small_enough, storable
 from pytake_cli.daemon.outside.http import METHODS, SAFE, Answer, Request, checked_headers
 from pytake_cli.flow.effects import CallHttp
 from pytake_cli.log import REMOVED
@@ -38,8 +38,8 @@ def repeatable(payload: dict[str, Any]) -> bool:
 
 
 async def call(shop: Workshop, job: Job) -> Any:
-    """{"session": 7, "token": "3.slots", "effect": {"method": "POST", "url": "https://…", …}}"""
-    effect = CallHttp(**job.payload["effect"])
+    """{"session": 7, "effect": {"token": "3.slots", "method": "POST", "url": "https://…", …}}"""
+    effect = effect_of(job, CallHttp)
     used: dict[str, str] = {}
     headers = await asyncio.to_thread(_fill, checked_headers(effect.headers), used)
     content, kind = _content(effect)

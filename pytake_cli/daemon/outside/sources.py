@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from pytake_cli import clock, secrets, settings
-from pytake_cli.daemon.outside.answers import LARGEST_INTEGER, Failed, small_enough, storable
+from pytake_cli.daemon.outside.answers import LARGEST_INTEGER, Failed, effect_of, small_enough, storable
 from pytake_cli.flow.effects import LookUp
 from pytake_cli.sections import Source
 from pytake_cli.store.jobs import Job
@@ -40,8 +40,8 @@ def repeatable(payload: dict[str, Any]) -> bool:
 
 
 async def look_up(shop: Workshop, job: Job) -> Any:
-    """{"session": 7, "token": "3.price", "effect": {"source": "prices", "where": {"sku": "A1"}, "limit": 1}}"""
-    effect = LookUp(**job.payload["effect"])
+    """{"session": 7, "effect": {"token": "3.price", "source": "prices", "where": {"sku": "A1"}, "limit": 1}}"""
+    effect = effect_of(job, LookUp)
     return await asyncio.to_thread(rows, effect.source, effect.where, effect.limit)
 
 

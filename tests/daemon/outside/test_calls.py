@@ -22,7 +22,7 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def job(**effect: Any) -> Job:
-    payload = {"session": 7, "token": "3.slots", "effect": {"token": "3.slots", "method": "GET", **effect}}
+    payload = {"session": 7, "effect": {"token": "3.slots", "method": "GET", **effect}}
     now = clock.now()
     return Job(id=5, org_id=1, kind="flow.http", key="flow:7:3.slots", payload=payload, due_at=now, created_at=now)
 

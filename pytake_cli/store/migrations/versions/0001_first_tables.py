@@ -71,8 +71,12 @@ def upgrade() -> None:
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("tz", sa.String(), nullable=False),
         sa.Column("fields", JSON, nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
         sa.Column("blocked_at", TIME, nullable=True),
         sa.Column("marketing_stopped_at", TIME, nullable=True),
+        sa.Column("opted_out_at", TIME, nullable=True),
+        sa.Column("automation_off_until", TIME, nullable=True),
         sa.Column("merged_into_id", ID, nullable=True),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("updated_at", TIME, nullable=False),
@@ -93,6 +97,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
     )
     op.create_index("ix_event_org", "event", ["org_id", "id"], unique=False)
+    op.create_table(
+        "flow",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("published_version_id", ID, nullable=True),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_flow_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow")),
+        sa.UniqueConstraint("org_id", "name", name=op.f("uq_flow_org_id_name")),
+    )
     op.create_table(
         "job",
         sa.Column("id", ID, autoincrement=True, nullable=False),
@@ -163,6 +181,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_quarantine_journal_id"), "quarantine", ["journal_id"], unique=False)
     op.create_table(
+        "tag",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_tag_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag")),
+        sa.UniqueConstraint("org_id", "name", name=op.f("uq_tag_org_id_name")),
+    )
+    op.create_table(
         "user_account",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("org_id", ID, nullable=False),
@@ -192,13 +220,28 @@ def upgrade() -> None:
     )
     op.create_index("ix_consent_contact", "consent", ["contact_id", "purpose"], unique=False)
     op.create_table(
+        "contact_tag",
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("tag_id", ID, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_contact_tag_contact_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_contact_tag_org_id")),
+        sa.ForeignKeyConstraint(["tag_id"], ["tag.id"], name=op.f("fk_contact_tag_tag_id")),
+        sa.PrimaryKeyConstraint("contact_id", "tag_id", name=op.f("pk_contact_tag")),
+    )
+    op.create_index("ix_contact_tag_tag", "contact_tag", ["tag_id"], unique=False)
+    op.create_table(
         "conversation",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("org_id", ID, nullable=False),
         sa.Column("number_id", ID, nullable=False),
         sa.Column("contact_id", ID, nullable=False),
         sa.Column("status", sa.String(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
         sa.Column("assignee_id", ID, nullable=True),
+        sa.Column("team", sa.String(), nullable=False),
+        sa.Column("skills", JSON, nullable=False),
         sa.Column("priority", sa.String(), nullable=False),
         sa.Column("snoozed_until", TIME, nullable=True),
         sa.Column("unread_count", sa.Integer(), nullable=False),
@@ -208,6 +251,8 @@ def upgrade() -> None:
         sa.Column("standby", sa.Boolean(), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("resolved_at", TIME, nullable=True),
+        sa.Column("rating", sa.Integer(), nullable=True),
+        sa.Column("rating_asked_at", TIME, nullable=True),
         sa.ForeignKeyConstraint(["assignee_id"], ["user_account.id"], name=op.f("fk_conversation_assignee_id")),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_conversation_contact_id")),
         sa.ForeignKeyConstraint(["number_id"], ["number.id"], name=op.f("fk_conversation_number_id")),
@@ -224,6 +269,25 @@ def upgrade() -> None:
         sqlite_where=sa.text("status <> 'resolved'"),
         postgresql_where=sa.text("status <> 'resolved'"),
     )
+    op.create_table(
+        "flow_version",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("flow_id", ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("published_at", TIME, nullable=False),
+        sa.Column("published_by_id", ID, nullable=True),
+        sa.ForeignKeyConstraint(["flow_id"], ["flow.id"], name=op.f("fk_flow_version_flow_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_flow_version_org_id")),
+        sa.ForeignKeyConstraint(["published_by_id"], ["user_account.id"], name=op.f("fk_flow_version_published_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_version")),
+        sa.UniqueConstraint("flow_id", "number", name=op.f("uq_flow_version_flow_id_number")),
+        sa.UniqueConstraint("flow_id", "ref", name=op.f("uq_flow_version_flow_id_ref")),
+    )
+    op.create_index(op.f("ix_flow_version_ref"), "flow_version", ["ref"], unique=False)
     op.create_table(
         "identity",
         sa.Column("id", ID, autoincrement=True, nullable=False),
@@ -255,6 +319,43 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number_id", "contact_id", name=op.f("pk_service_window")),
     )
     op.create_index("ix_service_window_contact", "service_window", ["contact_id"], unique=False)
+    op.create_table(
+        "flow_session",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("flow_id", ID, nullable=False),
+        sa.Column("version_id", ID, nullable=False),
+        sa.Column("conversation_id", ID, nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("number_id", ID, nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("state", JSON, nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("wait_kind", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("closes", sa.Boolean(), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("started_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.Column("ended_at", TIME, nullable=True),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_flow_session_contact_id")),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], name=op.f("fk_flow_session_conversation_id")),
+        sa.ForeignKeyConstraint(["flow_id"], ["flow.id"], name=op.f("fk_flow_session_flow_id")),
+        sa.ForeignKeyConstraint(["number_id"], ["number.id"], name=op.f("fk_flow_session_number_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_flow_session_org_id")),
+        sa.ForeignKeyConstraint(["version_id"], ["flow_version.id"], name=op.f("fk_flow_session_version_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_session")),
+    )
+    op.create_index("ix_flow_session_contact", "flow_session", ["contact_id", "id"], unique=False)
+    op.create_index("ix_flow_session_flow", "flow_session", ["flow_id", "status"], unique=False)
+    op.create_index(
+        "uq_flow_session_open",
+        "flow_session",
+        ["conversation_id"],
+        unique=True,
+        sqlite_where=sa.text("status <> 'ended'"),
+        postgresql_where=sa.text("status <> 'ended'"),
+    )
     op.create_table(
         "message",
         sa.Column("id", ID, autoincrement=True, nullable=False),
@@ -335,6 +436,42 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_note_conversation_id"), "note", ["conversation_id"], unique=False)
     op.create_table(
+        "flow_event",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("session_id", ID, nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("event", JSON, nullable=False),
+        sa.Column("given", JSON, nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_flow_event_org_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["flow_session.id"], name=op.f("fk_flow_event_session_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_event")),
+        sa.UniqueConstraint("session_id", "cause", name=op.f("uq_flow_event_session_id_cause")),
+        sa.UniqueConstraint("session_id", "serial", name=op.f("uq_flow_event_session_id_serial")),
+    )
+    op.create_table(
+        "flow_record",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("flow_id", ID, nullable=False),
+        sa.Column("version_id", ID, nullable=False),
+        sa.Column("session_id", ID, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("way", sa.String(), nullable=False),
+        sa.Column("value", JSON, nullable=True),
+        sa.Column("at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["flow_id"], ["flow.id"], name=op.f("fk_flow_record_flow_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_flow_record_org_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["flow_session.id"], name=op.f("fk_flow_record_session_id")),
+        sa.ForeignKeyConstraint(["version_id"], ["flow_version.id"], name=op.f("fk_flow_record_version_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_record")),
+    )
+    op.create_index("ix_flow_record_flow", "flow_record", ["flow_id", "kind", "at"], unique=False)
+    op.create_index("ix_flow_record_session", "flow_record", ["session_id"], unique=False)
+    op.create_table(
         "media",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("org_id", ID, nullable=False),
@@ -378,3 +515,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("wamid", "status", "participant", name=op.f("uq_status_event_wamid_status_participant")),
     )
     op.create_index("ix_status_event_message", "status_event", ["message_id"], unique=False)
+    op.create_table(
+        "timer",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("session_id", ID, nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("payload", JSON, nullable=False),
+        sa.Column("due_at", TIME, nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("fired_at", TIME, nullable=True),
+        sa.Column("cancelled_at", TIME, nullable=True),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_timer_org_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["flow_session.id"], name=op.f("fk_timer_session_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_timer")),
+    )
+    op.create_index(
+        "ix_timer_due",
+        "timer",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("fired_at IS NULL AND cancelled_at IS NULL"),
+        postgresql_where=sa.text("fired_at IS NULL AND cancelled_at IS NULL"),
+    )
+    op.create_index("ix_timer_session", "timer", ["session_id"], unique=False)

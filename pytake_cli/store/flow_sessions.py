@@ -1,0 +1,140 @@
+"""Sessions of flows, the events that made them what they are, and what they recorded on the way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Session, col, select
+
+from pytake_cli.store.rows import Owned, insert, json, primary_key, reference, time
+from pytake_cli.store.timers import cancel_all
+
+ACTIVE, WAITING, ENDED = "active", "waiting", "ended"
+PERSON = "person"  # the wait of a session that goes on when people give its conversation back
+
+
+class FlowSession(Owned, table=True):
+    """One contact's walk through one version; the columns repeat what is searched, `state` is the session itself."""
+
+    __tablename__ = "flow_session"
+    __table_args__ = (
+        Index(
+            "uq_flow_session_open",
+            "conversation_id",
+            unique=True,
+            sqlite_where=text("status <> 'ended'"),
+            postgresql_where=text("status <> 'ended'"),
+        ),
+        Index("ix_flow_session_flow", "flow_id", "status"),
+        Index("ix_flow_session_contact", "contact_id", "id"),
+    )
+
+    id: int | None = primary_key()
+    org_id: int = reference("organisation.id")
+    flow_id: int = reference("flow.id")
+    version_id: int = reference("flow_version.id")
+    conversation_id: int = reference("conversation.id")
+    contact_id: int = reference("contact.id")
+    number_id: int = reference("number.id")
+    status: str = ACTIVE  # active | waiting | ended
+    state: dict[str, Any] = json(dict)  # flow.session.Session as JSON; {} until the burst that starts it is over
+    step: str = ""
+    wait_kind: str = ""  # reply | time | answer | signal | person
+    outcome: str = ""
+    closes: bool = False  # the conversation is resolved when it ends: a person had closed it already
+    serial: int = 0  # events applied
+    started_at: datetime = time()
+    updated_at: datetime = time()
+    ended_at: datetime | None = time(nullable=True)
+
+
+class FlowEvent(Owned, table=True):
+    """The log that a session can be replayed from. `cause` is unique: what was applied once is never applied again."""
+
+    __tablename__ = "flow_event"
+    __table_args__ = (UniqueConstraint("session_id", "serial"), UniqueConstraint("session_id", "cause"))
+
+    id: int | None = primary_key()
+    org_id: int = reference("organisation.id")
+    session_id: int = reference("flow_session.id")
+    serial: int
+    cause: str  # message:812 | timer:9 | job:5 | signal:… | person:…
+    event: dict[str, Any] = json(dict)  # {"kind": "replied", "at": …, "reply": {…}}
+    given: dict[str, Any] = json(dict)  # the context as it was: {"contact": {…}, "conversation": {…}, …}
+    at: datetime = time()
+
+
+class FlowRecord(Owned, table=True):
+    """A line for statistics: `kind` is one of flow.effects.Record's."""
+
+    __tablename__ = "flow_record"
+    __table_args__ = (
+        Index("ix_flow_record_flow", "flow_id", "kind", "at"),
+        Index("ix_flow_record_session", "session_id"),
+    )
+
+    id: int | None = primary_key()
+    org_id: int = reference("organisation.id")
+    flow_id: int = reference("flow.id")
+    version_id: int = reference("flow_version.id")
+    session_id: int = reference("flow_session.id")
+    kind: str
+    step: str = ""
+    way: str = ""
+    value: Any = json()
+    at: datetime = time()
+
+
+flow_event = FlowEvent.__table__  # type: ignore[attr-defined]
+
+
+def of_conversation(db: Session, conversation_id: int) -> FlowSession | None:
+    """The conversation's open session; the caller holds the conversation's row."""
+    mine = select(FlowSession).where(FlowSession.conversation_id == conversation_id, FlowSession.status != ENDED)
+    return db.exec(mine.execution_options(populate_existing=True)).first()
+
+
+def happened(db: Session, row: FlowSession, cause: str) -> bool:
+    """Whether the cause has been applied to the session already."""
+    known = select(FlowEvent.id).where(FlowEvent.session_id == row.id, FlowEvent.cause == cause)
+    return db.exec(known).first() is not None
+
+
+def log_event(db: Session, row: FlowSession, cause: str, event: dict[str, Any], given: dict[str, Any]) -> bool:
+    """Writes the next line of the session's log; False when the cause is in it already."""
+    values = {"org_id": row.org_id, "session_id": row.id, "serial": row.serial, "cause": cause}
+    line = insert(db, flow_event).values(**values, event=event, given=given, at=row.updated_at)
+    done = line.on_conflict_do_nothing(index_elements=["session_id", "cause"]).returning(flow_event.c.id)
+    return db.connection().execute(done).first() is not None
+
+
+def end(db: Session, row: FlowSession, outcome: str, now: datetime) -> None:
+    """Ends a session from outside without asking its flow: it waits for nothing more, and its timers are off."""
+    assert row.id is not None
+    row.status, row.outcome, row.ended_at, row.updated_at = ENDED, outcome, now, now
+    row.step = row.wait_kind = ""
+    if row.state:
+        row.state = {**row.state, "status": ENDED, "outcome": outcome, "wait": None}
+    cancel_all(db, row.id, now)
+    db.add(row)
+    db.flush()
+
+
+def move(db: Session, from_conversation: int, to_conversation: int, now: datetime) -> None:
+    """Two conversations become one: an open session of the first goes along, unless the second has one."""
+    kept = of_conversation(db, to_conversation)
+    moved = of_conversation(db, from_conversation)
+    if kept is not None and moved is not None:
+        end(db, moved, "replaced", now)
+    theirs = col(FlowSession.conversation_id) == from_conversation
+    db.execute(sa.update(FlowSession).where(theirs).values(conversation_id=to_conversation))
+
+
+def leave_to_people(db: Session, conversation_id: int, now: datetime) -> None:
+    """People have the conversation now: its session ends, unless it waits for them to give it back."""
+    row = of_conversation(db, conversation_id)
+    if row is not None and row.wait_kind != PERSON:
+        end(db, row, "taken_over", now)

@@ -1,0 +1,79 @@
+"""Tags: words that an organisation gives its contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Session
+
+from pytake_cli.store.rows import Owned, insert, primary_key, reference, time
+
+
+class Tag(Owned, table=True):
+    __tablename__ = "tag"
+    __table_args__ = (UniqueConstraint("org_id", "name"),)
+
+    id: int | None = primary_key()
+    org_id: int = reference("organisation.id")
+    name: str  # as `name_of` writes it
+    created_at: datetime = time()
+
+
+class ContactTag(Owned, table=True):
+    __tablename__ = "contact_tag"
+    __table_args__ = (Index("ix_contact_tag_tag", "tag_id"),)
+
+    contact_id: int = reference("contact.id", primary_key=True)
+    tag_id: int = reference("tag.id", primary_key=True)
+    org_id: int = reference("organisation.id")
+    at: datetime = time()
+
+
+tag = Tag.__table__  # type: ignore[attr-defined]
+contact_tag = ContactTag.__table__  # type: ignore[attr-defined]
+
+
+def name_of(words: str) -> str:
+    """A tag as it is kept: lower case, single spaces, at most 80 characters."""
+    return " ".join(words.split()).lower()[:80]
+
+
+def of_contacts(db: Session, contact_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The names of each contact's tags, sorted."""
+    named = sa.select(contact_tag.c.contact_id, tag.c.name).join(tag, tag.c.id == contact_tag.c.tag_id)
+    found: dict[int, list[str]] = {}
+    for row in db.connection().execute(
+        named.where(contact_tag.c.contact_id.in_(list(contact_ids))).order_by(tag.c.name)
+    ):
+        found.setdefault(row.contact_id, []).append(row.name)
+    return found
+
+
+def put(db: Session, org_id: int, contact_id: int, name: str, now: datetime) -> None:
+    """Gives a contact a tag, which is made if there is none of that name."""
+    made = insert(db, tag).values(org_id=org_id, name=name_of(name), created_at=now)
+    db.connection().execute(made.on_conflict_do_nothing(index_elements=["org_id", "name"]))
+    tag_id = sa.select(tag.c.id).where(tag.c.org_id == org_id, tag.c.name == name_of(name)).scalar_subquery()
+    given = insert(db, contact_tag).values(org_id=org_id, contact_id=contact_id, tag_id=tag_id, at=now)
+    db.connection().execute(given.on_conflict_do_nothing(index_elements=["contact_id", "tag_id"]))
+
+
+def take(db: Session, org_id: int, contact_id: int, name: str) -> None:
+    """Takes a tag from a contact."""
+    tag_id = sa.select(tag.c.id).where(tag.c.org_id == org_id, tag.c.name == name_of(name)).scalar_subquery()
+    db.connection().execute(
+        sa.delete(contact_tag).where(contact_tag.c.contact_id == contact_id, contact_tag.c.tag_id == tag_id)
+    )
+
+
+def move(db: Session, from_contact: int, to_contact: int) -> None:
+    """Two contacts are one person: the tags of both."""
+    theirs = sa.select(sa.literal(to_contact), contact_tag.c.tag_id, contact_tag.c.org_id, contact_tag.c.at)
+    columns = ["contact_id", "tag_id", "org_id", "at"]
+    # "WHERE" tells SQLite's parser that ON CONFLICT is not a join's ON
+    copied = insert(db, contact_tag).from_select(columns, theirs.where(contact_tag.c.contact_id == from_contact))
+    db.connection().execute(copied.on_conflict_do_nothing(index_elements=["contact_id", "tag_id"]))
+    db.connection().execute(sa.delete(contact_tag).where(contact_tag.c.contact_id == from_contact))
