@@ -1,4 +1,4 @@
-"""What differs between two definitions of a flow, by meaning; and whether a waiting session may move from one to the other."""
+"""What differs between two definitions of a flow, by meaning; and whether a waiting session may move to the other."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ _EXPECTS: Mapping[str, tuple[str, ...]] = {
     "call": ("call", "flow", "returns"),
     "handoff": ("resume",),
 }
+
+
+ALIKE = 0.5  # share of a step's content that is the same after a change of its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +119,27 @@ def _expectation(step: Step) -> dict[str, Any]:
 
 
 def _renamed(old: Flow, new: Flow) -> dict[str, str]:
-    """Steps that only have another name: the same content, where no other step has it."""
+    """Steps that have another name and mostly the same content; targets, which may be renamed as well, do not count."""
     gone = {name: _content(step) for name, step in old.steps.items() if name not in new.steps}
     come = {name: _content(step) for name, step in new.steps.items() if name not in old.steps}
-    found = {}
-    for before, content in gone.items():
-        same = [name for name, other in come.items() if other == content]
-        if len(same) == 1 and list(gone.values()).count(content) == 1:
-            found[before] = same[0]
+    pairs = sorted(
+        ((_likeness(one, other), before, after) for before, one in gone.items() for after, other in come.items()),
+        key=lambda pair: (-pair[0], pair[1], pair[2]),
+    )
+    found: dict[str, str] = {}
+    for likeness, before, after in pairs:
+        if likeness >= ALIKE and before not in found and after not in found.values():
+            found[before] = after
     return found
 
 
-def _content(step: Step) -> Any:
-    """The step without its targets, which may have been renamed as well."""
+def _likeness(one: Mapping[Path, Any], other: Mapping[Path, Any]) -> float:
+    same = sum(1 for path, value in one.items() if path in other and other[path] == value)
+    return same / max(len(one), len(other), 1)
+
+
+def _content(step: Step) -> dict[Path, Any]:
+    """What the step says, by place, without its targets."""
     targets = {way.path for way in step.ways()}
     return {path: value for path, value in _leaves(plain(step)) if path not in targets}
 
@@ -153,7 +164,7 @@ def _step(name: str, old: Step, new: Step, renamed: Mapping[str, str]) -> Iterat
         yield Change("verb", name, before=_head(old), after=_head(new))
         return
     ways = {way.path for step in (old, new) for way in step.ways()}
-    texts = {spoken.path for step in (old, new) for spoken in step.spoken()}
+    texts = {_place(new, spoken.path) for step in (old, new) for spoken in step.spoken()}
     before, after = dict(_leaves(plain(old))), dict(_leaves(plain(new)))
     for path in dict.fromkeys((*before, *after)):
         one, other = before.get(path), after.get(path)
@@ -161,15 +172,23 @@ def _step(name: str, old: Step, new: Step, renamed: Mapping[str, str]) -> Iterat
             one = renamed.get(one, one)
         if one == other:
             continue
-        where, language = _where(path, texts)
+        named = (*path, "title") if (*path, "title") in texts else path  # a choice may be nothing but its title
+        where, language = _where(named, texts)
         kind: Kind = "field"
         if path in ways:
             kind = "way"
-        elif path in texts or path[:-1] in texts:
+        elif named in texts or named[:-1] in texts:
             kind = "text"
         elif path[0] in _EXPECTS.get(new.verb, ()):
             kind = "expectation"
         yield Change(kind, name, where, language, _shown(before.get(path)), _shown(other))
+
+
+def _place(step: Step, path: Path) -> Path:
+    """Where canonical YAML has a text: what stands behind the verb, and a choice that is nothing but its title."""
+    if path[:1] == (step.main,):
+        return (step.verb, *path[1:])
+    return path
 
 
 def _where(path: Path, texts: set[Path]) -> tuple[str, str]:

@@ -22,10 +22,11 @@ def gist(step: Step, language: str) -> str:
     """A step in one line: its first words, or what it is about."""
     for spoken in step.spoken():
         return _one_line(spoken.text.pick(language).source)
-    value = getattr(step, step.verb, None)
-    if value is None:
-        value = getattr(step, f"{step.verb}_", None)
-    return _one_line(_short(value))
+    named = getattr(step, step.main, None) or getattr(step, f"{step.main}_", None) if step.main else None
+    if named is not None:
+        return _one_line(_short(named))
+    own = [name for name in type(step).model_fields if name in step.model_fields_set and name not in Step.model_fields]
+    return _one_line(" ".join(filter(None, (_short(getattr(step, name)) for name in own if name[:3] != "on_"))))
 
 
 def _short(value: Any) -> str:
@@ -51,7 +52,8 @@ def _short(value: Any) -> str:
 def duration(span: timedelta) -> str:
     """As flow files write it: 1h30m."""
     seconds = int(span.total_seconds())
-    parts = ((seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
+    days = seconds // 86400 if seconds >= 2 * 86400 else 0  # a day is 24h, as people say of windows
+    parts = ((days, "d"), ((seconds - days * 86400) // 3600, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
     return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
 
 
@@ -71,7 +73,7 @@ def entrance_label(flow: Flow, path: Path) -> str:
 
 def trigger_label(trigger: Trigger) -> str:
     """`keyword agendar, marcar consulta`, `new_contact`, `ad 1234`."""
-    if trigger.keyword is not None:
+    if trigger.keyword:
         mode = "" if trigger.mode == "whole" else f" ({trigger.mode})"
         return f"keyword {', '.join(trigger.keyword)}{mode}"
     for name in ("ad", "button"):
@@ -82,7 +84,7 @@ def trigger_label(trigger: Trigger) -> str:
 
 def clip(shown: str, width: int) -> str:
     """At most `width` columns of a terminal, with … where it is cut."""
-    shown = _one_line(shown)
+    shown = clean(shown, newlines=False)
     if wcswidth(shown) <= width:
         return shown
     kept, used = "", 0

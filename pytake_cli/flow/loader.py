@@ -12,12 +12,12 @@ from pydantic import ValidationError
 
 from pytake_cli.flow import misfits, reader
 from pytake_cli.flow.definition import Flow
-from pytake_cli.flow.reader import Document
 from pytake_cli.flow.positions import Path, Positions
-from pytake_cli.flow.problems import FlowErrors, Problem, in_order, near, problem
+from pytake_cli.flow.problems import FlowErrors, Phrase, Problem, in_order, near, problem
+from pytake_cli.flow.reader import Document
 from pytake_cli.flow.steps import VERBS
 from pytake_cli.flow.steps.step import Step
-from pytake_cli.flow.values import STEP_ID
+from pytake_cli.flow.values import LANGUAGE, STEP_ID
 
 _OPEN = Step.model_construct()
 COMMON = frozenset(info.alias or name for name, info in Step.model_fields.items())
@@ -87,7 +87,7 @@ class _Loader:
                 "`{key}` takes {expected}, not {given}",
                 ("steps",),
                 key="steps",
-                expected=misfits.Phrase("a map from names to steps"),
+                expected=Phrase("a map from names to steps"),
                 given=misfits.given(given),
             )
             return {}
@@ -132,6 +132,12 @@ class _Loader:
             self.broken.add(at)
             return None
         model = VERBS[verb]
+        if not model.main and not isinstance(fields[verb], dict) and fields[verb] not in (None, True):
+            self.broken.add(at)
+            message = "`{key}` takes a map of fields, not {given}"
+            self._say("PT-FLOW-KIND", message, (*at, verb), key=verb, given=misfits.given(fields[verb]))
+            return None
+        fields = self._spread(at, model, fields)
         try:
             return model.model_validate(fields)
         except ValidationError as error:
@@ -140,6 +146,27 @@ class _Loader:
             told = misfits.told(errors, fields, self.positions, self.path, at=at, model=model)
             self.problems += [each for each in told if (each.line, each.column) not in self._spoilt]
             return None
+
+    def _spread(self, at: Path, model: type[Step], fields: dict[str, Any]) -> dict[str, Any]:
+        """The fields side by side, as the model takes them, with a note of where those inside the verb's map stand."""
+        verb, value = model.verb, fields[model.verb]
+        moved = self.positions.moved
+        if isinstance(value, dict) and not (model.main and _is_text(value, model.written())):
+            rest = {key: each for key, each in fields.items() if key != verb}
+            for key in value:
+                if key in rest:
+                    message = "`{key}` is given twice, in the map of `{verb}` and beside it"
+                    self._say("PT-FLOW-TWICE", message, (*at, key), at_key=True, key=key, verb=verb)
+                moved[(*at, key)] = (*at, verb, key)
+            return {**value, **rest}
+        if value is None or not model.main or model.main == verb:
+            return fields
+        if model.main in fields:
+            message = "`{key}` is given twice: it is what stands behind `{verb}`"
+            self._say("PT-FLOW-TWICE", message, (*at, model.main), at_key=True, key=model.main, verb=verb)
+            return {key: each for key, each in fields.items() if key != verb}
+        moved[(*at, model.main)] = (*at, verb)
+        return {model.main if key == verb else key: each for key, each in fields.items()}
 
     def _verb(self, name: str, fields: Mapping[str, Any]) -> str | None:
         at: Path = ("steps", name)
@@ -153,7 +180,7 @@ class _Loader:
                 "PT-FLOW-VERBS",
                 "a step has one verb, and `{name}` has {count}: {verbs}",
                 (*at, chosen[1]),
-                key=True,
+                at_key=True,
                 fix="make a step of each",
                 name=name,
                 count=len(chosen),
@@ -205,6 +232,11 @@ class _Loader:
     def _say(self, slug: str, message: str, at: Path, *, fix: str = "", at_key: bool = False, **values: Any) -> None:
         place = self.positions.key(at) if at_key else self.positions.value(at)
         self.problems.append(problem(slug, message, place, path=self.path, fix=fix, **values))
+
+
+def _is_text(value: Mapping[str, Any], fields: frozenset[str]) -> bool:
+    """True for a text by language, as the models tell it from a map of fields."""
+    return not fields.intersection(value) and all(LANGUAGE.fullmatch(key) for key in value)
 
 
 def _keys(verb: str) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from pytake_cli.flow.expressions import ExpressionError, compile_expression, compile_template
 from pytake_cli.flow.positions import Path, Positions
 from pytake_cli.flow.problems import Phrase, Problem, near, problem
 
@@ -43,12 +45,8 @@ EXPECTED: dict[str, Phrase] = {
     "dataclass_type": Phrase("a map"),
     "is_instance_of": Phrase("a map"),
 }
-_LIMITS = {
-    "greater_than_equal": ("at least {limit}", "ge"),
-    "greater_than": ("more than {limit}", "gt"),
-    "less_than_equal": ("at most {limit}", "le"),
-    "less_than": ("less than {limit}", "lt"),
-}
+_QUOTED = re.compile(r"`(\w+)")
+_LIMITS = {"greater_than_equal": "ge", "greater_than": "gt", "less_than_equal": "le", "less_than": "lt"}
 
 
 def told(
@@ -56,14 +54,20 @@ def told(
 ) -> list[Problem]:
     """A problem for each cause. `data` is what was validated and stands at `at` in the file."""
     groups: dict[tuple[Path, ...], list[_Misfit]] = {}
-    for error in errors:
-        misfit = _Misfit.of(error, data)
+    misfits = [_Misfit.of(error, data) for error in errors]
+    for misfit in misfits:
+        if misfit.error["type"] == "too_short" and any(_within(each, misfit) for each in misfits):
+            continue  # those that are there do not count, as they are wrong themselves
         groups.setdefault((misfit.union if misfit.branch else misfit.place,), []).append(misfit)
     teller = _Teller(positions, path, at, model)
     found: list[Problem] = []
     for (place,), misfits in groups.items():
         found += teller.of_union(place, misfits) if misfits[0].branch else [teller.of(each) for each in misfits[:1]]
     return found
+
+
+def _within(one: _Misfit, other: _Misfit) -> bool:
+    return len(one.place) > len(other.place) and one.place[: len(other.place)] == other.place
 
 
 class _Misfit:
@@ -135,7 +139,7 @@ class _Teller:
                 "PT-FLOW-KIND",
                 "`{key}` takes {one} or {other}, not {given}",
                 misfits[0],
-                key=_name((*self.at, *place)),
+                key=self._key(misfits[0]),
                 one=wanted[0],
                 other=wanted[1],
                 given=given(misfits[0].error["input"]),
@@ -154,8 +158,7 @@ class _Teller:
         if kind == "string_pattern_mismatch":
             return self._pattern(misfit, str(context.get("pattern", "")))
         if kind in _LIMITS:
-            template, name = _LIMITS[kind]
-            return self._bound(misfit, kind, context.get(name))
+            return self._bound(misfit, kind, context.get(_LIMITS[kind]))
         if kind in ("too_short", "too_long", "string_too_short", "string_too_long"):
             return self._length(misfit, kind, context)
         if kind == "flow_expression" and "offset" in context:
@@ -252,9 +255,20 @@ class _Teller:
         return self._say("PT-FLOW-LONG", "`{key}` has more than {most}", misfit, key=key, most=most)
 
     def _expression(self, misfit: _Misfit, detail: str, offset: int) -> Problem:
-        where = (*self.at, *misfit.place)
+        """An expression names its own column, also within a text of several lines or a map of texts."""
+        where = self._text_of((*self.at, *misfit.place), misfit.error["input"], detail)
         place = self.positions.inside(where, offset)
         return problem("PT-FLOW-EXPRESSION", "{detail}", place, path=self.path, detail=Phrase(detail))
+
+    def _text_of(self, where: Path, value: Any, detail: str) -> Path:
+        """Which of the texts in a value has the error."""
+        if isinstance(value, dict | list):
+            for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+                found = self._text_of((*where, key), each, detail)
+                if found:
+                    return found
+            return ()
+        return where if not isinstance(value, str) or _error_of(value) == detail else ()
 
     def _takes(self, misfit: _Misfit, expected: str) -> Problem:
         return self._say(
@@ -273,7 +287,20 @@ class _Teller:
         if kind in ("flow_text", "flow_duration", "flow_expression", "flow_value"):
             return self._takes(misfit, expected)
         slug = "PT-FLOW-" + kind.removeprefix("flow_").replace("_", "-").upper()
-        return self._say(slug, "{detail}", misfit, key_place=True, detail=expected)
+        context = misfit.error.get("ctx", {})
+        expected = Phrase(context["problem"]) if isinstance(context.get("problem"), str) else expected
+        named = str(context.get("field") or "")
+        # a pattern is a question's, or the words of a trigger; a rule of several keys is told at one that is there
+        others = ("pattern", "keyword") if kind == "flow_pattern" else _QUOTED.findall(expected)
+        whole = (*self.at, *misfit.place)
+        named = next((key for key in (named, *others) if key and self.positions.has((*whole, key))), "")
+        at = (*whole, named) if named else whole
+        if named and "`" not in expected and kind == "flow_needs":
+            place = self.positions.value(at)
+            key = _name(self.positions.written(at))
+            return problem(slug, "`{key}`: {detail}", place, path=self.path, key=key, detail=expected)
+        place = self.positions.value(at) if self.positions.has(at) and not misfit.place else self.positions.key(at)
+        return problem(slug, "{detail}", place, path=self.path, detail=expected)
 
     def _other(self, misfit: _Misfit) -> Problem:
         detail = misfit.error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
@@ -282,7 +309,7 @@ class _Teller:
         return self._say("PT-FLOW-VALUE", "`{key}`: {detail}", misfit, key=self._key(misfit), detail=Phrase(detail))
 
     def _key(self, misfit: _Misfit) -> str:
-        return _name((*self.at, *misfit.place))
+        return _name(self.positions.written((*self.at, *misfit.place)))
 
     def _say(
         self, slug: str, message: str, misfit: _Misfit, *, fix: str = "", key_place: bool = False, **values: Any
@@ -290,6 +317,15 @@ class _Teller:
         where = (*self.at, *misfit.place)
         place = self.positions.key(where) if key_place else self.positions.value(where)
         return problem(slug, message, place, path=self.path, fix=fix, **values)
+
+
+def _error_of(text: str) -> str:
+    for compiled in (compile_template, compile_expression):
+        try:
+            compiled(text)
+        except ExpressionError as error:
+            return error.message
+    return ""
 
 
 def _is_kind(error: ErrorDetails) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 
 from wcwidth import wcswidth
 
@@ -26,6 +27,11 @@ path{fill:none;stroke:#8a92a3;stroke-width:1.4}.error,.window_closed,.skip{strok
 .label{stroke:#15181f}rect{fill:#1f2430}.ask,.form{fill:#16283f}.switch,.split,.hours{fill:#33280f}
 .handoff{fill:#12301f}.end,.entrance{fill:#2a2f3b}}
 """.strip()
+
+_TIP = (
+    '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
+    '<path d="M0 0 8 4 0 8z" style="fill:#8a92a3;stroke:none"/></marker></defs>'
+)
 
 
 @dataclass(slots=True)
@@ -57,15 +63,15 @@ def svg(flow: Flow) -> str:
     _places(nodes)
     height = (max(node.layer for node in nodes.values()) + 1) * (_HEIGHT + _GAP_Y) - _GAP_Y + 2 * _MARGIN
     width = max(node.x + node.width / 2 for node in nodes.values()) + _MARGIN + (60 if back else 0)
+    size = f'width="{width:.0f}" height="{height}" viewBox="0 0 {width:.0f} {height}"'
+    name = escape(flow.title or flow.name)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" '
-        f'viewBox="0 0 {width:.0f} {height}" role="img" aria-label="{escape(flow.title or flow.name)}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{name}">',
         f"<style>{_STYLE}</style>",
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
-        'orient="auto"><path d="M0 0 8 4 0 8z" style="fill:#8a92a3;stroke:none"/></marker></defs>',
-        *(_curve(nodes, arrow, chains.get(index), width) for index, arrow in enumerate(arrows)),
+        _TIP,
+        *(_curve(nodes, arrow, chains.get(index)) for index, arrow in enumerate(arrows)),
         *(_box(node) for node in nodes.values() if node.kind),
-        *(_words(nodes, arrow, index in chains, width) for index, arrow in enumerate(arrows) if arrow.label),
+        *(_words(nodes, arrow, index in chains) for index, arrow in enumerate(arrows) if arrow.label),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -150,7 +156,7 @@ def _layers(nodes: dict[str, _Node], arrows: list[_Arrow], back: set[int]) -> di
             chain.append(bend)
         chain.append(arrow.target)
         chains[index] = chain
-        for upper, lower in zip(chain, chain[1:], strict=False):
+        for upper, lower in pairwise(chain):
             nodes[upper].below.append(lower)
             nodes[lower].above.append(upper)
     return chains
@@ -193,14 +199,14 @@ def _top(node: _Node) -> float:
     return _MARGIN + node.layer * (_HEIGHT + _GAP_Y)
 
 
-def _curve(nodes: Mapping[str, _Node], arrow: _Arrow, chain: list[str] | None, width: float) -> str:
+def _curve(nodes: Mapping[str, _Node], arrow: _Arrow, chain: list[str] | None) -> str:
     source, target = nodes[arrow.source], nodes[arrow.target]
     if chain is None:  # back up, along the right side
-        x1, y1 = source.x + source.width / 2, _top(source) + _HEIGHT / 2
-        x2, y2 = target.x + target.width / 2, _top(target) + _HEIGHT / 2
-        out = max(x1, x2) + 44 if source is not target else x1 + 44
         spread = 18 if source is target else 0
-        drawn = f"M{x1:.0f} {y1 + spread:.0f}C{out:.0f} {y1 + spread:.0f} {out:.0f} {y2 - spread:.0f} {x2 + 2:.0f} {y2 - spread:.0f}"
+        x1, y1 = source.x + source.width / 2, _top(source) + _HEIGHT / 2 + spread
+        x2, y2 = target.x + target.width / 2, _top(target) + _HEIGHT / 2 - spread
+        out = max(x1, x2) + 44
+        drawn = f"M{x1:.0f} {y1:.0f}C{out:.0f} {y1:.0f} {out:.0f} {y2:.0f} {x2 + 2:.0f} {y2:.0f}"
         return f'<path class="back {arrow.kind}" d="{drawn}" marker-end="url(#tip)"/>'
     points = [
         (nodes[name].x, _top(nodes[name]), _top(nodes[name]) + (_HEIGHT if nodes[name].kind else 0)) for name in chain
@@ -230,7 +236,7 @@ def _box(node: _Node) -> str:
     )
 
 
-def _words(nodes: Mapping[str, _Node], arrow: _Arrow, forward: bool, width: float) -> str:
+def _words(nodes: Mapping[str, _Node], arrow: _Arrow, forward: bool) -> str:
     """The label near the arrow's beginning, where several that end in one place do not meet."""
     source, target = nodes[arrow.source], nodes[arrow.target]
     if forward:

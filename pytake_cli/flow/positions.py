@@ -70,7 +70,7 @@ def _place(node: Node) -> Place:
 
 def _index(source: str, node: ScalarNode, offset: int) -> int:
     """The source's index of a text's character. Characters that are no space keep their order in every style."""
-    start, end = node.start_mark.index, node.end_mark.index
+    start, end = int(node.start_mark.index), int(node.end_mark.index)
     if node.style in ("|", ">"):
         start = source.find("\n", start) + 1 or end  # behind the header
     elif node.style in ("'", '"'):

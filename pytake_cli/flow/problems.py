@@ -78,6 +78,7 @@ def problem(
     slug: str,
     message: str,
     place: tuple[int, int] = (1, 1),
+    /,
     *,
     path: str = "",
     fix: str = "",

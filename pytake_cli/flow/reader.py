@@ -87,7 +87,7 @@ def _compose(source: str, path: str) -> Node:
     yaml.max_depth = MAX_DEPTH
     yaml.composer.warn_double_anchors = False  # an anchor may be set anew (YAML 1.2, 3.2.2.2)
     try:
-        node = yaml.compose(source)
+        node: Node | None = yaml.compose(source)
     except (ReaderError, MarkedYAMLError) as error:
         raise FlowErrors([syntax.explained(error, source, path)]) from None
     except (YAMLError, RecursionError, ValueError, OverflowError, NotImplementedError, AttributeError) as error:
@@ -120,13 +120,13 @@ class _Reader:
             return scalar(node)
         if id(node) in self._within:
             raise FlowErrors([*self.problems, self._circle(node)])
-        if _is_braces(node):
+        if isinstance(node, MappingNode) and _is_braces(node):
             return self._braces(node)
         self._within.add(id(node))
         try:
-            if isinstance(node, SequenceNode):
-                return [self.value(each, (*at, index), depth + 1) for index, each in enumerate(node.value)]
-            return self._mapping(node, at, depth)
+            if isinstance(node, MappingNode):
+                return self._mapping(node, at, depth)
+            return [self.value(each, (*at, index), depth + 1) for index, each in enumerate(node.value)]
         finally:
             self._within.discard(id(node))
 
@@ -237,8 +237,8 @@ def scalar(node: ScalarNode) -> Any:
     return text
 
 
-def _is_braces(node: Node) -> bool:
-    if not isinstance(node, MappingNode) or not node.flow_style or len(node.value) != 1:
+def _is_braces(node: MappingNode) -> bool:
+    if not node.flow_style or len(node.value) != 1:
         return False
     return isinstance(node.value[0][0], MappingNode) and bool(node.value[0][0].flow_style)
 

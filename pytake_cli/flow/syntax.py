@@ -22,8 +22,9 @@ def explained(error: YAMLError, source: str, path: str) -> Problem:
     detail = str(error.problem or error.context or "").strip()
     mark = error.problem_mark or error.context_mark
     place = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-    opened = error.context_mark.line + 1 if error.context_mark is not None else place[0]
-    return _known(detail, str(error.context or ""), place, opened, source, path)
+    begun = error.context_mark or mark
+    start = (begun.line + 1, begun.column + 1) if begun is not None else place
+    return _known(detail, str(error.context or ""), place, start, source, path)
 
 
 def unreadable(detail: str, path: str, place: Place = (1, 1)) -> Problem:
@@ -31,8 +32,8 @@ def unreadable(detail: str, path: str, place: Place = (1, 1)) -> Problem:
     return problem("PT-FLOW-YAML", "this is no YAML: {detail}", place, path=path, detail=detail)
 
 
-def _known(detail: str, context: str, place: Place, opened: int, source: str, path: str) -> Problem:
-    line = _line(source, place[0])
+def _known(detail: str, context: str, place: Place, start: Place, source: str, path: str) -> Problem:
+    line, opened = _line(source, place[0]), start[0]
     if "\t" in detail or "'\\t'" in detail:
         return problem("PT-FLOW-TAB", "a tab cannot indent", place, path=path, fix="indent with spaces")
     if _BRACES.match(line) or _BRACES.match(_line(source, opened)):
@@ -63,10 +64,10 @@ def _known(detail: str, context: str, place: Place, opened: int, source: str, pa
             fix="put the text in quotes",
             mark=line[place[1] - 1 : place[1]],
         )
-    return _shape(detail, context, place, opened, path)
+    return _shape(detail, context, place, start, path)
 
 
-def _shape(detail: str, context: str, place: Place, opened: int, path: str) -> Problem:
+def _shape(detail: str, context: str, place: Place, start: Place, path: str) -> Problem:
     if "mapping values are not allowed" in detail:
         return problem(
             "PT-FLOW-COLON",
@@ -78,11 +79,11 @@ def _shape(detail: str, context: str, place: Place, opened: int, path: str) -> P
     if "flow sequence" in context or "flow mapping" in context:
         return problem(
             "PT-FLOW-OPEN",
-            "the {bracket} of line {opened} is not closed before this",
-            place,
+            "this {bracket} is not closed: line {line} does not belong in it",
+            start,
             path=path,
             bracket="[" if "sequence" in context else "{",
-            opened=opened,
+            line=place[0],
         )
     if "quoted scalar" in context or "double-quoted" in context:
         if "escape" in detail or "hexadecimal" in detail:
@@ -93,9 +94,7 @@ def _shape(detail: str, context: str, place: Place, opened: int, path: str) -> P
                 path=path,
                 fix="write \\\\ for one backslash, or use single quotes",
             )
-        return problem(
-            "PT-FLOW-OPEN", "the quotes opened at line {opened} are not closed", place, path=path, opened=opened
-        )
+        return problem("PT-FLOW-OPEN", "these quotes are not closed", start, path=path)
     if "another document" in detail:
         return problem("PT-FLOW-DOCUMENTS", "a flow file is one document", place, path=path, fix="leave the --- out")
     if "maximum depth" in detail:
@@ -104,7 +103,7 @@ def _shape(detail: str, context: str, place: Place, opened: int, path: str) -> P
         return problem(
             "PT-FLOW-LINE",
             "this line is no `key: value`",
-            (opened, 1) if opened < place[0] else place,
+            start if start[0] < place[0] else place,
             path=path,
             fix="a text of several lines begins with | after its key",
         )
@@ -123,7 +122,7 @@ def _shape(detail: str, context: str, place: Place, opened: int, path: str) -> P
             place,
             path=path,
             fix="begin it below the keys of line {opened}, or two spaces further in",
-            opened=opened,
+            opened=start[0],
         )
     return unreadable(detail or context, path, place)
 

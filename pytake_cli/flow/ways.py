@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pytake_cli.flow.definition import Flow
+from pytake_cli.flow.routes import may_fail
 from pytake_cli.flow.steps.step import Way
 
 OUTWARD = ("end", "resume", "")  # targets that are no steps
@@ -25,12 +26,14 @@ class Edge:
 
 
 def edges(flow: Flow) -> list[Edge]:
-    """Every way of every step, with the flow's `on_error` for those steps that may fail and have none."""
+    """Every way of every step; implied: past a step that `if` skips, and to the flow's `on_error`."""
     found: list[Edge] = []
     for name, step in flow.steps.items():
         ways = list(step.ways())
         found += [Edge(name, way) for way in ways]
-        if flow.on_error and step.may_fail and not any(way.kind == "error" for way in ways):
+        if step.if_ is not None and step.next is not None:
+            found.append(Edge(name, Way("skip", step.next), implied=True))
+        if flow.on_error and may_fail(step) and not any(way.kind == "error" for way in ways):
             found.append(Edge(name, Way("error", flow.on_error), implied=True))
     return found
 
@@ -95,13 +98,39 @@ def _shortest(name: str, leads: Mapping[str, Iterable[str]]) -> list[str]:
 def longest(
     starts: Iterable[str], out: Mapping[str, list[Edge]], takes: Callable[[Edge, float], float], limit: float
 ) -> dict[str, float]:
-    """The greatest sum of `takes` (edge, sum so far) with which each step can be reached, up to a bit above `limit`."""
+    """The greatest sum of `takes` (edge, sum so far) with which each step can be reached; circles are walked once."""
     found: dict[str, float] = {}
+    forward = _forward(starts, out)
     line = [(name, 0.0) for name in starts]
     while line:
         name, so_far = line.pop()
         if found.get(name, -1.0) >= so_far:
             continue
         found[name] = so_far
-        line += [(edge.target, min(takes(edge, so_far), limit + 1)) for edge in out.get(name, ())]
+        line += [(edge.target, min(takes(edge, so_far), limit + 1)) for edge in forward.get(name, ())]
     return found
+
+
+def _forward(starts: Iterable[str], out: Mapping[str, list[Edge]]) -> dict[str, list[Edge]]:
+    """The ways without those that lead back to a step on the way to them."""
+    kept: dict[str, list[Edge]] = {}
+    state: dict[str, int] = {}
+    for root in starts:
+        if root in state:
+            continue
+        state[root] = 1
+        stack = [(root, iter(out.get(root, ())))]
+        while stack:
+            name, rest = stack[-1]
+            for edge in rest:
+                if state.get(edge.target) == 1:
+                    continue
+                kept.setdefault(name, []).append(edge)
+                if edge.target not in state:
+                    state[edge.target] = 1
+                    stack.append((edge.target, iter(out.get(edge.target, ()))))
+                    break
+            else:
+                state[name] = 2
+                stack.pop()
+    return kept

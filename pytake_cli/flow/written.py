@@ -13,10 +13,12 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 
 from pytake_cli.flow.definition import Flow
 from pytake_cli.flow.gist import duration
+from pytake_cli.flow.steps.ask import Choice
 from pytake_cli.flow.steps.step import Step
 from pytake_cli.flow.values import Text
 
-_LAST = ("next", "on_error", "note", "tags")  # of a step, behind the fields of its verb
+_LATE = ("invalid", "retries", "timeout")  # of a step, behind what it is about
+_LAST = ("next", "on_error", "note", "tags")  # behind all others
 
 
 def plain(value: Any) -> Any:
@@ -26,6 +28,9 @@ def plain(value: Any) -> Any:
             return {**_fields(value), "steps": {name: plain(step) for name, step in value.steps.items()}}
         case Step():
             return _step(value)
+        case Choice():
+            found = _fields(value)
+            return found["title"] if set(found) == {"title"} else found
         case BaseModel():
             return _fields(value)
         case Text():
@@ -56,8 +61,13 @@ def _fields(model: BaseModel) -> dict[str, Any]:
 def _step(step: Step) -> dict[str, Any]:
     """The verb first, the ways out and the comment last."""
     fields = _fields(step)
-    order = [step.verb, *(key for key in fields if key not in _LAST and key != step.verb), *_LAST]
-    return {key: fields[key] for key in order if key in fields}
+    value = fields.pop(step.main, None) if step.main else None
+    fields.pop(step.verb, None) if step.main == step.verb else None
+    order = sorted(
+        fields,
+        key=lambda key: (key in _LAST, key in _LATE or key.startswith("on_"), _LAST.index(key) if key in _LAST else 0),
+    )
+    return {step.verb: value, **{key: fields[key] for key in order}}
 
 
 def yaml_text(flow: Flow) -> str:

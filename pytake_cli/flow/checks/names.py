@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from typing import Any
 
@@ -118,9 +118,13 @@ def fits(var: Var, value: Any) -> bool:
 
 
 def _is_moment(kind: str, value: str) -> bool:
-    read = {"date": date.fromisoformat, "time": time.fromisoformat, "datetime": datetime.fromisoformat}[kind]
+    readers: dict[str, Callable[[str], object]] = {
+        "date": date.fromisoformat,
+        "time": time.fromisoformat,
+        "datetime": datetime.fromisoformat,
+    }
     try:
-        read(value)  # type: ignore[operator]
+        readers[kind](value)
     except ValueError:
         return False
     return True

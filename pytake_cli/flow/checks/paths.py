@@ -9,12 +9,11 @@ from typing import Any
 from pytake_cli.flow.checks.inquiry import OUTWARD, Inquiry
 from pytake_cli.flow.positions import Path
 from pytake_cli.flow.problems import near
-from pytake_cli.flow.steps.step import Step
+from pytake_cli.flow.routes import FREE_SPEECH, RESTS, idle_next, lacks_way, may_fail, spans
+from pytake_cli.flow.steps.step import Step, Way
 from pytake_cli.flow.ways import Edge, circles, edges, entrances, longest, reachable
 
 WINDOW = timedelta(hours=24)
-FREE_SPEECH = ("say", "ask", "form", "react")  # needs an open window
-RESTS = ("ask", "wait", "signal", "form")  # waits for the customer, for time, or for a signal from outside
 
 
 def check(inquiry: Inquiry) -> None:
@@ -64,8 +63,6 @@ class _Graph:
 
     def _guessed(self, inquiry: Inquiry, name: str) -> Iterator[Edge]:
         """A step that could not be read leads to every step that it names."""
-        from pytake_cli.flow.steps.step import Way
-
         written = inquiry.data.get("steps", {}).get(name) if isinstance(inquiry.data, dict) else None
         for word in _words(written):
             if word in self.known:
@@ -113,7 +110,7 @@ def _target(inquiry: Inquiry, graph: _Graph, path: Path, target: str, *, label: 
 
 def _way_out(inquiry: Inquiry) -> None:
     for name, step in inquiry.steps.items():
-        lacking = step.lacks_way()
+        lacking = lacks_way(step)
         if lacking:
             inquiry.say(
                 "PT-FLOW-WAY",
@@ -124,13 +121,22 @@ def _way_out(inquiry: Inquiry) -> None:
                 name=name,
                 lacking=lacking,
             )
+        elif idle_next(step):
+            inquiry.say(
+                "PT-FLOW-NEXT",
+                "`{verb}` never goes to its `next`",
+                ("steps", name, "next"),
+                at_key=True,
+                fix="take it out",
+                verb=step.verb,
+            )
 
 
 def _errors(inquiry: Inquiry) -> None:
     """A step that may fail needs a way for it: its own or the flow's."""
     if inquiry.flow.on_error or not inquiry.read("on_error"):
         return
-    failing = [name for name, step in inquiry.steps.items() if step.may_fail and step.on_error is None]
+    failing = [name for name, step in inquiry.steps.items() if may_fail(step) and step.on_error is None]
     if failing:
         inquiry.say(
             "PT-FLOW-ON-ERROR",
@@ -220,8 +226,6 @@ def _window(inquiry: Inquiry, graph: _Graph) -> None:
 
 def longest_from(graph: _Graph, start: str, takes: Any, limit: float) -> dict[str, float]:
     """As `longest`, entered once the window is closed."""
-    from pytake_cli.flow.steps.step import Way
-
     first = Edge("", Way("timeout", graph.meant(start)))
     out = {**graph.out, "": [first]}
     return longest([""], out, lambda edge, so_far: limit + 1 if edge is first else takes(edge, so_far), limit)
@@ -230,13 +234,13 @@ def longest_from(graph: _Graph, start: str, takes: Any, limit: float) -> dict[st
 def _elapsed(step: Step, edge: Edge, so_far: float) -> float:
     """Seconds since the customer's last message once this way was taken."""
     kind = edge.way.kind
-    spans = step.spans()
-    if kind in spans:
-        span = spans[kind]
+    known = spans(step)
+    if kind in known:
+        span = known[kind]
         return WINDOW.total_seconds() + 1 if span is None else so_far + span.total_seconds()
-    if step.verb in ("ask", "form") and kind in ("next", "choice", "invalid"):
-        return 0.0
-    return 0.0 if kind == "reply" else so_far
+    answered = step.verb in ("ask", "form") and kind in ("next", "choice", "invalid")
+    called_off = kind == "cancel" and "reply" in getattr(step, "cancel_on", ())
+    return 0.0 if answered or called_off or kind == "reply" else so_far
 
 
 def _resume(inquiry: Inquiry, graph: _Graph) -> None:
@@ -247,19 +251,19 @@ def _resume(inquiry: Inquiry, graph: _Graph) -> None:
         if edge.target == "resume" and not resumed and inquiry.read("on") and not edge.implied:
             inquiry.say(
                 "PT-FLOW-RESUME",
-                "`resume` goes back to the question that an interrupt left, and no interrupt of `on` has `resume: true`",
+                "`resume` goes back to the question that an interrupt left, and none of `on` has `resume: true`",
                 ("steps", edge.source, *edge.way.path),
             )
             return
     for index, interrupt in enumerate(inquiry.flow.on):
-        if interrupt.resume and not leads_back & reachable([graph.meant(interrupt.goto)], graph.leads):
-            if not any(inquiry.broken_steps()):
-                inquiry.say(
-                    "PT-FLOW-RESUME",
-                    "no step from `{goto}` on leads back with `next: resume`",
-                    ("on", index, "resume"),
-                    goto=interrupt.goto,
-                )
+        comes_back = leads_back & reachable([graph.meant(interrupt.goto)], graph.leads)
+        if interrupt.resume and not comes_back and not any(inquiry.broken_steps()):
+            inquiry.say(
+                "PT-FLOW-RESUME",
+                "no step from `{goto}` on leads back with `next: resume`",
+                ("on", index, "resume"),
+                goto=interrupt.goto,
+            )
 
 
 def _person(inquiry: Inquiry, graph: _Graph) -> None:

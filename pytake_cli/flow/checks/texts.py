@@ -1,4 +1,4 @@
-"""What customers see: Meta's limits in every language, languages that are missing, choices that cannot be told apart."""
+"""What customers see: Meta's limits in every language, missing languages, choices that cannot be told apart."""
 
 from __future__ import annotations
 
@@ -56,15 +56,14 @@ def _length(inquiry: Inquiry, at: Path, text: Text, limit: str) -> None:
         if not template.source.strip():
             inquiry.say("PT-FLOW-EMPTY-TEXT", "this text is empty", path)
         elif (length := least(template)) > most:
-            over = "at least " if template.references else ""
             inquiry.say(
                 "PT-FLOW-LENGTH",
-                "{place} has at most {most} characters, and this has {length}"
-                if not over
-                else "{place} has at most {most} characters, and this has {length} even with nothing filled in",
+                "{what} has at most {most} characters, and this has {length}"
+                if template.is_constant
+                else "{what} has at most {most} characters, and this has {length} even with nothing filled in",
                 path,
                 fix="shorten it by {excess}",
-                place=PLACES.get(limit, limit),
+                what=PLACES.get(limit, limit),
                 most=most,
                 length=length,
                 excess=length - most,
@@ -100,9 +99,7 @@ def _titles(inquiry: Inquiry, name: str, step: Any) -> None:
 def _languages(inquiry: Inquiry) -> None:
     """A flow that speaks a language here speaks it everywhere; a plain text is in the flow's own."""
     texts = [
-        (("steps", name, *spoken.path), spoken.text)
-        for name, step in inquiry.steps.items()
-        for spoken in step.spoken()
+        (("steps", name, *spoken.path), spoken.text) for name, step in inquiry.steps.items() for spoken in step.spoken()
     ]
     own = inquiry.flow.language
     spoken_languages = dict.fromkeys(

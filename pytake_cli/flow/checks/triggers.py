@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pytake_cli.flow.checks.inquiry import Inquiry
 from pytake_cli.flow.definition import Flow, Interrupt, Trigger
@@ -14,14 +14,10 @@ from pytake_cli.flow.words import bare
 
 def check(inquiry: Inquiry) -> None:
     """Everything about words that are listened for."""
-    triggers = [trigger if inquiry.read("triggers") else None for trigger in inquiry.flow.triggers]
-    interrupts = inquiry.flow.on if inquiry.read("on") else ()
-    _heard(inquiry, "triggers", [each for each in triggers if each is not None])
-    _heard(inquiry, "on", list(interrupts))
+    _heard(inquiry, "triggers", inquiry.flow.triggers)
+    _heard(inquiry, "on", inquiry.flow.on)
     _others(inquiry)
     _choices(inquiry)
-    if not inquiry.flow.triggers and inquiry.read("triggers") and inquiry.around.flows is not None:
-        return
     _twice_any(inquiry)
 
 
@@ -31,15 +27,11 @@ def _words(inquiry: Inquiry, key: str, index: int, listener: Trigger | Interrupt
         yield at if inquiry.positions.has(at) else (key, index, "keyword"), word
 
 
-def _heard(inquiry: Inquiry, key: str, listeners: list[Trigger] | list[Interrupt]) -> None:
-    """A word is lost when an opt-out word, or one that is asked for before it, takes every message that it would take."""
+def _heard(inquiry: Inquiry, key: str, listeners: Sequence[Trigger | Interrupt]) -> None:
+    """A word is lost when an opt-out word, or one that is tried before it, takes every message that it would."""
     before: list[tuple[str, str, tuple[int, int]]] = []
-    ordered = sorted(
-        (listener.mode != "whole", index, listener) for index, listener in enumerate(listeners)
-    ) if False else [(index, listener) for index, listener in enumerate(listeners)]
-    whole_first = [each for each in ordered if each[1].mode == "whole"] + [
-        each for each in ordered if each[1].mode != "whole"
-    ]
+    numbered = list(enumerate(listeners))
+    whole_first = sorted(numbered, key=lambda each: each[1].mode != "whole")
     for index, listener in whole_first:
         for at, word in _words(inquiry, key, index, listener):
             if not word.strip():
@@ -128,7 +120,7 @@ def _choices(inquiry: Inquiry) -> None:
     }
     for name, step in inquiry.steps.items():
         choices = getattr(step, "choices", None)
-        for key, choice in (choices.items() if isinstance(choices, dict) else ()):
+        for key, choice in choices.items() if isinstance(choices, dict) else ():
             title = choice if isinstance(choice, Text) else getattr(choice, "title", None)
             goto = getattr(choice, "goto", None) or getattr(step, "next", None)
             if not isinstance(title, Text):
