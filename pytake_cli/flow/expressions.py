@@ -80,6 +80,11 @@ class Template:
     _parts: tuple[str | Run, ...] = field(repr=False, compare=False)
     _nodes: int = field(repr=False, compare=False)
 
+    @property
+    def least(self) -> int:
+        """How long the text is when everything in it is empty."""
+        return sum(len(part) for part in self._parts if isinstance(part, str))
+
     def render(self, context: Mapping[str, object], trace: Missing | None = None) -> str:
         """The text; what has no value is empty and recorded in `trace`. Raises EvaluationError."""
         if self.is_constant:
