@@ -109,7 +109,7 @@ def _of_trigger(flow: Flow, trigger: Trigger, heard: Heard) -> Candidate:
 
 def _look(trigger: Trigger, heard: Heard) -> tuple[str, str, bool, str]:
     """(kind, label, whether it fits, why not)."""
-    if trigger.keyword is not None:
+    if trigger.keyword:
         word = next((word for word in trigger.keyword if says(heard.text, word, trigger.mode)), None)
         label = f"keyword {word if word is not None else ', '.join(trigger.keyword)}"
         return f"keyword {trigger.mode}", label, word is not None, f"the words do not match ({trigger.mode})"

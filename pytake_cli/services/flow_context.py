@@ -13,6 +13,7 @@ from pytake_cli.policy import window
 from pytake_cli.policy.people import PHONE, USERNAME
 from pytake_cli.services import contacts
 from pytake_cli.services.flow_library import StoreLibrary
+from pytake_cli.services.schedules import schedules
 from pytake_cli.store import tags
 from pytake_cli.store.contacts import Contact, ServiceWindow, identities_of
 from pytake_cli.store.conversations import Conversation
@@ -36,6 +37,7 @@ def of(db: Session, conversation: Conversation) -> Context:
         org=org_values(org),
         tz=contact.tz or org.tz,
         window_closes_at=closes - window.MARGIN if closes is not None else None,
+        schedules=schedules(org.tz),
     )
 
 

@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from pytake_cli.flow.definition import Flow
-from pytake_cli.flow.words import fold
+from pytake_cli.segment import check, evaluate
+from pytake_cli.segment.tree import Node, SegmentError
 
-_CLAUSE = re.compile(r"""\s*(tag|stage)\s*(=|!=)\s*(?:"([^"]*)"|([^\s"]+))\s*""")
 
-
-def why_not(flow: Flow, contact: Mapping[str, Any]) -> str:
-    """Why the flow is not for this contact; empty when it is. `contact` is what expressions know by that name."""
+def why_not(flow: Flow, person: Mapping[str, Any], now: datetime, tz: str) -> str:
+    """Why the flow is not for this contact; empty when it is."""
     scope = flow.scope
-    if scope.only and not matches(scope.only, contact):
+    if scope.only and not matches(scope.only, person, now, tz):
         return f"only for {scope.only}"
-    if scope.except_ and matches(scope.except_, contact):
+    if scope.except_ and matches(scope.except_, person, now, tz, unreadable=True):
         return f"not for {scope.except_}"
     return ""
 
 
-def matches(expression: str, contact: Mapping[str, Any]) -> bool:
-    """Whether the contact fits `tag = vip`, `stage != lead`, and several of these joined by `and`.
+def matches(expression: str, person: Mapping[str, Any], now: datetime, tz: str, *, unreadable: bool = False) -> bool:
+    """Whether the contact fits a segment. One that cannot be read keeps the flow from everybody, not from nobody."""
+    try:
+        return evaluate.matches(_read(expression), person, now, tz)
+    except SegmentError:
+        return unreadable
 
-    What cannot be read fits nobody: a flow that is for some must not talk to all.
-    """
-    clauses = re.split(r"\s+and\s+", expression.strip(), flags=re.IGNORECASE)
-    return all(_clause(clause, contact) for clause in clauses)
 
-
-def _clause(clause: str, contact: Mapping[str, Any]) -> bool:
-    read = _CLAUSE.fullmatch(clause)
-    if read is None:
-        return False
-    name, operator, quoted, word = read.groups()
-    wanted = fold(quoted if quoted is not None else word)
-    if name == "tag":
-        has = wanted in {fold(tag) for tag in contact.get("tags", ())}
-    else:
-        has = fold(str(contact.get("stage") or "")) == wanted
-    return has == (operator == "=")
+@lru_cache(maxsize=256)
+def _read(expression: str) -> Node:
+    return check.read(expression)

@@ -10,11 +10,14 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from pytake_cli import clock
-from pytake_cli.flow import engine, wire
+from pytake_cli.flow import engine, hearing, wire
 from pytake_cli.flow.context import Context
 from pytake_cli.flow.effects import Effect, End
 from pytake_cli.flow.events import EffectDone, EffectFailed, Event, Started
+from pytake_cli.flow.reply import Reply
 from pytake_cli.flow.session import Session as State
+from pytake_cli.flow.session import Wait
+from pytake_cli.flow.triggers import TAKES_FROM_SILENT, TAKES_OVER
 from pytake_cli.policy import loops
 from pytake_cli.services import flow_context, flow_effects, incidents, ownership
 from pytake_cli.services.flow_library import definition, published
@@ -170,7 +173,7 @@ def answered(store: Store, session_id: int, token: str, event: Event, cause: str
 
 
 def guarded(db: Session, conversation: Conversation, now: datetime, work: Callable[[], Any]) -> bool:
-    """Does the work in a savepoint. If it fails nothing of it stays: the session ends and people get the conversation."""
+    """Does the work in a savepoint. If it fails none of it stays: the session ends, people get the conversation."""
     conversation_id = conversation.id
     assert conversation_id is not None
     try:
@@ -202,6 +205,20 @@ def fail(db: Session, conversation_id: int, slug: str, why: str, now: datetime) 
     session = row.id if row is not None else None
     incidents.tell(db, conversation.org_id, slug, why, now, conversation=conversation_id, session=session)
     queue_for_people(db, conversation, now)
+
+
+def gives_way(row: FlowSession, kind: str, reply: Reply | None = None) -> bool:
+    """Whether a trigger of that kind takes the conversation from the session, which ends as `replaced`.
+
+    A session that waits for the person's words hears them first; only what says plainly that something else is wanted
+    (the button of a template, an advertisement) comes before. One that waits for time or a signal gives way to words.
+    """
+    if row.wait_kind in ("", "reply", "answer"):
+        wait = row.state.get("wait")
+        if wait and reply is not None and hearing.taps(Wait.from_json(wait), reply):
+            return False
+        return kind in TAKES_OVER
+    return kind in TAKES_FROM_SILENT
 
 
 def queue_for_people(db: Session, conversation: Conversation, now: datetime) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from pytake_cli.flow import triggers
+from pytake_cli.flow.definition import Flow as Definition
 from pytake_cli.flow.problems import FlowErrors
 from pytake_cli.flow.triggers import Candidate, Heard, Offer
 from pytake_cli.policy.opt_out import words_of
@@ -55,10 +57,19 @@ def names_of(number: Number) -> tuple[str, ...]:
     return tuple({number.name, number.display, number.display.lstrip("+"), number.phone_number_id} - {""})
 
 
-def choose(db: Session, found: Sequence[Offer], heard: Heard, contact: Contact) -> list[Candidate]:
+def choose(
+    db: Session, found: Sequence[Offer], heard: Heard, contact: Contact, tz: str, now: datetime
+) -> list[Candidate]:
     """Every candidate for what was heard, the best first."""
-    values = flow_context.contact_values(db, contact)
-    return triggers.choose(found, heard, lambda flow: flow_scope.why_not(flow, values))
+    person: dict[str, Any] = {}
+
+    def why_not(definition: Definition) -> str:
+        if not person and (definition.scope.only or definition.scope.except_):
+            blocked = contact.blocked_at is not None
+            person.update(flow_context.contact_values(db, contact), created=contact.created_at, blocked=blocked)
+        return flow_scope.why_not(definition, person, now, tz)
+
+    return triggers.choose(found, heard, why_not)
 
 
 def explain(
@@ -74,7 +85,7 @@ def explain(
         )
     ).first()
     heard = Heard(text, button, None, False, conversation is None, names_of(number))
-    candidates = choose(db, offers(db, number.org_id, now), heard, contact)
+    candidates = choose(db, offers(db, number.org_id, now), heard, contact, org.tz, now)
     verdict = words_of(org.settings, org.lang).verdict(text)
     if verdict == "stop" or (verdict == "start" and contact.opted_out_at):
         return Choice(candidates, "opt_out", verdict)

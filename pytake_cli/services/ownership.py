@@ -1,4 +1,4 @@
-"""Whose a conversation is: the bot's or people's, never both. Taking it over is one step in the caller's transaction."""
+"""Whose a conversation is: the bot's or people's, never both. Taking it over is one step, in one transaction."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def take_over(db: Session, conversation: Conversation, by: User | None, now: dat
             id=conversation.id,
             verb="taken over",
         )
+    lock(db, conversation)
     mine = by.id if by else None
     if conversation.owner == BY_PEOPLE and conversation.status == OPEN and conversation.assignee_id == mine:
         return False
@@ -39,11 +40,11 @@ def take_over(db: Session, conversation: Conversation, by: User | None, now: dat
 def to_people(db: Session, conversation: Conversation, now: datetime, *, cause: str) -> None:
     """From here on no bot speaks in the conversation; a session that waits for people goes on waiting."""
     assert conversation.id is not None
+    lock(db, conversation)
     if conversation.owner == BY_PEOPLE:
         return
     conversation.owner = BY_PEOPLE
     db.add(conversation)
-    db.flush()
     ended = flow_sessions.leave_to_people(db, conversation.id, now, cause=f"{cause}:{now.timestamp():.6f}")
     silence(db, conversation, now)
     if ended is not None:
@@ -51,6 +52,23 @@ def to_people(db: Session, conversation: Conversation, now: datetime, *, cause: 
         told = Event(org_id=conversation.org_id, kind="flow:ended", payload=payload, at=now)
         told.conversation_id = conversation.id
         db.add(told)
+
+
+def lock(db: Session, conversation: Conversation) -> None:
+    """Reads the conversation as it is now and keeps it from others until the transaction ends (on PostgreSQL)."""
+    db.add(conversation)
+    db.flush()
+    db.refresh(conversation, with_for_update=True)
+
+
+def close(db: Session, conversation: Conversation, now: datetime) -> None:
+    """The conversation is being resolved: whatever session is open in it ends, and the bot says no more."""
+    assert conversation.id is not None
+    lock(db, conversation)
+    row = flow_sessions.of_conversation(db, conversation.id)
+    if row is not None:
+        flow_sessions.end(db, row, "closed", now, cause=f"person:resolve:{now.timestamp():.6f}")
+        silence(db, conversation, now)
 
 
 def silence(db: Session, conversation: Conversation, now: datetime) -> list[int]:

@@ -64,11 +64,9 @@ def _said(db: Session, number: Number, say: Say, now: datetime) -> Iterator[wire
         yield wire.buttons(say.text, choices, header=header, footer=footer)
     elif say.rows:
         yield from _before_list(db, number, say, now)
-        sections = [{"title": "", "rows": [_row(option) for option in say.rows]}]
+        rows = [{"rows": [_row(option) for option in say.rows]}]  # an only section has no title
         title = {"type": "text", "text": say.header} if say.header else None
-        yield wire.list_menu(
-            say.text, say.button or DEFAULT_BUTTON, [_untitled(sections[0])], header=title, footer=footer
-        )
+        yield wire.list_menu(say.text, say.button or DEFAULT_BUTTON, rows, header=title, footer=footer)
     elif say.media is not None:
         yield from _file(db, number, say, now)
     elif say.text:
@@ -78,11 +76,6 @@ def _said(db: Session, number: Number, say: Say, now: datetime) -> Iterator[wire
 def _whole(say: Say) -> str:
     """A plain text has no header and no footer of its own: they stand above and below."""
     return "\n\n".join(part for part in (f"*{say.header}*" if say.header else "", say.text, say.footer) if part)
-
-
-def _untitled(section: dict[str, Any]) -> dict[str, Any]:
-    """Meta wants no title on an only section."""
-    return {"rows": section["rows"]}
 
 
 def _row(option: Option) -> dict[str, Any]:
