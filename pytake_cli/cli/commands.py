@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "emulator": ("pytake_cli.cli.emulator", "app"),
     "errors": ("pytake_cli.cli.errors", "errors"),
     "help": ("pytake_cli.cli.help", "help_"),
+    "flow": ("pytake_cli.cli.flow", "app"),
     "init": ("pytake_cli.cli.init", "init"),
     "listen": ("pytake_cli.cli.listen", "listen"),
     "logs": ("pytake_cli.cli.logs", "app"),
@@ -36,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
     "Work": ("conversation", "message", "contact", "media"),
+    "Flows": ("flow",),
     "Channels and connections": ("number", "webhook"),
     "People and access": ("org", "user"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),

@@ -34,6 +34,7 @@ from pytake_cli.daemon.inbox import Inbox
 from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.sender import Sender
+from pytake_cli.daemon.timers import Timers
 from pytake_cli.errors import ConfigError, PytakeError, StoreUnavailable
 from pytake_cli.services import flow_sessions, flow_signals, sending
 from pytake_cli.store import Store, schema
@@ -194,6 +195,7 @@ class Daemon:
         self._inbox = Inbox(store)
         self._sender = Sender(store, engine, me)
         self._jobs = Jobs(store, me)
+        self._timers = Timers(store)
         door = Door(
             self._intake.put, self._ring, max_body_bytes=config.max_body_bytes, proxies=self._proxies, proven=proven
         )
@@ -240,6 +242,7 @@ class Daemon:
             "journal": self._inbox.handle,
             "number": self._sender.handle,
             "job": self._jobs.handle,
+            "timer": self._timers.handle,
             "secrets": self._reread_secrets,
             "tick": self._tick,
         }
@@ -251,6 +254,7 @@ class Daemon:
         self._part("keys", self._ring.run())
         self._part("server", self._server.run())
         self._engine.poke("journal")
+        self._engine.poke("timer", "due")  # what became due while nobody worked
 
     def _part(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._parts[asyncio.ensure_future(work)] = name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 FILES = ("image", "video", "audio", "document")  # kinds that bring a file; a sticker is a gesture, not a file
@@ -47,11 +47,11 @@ class Reply:
 
     def to_json(self) -> dict[str, Any]:
         """Only what is set: `{"kind": "text", "text": "oi"}`."""
-        found = {name: getattr(self, name) for name in self.__slots__}
-        kept = {name: value for name, value in found.items() if name == "kind" or value not in (None, "", ())}
+        found = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}
+        kept = {name: value for name, (value, default) in found.items() if value != default}
         return kept | ({"contacts": list(self.contacts)} if self.contacts else {})
 
     @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Reply:
+    def from_json(cls, found: dict[str, Any]) -> Reply:
         """The reverse of `to_json`."""
-        return cls(**fields | {"contacts": tuple(fields.get("contacts", ()))})
+        return cls(**found | {"contacts": tuple(found.get("contacts", ()))})

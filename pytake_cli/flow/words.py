@@ -11,12 +11,12 @@ _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 # what NFKD leaves of letters that are no base with an accent, and of keycap emoji
 _LEFTOVERS = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "’": "'"})
 _MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe00-\ufe0f\u200b-\u200f\u2060]+")
-MAX_FOLDED = 4096  # characters; a WhatsApp text has no more
+MAX_FOLDED = 4096  # characters unless more are asked for; a WhatsApp text has no more
 
 
-def fold(text: str) -> str:
+def fold(text: str, *, limit: int = MAX_FOLDED) -> str:
     """As people compare words: no case, no accents, single spaces. `"  OLÁ,  Você "` is `"ola, voce"`."""
-    text = text[:MAX_FOLDED]
+    text = text[:limit]
     if not text.isascii():
         text = _MARKS.sub("", unicodedata.normalize("NFKD", text)).casefold().translate(_LEFTOVERS)
     return _SPACES.sub(" ", text.strip()).casefold()

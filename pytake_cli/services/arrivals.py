@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.policy import window
-from pytake_cli.services import contacts, outbound
-from pytake_cli.store.contacts import ServiceWindow
+from pytake_cli.services import contacts, outbound, ownership
+from pytake_cli.services.automation import Hearing, Word
+from pytake_cli.store.contacts import Contact, ServiceWindow
 from pytake_cli.store.conversations import BY_PEOPLE, NOBODY, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job
@@ -67,8 +68,9 @@ def apply(db: Session, writings: Sequence[Writing], numbers: dict[str, Number], 
     _open_windows(db, placed)
     _fetch_media(db, placed, now)
     _announce(db, placed, now)
+    hearing = Hearing(db, now)
     for one in placed:
-        _afterwards(db, one, now)
+        _afterwards(db, one, hearing, now)
     return len(placed)
 
 
@@ -342,15 +344,21 @@ def _announce(db: Session, placed: Sequence[Placed], now: datetime) -> None:
     db.connection().execute(sa.insert(event), rows)
 
 
-def _afterwards(db: Session, one: Placed, now: datetime) -> None:
+def _afterwards(db: Session, one: Placed, hearing: Hearing, now: datetime) -> None:
     """What single kinds mean beyond being stored."""
     writing = one.writing
     if isinstance(writing, Incoming) and writing.change is not None:
         contacts.change(db, one.number.org_id, one.number.portfolio_id, one.contact_id, writing.change, now)
     elif writing.kind in ("edit", "revoke"):
         _amend(db, writing, one.number.org_id)
-    elif one.is_first and one.from_contact and not writing.standby and not window.is_stale(writing.at, now):
-        _acknowledge(db, one, now)
+    elif isinstance(writing, Incoming):
+        word = Word(writing, one.number, one.message_id, one.conversation_id, one.is_first)
+        answered = hearing.hear(word)
+        if one.is_first and not answered and not writing.standby and not window.is_stale(writing.at, now):
+            _acknowledge(db, one, now)
+    elif not writing.standby:  # a person answered from the phone
+        answered_in = db.get_one(Conversation, one.conversation_id, with_for_update=True, populate_existing=True)
+        ownership.to_people(db, answered_in, now, cause=f"message:{one.message_id}")
 
 
 def _amend(db: Session, writing: Writing, org_id: int) -> None:
@@ -367,6 +375,9 @@ def _amend(db: Session, writing: Writing, org_id: int) -> None:
 def _acknowledge(db: Session, one: Placed, now: datetime) -> None:
     """The organisation's own word that a message has arrived, once a conversation, inside the window."""
     text = db.get_one(Organisation, one.number.org_id).acknowledgement
+    contact = db.get_one(Contact, one.contact_id)
+    if contact.blocked_at or contact.opted_out_at:
+        return
     if not text or not window.opens_window(one.writing.kind) or not window.window_is_open(one.writing.at, now):
         return
     into = db.get_one(Conversation, one.conversation_id)

@@ -8,11 +8,12 @@ from datetime import date, time
 from decimal import Decimal
 from typing import TypeAlias
 
-# None, true and false, numbers, text, dates and times (a datetime is a date), lists and maps of these; nothing else
-Value: TypeAlias = None | bool | int | float | Decimal | str | date | time | list["Value"] | dict[str, "Value"]
+# true and false, numbers, text, dates and times (a datetime is a date), lists and maps of these, None; nothing else
+Value: TypeAlias = bool | int | float | Decimal | str | date | time | list["Value"] | dict[str, "Value"] | None
 
 MAX_SOURCE = 8 * 1024  # characters of one expression or text with expressions
 MAX_DEPTH = 50  # brackets, calls and conditions inside one another
+MAX_HEIGHT = 100  # of the tree: 1 + 1 + 1 … nests as deep as ((1))
 MAX_STRING = 64 * 1024  # characters; also of a rendered text
 MAX_ITEMS = 10_000  # of a list or a map
 MAX_BITS = 128  # of a whole number

@@ -1,0 +1,1 @@
+"""What is asked of a flow as a whole, a file a subject."""
