@@ -1,4 +1,4 @@
-"""The only source of time and chance: now(), monotonic(), new_id(), token(), jitter()."""
+"""The only source of time and chance: now(), monotonic(), new_id(), token(), chance(), jitter()."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def new_id() -> str:
 def token(size_bytes: int = 32) -> str:
     """URL-safe text that cannot be guessed; for tokens and claims."""
     return _secrets.token_urlsafe(size_bytes)
+
+
+def chance() -> float:
+    """A random number from 0 to 1, for whatever is decided by lot."""
+    return _random.random()
 
 
 def jitter(seconds: float) -> float:

@@ -15,6 +15,8 @@ POINTS = (
     "outbox.after_send",
     "outbox.after_record",
 )
+# The same for timers of flows, which only fire where there are flows.
+TIMER_POINTS = ("timer.before_fire", "timer.after_fire")
 
 _name, _, _count = os.environ.get("PYTAKE_CRASH_AT", "").partition(":")
 _left = int(_count or "1")

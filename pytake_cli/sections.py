@@ -146,8 +146,8 @@ class FlowSettings(Section):
         ["stop", "parar", "pare", "sair", "cancelar", "descadastrar", "remover", "unsubscribe"],
         description="Words that stop all messages to who writes them, before any flow.",
     )
-    ai: AiSettings = AiSettings()
-    mail: MailSettings = MailSettings()
     hours: dict[str, Hours] = Field({}, description="Business hours by name, for `hours` steps.")
     sources: dict[str, Source] = Field({}, description="What `lookup` steps may read, by name.")
     webhooks: dict[str, Receiver] = Field({}, description="Who `notify` steps may tell, by name.")
+    ai: AiSettings = AiSettings()
+    mail: MailSettings = MailSettings()

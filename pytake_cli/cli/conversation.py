@@ -217,12 +217,12 @@ def resolve(
     $ pytake conversation resolve 5008 --note "boleto enviado"
     $ pytake conversation list --window closed --fields id | pytake conversation resolve -
     """
-    from pytake_cli.services import conversations
+    from pytake_cli.services import automation, conversations
 
     def change(db: Session, conversation: Conversation, by: User | None) -> str:
         if note:
             conversations.add_note(db, conversation, note, by=by, now=context().now)
-        if not conversations.resolve(db, conversation, by=by, now=context().now):
+        if not automation.close(db, conversation, by=by, now=context().now):
             return _("#{id} was resolved already").format(id=conversation.id)
         return _("#{id} resolved · reopen: pytake conversation reopen {id}").format(id=conversation.id)
 
@@ -241,6 +241,44 @@ def reopen(ids: Ids, as_: As = None) -> None:
         if not conversations.reopen(db, conversation, by=by, now=context().now):
             return _("#{id} was open already").format(id=conversation.id)
         return _("#{id} is open again · close: pytake conversation resolve {id}").format(id=conversation.id)
+
+    _change(ids, change, as_)
+
+
+@app.command("takeover")
+def takeover(ids: Ids, as_: As = None) -> None:
+    """Takes conversations from the flow: the bot says no more in them, and what it had not sent yet is taken back.
+
+    $ pytake conversation takeover 5008
+    $ pytake conversation list --status bot --waiting +10m --fields id | pytake conversation takeover -
+    """
+    from pytake_cli.services import ownership
+
+    def change(db: Session, conversation: Conversation, by: User | None) -> str:
+        if not ownership.take_over(db, conversation, by, context().now):
+            return _("#{id} was yours already").format(id=conversation.id)
+        return _("#{id} is yours · give it back: pytake conversation handback {id}").format(id=conversation.id)
+
+    _change(ids, change, as_)
+
+
+@app.command("handback")
+def handback(
+    ids: Ids,
+    flow: Annotated[str | None, typer.Option("--flow", metavar="F", help="The flow that begins in it now.")] = None,
+    as_: As = None,
+) -> None:
+    """Gives conversations back to the bot: the flow that handed them over goes on, or the next message starts one.
+
+    $ pytake conversation handback 5008
+    $ pytake conversation handback 5008 --flow nps  # begins at once
+    """
+    from pytake_cli.services import automation
+
+    def change(db: Session, conversation: Conversation, by: User | None) -> str:
+        if not automation.hand_back(db, conversation, flow, by=by, now=context().now):
+            return _("#{id} was the bot's already").format(id=conversation.id)
+        return _("#{id} is the bot's · take it: pytake conversation takeover {id}").format(id=conversation.id)
 
     _change(ids, change, as_)
 

@@ -19,7 +19,7 @@ from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
 from pytake_cli.services import media, sending
-from pytake_cli.store import Store, ai_use, figures, jobs, organisations, retention
+from pytake_cli.store import Store, ai_use, figures, jobs, organisations, retention, timers
 
 log = logging.getLogger(__name__)
 
@@ -118,8 +118,11 @@ class Clockwork:
         with self._store.read() as db:
             waiting = figures.unapplied(db)
             due = sending.due(db, now)
+            timers_due = timers.due(db, now, 1)
         if waiting:
             self._engine.poke("journal")
+        if timers_due:
+            self._engine.poke("timer", "due")
         for number_id, lane in due:
             self._engine.poke("number", str(number_id), lane)
         self._swept_at = now

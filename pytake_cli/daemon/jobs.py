@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from pytake_cli import clock, nearby, secrets, settings
-from pytake_cli.daemon.outside.code import AT_ONCE as CODE_AT_ONCE
+from pytake_cli.daemon.outside import calls, code, notices, questions, sources
 from pytake_cli.daemon.outside.http import Web
-from pytake_cli.daemon.outside.questions import Breaker
+from pytake_cli.daemon.outside.work import abandon, answering
 from pytake_cli.errors import LimitReached, NotFound, PytakeError, SendError
 from pytake_cli.policy.addresses import Allowed
-from pytake_cli.services import media
+from pytake_cli.services import flow_sessions, media
 from pytake_cli.store import Store, jobs
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.work import Lane
@@ -26,7 +26,17 @@ log = logging.getLogger(__name__)
 ORPHANED_SECONDS = 120.0  # without a sign of life of its worker, a job is anybody's
 LONGEST_SECONDS = 900.0  # no job lasts longer
 FIRST_RETRY, LAST_RETRY = 2.0, 600.0  # seconds; doubled each time
-TRIES = {"media.download": 200, "read.receipt": 3}  # a file stays at Meta for a week: a day of trouble must not cost it
+# A file stays at Meta for a week: a day of trouble must not cost it. What a session waits for is tried again only when
+# the store or the daemon failed, see outside/work.py; a receiver of notices may be away for two hours.
+TRIES = {
+    "flow.ai": 5,
+    "flow.code": 5,
+    "flow.http": 5,
+    "flow.lookup": 5,
+    "flow.notify": 20,
+    "media.download": 200,
+    "read.receipt": 3,
+}
 
 Work = Callable[["Workshop", Job], Awaitable[None]]
 
@@ -38,9 +48,9 @@ class Workshop:
         self.store = store
         self._graphs: dict[str, Graph] = {}
         self._web: Web | None = None
-        self.breaker = Breaker()
+        self.breaker = questions.Breaker()
         self.ai_places = asyncio.Semaphore(settings.current().flows.ai.at_once)
-        self.code_places = asyncio.Semaphore(CODE_AT_ONCE)
+        self.code_places = asyncio.Semaphore(code.AT_ONCE)
 
     def web(self) -> Web:
         """What flows call out with; made when the first one does."""
@@ -103,9 +113,15 @@ async def read_receipt(shop: Workshop, job: Job) -> None:
 
 
 HANDLERS: dict[str, Work] = {
+    "flow.ai": answering(questions.ask, questions.repeatable, flow_sessions.answered),
+    "flow.code": answering(code.run, code.repeatable, flow_sessions.answered),
+    "flow.http": answering(calls.call, calls.repeatable, flow_sessions.answered),
+    "flow.lookup": answering(sources.look_up, sources.repeatable, flow_sessions.answered),
+    "flow.notify": notices.notify,
     "media.download": download,
     "read.receipt": read_receipt,
 }
+FLOW = "flow."  # the kinds that sessions of flows ask for
 
 
 class Jobs:
@@ -183,8 +199,11 @@ class Jobs:
         now = clock.now()
         final = isinstance(error, SendError) and not (error.retryable or error.unknown or error.code is None)
         reason = str(error) or type(error).__name__
+        over = final or job.attempts >= TRIES[job.kind]
+        if over and job.kind.startswith(FLOW):
+            abandon(self._store, job, reason, flow_sessions.answered)
         with self._store.write() as db:
-            if final or job.attempts >= TRIES.get(job.kind, 5):
+            if over:
                 jobs.give_up(db, job.id, self._me, reason, now)
                 self.failed += 1
                 log.error("job given up", extra={"job": job.id, "job_kind": job.kind, "reason": reason})

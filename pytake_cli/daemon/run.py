@@ -22,6 +22,7 @@ from pytake_cli.api.app import application
 from pytake_cli.api.connection import Places
 from pytake_cli.api.probes import Probes
 from pytake_cli.api.server import Server, tls_context
+from pytake_cli.api.signals import Signals
 from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.api.webhook import Door, Keys
 from pytake_cli.daemon import keys as door_keys
@@ -33,8 +34,9 @@ from pytake_cli.daemon.inbox import Inbox
 from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.sender import Sender
+from pytake_cli.daemon.timers import Timers
 from pytake_cli.errors import ConfigError, PytakeError, StoreUnavailable
-from pytake_cli.services import sending
+from pytake_cli.services import flow_sessions, flow_signals, sending
 from pytake_cli.store import Store, schema
 from pytake_cli.store.lock import daemon_lock
 
@@ -204,6 +206,7 @@ class Daemon:
         self._inbox = Inbox(store, others_wait=lambda: self._intake.waiting > 0)
         self._sender = Sender(store, engine, me)
         self._jobs = Jobs(store, me)
+        self._timers = Timers(store)
         door = Door(
             self._intake.put, self._ring, max_body_bytes=config.max_body_bytes, proxies=self._proxies, proven=proven
         )
@@ -215,9 +218,14 @@ class Daemon:
         )
         self._health = Health(store, door, places, self._intake, self._inbox, self._sender, self._jobs, self._heartbeat)
         probes = Probes(self._health, lambda: self._ring.keys.metrics_token)
-        self._server = Server(application(door, probes), places)
+        signals = Signals(self._take_signal, self._proxies)
+        self._server = Server(application(door, probes, signals), places)
         self._clockwork = Clockwork(store, engine, self._sender, self._jobs, self._health)
         self._pokes = neighbours.PokeSocket(settings.paths().run / neighbours.SOCKET_FILE, engine)
+
+    async def _take_signal(self, token: str, name: str, value: Any, cause: str) -> bool:
+        give, answered = flow_signals.give, flow_sessions.answered
+        return await asyncio.to_thread(give, self._store, token, name, value, cause, clock.now(), answered)
 
     async def _recover_in_time(self) -> None:
         """Recovers, also when somebody else is writing to the store for longer than one statement waits."""
@@ -248,6 +256,7 @@ class Daemon:
             "journal": self._inbox.handle,
             "number": self._sender.handle,
             "job": self._jobs.handle,
+            "timer": self._timers.handle,
             "secrets": self._reread_secrets,
             "tick": self._tick,
         }
@@ -259,6 +268,7 @@ class Daemon:
         self._part("keys", self._ring.run())
         self._part("server", self._server.run())
         self._engine.poke("journal")
+        self._engine.poke("timer", "due")  # what became due while nobody worked
 
     def _part(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._parts[asyncio.ensure_future(work)] = name

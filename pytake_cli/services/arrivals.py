@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.policy import window
-from pytake_cli.services import contacts, outbound
-from pytake_cli.store.contacts import ServiceWindow
+from pytake_cli.services import contacts, outbound, ownership
+from pytake_cli.services.automation import Hearing, Word
+from pytake_cli.store.contacts import Contact, ServiceWindow
 from pytake_cli.store.conversations import BY_PEOPLE, NOBODY, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job
@@ -69,8 +70,9 @@ def apply(db: Session, writings: Sequence[Writing], numbers: dict[str, Number], 
     _fetch_media(db, placed, now)
     _announce(db, placed, now)
     words = _acknowledgements(db, {one.number.org_id for one in placed if one.is_first})
+    hearing = Hearing(db, now)
     for one in placed:
-        _afterwards(db, one, words.get(one.number.org_id, ""), now)
+        _afterwards(db, one, hearing, words.get(one.number.org_id, ""), now)
     return len(placed)
 
 
@@ -353,15 +355,21 @@ def _announce(db: Session, placed: Sequence[Placed], now: datetime) -> None:
 _ANNOUNCE = Batch(lambda _: sa.insert(event))
 
 
-def _afterwards(db: Session, one: Placed, word: str, now: datetime) -> None:
+def _afterwards(db: Session, one: Placed, hearing: Hearing, acknowledgement: str, now: datetime) -> None:
     """What single kinds mean beyond being stored."""
     writing = one.writing
     if isinstance(writing, Incoming) and writing.change is not None:
         contacts.change(db, one.number.org_id, one.number.portfolio_id, one.contact_id, writing.change, now)
     elif writing.kind in ("edit", "revoke"):
         _amend(db, writing, one.number.org_id)
-    elif one.is_first and one.from_contact and not writing.standby and not window.is_stale(writing.at, now):
-        _acknowledge(db, one, word, now)
+    elif isinstance(writing, Incoming):
+        word = Word(writing, one.number, one.message_id, one.conversation_id, one.is_first)
+        answered = hearing.hear(word)
+        if one.is_first and not answered and not writing.standby and not window.is_stale(writing.at, now):
+            _acknowledge(db, one, acknowledgement, now)
+    elif not writing.standby:  # a person answered from the phone
+        answered_in = db.get_one(Conversation, one.conversation_id, with_for_update=True, populate_existing=True)
+        ownership.to_people(db, answered_in, now, cause=f"message:{one.message_id}")
 
 
 def _amend(db: Session, writing: Writing, org_id: int) -> None:
@@ -388,6 +396,9 @@ def _acknowledge(db: Session, one: Placed, word: str, now: datetime) -> None:
     if one.number.status == REMOVED:
         return  # Meta may go on telling: it stays readable, and nothing is sent
     if not word or not window.opens_window(one.writing.kind) or not window.window_is_open(one.writing.at, now):
+        return
+    contact = db.get_one(Contact, one.contact_id)
+    if contact.blocked_at or contact.opted_out_at:
         return
     into = db.get_one(Conversation, one.conversation_id)
     outgoing = wire.text(word)

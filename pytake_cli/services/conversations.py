@@ -12,8 +12,9 @@ from sqlmodel import Session, col, select
 from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.policy import people, window
 from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE, USERNAME
+from pytake_cli.services import ownership
 from pytake_cli.store.contacts import Contact, Identity, ServiceWindow
-from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, Conversation, Note
+from pytake_cli.store.conversations import BY_PEOPLE, OPEN, QUEUED, RESOLVED, Conversation, Note
 from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import Media
@@ -162,6 +163,8 @@ def assign(db: Session, conversation: Conversation, to: User | None, *, by: User
     status = OPEN if to else (QUEUED if conversation.status == OPEN else conversation.status)
     if conversation.assignee_id == wanted and conversation.status == status:
         return False
+    if to is not None:
+        ownership.to_people(db, conversation, now, cause="person:assign")
     conversation.assignee_id = wanted
     conversation.status = status
     _changed(db, conversation, by, now)
@@ -172,6 +175,7 @@ def resolve(db: Session, conversation: Conversation, *, by: User | None, now: da
     """Closes the conversation: the contact's next message opens another one. True when it was not closed before."""
     if conversation.status == RESOLVED:
         return False
+    ownership.close(db, conversation, now)
     conversation.status = RESOLVED
     conversation.resolved_at = now
     conversation.snoozed_until = None
@@ -202,6 +206,7 @@ def reopen(db: Session, conversation: Conversation, *, by: User | None, now: dat
             other=other.id,
         )
     conversation.status = OPEN if conversation.assignee_id else QUEUED
+    conversation.owner = BY_PEOPLE
     conversation.resolved_at = None
     _changed(db, conversation, by, now)
     return True

@@ -44,9 +44,20 @@ def after_meta_error(
         _about_contact(db, code, number, contact_id, why, now)
 
 
-def tell(db: Session, org_id: int, slug: str, text: str, now: datetime) -> None:
+def tell(
+    db: Session,
+    org_id: int,
+    slug: str,
+    text: str,
+    now: datetime,
+    *,
+    conversation: int | None = None,
+    session: int | None = None,
+) -> None:
     """Something needs a person: an event that inboxes, `listen` and `status` show, and a line in the log."""
-    db.add(Event(org_id=org_id, kind="incident", payload={"slug": slug, "text": text}, at=now))
+    about = {"conversation": conversation, "session": session}
+    payload = {"slug": slug, "text": text} | {name: id_ for name, id_ in about.items() if id_ is not None}
+    db.add(Event(org_id=org_id, kind="incident", conversation_id=conversation, payload=payload, at=now))
     log.error("incident", extra={"slug": slug, "org": org_id})
 
 

@@ -113,7 +113,7 @@ def _join(db: Session, older: Conversation, newer: Conversation, now: datetime) 
     older.assignee_id = older.assignee_id or newer.assignee_id
     older.team = older.team or newer.team
     if older.owner == BY_PEOPLE:
-        flow_sessions.leave_to_people(db, _id(older), now)
+        flow_sessions.leave_to_people(db, _id(older), now, cause=f"merge:{newer.id}")
     older.unread_count += newer.unread_count
     waiting = [at for at in (older.waiting_since, newer.waiting_since) if at]
     older.waiting_since = min(waiting) if waiting else None

@@ -8,10 +8,10 @@ from sqlmodel import Session, select
 
 from pytake_cli.errors import Conflict, Forbidden, InvalidData, LimitReached
 from pytake_cli.policy import delivery, window
-from pytake_cli.services import contacts
+from pytake_cli.services import contacts, ownership
 from pytake_cli.services.sending import needs_window
 from pytake_cli.store.contacts import Contact, ServiceWindow
-from pytake_cli.store.conversations import BOT, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
+from pytake_cli.store.conversations import BOT, BY_BOT, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.messages import AUTOMATIC, CAMPAIGN, LIVE, OUT, RANK, Message
 from pytake_cli.store.numbers import REMOVED, Number
@@ -41,9 +41,14 @@ def queue(
 
     With a `client_key` that was used before, the first message is returned; with other content that is a Conflict.
     """
+    assert number.id is not None
+    # The conversation first, as those do who walk a flow in it: so nobody waits in a circle (on PostgreSQL).
+    conversation = conversation or unresolved(db, number.id, contact_id)
     # Locked before anything is looked up: a rival may be using the key, or opening the conversation (on PostgreSQL).
-    contact = db.get(Contact, contact_id, with_for_update=True)
-    if client_key and (first := by_client_key(db, number.org_id, client_key)):
+    # Not from those who only refer to the contact: two arrivals of one person would wait for each other.
+    contact = db.get(Contact, contact_id, with_for_update={"key_share": True})
+    first = by_client_key(db, number.org_id, client_key) if client_key else None
+    if first is not None:
         return _same_or_conflict(first, outgoing, contact_id)
     wire.check(outgoing.body)
     if contact is None or contact.org_id != number.org_id:
@@ -54,6 +59,8 @@ def queue(
     refuse_unwanted(db, number, contact, outgoing, origin, due)
     address = contacts.address(db, contact, number.portfolio_id)
     conversation = conversation or open_conversation(db, number, contact_id, now, status=BEGINS.get(origin, OPEN))
+    if origin == "agent":
+        ownership.to_people(db, conversation, now, cause="person:message")
     message = _in_outbox(number, contact_id, conversation, outgoing, origin, now)
     message.address_kind, message.address = address.kind, address.value
     message.author_id, message.reply_to, message.client_key, message.due_at = author_id, reply_to, client_key, due
@@ -99,6 +106,8 @@ def refuse_unwanted(
         )
     if contact.blocked_at is not None:
         raise Forbidden("PT-CONTACT-BLOCKED", "this contact is blocked", fix="pytake contact show {id}", id=contact.id)
+    if origin == "bot" and contact.opted_out_at is not None and contact.opted_out_at < due:
+        raise Forbidden("PT-OPTED-OUT", "this contact wants no automatic messages")
     if origin == "campaign" and contact.marketing_stopped_at is not None:
         raise Forbidden(
             "PT-OPTED-OUT", "this contact opted out of marketing", fix="pytake contact show {id}", id=contact.id
@@ -137,15 +146,17 @@ def _same_or_conflict(first: Message, outgoing: wire.Outgoing, contact_id: int) 
     )
 
 
+def unresolved(db: Session, number_id: int, contact_id: int) -> Conversation | None:
+    """The one conversation of the pair that goes on, locked."""
+    mine = (Conversation.number_id == number_id, Conversation.contact_id == contact_id)
+    query = select(Conversation).where(*mine, Conversation.status != RESOLVED).with_for_update()
+    return db.exec(query).first()
+
+
 def open_conversation(db: Session, number: Number, contact_id: int, now: datetime, *, status: str) -> Conversation:
     """The unresolved conversation of the number and the contact, or a new one with `status`."""
     assert number.id is not None
-    unresolved = select(Conversation).where(
-        Conversation.number_id == number.id,
-        Conversation.contact_id == contact_id,
-        Conversation.status != RESOLVED,
-    )
-    found = db.exec(unresolved).first()
+    found = unresolved(db, number.id, contact_id)
     if found is not None:
         return found
     conversation = Conversation(
@@ -167,7 +178,7 @@ def _touch(conversation: Conversation, message: Message, now: datetime) -> None:
     if message.origin in ("agent", "app", "api"):
         conversation.unread_count = 0
         conversation.waiting_since = None
-        if conversation.status in (QUEUED, SNOOZED, BOT):
+        if conversation.status in (QUEUED, SNOOZED) or (conversation.status == BOT and conversation.owner != BY_BOT):
             conversation.status = OPEN
 
 

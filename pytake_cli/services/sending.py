@@ -13,7 +13,7 @@ from sqlmodel import Session
 from pytake_cli import clock, faults, settings
 from pytake_cli.errors import SendError
 from pytake_cli.policy import delivery, pacing, window
-from pytake_cli.services import contacts, incidents, statuses
+from pytake_cli.services import contacts, incidents, refusals, statuses
 from pytake_cli.store import Store, buckets, facts, outbox
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import REMOVED, Number
@@ -96,10 +96,10 @@ def _take(db: Session, number: Number, lane: Lane, tokens: int, me: str, now: da
     db.refresh(number)
     if is_stopped(number, lane, now):  # on PostgreSQL the outcome that freed a message may have stopped its number
         return []
-    refusals = {row.id: refusal for row in found if (refusal := _refusal(row, now))}
-    if refusals:
-        _refuse(db, number.org_id, refusals, now)
-    going = {row.id: row for row in found if row.id not in refusals}
+    refused = {row.id: refusal for row in found if (refusal := _refusal(row, now))}
+    if refused:
+        _refuse(db, number.org_id, refused, now)
+    going = {row.id: row for row in found if row.id not in refused}
     got = outbox.claim(db, list(going), me, now) if going else []
     interval = send.pair_interval_seconds
     free = {row.id: pacing.next_pair_free_at(going[row.id].pair_free_at, now, interval) for row in got}
@@ -135,6 +135,7 @@ def record(store: Store, me: str, outcomes: Sequence[Outcome], now: datetime) ->
         changed = [[h.id, _first_status(s)] for h, s in sent]
         for handoff, error in failed:
             changed.append([handoff.id, _record_failure(db, me, handoff, error, now)])
+        refusals.tell_sessions(db, [id_ for id_, status in changed if status == "failed"], now)
         _tell(db, outcomes, changed, now)
     faults.point("outbox.after_record")
 
@@ -247,6 +248,8 @@ def _refusal(row: Any, now: datetime) -> tuple[int | None, str] | None:
     """Why a message may no longer go, if so: what was true when it was queued may not be when it is due."""
     if row.blocked_at is not None:
         return None, "the contact was blocked while the message waited"
+    if row.origin in ("bot", "campaign") and row.opted_out_at is not None and row.created_at < row.opted_out_at:
+        return None, "the contact opted out while the message waited"
     if row.origin == "campaign" and row.marketing_stopped_at is not None:
         return incidents.MARKETING_STOPPED, "the contact opted out of marketing while the message waited"
     if needs_window(row.kind) and not window.window_is_open(row.last_inbound_at, now):
@@ -254,13 +257,14 @@ def _refusal(row: Any, now: datetime) -> tuple[int | None, str] | None:
     return None
 
 
-def _refuse(db: Session, org_id: int, refusals: dict[int, tuple[int | None, str]], now: datetime) -> None:
+def _refuse(db: Session, org_id: int, refused: dict[int, tuple[int | None, str]], now: datetime) -> None:
     """Fails messages that Meta would refuse or the person does not want, without trying them."""
-    for code, why in sorted(set(refusals.values()), key=str):
-        ids = [id_ for id_, refusal in refusals.items() if refusal == (code, why)]
+    for code, why in sorted(set(refused.values()), key=str):
+        ids = [id_ for id_, refusal in refused.items() if refusal == (code, why)]
         outbox.fail(db, ids, code, why, now)
         log.warning("messages refused before sending", extra={"messages": len(ids), "code": code})
-    failed = [[id_, "failed"] for id_ in refusals]
+    failed = [[id_, "failed"] for id_ in refused]
+    refusals.tell_sessions(db, list(refused), now)
     db.add(Event(org_id=org_id, kind="message:status", payload={"statuses": failed}, at=now))
 
 

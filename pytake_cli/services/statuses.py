@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from pytake_cli.services import incidents
+from pytake_cli.services import incidents, refusals
 from pytake_cli.store import facts
 from pytake_cli.store.events import Event
 from pytake_cli.store.messages import RANK, Message, StatusEvent
@@ -56,6 +56,7 @@ def apply(db: Session, statuses: Sequence[Status], numbers: dict[str, Number], n
             code, why = (error.code, error.details or error.title) if error else (None, "")
             _merge(rises, id_, status.wamid, status.status, status.at, code, why, status.pricing)
     _write(db, rises)
+    refusals.tell_sessions(db, _failed(rises), now)
     orgs = {id_: numbers[s.phone_number_id].org_id for s, id_ in zip(statuses, ids, strict=True) if id_}
     _tell(db, rises, orgs, now)
     for status, id_ in zip(statuses, ids, strict=True):
@@ -80,6 +81,7 @@ def attach_early(db: Session, ids: dict[str, int], now: datetime) -> None:
         _merge(rises, id_, row.wamid, row.status, row.at, error.get("code"), error.get("details", ""), row.pricing)
         db.connection().execute(sa.update(event).where(event.c.id == row.id).values(message_id=id_))
     _write(db, rises)
+    refusals.tell_sessions(db, _failed(rises), now)
     _tell(db, rises, {ids[row.wamid]: row.org_id for row in rows}, now)
 
 
@@ -172,6 +174,10 @@ def _merge(
 
 def _write(db: Session, rises: dict[int, Rise]) -> None:
     _RAISE.run(db, [_raise_row(id_, rise) for id_, rise in sorted(rises.items())])
+
+
+def _failed(rises: dict[int, Rise]) -> list[int]:
+    return [id_ for id_, rise in rises.items() if rise.status == "failed"]
 
 
 def _raise_row(message_id: int, rise: Rise) -> dict[str, Any]:

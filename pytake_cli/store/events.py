@@ -20,6 +20,7 @@ KINDS = {
     "account:event": "Meta told something about the account: {field, value}",
     "note:new": "a note was written: {note, conversation}",
     "flow:notice": "a flow tells people something: {text, team, flow, session, conversation, contact}",
+    "flow:ended": "a person ended a session by taking its conversation: {session, conversation, outcome}",
     "incident": "something needs a person: {slug, …}",
 }
 

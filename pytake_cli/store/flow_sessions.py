@@ -111,16 +111,25 @@ def log_event(db: Session, row: FlowSession, cause: str, event: dict[str, Any], 
     return db.connection().execute(done).first() is not None
 
 
-def end(db: Session, row: FlowSession, outcome: str, now: datetime) -> None:
-    """Ends a session from outside without asking its flow: it waits for nothing more, and its timers are off."""
+def end(db: Session, row: FlowSession, outcome: str, now: datetime, *, cause: str) -> None:
+    """Ends a session from outside, whatever its flow says: it waits for nothing more, and its timers are off.
+
+    The state is what the engine makes of `Cancelled`; it is not asked, so that nothing can keep a session going.
+    """
     assert row.id is not None
     row.status, row.outcome, row.ended_at, row.updated_at = ENDED, outcome, now, now
     row.step = row.wait_kind = ""
+    row.serial += 1
     if row.state:
-        row.state = {**row.state, "status": ENDED, "outcome": outcome, "wait": None}
+        kept = {name: value for name, value in row.state.items() if name not in _OF_WAITING}
+        row.state = {**kept, "status": ENDED, "outcome": outcome, "serial": row.serial}
+    log_event(db, row, cause, {"is": "cancelled", "at": now.isoformat(), "outcome": outcome}, {})
     cancel_all(db, row.id, now)
     db.add(row)
     db.flush()
+
+
+_OF_WAITING = frozenset({"wait", "interrupted", "paused", "paused_step", "early", "expires_at"})
 
 
 def move(db: Session, from_conversation: int, to_conversation: int, now: datetime) -> None:
@@ -128,13 +137,15 @@ def move(db: Session, from_conversation: int, to_conversation: int, now: datetim
     kept = of_conversation(db, to_conversation)
     moved = of_conversation(db, from_conversation)
     if kept is not None and moved is not None:
-        end(db, moved, "replaced", now)
+        end(db, moved, "replaced", now, cause=f"merge:{from_conversation}")
     theirs = col(FlowSession.conversation_id) == from_conversation
     db.execute(sa.update(FlowSession).where(theirs).values(conversation_id=to_conversation))
 
 
-def leave_to_people(db: Session, conversation_id: int, now: datetime) -> None:
-    """People have the conversation now: its session ends, unless it waits for them to give it back."""
+def leave_to_people(db: Session, conversation_id: int, now: datetime, *, cause: str) -> FlowSession | None:
+    """People have the conversation now: its session ends and is returned, unless it waits for them to give it back."""
     row = of_conversation(db, conversation_id)
-    if row is not None and row.wait_kind != PERSON:
-        end(db, row, "taken_over", now)
+    if row is None or row.wait_kind == PERSON:
+        return None
+    end(db, row, "taken_over", now, cause=cause)
+    return row

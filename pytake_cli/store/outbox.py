@@ -40,7 +40,7 @@ _MAY_GO = """
 """
 _SELECT = f"""
 SELECT m.id, m.contact_id, m.org_id, m.kind, m.origin, w.last_inbound_at, w.pair_free_at,
-  c.blocked_at, c.marketing_stopped_at
+  c.blocked_at, c.marketing_stopped_at, c.opted_out_at, m.created_at
 FROM message AS m
 JOIN contact AS c ON c.id = m.contact_id
 LEFT JOIN service_window AS w ON w.number_id = m.number_id AND w.contact_id = m.contact_id
@@ -48,7 +48,7 @@ WHERE {_MAY_GO}
 ORDER BY m.priority, m.id LIMIT :limit
 """  # noqa: S608 - a constant
 _TIMES = (sa.bindparam("now", type_=UtcTime), sa.bindparam("pair_horizon", type_=UtcTime))
-_RESULT = {"last_inbound_at": UtcTime, "pair_free_at": UtcTime}
+_RESULT = {"last_inbound_at": UtcTime, "pair_free_at": UtcTime, "opted_out_at": UtcTime, "created_at": UtcTime}
 _CLAIMABLE = {
     "sqlite": sa.text(_SELECT).bindparams(*_TIMES).columns(**_RESULT),
     "postgresql": sa.text(_SELECT + " FOR UPDATE OF m SKIP LOCKED").bindparams(*_TIMES).columns(**_RESULT),
@@ -204,6 +204,25 @@ def _advance(db: Session) -> Any:
 
 
 _ADVANCE = Batch(_advance)
+
+
+def take_back(db: Session, conversation_id: int, origin: str) -> list[int]:
+    """`queued → cancelled` for what has not been handed to Meta; returns the messages' ids."""
+    waiting = sa.update(message).where(
+        message.c.conversation_id == conversation_id,
+        message.c.direction == OUT,
+        message.c.origin == origin,
+        message.c.status == "queued",
+    )
+    taken = waiting.values(status="cancelled", rank=RANK["cancelled"], due_at=None, claim=None)
+    return sorted(db.connection().execute(taken.returning(message.c.id)).scalars())
+
+
+def automatic_since(db: Session, contact_id: int, most: int) -> list[datetime]:
+    """When the newest automatic messages to a contact were made, the newest first."""
+    mine = (message.c.contact_id == contact_id, message.c.direction == OUT, message.c.origin == "bot")
+    query = sa.select(message.c.created_at).where(*mine, message.c.status != "cancelled")
+    return list(db.connection().execute(query.order_by(message.c.id.desc()).limit(most)).scalars())
 
 
 def fail(db: Session, ids: Sequence[int], code: int | None, why: str, now: datetime) -> None:

@@ -1,0 +1,97 @@
+"""What a session may know: the contact, the conversation and the organisation as they are when an event is applied."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from pytake_cli.flow.context import Context
+from pytake_cli.flow.jsonable import pack
+from pytake_cli.policy import window
+from pytake_cli.policy.people import PHONE, USERNAME
+from pytake_cli.services import contacts, flow_signals
+from pytake_cli.services.flow_library import StoreLibrary
+from pytake_cli.services.schedules import schedules
+from pytake_cli.store import tags
+from pytake_cli.store.contacts import Contact, ServiceWindow, identities_of
+from pytake_cli.store.conversations import Conversation
+from pytake_cli.store.numbers import Number
+from pytake_cli.store.organisations import Organisation
+
+CURRENCIES = {"BR": "BRL", "PT": "EUR", "US": "USD", "AR": "ARS", "MX": "MXN", "CO": "COP", "CL": "CLP", "ES": "EUR"}
+
+
+def of(db: Session, conversation: Conversation, session_id: int) -> Context:
+    """The context of the session's next event. `conversation.signal_token` is what others send it signals with."""
+    contact = db.get_one(Contact, conversation.contact_id)
+    org = db.get_one(Organisation, conversation.org_id)
+    number = db.get_one(Number, conversation.number_id)
+    pair = db.get(ServiceWindow, (conversation.number_id, conversation.contact_id))
+    closes = window.closes_at(pair.last_inbound_at) if pair is not None else None
+    return Context(
+        library=StoreLibrary(db, conversation.org_id),
+        contact=contact_values(db, contact),
+        conversation={
+            **conversation_values(conversation, number),
+            "signal_token": flow_signals.token_of(db, session_id),
+        },
+        org=org_values(org),
+        tz=contact.tz or org.tz,
+        window_closes_at=closes - window.MARGIN if closes is not None else None,
+        schedules=schedules(org.tz),
+    )
+
+
+def contact_values(db: Session, contact: Contact) -> dict[str, Any]:
+    """What expressions know as `contact`."""
+    assert contact.id is not None
+    known = identities_of(db, [contact.id]).get(contact.id, [])
+    newest = {one.kind: one.value for one in reversed(known) if one.retired_at is None}
+    name = contact.name or contact.profile_name
+    return {
+        "id": contact.id,
+        "name": name,
+        "first_name": name.split()[0] if name.split() else "",
+        "display_name": contacts.display_name(contact, known),
+        "phone": f"+{newest[PHONE]}" if PHONE in newest else "",
+        "username": newest.get(USERNAME, ""),
+        "language": contact.language,
+        "tags": tags.of_contacts(db, [contact.id]).get(contact.id, []),
+        "stage": contact.stage,
+        "score": contact.score,
+        "fields": dict(contact.fields),
+    }
+
+
+def conversation_values(conversation: Conversation, number: Number) -> dict[str, Any]:
+    """What expressions know as `conversation`."""
+    return {
+        "id": conversation.id,
+        "status": conversation.status,
+        "priority": conversation.priority,
+        "number": number.display,
+        "created_at": conversation.created_at,
+    }
+
+
+def org_values(org: Organisation) -> dict[str, Any]:
+    """What expressions know as `org`."""
+    return {
+        "name": org.name,
+        "country": org.country,
+        "currency": str(org.settings.get("currency") or CURRENCIES.get(org.country, "USD")),
+        "tz": org.tz,
+        "language": org.lang,
+    }
+
+
+def given(context: Context) -> dict[str, Any]:
+    """What the log keeps of a context, so that the event can be applied again as it was."""
+    closes: datetime | None = context.window_closes_at
+    return {
+        "contact": pack(dict(context.contact)),
+        "conversation": pack(dict(context.conversation)),
+        "window_closes_at": closes.isoformat() if closes else None,
+    }
