@@ -162,7 +162,7 @@ def is_empty(said: Say) -> bool:
 
 
 def needs_window(speech: Speech) -> bool:
-    """True for what reaches a customer only within 24 hours of their last message; gestures are never worth an error."""
+    """True for what reaches a customer only within 24 hours of their last message."""
     return not isinstance(speech, SayTemplate | Gesture)
 
 
