@@ -75,7 +75,7 @@ def _walk(flow: Flow, context: Context, events: list[Event], stored: bool) -> in
 
 
 def measure(folder: Path) -> Iterator[Row]:
-    """Whole walks of a session in CPU time, from its start to its end; once more with the session through JSON at every event."""
+    """Whole walks in CPU time, from start to end; once more with the session through JSON at every event."""
     flow = Flow.model_validate(FLOW)
     contact = {"id": 7, "first_name": "Ana", "language": "pt-BR", "tags": [], "fields": {}}
     context = Context(_Shelf(), contact, window_closes_at=AT + timedelta(days=1))
