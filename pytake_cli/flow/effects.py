@@ -107,10 +107,10 @@ class Notify:
 class Record:
     """A line for statistics, coverage and `flow stats`. Kinds, each with what `way` and `value` say:
 
-    entered; left (the way out, its target); choice (the option's id); split (the weight's name); result (name, value);
-    event (name, {"value", "props"}); invalid (why, the text); timeout (the step's or "expire"); interrupt (the word, its
-    target); handoff (team or agent); missing (the path that had no value); late (an answer that nothing waits for any
-    more); ignored (what a customer did that is no answer); error (reason, detail); incident (slug, detail: of INCIDENTS).
+    entered; left (the way out, its target); choice (the option's id); split (the share); result (name, value);
+    event (name, {value, props}); invalid (why, the text); timeout (step, http or expire); interrupt (the word, its
+    target); handoff (team or agent); missing (the path that had no value); late (an answer that nothing waits for);
+    ignored (what a customer did that is no answer); error (reason, detail); incident (a slug of INCIDENTS, detail).
     """
 
     kind: str

@@ -4,9 +4,9 @@ What is decided here, beside the steps:
 
 - A reaction, an edited or a deleted message is no answer: it is recorded as ignored, and the question stands.
 - A sticker, or anything else that the question did not ask for, is a wrong answer; it is never ignored.
-- A tap on an option of this question answers it. Whatever else was written is tried as an interrupt (`on`) first, those
-  of the innermost sub-flow before those of the flows that called it, and then given to the waiting step.
-- A button of an earlier question is a wrong answer (`old`); the same button twice within a minute is recorded and no more.
+- A tap on an option of this question answers it. Whatever else was written is tried as an interrupt (`on`) first,
+  those of the innermost sub-flow before those of the flows that called it, and then given to the waiting step.
+- A button of an earlier question is a wrong answer (`old`); the same button twice within a minute is only recorded.
 - Two answers at once are taken in order: the second answers whatever is asked by then (`debounce` joins a burst).
 - What comes while the bot waits for time, an answer from outside or a signal is recorded as ignored, interrupts apart.
 - While a person has the conversation nothing is heard, until it is handed back.
@@ -69,8 +69,7 @@ def advance(session: Session, event: Event, flow: Flow, context: Context) -> tup
 
 
 def heard_by(session: Session, event: Replied, flow: Flow, context: Context) -> tuple[str, str]:
-    """What would hear a message, without doing it: ("interrupt", word), ("answer", step), ("invalid", step: asks again or
-    gives up), ("nobody", why)."""
+    """What would hear a message: ("interrupt", word), ("answer", step), ("invalid", step) or ("nobody", why)."""
     at = session.wait.step if session.wait is not None else ""
     for effect in advance(session, event, flow, context)[1]:
         if isinstance(effect, Record) and effect.kind in ("interrupt", "invalid", "ignored", "late"):
@@ -194,8 +193,9 @@ def _changed(walk: Walk, event: Changed) -> Move | None:
     return None
 
 
-def _late(walk: Walk, event: Event) -> None:
+def _late(walk: Walk, event: Event) -> Move | None:
     walk.record("late", type(event).__name__, getattr(event, "token", "") or getattr(event, "name", ""))
+    return None
 
 
 def _expired(walk: Walk) -> Move | None:
@@ -364,10 +364,11 @@ def _caller_errors(walk: Walk, fail: Fail) -> Move | None:
             return Go(step.on_error, "error")
 
 
-def _give_up(walk: Walk, fail: Fail) -> None:
+def _give_up(walk: Walk, fail: Fail) -> Move | None:
     walk.record("incident", "failed", f"{fail.reason} {fail.detail}".strip())
     walk.do(HandOff(note=f"flow {walk.top.name}, step {walk.step}: {fail.reason} {fail.detail}".strip()))
     _end(walk, End("failed"))
+    return None
 
 
 def finish(walk: Walk, end: End | None = None) -> Move | None:

@@ -1,8 +1,9 @@
-"""Values as JSON: `pack` and `unpack` are exact opposites, for a session's variables; `plain` is for the world outside."""
+"""Values as JSON: `pack` and `unpack` are opposites, for a session's variables; `plain` is for the world outside."""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -30,7 +31,7 @@ def pack(value: Any) -> Any:
     return str(value)
 
 
-_UNPACK = {
+_UNPACK: dict[str, Callable[[Any], Any]] = {
     "$decimal": Decimal,
     "$datetime": datetime.fromisoformat,
     "$date": date.fromisoformat,

@@ -16,11 +16,6 @@ _PHRASES: dict[str, dict[str, str]] = {
         "en": "I did not understand. Please choose one of the options.",
         "es": "No entendí. Elige una de las opciones, por favor.",
     },
-    "rate": {
-        "pt": "De 1 a 5, como foi o atendimento?",
-        "en": "From 1 to 5, how was our service?",
-        "es": "De 1 a 5, ¿cómo fue la atención?",
-    },
 }
 
 

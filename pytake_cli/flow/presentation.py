@@ -139,14 +139,15 @@ def _distinct(options: tuple[Option, ...], limit: int) -> tuple[Option, ...]:
 
 
 def _fit(text: str, place: str, cuts: list[tuple[str, int]]) -> str:
-    if len(text) <= LIMITS[place]:
-        return text
-    cuts.append((place, len(text)))
+    if len(text) > LIMITS[place]:
+        cuts.append((place, len(text)))
     return cut(text, LIMITS[place])
 
 
 def cut(text: str, limit: int) -> str:
     """The text within `limit`, ending at a word with "…"; at a letter where the last word begins too early."""
+    if len(text) <= limit:
+        return text
     kept = text[: limit - 1]
     if not text[limit - 1].isspace():
         word = max(kept.rfind(" "), kept.rfind("\n"))
@@ -162,7 +163,7 @@ def is_empty(said: Say) -> bool:
 
 
 def needs_window(speech: Speech) -> bool:
-    """True for what reaches a customer only within 24 hours of their last message; gestures are never worth an error."""
+    """True for what reaches a customer only within 24 hours of their last message."""
     return not isinstance(speech, SayTemplate | Gesture)
 
 

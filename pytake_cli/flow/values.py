@@ -1,4 +1,4 @@
-"""The kinds of values that flow files are made of, as pydantic reads them: durations, texts by language, expressions."""
+"""What flow files are made of, as pydantic reads it: durations, texts by language, expressions."""
 
 from __future__ import annotations
 

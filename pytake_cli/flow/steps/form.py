@@ -64,11 +64,10 @@ class Form(Waiting):
             raise StepFailed("empty", "the form's text")
         if len(text) > LIMITS["body"]:
             walk.record("incident", "cut", {"place": "body", "length": len(text)})
-            text = cut(text, LIMITS["body"])
         button = walk.render(self.button) if self.button is not None else phrase("open", walk.language)
         data = {name: plain(given.value(walk.evaluate, walk.render)) for name, given in self.data.items()}
         token = walk.token()
-        walk.say(SayForm(text, self.flow_id, button[: LIMITS["form_button"]], self.screen, data, token))
+        walk.say(SayForm(cut(text, LIMITS["body"]), self.flow_id, button[: LIMITS["form_button"]], self.screen, data, token))
         return walk.wait("reply", self.timeout, name=token)
 
     def resume(self, walk: Walk, event: Event) -> Move:

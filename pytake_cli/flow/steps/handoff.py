@@ -17,7 +17,7 @@ from pytake_cli.flow.walk import Walk
 
 
 class Handoff(Step):
-    """Queues the conversation for a team or an agent. The session ends as `handoff`, or goes on when it is handed back."""
+    """Queues the conversation for people. The session ends as `handoff`, or goes on when it is handed back."""
 
     verb: ClassVar[str] = "handoff"
     main: ClassVar[str] = "team"

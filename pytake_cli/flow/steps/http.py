@@ -37,7 +37,7 @@ class Http(Calling):
     retries: int = Field(0, ge=0, le=5, description="how often it tries again after a network error or a 5xx")
     save: dict[VarName, JsonPath] = Field(
         {},
-        description="variables by path in the JSON: order.items[0].id; also $status, $text, $headers.name, and . for all",
+        description="variables by path in the JSON (order.items[0].id, . for all), $status, $text, $headers.name",
     )
     on_http_error: Target | None = Field(None, description="where a refusal or no answer leads; else to `on_error`")
     on_timeout: Target | None = Field(None, description="where no answer in time leads; else to `on_http_error`")

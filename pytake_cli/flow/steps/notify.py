@@ -33,5 +33,5 @@ class NotifyStep(Step):
 
     def enter(self, walk: Walk) -> Move:
         text = walk.render(self.text).strip()
-        walk.do(Notify(self.to, cut(text, MAX_TEXT) if len(text) > MAX_TEXT else text))
+        walk.do(Notify(self.to, cut(text, MAX_TEXT)))
         return Go(self.next or "end")

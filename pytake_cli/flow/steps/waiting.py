@@ -43,7 +43,7 @@ class Waiting(Step):
         for number, text in enumerate(self.invalid):
             yield Spoken(("invalid", number), text, limit)
 
-    def wrong(self, walk: Walk, reply: Reply, reason: str, say: Callable[[str], None], default: str) -> Move:
+    def wrong(self, walk: Walk, reply: Reply, reason: str, say: Callable[[str], object], default: str) -> Move:
         """A wrong answer: says so and waits on, or gives up."""
         walk.record("invalid", reason, reply.text[:_KEPT] or reply.kind)
         count = walk.still().invalid + 1
