@@ -11,21 +11,12 @@ from typing import Any
 
 from pytake_cli import settings
 from pytake_cli.cli.context import context
-from pytake_cli.emulator.surroundings import read_state
 from pytake_cli.errors import SLUGS, Conflict, DaemonDown, InvalidData, NotFound
+from pytake_cli.nearby import emulator_url
 
 
 def run_directory() -> Path:
     return settings.paths().run
-
-
-def url() -> str:
-    """The emulator of this home: the one that runs, else where it would."""
-    state = read_state(run_directory())
-    if state is not None:
-        return str(state["url"])
-    chosen = context().settings.emulator
-    return f"http://{chosen.host}:{chosen.port}"
 
 
 def look(name: str = "", **query: Any) -> Any:
@@ -53,7 +44,7 @@ def is_up(address: str) -> bool:
 
 
 def _call(method: str, path: str, body: dict[str, Any] | None) -> Any:
-    address = url()
+    address = emulator_url()
     _refuse_stranger(address)
     data = json.dumps(body).encode() if body is not None else None
     headers = {"Content-Type": "application/json"}

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,12 +17,17 @@ from pytake_cli.cli import emulator_api, neighbour
 from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit, say
-from pytake_cli.emulator.surroundings import look, read_state
+from pytake_cli.emulator.surroundings import look
 from pytake_cli.errors import Conflict, DaemonDown, UsageError
 from pytake_cli.locale import _
+from pytake_cli.nearby import read_emulator
+
+if TYPE_CHECKING:
+    from pytake_cli.emulator.world import World
 
 FIELDS = {"url": "Address of the emulator.", "webhook_url": "Where its webhooks go.", "pid": "Its process."}
 DETACH_SECONDS = 15.0
+FOLLOW_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def start(given: Given) -> None:
     $ pytake emulator start --latency 100ms --status-delay 300ms --batch 100 --bench
     $ pytake emulator start --set identity=bsuid --set p_duplicate=0.1 --seed 7
     """
-    state = read_state(emulator_api.run_directory())
+    state = read_emulator(emulator_api.run_directory())
     if state is not None and emulator_api.is_up(str(state["url"])):
         raise Conflict(
             "PT-EMULATOR-RUNNING", "the emulator runs already at {url}", fix="pytake emulator stop", url=state["url"]
@@ -118,16 +123,36 @@ async def _serve(
     from pytake_cli.emulator.config import Config
 
     around = look()
+    chosen = webhook_url or settings.current().emulator.webhook_url
     config = Config(
         host=host or around.host,
         port=around.port if port is None else port,
-        webhook_url=webhook_url or settings.current().emulator.webhook_url or f"{neighbour.url()}/webhooks/whatsapp",
+        webhook_url=chosen or f"{neighbour.url()}/webhooks/whatsapp",
         app_secret=around.app_secret,
         verify_token=around.verify_token,
         home=str(around.run),
     )
     config.apply((BENCH if bench else {}) | changes)
-    await run(config, around.run, lambda url: _tell(url, str(config.webhook_url)))
+    beside = None if chosen or "webhook_url" in changes else _follow
+    await run(config, around.run, lambda url: _tell(url, str(config.webhook_url)), beside)
+
+
+async def _follow(world: World) -> None:
+    """Webhooks go where the daemon of this home listens, also when it starts later, or again elsewhere.
+
+    Ends when somebody names another address, by a subscription or `pytake emulator config`.
+    """
+    known: neighbour.Daemon | None = None
+    around, mine = look(), world.subscriptions.callback_url
+    while world.subscriptions.callback_url == mine:
+        daemon = neighbour.running()
+        if daemon is not None and daemon != known:
+            before, around, known = around, await asyncio.to_thread(look), daemon
+            if (world.config.app_secret, world.config.verify_token) == (before.app_secret, before.verify_token):
+                world.config.app_secret, world.config.verify_token = around.app_secret, around.verify_token
+            mine = f"{daemon.url}/webhooks/whatsapp"
+            world.receiver_moved(mine)
+        await asyncio.sleep(FOLLOW_SECONDS)
 
 
 def _tell(url: str, webhook_url: str) -> None:
@@ -158,7 +183,7 @@ def _detach() -> None:
         )
     end = time.monotonic() + DETACH_SECONDS
     while time.monotonic() < end and process.poll() is None:
-        state = read_state(emulator_api.run_directory())
+        state = read_emulator(emulator_api.run_directory())
         if state is not None and state.get("pid") == process.pid and emulator_api.is_up(str(state["url"])):
             done(_("the emulator runs behind the terminal at {url}").format(url=state["url"]))
             emit(

@@ -52,9 +52,7 @@ class Given:
     template: Annotated[str | None, typer.Option("-t", "--template", metavar="NAME", help="An approved template.")] = (
         None
     )
-    language: Annotated[str, typer.Option("--lang", "--language", metavar="LANG", help="The template's language.")] = (
-        "pt_BR"
-    )
+    language: Annotated[str, typer.Option("--template-lang", metavar="LANG", help="The template's language.")] = "pt_BR"
     var: Annotated[
         list[str] | None,
         typer.Option(

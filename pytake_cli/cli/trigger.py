@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import orjson
 import typer
 
-from pytake_cli import clock, secrets, settings
+from pytake_cli import clock, nearby, secrets
 from pytake_cli.cli import neighbour, triggers
 from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
@@ -98,7 +98,7 @@ def _bodies(given: Given) -> list[tuple[bytes, str]]:
 
 def refuse_live() -> None:
     """Made-up webhooks have no place where real people's messages arrive."""
-    host = urlsplit(settings.current().whatsapp.graph_url).hostname or ""
+    host = urlsplit(nearby.graph_url()).hostname or ""
     if any(host == meta or host.endswith(f".{meta}") for meta in META_HOSTS):
         raise Forbidden(
             "PT-TRIGGER-LIVE",

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from pytake_cli import clock, secrets, settings
+from pytake_cli import clock, nearby, secrets, settings
 from pytake_cli.errors import LimitReached, NotFound, PytakeError, SendError
 from pytake_cli.services import media
 from pytake_cli.store import Store, jobs
@@ -40,11 +40,12 @@ class Workshop:
         known = self._graphs.get(phone_number_id)
         if known is not None:
             known.use_token(token)
+            known.use_url(nearby.graph_url())
             return known
         options = settings.current().whatsapp
         graph = Graph(
             token,
-            url=options.graph_url,
+            url=nearby.graph_url(),
             version=options.version,
             connect_timeout=options.connect_timeout_seconds,
             read_timeout=options.read_timeout_seconds,
@@ -131,22 +132,22 @@ class Jobs:
         await self._shop.close()
 
     def sweep(self) -> list[int]:
-        """Takes back what the dead held; the jobs that are due."""
+        """Gives a sign of life, takes back what the dead held; the jobs that are due."""
         now = clock.now()
+        patience = timedelta(seconds=ORPHANED_SECONDS)
         with self._store.read() as db:
-            orphans = jobs.orphaned(db, now - timedelta(seconds=ORPHANED_SECONDS))
+            old = jobs.orphaned(db, now - patience / 2)
             due = jobs.due(db, now, limit=200)
-        if orphans:
+        if old:
             with self._store.write() as db:
                 jobs.renew(db, self._me, self._running.copy(), now)
-                jobs.requeue(db, now - timedelta(seconds=ORPHANED_SECONDS), now)
+                jobs.requeue(db, now, claimed_before=now - patience)
         return due
 
-    def recover(self) -> None:
-        """At start, when nobody else works: every job that was under way is done again."""
-        now = clock.now()
+    def recover(self, is_dead: Callable[[str], bool] = lambda owner: True) -> None:
+        """At start: what the dead were working on is done again."""
         with self._store.write() as db:
-            jobs.requeue(db, now + timedelta(days=36500), now)
+            jobs.requeue_of(db, clock.now(), [owner for owner in jobs.owners(db) if is_dead(owner)])
 
     def _claim(self, id_: int) -> Job | None:
         now = clock.now()

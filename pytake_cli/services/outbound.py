@@ -14,7 +14,7 @@ from pytake_cli.store.contacts import Contact, ServiceWindow
 from pytake_cli.store.conversations import BOT, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.messages import AUTOMATIC, CAMPAIGN, LIVE, OUT, RANK, Message
-from pytake_cli.store.numbers import Number
+from pytake_cli.store.numbers import REMOVED, Number
 from pytake_cli.store.work import Lane, poke
 from pytake_cli.whatsapp import messages as wire
 
@@ -93,6 +93,10 @@ def refuse_unwanted(
     db: Session, number: Number, contact: Contact, outgoing: wire.Outgoing, origin: str, due: datetime
 ) -> None:
     """Raises what would make Meta refuse the message, or what the contact asked us not to do."""
+    if number.status == REMOVED:
+        raise Conflict(
+            "PT-NUMBER-REMOVED", "the number {number} was removed", fix="pytake number add -h", number=number.display
+        )
     if contact.blocked_at is not None:
         raise Forbidden("PT-CONTACT-BLOCKED", "this contact is blocked", fix="pytake contact show {id}", id=contact.id)
     if origin == "campaign" and contact.marketing_stopped_at is not None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pytake_cli import clock, secrets, settings
+from pytake_cli import clock, nearby, secrets
 from pytake_cli.cli.checks.finding import Finding, error, ok, skipped, warning
 from pytake_cli.cli.meta import ask
 from pytake_cli.cli.neighbour import running, url
@@ -70,7 +70,7 @@ def check_daemon() -> Iterator[Finding]:
 
 def check_clock() -> Iterator[Finding]:
     """This machine's clock against the Date of Graph's answers."""
-    address = settings.current().whatsapp.graph_url
+    address = nearby.graph_url()
     request = urllib.request.Request(address, method="HEAD")  # noqa: S310 - the user's own setting
     try:
         with urllib.request.urlopen(request, timeout=PROBE_SECONDS) as response:  # noqa: S310
