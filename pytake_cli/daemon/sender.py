@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pytake_cli import clock, faults, nearby, secrets, settings
 from pytake_cli.daemon.engine import Engine
@@ -61,6 +61,7 @@ class Sender:
         self._store = store
         self._engine = engine
         self._me = me
+        self._began = clock.look()
         self._threads = ThreadPoolExecutor(3, "outbox")
         self._lines: dict[int, Line] = {}
         self._tokenless: dict[int, float] = {}  # number id -> when its token was last looked for
@@ -144,9 +145,8 @@ class Sender:
         return len(self._held)
 
     async def _claim(self, line: Line, lane: Lane, limit: int) -> sending.Claim:
-        return await self._in_thread(
-            lambda: sending.claim(self._store, line.number_id, lane=lane, me=self._me, limit=limit, now=clock.now())
-        )
+        asked: dict[str, Any] = {"lane": lane, "me": self._me, "limit": limit, "clock_is_sure": self._began.agrees()}
+        return await self._in_thread(lambda: sending.claim(self._store, line.number_id, **asked, now=clock.now()))
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
