@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 LEASE = 50  # messages claimed at a time: what a crash leaves in doubt stays small
 MANY = 10  # messages in a claim, or requests in flight: then a little waiting saves transactions, which cost 2 ms each
 CLAIM_SECONDS = 0.05  # between claims, when there are many
-RECORD_SECONDS = 0.01  # outcomes gather this long, or twice as long when there are many
+RECORD_SECONDS, LONG_RECORD_SECONDS = 0.01, 0.05  # outcomes gather this long; the longer time when there are many
 RECORD_AT_ONCE = 50  # unless there are so many
 OLDEST_CLAIM_SECONDS = sending.DEAD_CLAIM_SECONDS / 2  # an older one may have been given away: a process was paused
 TOKEN_SECONDS = 30.0  # how often a refused or missing token is looked for again
@@ -109,7 +109,7 @@ class Sender:
         while True:
             await self._ready.wait()
             if len(self._outcomes) < RECORD_AT_ONCE:
-                await asyncio.sleep(2 * RECORD_SECONDS if len(self._held) > MANY else RECORD_SECONDS)
+                await asyncio.sleep(LONG_RECORD_SECONDS if len(self._held) > MANY else RECORD_SECONDS)
             self._ready.clear()
             batch, self._outcomes = self._outcomes, []
             await self._record(batch)

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 LOCAL_MEDIA = "media:"  # body["image"]["id"] = "media:12": row 12 is uploaded before the send
 MEDIA_KINDS = ("image", "video", "audio", "document", "sticker")
-LEASE_SECONDS = 0.02  # between claims of a number at its limit: at 1,000 a second a lease is some 20 messages
+LEASE_SECONDS = 0.05  # between claims of a number at its limit: at 1,000 a second a lease is some 50 messages
 DEAD_CLAIM_SECONDS = 90.0  # longer than any request lives: its owner is gone
 
 
