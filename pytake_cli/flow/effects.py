@@ -67,7 +67,7 @@ class RunCode:
 
 @dataclass(frozen=True, slots=True)
 class StartTimer:
-    """Fires `TimerFired(token)` at `due_at`, whether or not a message comes."""
+    """Fires `TimerFired(token)` at `due_at`, whether or not a message comes. It replaces one with the same token."""
 
     token: str
     due_at: datetime
@@ -105,8 +105,13 @@ class Notify:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A line for statistics, coverage and `flow stats`: entered | left | invalid | timeout | choice | split | result |
-    event | error | incident | handoff | interrupt | missing."""
+    """A line for statistics, coverage and `flow stats`. Kinds, each with what `way` and `value` say:
+
+    entered; left (the way out, its target); choice (the option's id); split (the share); result (name, value);
+    event (name, {value, props}); invalid (why, the text); timeout (step, http or expire); interrupt (the word, its
+    target); handoff (team or agent); missing (the path that had no value); late (an answer that nothing waits for);
+    ignored (what a customer did that is no answer); error (reason, detail); incident (a slug of INCIDENTS, detail).
+    """
 
     kind: str
     step: str
@@ -116,9 +121,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class End:
+    """The session is over. `next_flow` names the flow that begins at once (`goto_flow`), with `Started(vars, hops)`."""
+
     outcome: str
     close: bool = False  # resolve the conversation
     rate: bool = False  # ask for a rating
+    next_flow: str = ""
+    vars: dict[str, Any] = field(default_factory=dict)
+    hops: int = 0  # flows that followed one another without the customer
+    said: tuple[tuple[int, int], ...] = ()  # give it to the contact's next session as `Started.said`
 
 
 Effect = (
@@ -135,3 +146,22 @@ Effect = (
     | Record
     | End
 )
+
+# what can go wrong without anybody's word; `Record(kind="incident", way=<slug>)`
+INCIDENTS: dict[str, str] = {
+    "bug": "a step failed in a way that nobody foresaw",
+    "calls": "more calls to the outside than allowed before the customer said something",
+    "cut": "a rendered text was longer than Meta allows, and was cut",
+    "depth": "more sub-flows inside one another than allowed",
+    "empty": "a rendered text had nothing in it",
+    "error": "a step failed and had no `on_error` of its own",
+    "failed": "nothing was left to try; the conversation went to people",
+    "hops": "more flows followed one another than allowed",
+    "repeated": "the same text went out too often in five minutes",
+    "resume": "`resume` was reached with no question to go back to",
+    "steps": "more steps than allowed between two waits",
+    "target": "a way leads to a step that does not exist",
+    "vars": "a variable is larger than allowed, or there are too many",
+    "waits": "more waits than allowed in one session",
+    "window": "there was something to say, and the service window was closed",
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pytake_cli.flow.reply import Reply
 
@@ -17,7 +17,9 @@ class Started:
     reply: Reply | None = None  # the message that started it, if one did
     trigger: str = ""  # which one: "keyword agendar"
     chance: float = 0.0
-    vars: dict[str, Any] = field(default_factory=dict)
+    vars: dict[str, Any] = field(default_factory=dict)  # JSON; of `goto_flow`, a campaign, the command line
+    hops: int = 0  # as `End.hops` had it
+    said: tuple[tuple[int, int], ...] = ()  # as `End.said` had it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,15 @@ class HandedBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """Something that a `wait` may be called off by: the conversation was closed, the contact got a tag."""
+
+    at: datetime
+    what: Literal["closed", "tagged"]
+    value: str = ""  # the tag
+
+
+@dataclass(frozen=True, slots=True)
 class Cancelled:
     """Ends the session from outside: `replaced`, `taken_over`, `opted_out`, `closed`, `drained`, `reset`."""
 
@@ -75,4 +86,4 @@ class Cancelled:
     outcome: str
 
 
-Event = Started | Replied | TimerFired | EffectDone | EffectFailed | Signalled | HandedBack | Cancelled
+Event = Started | Replied | TimerFired | EffectDone | EffectFailed | Signalled | HandedBack | Changed | Cancelled

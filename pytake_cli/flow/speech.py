@@ -1,4 +1,4 @@
-"""What a flow says: messages without a channel. The store's side turns each into Meta's shape; the simulator draws it."""
+"""What a flow says, without a channel: the store's side turns it into Meta's shape, the simulator draws it."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""The kinds of values that flow files are made of, as pydantic reads them: durations, texts by language, expressions."""
+"""What flow files are made of, as pydantic reads it: durations, texts by language, expressions."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import timedelta
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator
+from datetime import date, time, timedelta
+from typing import Annotated, Any, TypeVar
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
+from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -21,25 +21,38 @@ Target = Annotated[
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 VarName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,39}$")]
 
+LANGUAGE = re.compile(r"(?:[a-z]{2}|fil)(?:[-_][A-Za-z]{2,4})?")
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
 class Text:
     """A text as written: one string, or one for each language. `""` is the flow's own language."""
 
-    __slots__ = ("by_language",)
+    __slots__ = ("_only", "_picked", "by_language")
 
     def __init__(self, by_language: dict[str, Template]) -> None:
         self.by_language = by_language
+        self._only = next(iter(by_language.values())) if len(by_language) == 1 else None
+        self._picked: dict[tuple[str, ...], Template] = {}  # by languages asked for; a few, as no contact makes them up
 
     def pick(self, *languages: str) -> Template:
-        """The first of the languages that there is (`pt-BR` also finds `pt`), else the flow's own, else any."""
-        for language in (*languages, ""):
-            for wanted in (language, language.split("-")[0]):
-                if wanted in self.by_language or not wanted:
-                    found = self.by_language.get(wanted)
-                    if found is not None:
-                        return found
+        """The first of the languages that there is (`pt-BR` also finds `pt`, and `pt` finds `pt-BR`), else any."""
+        if self._only is not None:
+            return self._only
+        found = self._picked.get(languages)
+        if found is None:
+            found = self._picked[languages] = self._find(languages)
+        return found
+
+    def _find(self, languages: tuple[str, ...]) -> Template:
+        given = {name.replace("_", "-").lower(): template for name, template in self.by_language.items()}
+        for language in languages:
+            wanted = language.replace("_", "-").lower()
+            root = wanted.split("-")[0]
+            near = [name for name in given if wanted and name.split("-")[0] == root]
+            for name in (wanted, root, *near):
+                if name and name in given:
+                    return given[name]
         return next(iter(self.by_language.values()))
 
     def templates(self) -> Iterator[tuple[str, Template]]:
@@ -61,10 +74,16 @@ class Text:
         given = value if isinstance(value, dict) else {"": value}
         if not given:
             raise PydanticCustomError("flow_text", "a text for at least one language")
-        return cls({str(language): _template(text) for language, text in given.items()})
+        for language in given:
+            if isinstance(value, dict) and not (isinstance(language, str) and LANGUAGE.fullmatch(language)):
+                raise PydanticCustomError(
+                    "flow_language", "{language} is no language, such as pt-BR or en", {"language": str(language)}
+                )
+        return cls({str(language): read_template(text) for language, text in given.items()})
 
 
-def _template(value: Any) -> Template:
+def read_template(value: Any) -> Template:
+    """A text as written, compiled."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
@@ -113,6 +132,99 @@ class _Reads:
         return self._schema
 
 
+def _word(value: Any) -> Template:
+    if isinstance(value, bool):
+        raise PydanticCustomError("flow_text", "a text")
+    return read_template(value.isoformat() if isinstance(value, date | time) else value)
+
+
+def read_value(value: Any) -> Expression | Template:
+    """An expression; what has `{{` in it is a text, or the expression if it is nothing but one."""
+    if isinstance(value, str) and "{{" in value:
+        template = read_template(value)
+        return template.whole or template
+    return _expression(value)
+
+
+def _bound(value: Any) -> Any:
+    if isinstance(value, str):
+        template = read_template(value)
+        return template.whole or (value if template.is_constant else template)
+    if isinstance(value, int | float | date | time) and not isinstance(value, bool):
+        return value
+    raise PydanticCustomError("flow_bound", "a number, a date, a time, or an expression in {{ }}", {})
+
+
+class Json:
+    """JSON whose texts may hold expressions; a text that is one expression and nothing else keeps its value's type."""
+
+    __slots__ = ("_compiled", "source")
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+        self._compiled = _compiled(source)
+
+    def value(self, evaluate: Callable[[Expression], Any], render: Callable[[Template], str]) -> Any:
+        """The JSON with its values filled in."""
+        return _filled(self._compiled, evaluate, render)
+
+    def parts(self, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Expression | Template]]:
+        """Every expression and text with its place."""
+        yield from _parts(self._compiled, path)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"description": "any value; texts in it may hold {{ expressions }}"}
+
+
+def _compiled(value: Any) -> Any:
+    if isinstance(value, str):
+        template = read_template(value)
+        return template.whole or template
+    if isinstance(value, dict):
+        return {str(key): _compiled(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_compiled(item) for item in value]
+    return value.isoformat() if isinstance(value, date | time) else value
+
+
+def _filled(compiled: Any, evaluate: Callable[[Expression], Any], render: Callable[[Template], str]) -> Any:
+    if isinstance(compiled, Expression):
+        return evaluate(compiled)
+    if isinstance(compiled, Template):
+        return render(compiled)
+    if isinstance(compiled, dict):
+        return {key: _filled(item, evaluate, render) for key, item in compiled.items()}
+    if isinstance(compiled, list):
+        return [_filled(item, evaluate, render) for item in compiled]
+    return compiled
+
+
+def _parts(compiled: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Expression | Template]]:
+    if isinstance(compiled, Expression | Template):
+        yield path, compiled
+    elif isinstance(compiled, dict | list):
+        for key, item in compiled.items() if isinstance(compiled, dict) else enumerate(compiled):
+            yield from _parts(item, (*path, key))
+
+
+def _many(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
 Duration = Annotated[timedelta, _Reads(_duration, {"type": "string", "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"})]
 Condition = Annotated[Expression, _Reads(_expression, {"type": ["string", "boolean", "number"]})]
 """An expression, as `if`, `when` and values to assign have it."""
+Word = Annotated[Template, _Reads(_word, {"type": ["string", "number"]})]
+"""A text that is not for the customer's eyes: an address, a name; it may hold {{ expressions }}."""
+_T = TypeVar("_T")
+OneOrMore = Annotated[tuple[_T, ...], BeforeValidator(_many)]
+"""One of them, or a list."""
+Assigned = Annotated[Expression | Template, _Reads(read_value, {"type": ["string", "boolean", "number"]})]
+"""What a variable gets: an expression, or a text with `{{ expressions }}`."""
+Bound = Annotated[Any, _Reads(_bound, {"type": ["string", "number"]})]
+"""The least or the most of an answer: a number, a date, a time, or an expression in `{{ }}` that gives one."""

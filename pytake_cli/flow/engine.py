@@ -1,0 +1,404 @@
+"""The engine: an event goes in, the session and what it wants done come out. Pure: same arguments, same result.
+
+What is decided here, beside the steps:
+
+- A reaction, an edited or a deleted message is no answer: it is recorded as ignored, and the question stands.
+- A sticker, or anything else that the question did not ask for, is a wrong answer; it is never ignored.
+- A tap on an option of this question answers it. Whatever else was written is tried as an interrupt (`on`) first,
+  those of the innermost sub-flow before those of the flows that called it, and then given to the waiting step.
+- A button of an earlier question is a wrong answer (`old`); the same button twice within a minute is only recorded.
+- Two answers at once are taken in order: the second answers whatever is asked by then (`debounce` joins a burst).
+- What comes while the bot waits for time, an answer from outside or a signal is recorded as ignored, interrupts apart.
+- While a person has the conversation nothing is heard, until it is handed back.
+- The answer of an effect, or a timer, that nothing waits for any more changes nothing; it is recorded as late.
+- A step that fails goes to its `on_error`, else its flow's, else that of the step that called the flow; where there is
+  none, or the flow's own fails too, the conversation goes to people and the session ends as `failed`.
+- A bug in a step is an incident named "bug", with its place, and goes the same way: no customer waits for a traceback.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import assert_never
+
+from pytake_cli.flow import hearing, interrupts
+from pytake_cli.flow.context import Context
+from pytake_cli.flow.definition import Flow
+from pytake_cli.flow.effects import CancelTimer, Effect, End, HandOff, Record
+from pytake_cli.flow.events import (
+    Cancelled,
+    Changed,
+    EffectDone,
+    EffectFailed,
+    Event,
+    HandedBack,
+    Replied,
+    Signalled,
+    Started,
+    TimerFired,
+)
+from pytake_cli.flow.language.values import EvaluationError
+from pytake_cli.flow.limits import MAX_HOPS, MAX_SIGNALS, MAX_STEPS, MAX_WAITS
+from pytake_cli.flow.session import Frame, Session, Wait
+from pytake_cli.flow.steps.step import Fail, Go, Move, Over
+from pytake_cli.flow.walk import StepFailed, Walk
+
+BOUNDS = frozenset({"calls", "depth", "hops", "repeated", "resume", "steps", "target", "vars", "waits"})
+EXPIRE = "expire"  # the token of the session's own timer
+
+
+def start(id_: str, flow: Flow, event: Started, context: Context) -> tuple[Session, list[Effect]]:
+    """A new session, walked to its first wait or its end."""
+    language = str(context.contact.get("language") or flow.language)
+    session = Session(id_, flow.pinned, language, event.at, trigger=event.trigger, hops=event.hops)
+    return advance(session, event, flow, context)
+
+
+def advance(session: Session, event: Event, flow: Flow, context: Context) -> tuple[Session, list[Effect]]:
+    """The session after the event, and what it wants done. Never raises; the session given is not changed."""
+    try:
+        walk = Walk(session.copy(), event.at, flow, context)
+        walk.session.serial += 1
+        move = _apply(walk, event)
+        if move is not None:
+            _run(walk, move)
+        return walk.session, walk.effects
+    except Exception as error:  # the last net: a version that is gone, a session that no engine wrote
+        return _collapse(session.copy(), error)
+
+
+def heard_by(session: Session, event: Replied, flow: Flow, context: Context) -> tuple[str, str]:
+    """What would hear a message: ("interrupt", word), ("answer", step), ("invalid", step) or ("nobody", why)."""
+    at = session.wait.step if session.wait is not None else ""
+    for effect in advance(session, event, flow, context)[1]:
+        if isinstance(effect, Record) and effect.kind in ("interrupt", "invalid", "ignored", "late"):
+            nobody = effect.kind in ("ignored", "late")
+            said = effect.way if nobody or effect.kind == "interrupt" else effect.step
+            return "nobody" if nobody else effect.kind, said
+    return "answer", at
+
+
+def _collapse(session: Session, error: Exception) -> tuple[Session, list[Effect]]:
+    session.serial += 1
+    session.status, session.outcome, session.wait, session.interrupted = "ended", "failed", None, None
+    step = session.frames[-1].step if session.frames else ""
+    return session, [
+        Record("incident", step, "bug", _told(error)),
+        CancelTimer(""),
+        CancelTimer(EXPIRE),
+        HandOff(note=f"flow {session.flow}: {type(error).__name__}"),
+        End("failed"),
+    ]
+
+
+def _told(error: Exception) -> dict[str, object]:
+    """`{"error": "KeyError: 'x'", "at": ["flow/steps/http.py:41 resume"]}`, without values of customers."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    places = [f"{'/'.join(frame.filename.split('/')[-3:])}:{frame.lineno} {frame.name}" for frame in frames]
+    return {"error": f"{type(error).__name__}: {str(error)[:200]}", "at": places}
+
+
+def _apply(walk: Walk, event: Event) -> Move | None:
+    """What the event makes of the wait; None when it changes nothing more."""
+    session = walk.session
+    if session.status == "ended":
+        walk.record("late", type(event).__name__)
+        return None
+    match event:
+        case Replied():
+            return _replied(walk, event)
+        case TimerFired(token=token):
+            return _expired(walk) if token == EXPIRE else _answered(walk, event, token)
+        case EffectDone(token=token) | EffectFailed(token=token):
+            return _answered(walk, event, token)
+        case Started():
+            return _started(walk, event)
+        case Signalled():
+            return _signalled(walk, event)
+        case HandedBack():
+            return _resumed(walk, event) if session.wait and session.wait.kind == "person" else _late(walk, event)
+        case Changed():
+            return _changed(walk, event)
+        case Cancelled(outcome=outcome):
+            _end(walk, End(outcome))
+            return None
+        case _:
+            assert_never(event)
+
+
+def _started(walk: Walk, event: Started) -> Move | None:
+    session = walk.session
+    if session.frames:
+        return _late(walk, event)
+    frame = Frame(walk.top.pinned, walk.top.start)
+    session.frames.append(frame)
+    session.said = [list(entry) for entry in event.said]
+    session.message = event.reply.as_message() if event.reply else None
+    walk.stand()
+    return guarded(walk, lambda: _begin(walk, event.vars, event.hops))
+
+
+def _begin(walk: Walk, given: dict[str, object], hops: int) -> Move:
+    walk.open_vars(given)
+    if hops > MAX_HOPS:
+        raise StepFailed("hops", f"more than {MAX_HOPS}")
+    return Go(walk.flow.start, "start")
+
+
+def _replied(walk: Walk, event: Replied) -> Move | None:
+    session, wait = walk.session, walk.session.wait
+    deaf = hearing.deaf(session, event.reply, walk.now)
+    if deaf or wait is None:
+        walk.record("ignored", deaf or "nothing asked", event.reply.kind)
+        return None
+    tapped = hearing.taps(wait, event.reply)
+    event = Replied(event.at, hearing.bare(wait, event.reply)) if tapped else event
+    found = None if tapped else interrupts.heard(walk, event.reply)
+    if found is not None or wait.kind == "reply" or (wait.kind == "time" and "reply" in wait.name.split()):
+        session.message = event.reply.as_message()
+        session.erring, session.ending, session.hops = False, "", 0
+        return interrupts.leave(walk, *found) if found is not None else _resumed(walk, event)
+    walk.record("ignored", "busy", event.reply.kind)
+    return None
+
+
+def _answered(walk: Walk, event: TimerFired | EffectDone | EffectFailed, token: str) -> Move | None:
+    session = walk.session
+    if session.wait is not None and session.wait.token == token:
+        return _resumed(walk, event)
+    if session.interrupted is not None and session.interrupted.token == token and session.early is None:
+        interrupts.keep(walk, event)
+        return None
+    return _late(walk, event)
+
+
+def _signalled(walk: Walk, event: Signalled) -> Move | None:
+    wait, signals = walk.session.wait, walk.session.signals
+    if wait is not None and wait.kind == "signal" and wait.name == event.name:
+        return _resumed(walk, event)
+    if event.name in signals or len(signals) < MAX_SIGNALS:
+        signals[event.name] = event.value
+        return None
+    return _late(walk, event)
+
+
+def _changed(walk: Walk, event: Changed) -> Move | None:
+    wait = walk.session.wait
+    words = wait.name.split() if wait is not None and wait.kind == "time" else []
+    wanted = ("close",) if event.what == "closed" else ("tag", f"tag:{event.value}")
+    if any(word in words for word in wanted):
+        return _resumed(walk, event)
+    walk.record("ignored", event.what, event.value)
+    return None
+
+
+def _late(walk: Walk, event: Event) -> Move | None:
+    walk.record("late", type(event).__name__, getattr(event, "token", "") or getattr(event, "name", ""))
+    return None
+
+
+def _expired(walk: Walk) -> Move | None:
+    session = walk.session
+    if session.expires_at is None or walk.now < session.expires_at or session.status != "waiting":
+        walk.record("late", "TimerFired", EXPIRE)
+        return None
+    walk.record("timeout", EXPIRE)
+    again = session.ending == "expired"
+    settle(walk)
+    interrupts.forget(walk)
+    del session.frames[1:]
+    walk.stand()
+    session.ending, session.expires_at = "expired", None
+    if again or walk.flow.on_expire is None:
+        _end(walk, End("expired"))
+        return None
+    return Go(walk.flow.on_expire, "timeout")
+
+
+def _resumed(walk: Walk, event: Event) -> Move:
+    """Gives the event to the step that waits for it."""
+    wait = walk.session.wait
+    assert wait is not None
+    step = walk.flow.steps.get(wait.step)
+    if step is None:
+        return Fail("target", wait.step)
+    walk.step = wait.step
+    return guarded(walk, lambda: step.resume(walk, event))
+
+
+def guarded(walk: Walk, act: Callable[[], Move]) -> Move:
+    """What the step says; a failure is a move like any other."""
+    try:
+        return act()
+    except StepFailed as failed:
+        return Fail(failed.reason, failed.detail)
+    except EvaluationError as error:
+        return Fail("expression", error.message)
+    except Exception as error:
+        walk.record("incident", "bug", _told(error))
+        return Fail("bug", type(error).__name__)
+
+
+def _run(walk: Walk, move: Move | None) -> None:
+    """Follows moves until the session waits or is over."""
+    while move is not None:
+        if type(move) is Go:
+            move = _go(walk, move)
+        elif type(move) is Wait:
+            move = _wait(walk, move)
+        elif type(move) is Over:
+            move = _over(walk, move)
+        else:
+            assert type(move) is Fail
+            move = _fail(walk, move)
+
+
+def _go(walk: Walk, go: Go) -> Move | None:
+    session = walk.session
+    if session.wait is not None:
+        settle(walk)
+    if go.way != "start":
+        walk.note_missing()
+        walk.effects.append(Record("left", walk.step, go.way, go.target))
+    target = go.target
+    if target == "end" or not target:
+        return finish(walk)
+    if target == "resume":
+        return interrupts.back(walk, _resumed)
+    step = walk.flow.steps.get(target)
+    if step is None:
+        return Fail("target", target)
+    session.steps += 1
+    session.steps_taken += 1
+    walk.step = walk.frame.step = target
+    if session.steps > MAX_STEPS:
+        return Fail("steps", f"more than {MAX_STEPS}")
+    walk.effects.append(Record("entered", target))
+    try:
+        if step.if_ is not None and not walk.evaluate(step.if_):
+            return Go(step.next or "end", "skip")
+        return step.enter(walk)
+    except StepFailed as failed:
+        return Fail(failed.reason, failed.detail)
+    except EvaluationError as error:
+        return Fail("expression", error.message)
+    except Exception as error:
+        walk.record("incident", "bug", _told(error))
+        return Fail("bug", type(error).__name__)
+
+
+def _over(walk: Walk, over: Over) -> Move | None:
+    walk.effects.append(Record("left", walk.step, "end", over.end.outcome))
+    if over.whole:
+        _end(walk, over.end)
+        return None
+    return finish(walk, over.end)
+
+
+def settle(walk: Walk) -> None:
+    """The wait is over: its timer, if it has not fired, is of no use any more."""
+    wait, walk.session.wait = walk.session.wait, None
+    walk.session.status = "active"
+    if wait is not None and wait.until is not None and wait.until > walk.now:
+        walk.do(CancelTimer(wait.token))
+
+
+def _wait(walk: Walk, wait: Wait) -> Move | None:
+    session = walk.session
+    before = session.wait
+    walk.note_missing()
+    if before is not None and before.token == wait.token:
+        session.wait, session.status = wait, "waiting"
+        return None
+    settle(walk)
+    session.waits_taken += 1
+    if session.waits_taken > MAX_WAITS:
+        return Fail("waits", f"more than {MAX_WAITS}")
+    session.wait, session.status = wait, "waiting"
+    if wait.kind != "answer":
+        session.steps = session.calls = 0
+    interrupts.set_timers(walk, wait)
+    return None
+
+
+def _fail(walk: Walk, fail: Fail) -> Move | None:
+    """The way out of a failure: the step's, the flow's, the caller's, people."""
+    session = walk.session
+    walk.note_missing()
+    settle(walk)
+    step = walk.flow.steps.get(walk.step)
+    if fail.reason == "window" and (closed := getattr(step, "on_window_closed", None)):
+        return Go(closed, "window_closed")
+    walk.record("error", fail.reason, fail.detail)
+    if fail.reason in BOUNDS or fail.reason in ("window", "empty"):
+        walk.record("incident", fail.reason, fail.detail)
+    own = step.on_error if step is not None else None
+    if fail.reason in BOUNDS:
+        if session.erring:
+            return _give_up(walk, fail)
+        session.erring, session.steps, session.calls = True, 0, 0
+        if own:
+            return Go(own, "error")
+    elif own:
+        return Go(own, "error")
+    elif session.erring:
+        return _give_up(walk, fail)
+    return _caller_errors(walk, fail)
+
+
+def _caller_errors(walk: Walk, fail: Fail) -> Move | None:
+    """The flow's `on_error`; without one, that of the `call` that entered it, and so on down to the session's own."""
+    session = walk.session
+    while True:
+        if walk.flow.on_error:
+            if fail.reason not in BOUNDS:
+                walk.record("incident", "error", f"{fail.reason} {fail.detail}".strip())
+            session.erring = True
+            return Go(walk.flow.on_error, "error")
+        if len(session.frames) <= 1:
+            return _give_up(walk, fail)
+        interrupts.drop_frame(walk)
+        step = walk.flow.steps.get(walk.step)
+        if step is not None and step.on_error:
+            return Go(step.on_error, "error")
+
+
+def _give_up(walk: Walk, fail: Fail) -> Move | None:
+    walk.record("incident", "failed", f"{fail.reason} {fail.detail}".strip())
+    walk.do(HandOff(note=f"flow {walk.top.name}, step {walk.step}: {fail.reason} {fail.detail}".strip()))
+    _end(walk, End("failed"))
+    return None
+
+
+def finish(walk: Walk, end: End | None = None) -> Move | None:
+    """The end of the flow that is walked: back to the step that called it, or the end of the session."""
+    session = walk.session
+    if len(session.frames) <= 1:
+        _end(walk, end or End(session.ending or "completed"))
+        return None
+    frame = session.frames[-1]
+    interrupts.drop_frame(walk)
+    returned = {name: frame.vars.get(ours) for name, ours in frame.returns.items()}
+    step = walk.flow.steps.get(walk.step)
+
+    def take() -> Move:
+        for name, value in returned.items():
+            walk.set_var(name, value)
+        return Go((step.next if step else None) or "end", "returned")
+
+    return guarded(walk, take)
+
+
+def _end(walk: Walk, end: End) -> None:
+    session = walk.session
+    settle(walk)
+    interrupts.forget(walk)
+    walk.note_missing()
+    if session.expires_at is not None:
+        walk.do(CancelTimer(EXPIRE))
+        session.expires_at = None
+    session.status, session.outcome = "ended", end.outcome
+    since = walk.now.timestamp() - 300
+    said = tuple((mark, at) for mark, at in session.said if at > since)
+    walk.do(End(end.outcome, end.close, end.rate, end.next_flow, end.vars, end.hops, said))
