@@ -122,7 +122,13 @@ def _key(*, make: bool) -> bytes:
         reason = "no such file"
     except OSError as error:
         reason = error.strerror or type(error).__name__
-    raise ConfigError("PT-SECRET-KEY", "cannot read the key file {path}: {reason}", path=str(path), reason=reason)
+    raise ConfigError(
+        "PT-SECRET-KEY",
+        "cannot read the key file {path}: {reason}",
+        fix="chmod 600 {path}",
+        path=str(path),
+        reason=reason,
+    )
 
 
 def _is_mounted(path: Path) -> bool:
@@ -186,7 +192,11 @@ def _load() -> dict[str, str | None]:
 
 def _broken(reason: str) -> ConfigError:
     return ConfigError(
-        "PT-SECRET-SEAL", "cannot read the sealed secrets {path}: {reason}", path=str(file()), reason=reason
+        "PT-SECRET-SEAL",
+        "cannot read the sealed secrets {path}: {reason}",
+        fix="pytake doctor",
+        path=str(file()),
+        reason=reason,
     )
 
 

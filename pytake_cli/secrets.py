@@ -106,7 +106,9 @@ def put(name: str, value: str, scope: str | None = None, *, to: str | None = Non
     """Keeps a secret in the keyring if there is one, else in the sealed file; returns which. `to` insists on one."""
     check(name, scope)
     if not value or "\x00" in value or len(value) > MAX_FILE_BYTES:
-        raise ConfigError("PT-SECRET-VALUE", "the value for {name} is empty or no text", name=name)
+        raise ConfigError(
+            "PT-SECRET-VALUE", "the value for {name} is empty or no text", fix="pytake secret set {name} -", name=name
+        )
     _seen.add(value)
     if to != "file" and _keyring_set(_account(name, scope), value):
         sealed.put(name, scope, None)
@@ -215,7 +217,13 @@ def _read(path: Path, *, must: bool = False) -> str | None:
         reason = "not UTF-8 text"
     except OSError as error:
         reason = error.strerror or type(error).__name__
-    raise ConfigError("PT-SECRET-FILE", "cannot read the secret in {path}: {reason}", path=str(path), reason=reason)
+    raise ConfigError(
+        "PT-SECRET-FILE",
+        "cannot read the secret in {path}: {reason}",
+        fix="pytake secret list",
+        path=str(path),
+        reason=reason,
+    )
 
 
 def _account(name: str, scope: str | None) -> str:

@@ -26,10 +26,13 @@ class StoreSettings(Section):
     journal_days: int = Field(
         30, ge=8, description="Days that applied webhooks are kept as they came; Meta repeats for 7."
     )
+    event_days: int = Field(30, ge=1, description="Days that events are kept for `logs tail` and `listen`.")
 
 
 class WhatsAppSettings(Section):
-    graph_url: str = Field("https://graph.facebook.com", description="Where the Graph API is.")
+    graph_url: str = Field(
+        "https://graph.facebook.com", description="Where the Graph API is; `emulator` is the one of this home."
+    )
     version: str = Field("v25.0", pattern=r"^v\d+\.\d+$", description="Version of the Graph API.")
     connect_timeout_seconds: float = Field(5, gt=0, description="How long to wait for a connection to Meta.")
     read_timeout_seconds: float = Field(30, gt=0, description="How long to wait for an answer of Meta.")
@@ -143,8 +146,8 @@ class FlowSettings(Section):
         ["stop", "parar", "pare", "sair", "cancelar", "descadastrar", "remover", "unsubscribe"],
         description="Words that stop all messages to who writes them, before any flow.",
     )
-    ai: AiSettings = AiSettings()
-    mail: MailSettings = MailSettings()
     hours: dict[str, Hours] = Field({}, description="Business hours by name, for `hours` steps.")
     sources: dict[str, Source] = Field({}, description="What `lookup` steps may read, by name.")
     webhooks: dict[str, Receiver] = Field({}, description="Who `notify` steps may tell, by name.")
+    ai: AiSettings = AiSettings()
+    mail: MailSettings = MailSettings()

@@ -252,11 +252,19 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         return {}, {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(
-            "PT-CONFIG-FILE", "{path} is not valid TOML: {detail}", path=str(path), detail=str(error)
+            "PT-CONFIG-FILE",
+            "{path} is not valid TOML: {detail}",
+            fix="pytake config schema",
+            path=str(path),
+            detail=str(error),
         ) from None
     except OSError as error:
         raise ConfigError(
-            "PT-CONFIG-FILE", "cannot read {path}: {detail}", path=str(path), detail=error.strerror or ""
+            "PT-CONFIG-FILE",
+            "cannot read {path}: {detail}",
+            fix="chmod 600 {path}",
+            path=str(path),
+            detail=error.strerror or "",
         ) from None
     profiles = content.pop("profiles", {}) if path == paths().config / "config.toml" else {}
     return dict(_flat(content)), profiles if isinstance(profiles, dict) else {}

@@ -103,6 +103,10 @@ def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
         context.load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(
-            "PT-TLS", "cannot use the certificate {path}: {reason}", path=str(certificate), reason=str(error)
+            "PT-TLS",
+            "cannot use the certificate {path}: {reason}",
+            fix="pytake serve --tls-cert FILE --tls-key FILE",
+            path=str(certificate),
+            reason=str(error),
         ) from None
     return context

@@ -79,6 +79,7 @@ class Door:
         self._last_complaint = float("-inf")
         self._complaints = 0
         self.refused: Counter[str] = Counter()  # reason -> requests
+        self.handshakes = 0  # answered rightly
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -183,6 +184,7 @@ class Door:
             right |= hmac.compare_digest(hmac.digest(b"", given, "sha256"), hmac.digest(b"", token.encode(), "sha256"))
         if not right or (app is not None and not keys.secrets(app)):
             return await self._refuse(send, FORBIDDEN, "handshake")
+        self.handshakes += 1
         log.info("webhook verified", extra={"app": app or ""})
         return await answer(send, response(200, challenge[0].encode()))
 

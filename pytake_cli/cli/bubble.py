@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytake_cli.locale import own
 from pytake_cli.text import clean
 
 WIDTH = 48  # columns inside
@@ -16,9 +17,9 @@ def one_line(body: dict[str, Any]) -> str:
     return messages.summary(body)
 
 
-def render(body: dict[str, Any], ascii_only: bool = False) -> str:
+def render(body: dict[str, Any]) -> str:
     """The message in a box: header, words, footer, buttons."""
-    corners = "++++-|" if ascii_only else "╭╮╰╯─│"
+    corners = own("╭╮╰╯─│")
     lines = [part for text in _parts(body) for part in _wrapped(text)]
     width = max((_columns(line) for line in lines), default=1)
     rows = [f"{corners[5]} {line}{' ' * (width - _columns(line))} {corners[5]}" for line in lines]

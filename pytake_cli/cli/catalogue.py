@@ -27,6 +27,7 @@ NEVER = datetime(2026, 1, 1, tzinfo=UTC)  # dates in the file would change it at
 _TO_TYPE = re.compile(
     r"(pytake|chmod|pip|openssl|printf) |--fields help$|(--?[a-z-]+( [{A-Z]\S*)? ?)+$|PYTAKE_|[a-z]+="
 )
+FINDERS = ("ok", "skipped")  # of doctor: a check, and what it saw
 EMITTERS = {"emit": 1, "row_stream": 0}  # function -> place of its fields
 
 
@@ -62,9 +63,11 @@ def _in_call(call: ast.Call) -> Iterator[str]:
         if isinstance(call.func, ast.Attribute)
         else ""
     )
-    if name in ("_", "ngettext"):
+    if name in ("_", "ngettext", "Phrase"):
         for argument in call.args[: 2 if name == "ngettext" else 1]:
             yield from _strings(argument)
+    elif name in (*FINDERS, "PydanticCustomError", "needs") and len(call.args) > 1:  # what flow files must be, too
+        yield from _strings(call.args[1])
     elif name in EMITTERS and len(call.args) > EMITTERS[name]:
         yield from _fields(call.args[EMITTERS[name]])
     elif len(call.args) >= 2 and isinstance(call.args[0], ast.Constant) and str(call.args[0].value).startswith("PT-"):
@@ -102,9 +105,10 @@ def _strings(node: ast.expr | None) -> Iterator[str]:
 def _in_tables() -> Iterator[tuple[str, str]]:
     """Texts that live in tables rather than in calls."""
     from pytake_cli import errors, secrets, settings
-    from pytake_cli.cli import commands, flags, surface_data, topics, trace, triggers
+    from pytake_cli.cli import commands, doctor, flags, problems, status, surface_data, topics, trace, triggers
+    from pytake_cli.store import media
     from pytake_cli.store.conversations import STATUSES
-    from pytake_cli.store.messages import RANK, RECEIVED
+    from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
 
     for table, values in (
         ("errors.SLUGS", errors.SLUGS.values()),
@@ -119,6 +123,12 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("cli.triggers.EVENTS", (kind.meaning for kind in triggers.EVENTS.values())),
         ("store.conversations.STATUSES", STATUSES),
         ("store.messages.RANK", (*RANK, RECEIVED)),
+        ("cli.doctor.CHECKS", (*doctor.CHECKS, *doctor.PARTS)),
+        ("cli.doctor.SOURCES", doctor.SOURCES),
+        ("cli.problems.SYSTEM", problems.SYSTEM),
+        ("cli.status.STATES", status.STATES),
+        ("store.messages.ORIGINS", ORIGINS),
+        ("store.media", (media.PENDING, media.REFUSED, media.LOST)),
         ("whatsapp.errors.RULES", _rules()),
     ):
         yield from ((text, table) for text in values)

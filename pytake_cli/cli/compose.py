@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from pytake_cli.cli.typed import choices, location, menu, parse_json
 from pytake_cli.errors import InvalidData, UsageError
 from pytake_cli.whatsapp import messages, template_messages
 from pytake_cli.whatsapp.messages import Outgoing
@@ -99,7 +98,12 @@ def compose(draft: Draft, attach: Attach) -> Outgoing:
     if draft.text is not None and given and given[0] in WORDLESS:
         given.insert(0, "-m")
     if len(given) > 1 and not (given == ["--catalog", "--product"]):
-        raise UsageError("PT-SEND-KINDS", "{flags} are different messages: send one at a time", flags=" + ".join(given))
+        raise UsageError(
+            "PT-SEND-KINDS",
+            "{flags} are different messages: send one at a time",
+            fix="pytake message send -h",
+            flags=" + ".join(given),
+        )
     outgoing = _kind(draft, given[0] if given else "-m", attach)
     messages.check(outgoing.body)
     return outgoing
@@ -173,7 +177,12 @@ def _file(draft: Draft, kind: str, attach: Attach) -> Outgoing:
     if kind in ("image", "video", "document"):
         content["caption"] = caption
     elif caption is not None:
-        raise UsageError("PT-SEND-CAPTION", "{kind} cannot have words with it: send them on their own", kind=kind)
+        raise UsageError(
+            "PT-SEND-CAPTION",
+            "{kind} cannot have words with it: send them on their own",
+            fix="pytake message send -h",
+            kind=kind,
+        )
     if kind == "document":
         content["filename"] = draft.filename or (Path(where).name if not is_url(where) and where != "-" else None)
     if kind == "audio":
@@ -210,44 +219,11 @@ def header_kind(where: str) -> str:
         raise InvalidData(
             "PT-SEND-HEADER",
             "a header cannot be a {ending} file: it is one of {endings}",
+            fix="pytake message send --header foto.jpg",
             ending=ending or "nameless",
             endings=" ".join(HEADER_KINDS),
         )
     return HEADER_KINDS[ending]
-
-
-def choices(given: str) -> list[tuple[str, str]]:
-    """`Sim,Não` or `sim=Sim,nao=Não`: what comes back and what the button says; without `=` both are the same."""
-    return [choice(part) for part in given.split(",")]
-
-
-def choice(given: str) -> tuple[str, str]:
-    key, separator, title = given.partition("=")
-    return (key.strip(), title.strip()) if separator else (given.strip(), given.strip())
-
-
-def menu(given: str) -> tuple[str | None, list[dict[str, Any]]]:
-    """A list as JSON in Meta's shape ({"button": …, "sections": […]}), or as lines:
-
-    # Tamanhos
-    p = Camiseta P | até 1,60 m
-    m = Camiseta M
-    """
-    if given.lstrip().startswith("{"):
-        action = parse_json(given, "--list")
-        return action.get("button"), action.get("sections", [])
-    sections: list[dict[str, Any]] = []
-    for line in filter(None, (line.strip() for line in given.splitlines())):
-        if line.startswith("#"):
-            sections.append({"title": line.lstrip("# "), "rows": []})
-            continue
-        if not sections:
-            sections.append({"rows": []})
-        name, _, description = line.partition("|")
-        key, title = choice(name)
-        row = {"id": key, "title": title, "description": description.strip()}
-        sections[-1]["rows"].append({part: value for part, value in row.items() if value})
-    return None, sections
 
 
 def _flow(draft: Draft, header: dict[str, Any] | None) -> Outgoing:
@@ -268,7 +244,11 @@ def _shop(draft: Draft, flag: str) -> Outgoing:
         thumbnail = draft.products[0] if draft.products else None
         return messages.catalog(_words(draft, flag), thumbnail_product_retailer_id=thumbnail, footer=draft.footer)
     if draft.catalog_id is None:
-        raise UsageError("PT-SEND-CATALOG", "--product needs --catalog-id: the catalogue that the product is in")
+        raise UsageError(
+            "PT-SEND-CATALOG",
+            "--product needs --catalog-id: the catalogue that the product is in",
+            fix="pytake message send --to CONTACT --product ID --catalog-id ID",
+        )
     if len(draft.products) == 1:
         return messages.product(draft.catalog_id, draft.products[0], body=draft.text, footer=draft.footer)
     items = [{"product_retailer_id": product} for product in draft.products]
@@ -279,24 +259,12 @@ def _shop(draft: Draft, flag: str) -> Outgoing:
 
 def _reaction(draft: Draft) -> Outgoing:
     if draft.reply_to is None:
-        raise UsageError("PT-SEND-REACT", "--react needs --reply-to: the message that gets the emoji")
+        raise UsageError(
+            "PT-SEND-REACT",
+            "--react needs --reply-to: the message that gets the emoji",
+            fix="pytake message send --react 👍 --reply-to MESSAGE",
+        )
     return messages.reaction(draft.reply_to, draft.react or "")
-
-
-def location(given: str) -> Outgoing:
-    """`-23.5505,-46.6333`, optionally followed by `,name` and `,address`."""
-    parts = [part.strip() for part in given.split(",", 3)]
-    try:
-        latitude, longitude = float(parts[0]), float(parts[1])
-    except (ValueError, IndexError):
-        raise InvalidData(
-            "PT-SEND-LOCATION",
-            "{given} is not a place: latitude,longitude[,name[,address]]",
-            fix="pytake message send --to CONTACT --location -23.5505,-46.6333,Loja",
-            given=given,
-        ) from None
-    name, address = (*parts[2:], None, None)[:2]
-    return messages.location(latitude, longitude, name=name, address=address)
 
 
 def template(draft: Draft, attach: Attach) -> Outgoing:
@@ -316,7 +284,11 @@ def template(draft: Draft, attach: Attach) -> Outgoing:
         else:
             body[name] = value
     if order and body:
-        raise UsageError("PT-SEND-VARS", "values go by name or in order, not both: --var nome=Ana, or --var Ana")
+        raise UsageError(
+            "PT-SEND-VARS",
+            "values go by name or in order, not both: --var nome=Ana, or --var Ana",
+            fix="pytake message send --to CONTACT -t NAME --var nome=Ana",
+        )
     components = [*_template_header(draft, header, attach)]
     if order or body:
         components.append(template_messages.body(order or _by_position(body)))
@@ -353,7 +325,12 @@ def _template_button(name: str, value: str) -> dict[str, Any]:
         "flow": template_messages.flow_button,
     }
     if not index.isdigit() or kind not in makers:
-        raise UsageError("PT-SEND-VARS", "{name} names no button: button.0, button.0.quick_reply …", name=name)
+        raise UsageError(
+            "PT-SEND-VARS",
+            "{name} names no button: button.0, button.0.quick_reply …",
+            fix="pytake message send --to CONTACT -t NAME --var button.0=…",
+            name=name,
+        )
     return makers[kind](int(index), value)
 
 
@@ -368,13 +345,3 @@ def raw_reply_to(given: str) -> str | None:
     """The message that a whole request given by --raw quotes."""
     context = parse_json(given, "--raw").get("context")
     return str(context["message_id"]) if isinstance(context, dict) and "message_id" in context else None
-
-
-def parse_json(given: str, flag: str) -> dict[str, Any]:
-    try:
-        value = orjson.loads(given)
-    except orjson.JSONDecodeError as error:
-        raise InvalidData("PT-SEND-JSON", "{flag} is not JSON: {reason}", flag=flag, reason=str(error)) from error
-    if not isinstance(value, dict):
-        raise InvalidData("PT-SEND-JSON", "{flag} is not a JSON object", flag=flag)
-    return value

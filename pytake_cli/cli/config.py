@@ -16,7 +16,7 @@ from pytake_cli import settings
 from pytake_cli.cli import tomlfile
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import data, done, emit, say
-from pytake_cli.errors import InputNeeded, NotFound
+from pytake_cli.errors import ConfigError, InputNeeded, InvalidData, NotFound
 from pytake_cli.locale import _
 from pytake_cli.places import find_project_file
 
@@ -85,13 +85,21 @@ def set_(
     """
     _known(key)
     path = _file(project)
-    text = tomlfile.put(tomlfile.read(path), key, settings.check(key, value))
+    text = tomlfile.put(tomlfile.read(path), key, _checked(key, value))
     if not context().dry_run:
         tomlfile.write(path, text)
     done(_("{key} = {value} in {path}").format(key=key, value=value, path=path))
     winner = settings.explain(key, _flags())[0]
     if winner.where != str(path) and not context().dry_run:
         say(_("but {where} wins: pytake config explain {key}").format(where=winner.where, key=key))
+
+
+def _checked(key: str, value: str) -> Any:
+    """The value as the file has it; a wrong one is the line's fault here, and not that of the settings."""
+    try:
+        return settings.check(key, value)
+    except ConfigError as error:
+        raise InvalidData(error.slug, error.message, why=error.why, fix=error.fix, **error.values) from None
 
 
 @app.command("unset")

@@ -81,7 +81,7 @@ def list_(
 
 @app.command("show")
 def show(
-    contact: Annotated[str, typer.Argument(metavar="CONTACT", help="Phone, contact:ID, @username, user id or name.")],
+    contact: Annotated[str, typer.Argument(metavar="CONTACT", help="Phone, contact:ID or ID, @username, name.")],
 ) -> None:
     """Shows one contact with every way in which it is known.
 
@@ -135,7 +135,7 @@ def create(
 
 @app.command("set")
 def set_(
-    contact: Annotated[str, typer.Argument(metavar="CONTACT", help="Phone, contact:ID, @username, user id or name.")],
+    contact: Annotated[str, typer.Argument(metavar="CONTACT", help="Phone, contact:ID or ID, @username, name.")],
     changes: Annotated[
         list[str],
         typer.Argument(metavar="NAME=VALUE…", help="name, language, tz or a field of your own; empty removes."),
@@ -175,6 +175,7 @@ def merge(
     here = context()
     with here.store.read(here.org_id) as db:
         stays, goes = (contacts.lookup(db, here.org_id, ref) for ref in (keep, other))
+        contacts.refuse_same(stays.id or 0, goes.id or 0)
         names = contacts.display_names(db, [stays.id or 0, goes.id or 0])
     question = _("Merge contact:{goes} ({other}) into contact:{stays} ({keep})?").format(
         goes=goes.id, other=names.get(goes.id or 0), stays=stays.id, keep=names.get(stays.id or 0)

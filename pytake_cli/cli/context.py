@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pytake_cli import clock, secrets, settings
+from pytake_cli import clock, locale, secrets, settings
 from pytake_cli.cli.line import Flags
 from pytake_cli.errors import ConfigError, InvalidData, NotFound, UsageError
 
@@ -33,7 +33,6 @@ class Output:
     header: bool | None = None
     color_out: bool = False
     color_err: bool = False
-    ascii: bool = False
     quiet: bool = False
     tty: bool = False  # stdout is a terminal
     width: int = 80
@@ -178,6 +177,7 @@ def use(flags: Flags) -> Context:
                 "PT-USAGE-BAD", error.message, why=error.why, fix="pytake help flags", **error.values
             ) from None
         raise
+    locale.only_ascii(loaded.ascii or locale.speaks_ascii())
     _current = Context(flags, loaded, _output(flags, loaded))
     return _current
 
@@ -213,7 +213,6 @@ def _output(flags: Flags, loaded: settings.Settings) -> Output:
         header=flags.header,
         color_out=_colored(sys.stdout, loaded.color) and not flags.plain,
         color_err=_colored(sys.stderr, loaded.color),
-        ascii=loaded.ascii,
         quiet=flags.quiet,
         tty=tty,
         width=_width() if tty else 80,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,8 +11,8 @@ import typer
 from pytake_cli.cli import neighbour, selectors, times
 from pytake_cli.cli.context import context
 from pytake_cli.cli.conversation_window import window_state, window_text
+from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit, say
-from pytake_cli.errors import UsageError
 from pytake_cli.locale import _
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from pytake_cli.services.conversation_list import Listed
+    from pytake_cli.services.messages import Hit
     from pytake_cli.store.conversations import Conversation
     from pytake_cli.store.users import User
 
@@ -60,25 +62,31 @@ Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Numbers of convers
 As = Annotated[str | None, typer.Option("--as", metavar="USER", help="Who does this; needed when there are several.")]
 
 
-@app.command("list")
-def list_(
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which conversations the line asks for."""
+
     status: Annotated[
         str | None, typer.Option("--status", metavar="A,B", help="bot, queued, open, snoozed, resolved, or all.")
-    ] = None,
-    agent: Annotated[str | None, typer.Option("--agent", metavar="USER", help="Whose: a user, @me or @none.")] = None,
+    ] = None
+    agent: Annotated[str | None, typer.Option("--agent", metavar="USER", help="Whose: a user, @me or @none.")] = None
     waiting: Annotated[
         str | None, typer.Option("--waiting", metavar="SPAN", help="Nobody has answered for that long: +10m.")
-    ] = None,
+    ] = None
     window: Annotated[
         Literal["closing", "closed", "open"] | None, typer.Option("--window", help="State of the 24-hour window.")
-    ] = None,
-    unread: Annotated[bool, typer.Option("--unread", help="Only those with unread messages.")] = False,
-    contact: Annotated[str | None, typer.Option("--contact", metavar="CONTACT", help="Only this person's.")] = None,
-    sort: Annotated[
-        Literal["activity", "waiting", "created"], typer.Option("--sort", help="Which come first.")
-    ] = "activity",
-    limit: Annotated[int | None, typer.Option("-l", "--limit", help="At most so many; 0: all.", min=0)] = None,
-) -> None:
+    ] = None
+    unread: Annotated[bool, typer.Option("--unread", help="Only those with unread messages.")] = False
+    contact: Annotated[str | None, typer.Option("--contact", metavar="CONTACT", help="Only this person's.")] = None
+    sort: Annotated[Literal["activity", "waiting", "created"], typer.Option("--sort", help="Which come first.")] = (
+        "activity"
+    )
+    limit: Annotated[int | None, typer.Option("-l", "--limit", help="At most so many; 0: all.", min=0)] = None
+
+
+@app.command("list")
+@filled_in
+def list_(given: Wanted) -> None:
     """Lists conversations; those that are not resolved, unless you ask.
 
     $ pytake conversation list --agent @none --sort waiting  # who waits longest for nobody
@@ -89,14 +97,14 @@ def list_(
     ctx = context()
     with ctx.store.read(ctx.org_id) as db:
         wanted = lists.Filter(
-            statuses=_statuses(status),
-            agent=_agent(db, agent),
-            waiting=times.duration(waiting.lstrip("+")) if waiting else None,
-            window=window,
-            unread=unread,
-            contact_id=selectors.contact_id(db, contact),
-            sort=sort,
-            limit=ctx.limit(limit),
+            statuses=_statuses(given.status),
+            agent=_agent(db, given.agent),
+            waiting=times.duration(given.waiting.lstrip("+")) if given.waiting else None,
+            window=given.window,
+            unread=given.unread,
+            contact_id=selectors.contact_id(db, given.contact),
+            sort=given.sort,
+            limit=ctx.limit(given.limit),
         )
         found = lists.listed(db, wanted, ctx.now)
         total = lists.count(db, wanted, ctx.now) if wanted.limit and len(found) == wanted.limit else None
@@ -112,18 +120,9 @@ def _statuses(given: str | None) -> tuple[str, ...]:
 
     if given is None:
         return UNRESOLVED
-    wanted = STATUSES if given == "all" else tuple(part.strip() for part in given.split(","))
-    for one in wanted:
-        if one not in STATUSES:
-            raise UsageError(
-                "PT-USAGE-BAD",
-                "{name} must be one of {choices}, not {value}",
-                fix="pytake conversation list -h",
-                name="--status",
-                choices=", ".join((*STATUSES, "all")),
-                value=one,
-            )
-    return wanted
+    if given == "all":
+        return STATUSES
+    return tuple(selectors.some_of(given, STATUSES, "--status", "pytake conversation list -h", also="all"))
 
 
 def _agent(db: Session, given: str | None) -> int | None:
@@ -324,32 +323,16 @@ def search(
     from pytake_cli.services import messages
 
     ctx = context()
-    places = [part.strip() for part in in_.split(",")]
-    for place in places:
-        if place not in messages.PLACES:
-            raise UsageError(
-                "PT-USAGE-BAD",
-                "{name} must be one of {choices}, not {value}",
-                fix="pytake conversation search -h",
-                name="--in",
-                choices=", ".join(messages.PLACES),
-                value=place,
-            )
+    places = selectors.some_of(in_, messages.PLACES, "--in", "pytake conversation search -h")
     after = times.past(since, ctx.now, ctx.tz) if since else None
     with ctx.store.read(ctx.org_id) as db:
         hits = messages.search_words(db, text, org=ctx.org_id, places=places, since=after, limit=limit)
-    rows = [
-        {
-            "place": hit.place,
-            "id": hit.id,
-            "conversation_id": hit.conversation_id,
-            "contact": hit.contact.name or hit.contact.profile_name if hit.contact else None,
-            "at": hit.at,
-            "text": hit.text,
-        }
-        for hit in hits
-    ]
-    emit(rows, HIT_FIELDS, empty=_("nothing has all of these words"))
+    emit([_hit(hit) for hit in hits], HIT_FIELDS, empty=_("nothing has all of these words"))
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    who = hit.contact.name or hit.contact.profile_name if hit.contact else None
+    return {**{name: getattr(hit, name) for name in HIT_FIELDS if name != "contact"}, "contact": who}
 
 
 def _change(ids: list[str], change: Callable[[Session, Conversation, User | None], str], as_: str | None) -> None:

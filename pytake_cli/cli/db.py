@@ -185,14 +185,18 @@ def restore(
     row = {"file": file, "version": contents.version, "held": restored.held, "aside": restored.aside}
     emit(row, RESTORE_FIELDS)
     done(_("restored"))
-    if restored.held:
-        say(
-            _("{count} messages may have been sent since the backup: pytake message list --status unknown").format(
-                count=restored.held
-            )
-        )
+    _tell_held(restored.held)
     if schema.pending(store):
         say(_("the backup is of an older version: pytake db migrate"))
+
+
+def _tell_held(count: int) -> None:
+    if count:
+        say(
+            _("{count} messages may have been sent since the backup: pytake message list --status unknown").format(
+                count=count
+            )
+        )
 
 
 @app.command("check")

@@ -21,7 +21,7 @@ from pytake_cli.cli.demo_stage import Stage, open_stage, told_processes
 from pytake_cli.cli.demo_story import SCENES, SHOP, Scene, Teller, everything_read
 from pytake_cli.cli.output import data, emit, say
 from pytake_cli.errors import Conflict
-from pytake_cli.locale import _
+from pytake_cli.locale import _, own
 
 FIELDS = {
     "seconds": "from the command to the end of the story",
@@ -57,35 +57,40 @@ def demo(
     $ pytake demo --keep --dir loja-demo  # and then look around with PYTAKE_HOME=loja-demo pytake conversation list
     $ pytake demo --json | jq .reply_ms
     """
-    began = time.monotonic()
-    ctx = context()
     home = _folder(folder)
-    as_data = ctx.output.form in ("json", "jsonl", "csv", "format")
-    teller_write = (lambda _line: None) if as_data else _line
     try:
         with _terminated():
-            teller_write(_("A make-believe shop in {folder}; nothing reaches Meta.").format(folder=str(home)))
-            with open_stage(home, ctx.now, seed=seed, words=SHOP) as stage:
-                teller = Teller(stage, teller_write, began)
-                ready = time.monotonic() - began
-                teller.tell("✓  " + told_processes(stage))
-                scene = _play(stage, teller)
-                traced = _trace(stage, scene.traced)
-                summary = _summary(stage)
-            told = {**summary, "ready_seconds": round(ready, 1), "home": str(home) if keep else None}
-            told |= {"seconds": round(time.monotonic() - began, 1), "transcript": teller.lines}
-        if as_data:
-            emit(told, FIELDS)
-        else:
-            data("\n" + _("The life of Rita's answer (pytake trace {id}):").format(id=scene.traced))
-            data(traced + "\n")
-            data(_in_words(told))
+            _perform(home, keep, seed)
     except KeyboardInterrupt:
         shutil.rmtree(home, ignore_errors=True)
         raise
     if not keep:  # after an error the folder stays: its logs tell why
         shutil.rmtree(home, ignore_errors=True)
     _farewell(home, keep)
+
+
+def _perform(home: Path, keep: bool, seed: int) -> None:
+    """Builds the shop, plays the scenes, tells how it went."""
+    began = time.monotonic()
+    ctx = context()
+    as_data = ctx.output.form in ("json", "jsonl", "csv", "format")
+    write = (lambda _line: None) if as_data else _line
+    write(_("A make-believe shop in {folder}; nothing reaches Meta.").format(folder=str(home)))
+    with open_stage(home, ctx.now, seed=seed, words=SHOP) as stage:
+        teller = Teller(stage, write, began)
+        ready = time.monotonic() - began
+        teller.tell(own("✓  ") + told_processes(stage))
+        scene = _play(stage, teller)
+        traced = _trace(stage, scene.traced)
+        summary = _summary(stage)
+    told = {**summary, "ready_seconds": round(ready, 1), "home": str(home) if keep else None}
+    told |= {"seconds": round(time.monotonic() - began, 1), "transcript": teller.lines}
+    if as_data:
+        emit(told, FIELDS)
+        return
+    data("\n" + _("The life of Rita's answer (pytake trace {id}):").format(id=scene.traced))
+    data(traced + "\n")
+    data(_in_words(told))
 
 
 def _line(text: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytake_cli import clock
 from pytake_cli.cli.demo_stage import Stage
 from pytake_cli.errors import DaemonDown, LimitReached
-from pytake_cli.locale import _
+from pytake_cli.locale import _, own
 from pytake_cli.text import clean
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Teller:
 
     def _line(self, one: Happening) -> str:
         if one.name == "message:new":
-            side = "←" if one.data.get("direction") == "out" else "→"
+            side = own("←") if one.data.get("direction") == "out" else own("→")
             return f"{side}  {clean(one.subject, limit=16).ljust(16)}  {one.text}"
         if one.name == "message:status":
             told = [self._status(message, status) for message, status in one.data.get("statuses", [])]
@@ -86,7 +86,7 @@ class Teller:
         if status in known or status not in TICKS:
             return ""
         known.add(status)
-        return f"   {_('message {id}').format(id=message)}  {TICKS[status]} {_(status)}"
+        return f"   {_('message {id}').format(id=message)}  {own(TICKS[status])} {_(status)}"
 
 
 @dataclass
@@ -207,7 +207,7 @@ def the_window(scene: Scene) -> None:
     try:
         scene.reply(ANTONIO, messages.text("Seu Antônio, chegou o seu pedido!"))
     except LimitReached as error:
-        scene.teller.tell(f"✗  {error.slug}  {_(error.message).format(**error.values)}")
+        scene.teller.tell(f"{own('✗')}  {error.slug}  {_(error.message).format(**error.values)}")
     scene.reply(ANTONIO, messages.template("hello_world", "en_US"))
 
 

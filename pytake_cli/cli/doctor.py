@@ -11,13 +11,15 @@ from typing import Annotated, Any
 import typer
 
 from pytake_cli import __version__, log, secrets, settings
+from pytake_cli.cli import problems
 from pytake_cli.cli.checks import home, network
 from pytake_cli.cli.checks import store as store_checks
 from pytake_cli.cli.checks.finding import Finding, error
 from pytake_cli.cli.context import Context, context
+from pytake_cli.cli.forms import fraction, local
 from pytake_cli.cli.output import data, done, emit, paint, say
 from pytake_cli.errors import NotFound, PytakeError, UsageError
-from pytake_cli.locale import _, ngettext
+from pytake_cli.locale import _, is_ascii, ngettext, own
 from pytake_cli.services import numbers, overview
 from pytake_cli.store import Store, sqlite
 from pytake_cli.store.numbers import Number
@@ -132,6 +134,11 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "clock": _clock,
     "terminal": _terminal,
 }
+# where settings and secrets come from, as words of a sentence
+SOURCES = (
+    *("flag", "environment", "project", "profile", "user", "system", "default", "defaults"),
+    *("keyring", "sealed file", "systemd", "file"),
+)
 PARTS = {"webhook": "meta", "number": "meta"}
 
 
@@ -151,7 +158,7 @@ def doctor(
     here = context()
     wanted = _wanted(only)
     patient = Patient(here)
-    say(f"PyTake {__version__} · {here.now:%Y-%m-%d %H:%M} UTC")
+    say(f"PyTake {__version__} {own('·')} {local(here.now, here.tz)}")
     findings: list[tuple[Finding, bool]] = []
     for name in dict.fromkeys(PARTS.get(each, each) for each in wanted):
         for finding in CHECKS[name](patient):
@@ -163,6 +170,9 @@ def doctor(
     errors = sum(finding.state == "error" and not fixed for finding, fixed in findings)
     warnings = sum(finding.state == "warning" and not fixed for finding, fixed in findings)
     mendable = any(finding.mend is not None and not fixed for finding, fixed in findings)
+    if not errors + warnings:
+        done(_("all is well"))
+        return
     told = [
         ngettext("{count} error", "{count} errors", errors).format(count=errors),
         ngettext("{count} warning", "{count} warnings", warnings).format(count=warnings),
@@ -206,17 +216,32 @@ def _show(findings: list[tuple[Finding, bool]]) -> None:
     if here.output.form != "table":
         emit([_row(finding, fixed) for finding, fixed in findings], FIELDS, default=tuple(FIELDS))
         return
+    width = max((len(_(finding.check)) for finding, _fixed in findings), default=0)
     for finding, fixed in findings:
         kind = "ok" if fixed else GLYPHS[finding.state]
-        glyph = paint((WORDS if here.output.ascii else SIGNS)[kind], kind, here.output.color_out)
-        text = _(finding.text).format(**finding.values)
+        glyph = paint((WORDS if is_ascii() else SIGNS)[kind], kind, here.output.color_out)
+        text = _(finding.text).format(**{name: _word(value) for name, value in finding.values.items()})
         slug = f"   {finding.slug}" if finding.state in ("warning", "error") else ""
-        data(f"{glyph} {_(finding.check):<10} {_clean(text)}{slug}")
+        data(f"{glyph} {_(finding.check).ljust(width)}  {_clean(text)}{slug}")
         if fixed:
-            data(f"  {'':<10} {_('mended')}")
+            data(f"  {'':<{width}}  {_('mended')}")
         elif finding.fix:
-            arrow = "->" if here.output.ascii else "→"
-            data(f"  {'':<10} {arrow} {_clean(finding.advice())}")
+            data(f"  {'':<{width}}  {own('→')} {_clean(finding.advice())}")
+
+
+def _word(value: Any) -> Any:
+    """What a finding names, in the language of this process where it is a word of ours."""
+    match value:
+        case PytakeError():
+            return problems.texts(value)[0]
+        case float():
+            return fraction(value)
+        case str() if value.partition(" ")[0] in SOURCES and value not in SOURCES:  # `environment PYTAKE_…`
+            return f"{_(value.partition(' ')[0])} {value.partition(' ')[2]}"
+        case str():
+            return ", ".join(_(part) if part in SOURCES else part for part in value.split(", "))
+        case _:
+            return value
 
 
 def _clean(text: str) -> str:

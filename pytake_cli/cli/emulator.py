@@ -13,9 +13,9 @@ import typer
 from pytake_cli.cli import emulator_api as api
 from pytake_cli.cli import emulator_meta, emulator_people, emulator_say, emulator_start, emulator_traffic
 from pytake_cli.cli.output import done, emit, say
-from pytake_cli.emulator.surroundings import read_state
 from pytake_cli.errors import UsageError
 from pytake_cli.locale import _
+from pytake_cli.nearby import read_emulator
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -46,7 +46,7 @@ def stop() -> None:
 
     $ pytake emulator stop
     """
-    state = read_state(api.run_directory())
+    state = read_emulator(api.run_directory())
     if state is None:
         say(_("no emulator runs in this home"))
         return
@@ -55,7 +55,7 @@ def stop() -> None:
     except ProcessLookupError:
         (api.run_directory() / "emulator.json").unlink(missing_ok=True)
     end = time.monotonic() + STOP_SECONDS
-    while read_state(api.run_directory()) is not None and time.monotonic() < end:
+    while read_emulator(api.run_directory()) is not None and time.monotonic() < end:
         time.sleep(0.05)
     done(_("the emulator is stopped"))
 

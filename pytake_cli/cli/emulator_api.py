@@ -11,21 +11,12 @@ from typing import Any
 
 from pytake_cli import settings
 from pytake_cli.cli.context import context
-from pytake_cli.emulator.surroundings import read_state
-from pytake_cli.errors import DaemonDown, InvalidData, NotFound
+from pytake_cli.errors import Conflict, DaemonDown, InvalidData, NotFound
+from pytake_cli.nearby import emulator_url
 
 
 def run_directory() -> Path:
     return settings.paths().run
-
-
-def url() -> str:
-    """The emulator of this home: the one that runs, else where it would."""
-    state = read_state(run_directory())
-    if state is not None:
-        return str(state["url"])
-    chosen = context().settings.emulator
-    return f"http://{chosen.host}:{chosen.port}"
 
 
 def look(name: str = "", **query: Any) -> Any:
@@ -53,7 +44,8 @@ def is_up(address: str) -> bool:
 
 
 def _call(method: str, path: str, body: dict[str, Any] | None) -> Any:
-    address = url()
+    address = emulator_url()
+    _refuse_stranger(address)
     data = json.dumps(body).encode() if body is not None else None
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{address}/_emulator/{path}", data, headers, method=method)  # noqa: S310
@@ -72,6 +64,25 @@ def _call(method: str, path: str, body: dict[str, Any] | None) -> Any:
             url=address,
             reason=str(getattr(error, "reason", error)),
         ) from error
+
+
+def _refuse_stranger(address: str) -> None:
+    """What listens at our address may be the emulator of another home, and its customers are not ours."""
+    try:
+        with urllib.request.urlopen(f"{address}/_emulator", timeout=context().timeout_seconds) as answer:  # noqa: S310
+            home = str(json.load(answer).get("home") or "")
+    except (OSError, ValueError, AttributeError):
+        return  # the call itself tells what is wrong
+    if home and home != str(run_directory()):
+        raise Conflict(
+            "PT-EMULATOR-FOREIGN",
+            "the emulator at {url} belongs to another home",
+            why="that one is {home}, this one {own}",
+            fix="pytake emulator start --port 0",
+            url=address,
+            home=Path(home).parent,
+            own=run_directory().parent,
+        )
 
 
 def _refusal(error: urllib.error.HTTPError) -> InvalidData | NotFound:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
 
 from pytake_cli.cli import emulator_api as api
 from pytake_cli.cli.emulator_start import changes_of
+from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit
 from pytake_cli.errors import InvalidData, UsageError
-from pytake_cli.locale import _
+from pytake_cli.locale import _, ngettext
 
 TEMPLATE_FIELDS = {
     "name": "Name.",
@@ -126,32 +128,38 @@ def _value(text: str) -> Any:
     return {"true": True, "false": False}.get(text.lower(), text)
 
 
-def fault(
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The fault that the line describes."""
+
     kind: Annotated[
         str,
         typer.Argument(
             metavar="[KIND]",
             help="error, latency, reset, lost, half, hang, hang_after, html, html_after, empty, no_id, fail, clear.",
         ),
-    ] = "",
+    ] = ""
     code: Annotated[
         int | None, typer.Option("--code", metavar="N", help="Meta's error code of `error` and `fail`.")
-    ] = None,
-    count: Annotated[int | None, typer.Option("--count", metavar="N", help="Only the next so many.")] = None,
-    probability: Annotated[float | None, typer.Option("--probability", metavar="0..1", help="How often.")] = None,
+    ] = None
+    count: Annotated[int | None, typer.Option("--count", metavar="N", help="Only the next so many.")] = None
+    probability: Annotated[float | None, typer.Option("--probability", metavar="0..1", help="How often.")] = None
     delay: Annotated[
         str | None, typer.Option("--delay", metavar="SPAN", help="Of `latency` and the hangs: 2s, 100ms..5s.")
-    ] = None,
+    ] = None
     edge: Annotated[
         str | None, typer.Option("--edge", metavar="NAME", help="Requests it hits: messages, media, *.")
-    ] = None,
-    to: Annotated[
-        str | None, typer.Option("--to", metavar="DIGITS", help="Only sends to numbers that begin so.")
-    ] = None,
-    http: Annotated[
-        int | None, typer.Option("--http", metavar="N", help="HTTP status instead of the usual one.")
-    ] = None,
-) -> None:
+    ] = None
+    to: Annotated[str | None, typer.Option("--to", metavar="DIGITS", help="Only sends to numbers that begin so.")] = (
+        None
+    )
+    http: Annotated[int | None, typer.Option("--http", metavar="N", help="HTTP status instead of the usual one.")] = (
+        None
+    )
+
+
+@filled_in
+def fault(given: Wanted) -> None:
     """Lists the faults in force, or adds one: errors by code, slowness, resets, half answers, silence.
 
     $ pytake emulator fault
@@ -160,22 +168,13 @@ def fault(
     $ pytake emulator fault lost --probability 0.01
     $ pytake emulator fault clear
     """
-    if kind == "clear":
-        done(_("{count} faults are gone").format(count=api.drop("faults")["removed"]))
-        return
-    if kind:
-        values = {
-            "code": code,
-            "count": count,
-            "probability": probability,
-            "delay": delay,
-            "edge": edge,
-            "to": to,
-            "http": http,
-        }
-        emit(api.ask("faults", kind=kind, **values), FAULT_FIELDS)
-        return
-    emit(api.look("faults")["faults"], FAULT_FIELDS, empty=_("no faults are in force"))
+    if given.kind == "clear":
+        gone = api.drop("faults")["removed"]
+        done(ngettext("{count} fault is gone", "{count} faults are gone", gone).format(count=gone))
+    elif given.kind:
+        emit(api.ask("faults", **asdict(given)), FAULT_FIELDS)
+    else:
+        emit(api.look("faults")["faults"], FAULT_FIELDS, empty=_("no faults are in force"))
 
 
 def event(
@@ -195,7 +194,12 @@ def event(
     try:
         members = json.loads(value) if value else None
     except ValueError as error:
-        raise InvalidData("PT-EMULATOR-VALUE", "--value is not JSON: {reason}", reason=str(error)) from error
+        raise InvalidData(
+            "PT-EMULATOR-VALUE",
+            "--value is not JSON: {reason}",
+            fix='pytake emulator event FIELD --value \'{{"event": "…"}}\'',
+            reason=str(error),
+        ) from error
     answer = api.ask("event", field=field, value=members, contact=contact, number=number)
     if field:
         emit(answer, {"field": "Webhook field.", "value": "What was sent."})
@@ -212,6 +216,11 @@ def token(
     $ pytake emulator token revoke emulator-token
     """
     if action not in ("revoke", "restore"):
-        raise UsageError("PT-EMULATOR-TOKEN", "a token can be revoked or restored, not {action}", action=action)
+        raise UsageError(
+            "PT-EMULATOR-TOKEN",
+            "a token can be revoked or restored, not {action}",
+            fix="pytake emulator token revoke TOKEN",
+            action=action,
+        )
     api.ask("token", **{action: value})
     done(_("done"))

@@ -7,64 +7,77 @@ import os
 import subprocess
 import sys
 import time
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pytake_cli import settings
 from pytake_cli.cli import emulator_api, neighbour
 from pytake_cli.cli.context import context
+from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit, say
-from pytake_cli.emulator.surroundings import look, read_state
+from pytake_cli.emulator.surroundings import look
 from pytake_cli.errors import Conflict, DaemonDown, UsageError
 from pytake_cli.locale import _
+from pytake_cli.nearby import read_emulator
+
+if TYPE_CHECKING:
+    from pytake_cli.emulator.world import World
 
 FIELDS = {"url": "Address of the emulator.", "webhook_url": "Where its webhooks go.", "pid": "Its process."}
 DETACH_SECONDS = 15.0
+FOLLOW_SECONDS = 0.5
 
 
-def start(
-    port: Annotated[
-        int | None, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one.")
-    ] = None,
-    host: Annotated[str | None, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = None,
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the line says, as it was typed."""
+
+    port: Annotated[int | None, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one.")] = (
+        None
+    )
+    host: Annotated[str | None, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = None
     webhook_url: Annotated[
         str | None, typer.Option("--webhook-url", metavar="URL", help="Where webhooks go; by default to this daemon.")
-    ] = None,
+    ] = None
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", help="The same seed gives the same ids and chances.")
-    ] = None,
+    ] = None
     latency: Annotated[
         str | None,
         typer.Option("--latency", metavar="SPAN", help="Before each answer: 100ms, 50ms..2s, p50=80ms,p99=2s."),
-    ] = None,
+    ] = None
     status_delay: Annotated[
         str | None,
         typer.Option("--status-delay", metavar="SPAN", help="Before sent, and again before delivered and read."),
-    ] = None,
+    ] = None
     batch: Annotated[
         int | None, typer.Option("--batch", metavar="N", min=1, max=1000, help="Updates a webhook holds at most.")
-    ] = None,
+    ] = None
     numbers: Annotated[
         int | None, typer.Option("--numbers", metavar="N", min=1, help="How many business numbers there are.")
-    ] = None,
+    ] = None
     magic: Annotated[
         bool, typer.Option("--magic/--no-magic", help="Whether the last digits of a recipient choose its fate.")
-    ] = True,
-    limits: Annotated[bool, typer.Option("--limits/--no-limits", help="Whether Meta's rates and limits hold.")] = True,
+    ] = True
+    limits: Annotated[bool, typer.Option("--limits/--no-limits", help="Whether Meta's rates and limits hold.")] = True
     bench: Annotated[
         bool, typer.Option("--bench", help="Quiet and fast: no limits, no magic, no logs, webhooks by the hundred.")
-    ] = False,
+    ] = False
     record: Annotated[
         str | None, typer.Option("--record", metavar="FILE", help="Writes every request and webhook to a file.")
-    ] = None,
+    ] = None
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting of `pytake emulator config`.")
-    ] = None,
+    ] = None
     detach: Annotated[
         bool, typer.Option("--detach", help="Goes on behind the terminal; `pytake emulator stop` ends it.")
-    ] = False,
-) -> None:
+    ] = False
+
+
+@filled_in
+def start(given: Given) -> None:
     """Runs a WhatsApp Cloud API of your own until Ctrl-C; no account at Meta is needed.
 
     Daemon and emulator of one home find each other. With --json, one line tells when it is ready.
@@ -74,23 +87,24 @@ def start(
     $ pytake emulator start --latency 100ms --status-delay 300ms --batch 100 --bench
     $ pytake emulator start --set identity=bsuid --set p_duplicate=0.1 --seed 7
     """
-    state = read_state(emulator_api.run_directory())
+    state = read_emulator(emulator_api.run_directory())
     if state is not None and emulator_api.is_up(str(state["url"])):
         raise Conflict(
             "PT-EMULATOR-RUNNING", "the emulator runs already at {url}", fix="pytake emulator stop", url=state["url"]
         )
-    if detach:
+    if given.detach:
         _detach()
         return
-    changes = changes_of(set_ or [])
-    named = {"latency": latency, "batch": batch, "numbers": numbers, "seed": seed, "record": record}
-    named |= dict.fromkeys(("sent_delay", "delivered_delay", "read_delay"), status_delay)
-    changes = {name: value for name, value in named.items() if value is not None} | changes
-    if not magic:
-        changes.setdefault("magic", False)
-    if not limits:
-        changes = dict.fromkeys(("limit_throughput", "limit_pairs", "limit_tier"), False) | changes
-    asyncio.run(_serve(host, port, webhook_url, changes, bench=bench))
+    asyncio.run(_serve(given.host, given.port, given.webhook_url, _changes(given), bench=given.bench))
+
+
+def _changes(given: Given) -> dict[str, Any]:
+    """The emulator's settings that the flags name; --set wins over its own flag."""
+    named = {name: getattr(given, name) for name in ("latency", "batch", "numbers", "seed", "record")}
+    named |= dict.fromkeys(("sent_delay", "delivered_delay", "read_delay"), given.status_delay)
+    named |= {} if given.magic else {"magic": False}
+    named |= {} if given.limits else dict.fromkeys(("limit_throughput", "limit_pairs", "limit_tier"), False)
+    return {name: value for name, value in named.items() if value is not None} | changes_of(given.set_ or [])
 
 
 def changes_of(pairs: list[str]) -> dict[str, Any]:
@@ -109,15 +123,36 @@ async def _serve(
     from pytake_cli.emulator.config import Config
 
     around = look()
+    chosen = webhook_url or settings.current().emulator.webhook_url
     config = Config(
         host=host or around.host,
         port=around.port if port is None else port,
-        webhook_url=webhook_url or settings.current().emulator.webhook_url or f"{neighbour.url()}/webhooks/whatsapp",
+        webhook_url=chosen or f"{neighbour.url()}/webhooks/whatsapp",
         app_secret=around.app_secret,
         verify_token=around.verify_token,
+        home=str(around.run),
     )
     config.apply((BENCH if bench else {}) | changes)
-    await run(config, around.run, lambda url: _tell(url, str(config.webhook_url)))
+    beside = None if chosen or "webhook_url" in changes else _follow
+    await run(config, around.run, lambda url: _tell(url, str(config.webhook_url)), beside)
+
+
+async def _follow(world: World) -> None:
+    """Webhooks go where the daemon of this home listens, also when it starts later, or again elsewhere.
+
+    Ends when somebody names another address, by a subscription or `pytake emulator config`.
+    """
+    known: neighbour.Daemon | None = None
+    around, mine = look(), world.subscriptions.callback_url
+    while world.subscriptions.callback_url == mine:
+        daemon = neighbour.running()
+        if daemon is not None and daemon != known:
+            before, around, known = around, await asyncio.to_thread(look), daemon
+            if (world.config.app_secret, world.config.verify_token) == (before.app_secret, before.verify_token):
+                world.config.app_secret, world.config.verify_token = around.app_secret, around.verify_token
+            mine = f"{daemon.url}/webhooks/whatsapp"
+            world.receiver_moved(mine)
+        await asyncio.sleep(FOLLOW_SECONDS)
 
 
 def _tell(url: str, webhook_url: str) -> None:
@@ -148,7 +183,7 @@ def _detach() -> None:
         )
     end = time.monotonic() + DETACH_SECONDS
     while time.monotonic() < end and process.poll() is None:
-        state = read_state(emulator_api.run_directory())
+        state = read_emulator(emulator_api.run_directory())
         if state is not None and state.get("pid") == process.pid and emulator_api.is_up(str(state["url"])):
             done(_("the emulator runs behind the terminal at {url}").format(url=state["url"]))
             emit(
@@ -160,6 +195,7 @@ def _detach() -> None:
     raise DaemonDown(
         "PT-EMULATOR-START",
         "the emulator did not start",
+        fix="pytake emulator start",
         why="its last words are in {log}",
         log=folder / "emulator.log",
     )

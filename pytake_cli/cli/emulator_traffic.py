@@ -130,7 +130,7 @@ def replay(
     $ pytake emulator replay traffic.jsonl --speed 10
     """
     if not file.is_file():
-        raise NotFound("PT-EMULATOR-FILE", "there is no file {path}", path=file)
+        raise NotFound("PT-EMULATOR-FILE", "there is no file {path}", fix="pytake emulator record FILE", path=file)
     found = api.ask("replay", text=file.read_text(encoding="utf-8"), speed=speed)
     say(_("{count} webhooks").format(count=found["webhooks"]))
 

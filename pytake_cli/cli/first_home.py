@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from pytake_cli import clock, secrets, settings
+from pytake_cli import clock, nearby, secrets, settings
 from pytake_cli.cli import tomlfile
 from pytake_cli.cli.context import Context
 from pytake_cli.emulator import defaults
@@ -195,21 +195,14 @@ def _settings(wanted: Plan, now_there: Plan, url: str, org: Organisation, change
     text = tomlfile.put(before, "org", org.slug)
     if url != settings.current().store.url:
         text = tomlfile.put(text, "store.url", url)
-    address = emulator_url()
     if wanted.number == "emulator":
-        text = tomlfile.put(text, "whatsapp.graph_url", address)
-    elif now_there.number == "emulator" or address in before:
+        text = tomlfile.put(text, "whatsapp.graph_url", nearby.EMULATOR)
+    elif now_there.number == "emulator" or settings.current().whatsapp.graph_url == nearby.EMULATOR:
         text = tomlfile.take(text, "whatsapp.graph_url") or text
     if text != before:
         tomlfile.write(wanted.config, text)
         wanted.config.chmod(0o600)
         changed.append("settings")
-
-
-def emulator_url() -> str:
-    """Where the emulator of this home listens, or would."""
-    emulator = settings.current().emulator
-    return f"http://{emulator.host}:{emulator.port}"
 
 
 def _secrets(wanted: Plan, changed: list[str]) -> None:

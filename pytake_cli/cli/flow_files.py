@@ -85,7 +85,8 @@ def examined(paths: list[Path]) -> list[Examined]:
 
 def around() -> Surroundings:
     """What the settings know of a flow's surroundings."""
-    return Surroundings(schedules=frozenset(context().settings.flows.hours))
+    hours = frozenset(context().settings.flows.hours)
+    return Surroundings(schedules=hours or None)  # a project without any has them elsewhere, or not yet
 
 
 def usable(path: Path) -> Flow:

@@ -14,7 +14,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from pytake_cli.locale import _, language, number
+from pytake_cli.cli.folding import columns, cut, fold
+from pytake_cli.locale import _, language, number, own
 from pytake_cli.text import clean
 
 MAX_CELL = 60  # columns of one cell before it is cut
@@ -32,7 +33,6 @@ class Style:
 
     width: int | None
     color: bool
-    ascii: bool
     tz: Callable[[], tzinfo]
     now: datetime
 
@@ -170,8 +170,8 @@ def fill(template: str, row: Mapping[str, Any]) -> str:
 def shown(value: Any, style: Style, *, relative: bool, name: str = "") -> str:
     """A value for people: relative or local time, thousands, yes and no; one clean line."""
     match value:
-        case None:
-            text = "-" if style.ascii else "—"
+        case None | "" | []:
+            text = own("—")
         case bool():
             text = _("yes") if value else _("no")
         case datetime():
@@ -180,6 +180,8 @@ def shown(value: Any, style: Style, *, relative: bool, name: str = "") -> str:
             text = duration(value)
         case int() if not isinstance(value, Enum) and name not in NAMES and not name.endswith(("_id", "_pid")):
             text = number(value)
+        case float():
+            text = fraction(value)
         case dict() if set(value) == {"amount", "currency"}:
             text = money(value["amount"], value["currency"])
         case dict() if _is_flat(value):
@@ -188,7 +190,7 @@ def shown(value: Any, style: Style, *, relative: bool, name: str = "") -> str:
                 for key, each in value.items()
                 if each not in (None, "")
             ]
-            text = ", ".join(told) or ("-" if style.ascii else "—")
+            text = ", ".join(told) or own("—")
         case list() | tuple():
             between = "; " if any(isinstance(each, dict) for each in value) else ", "
             text = between.join(shown(each, style, relative=relative) for each in value)
@@ -208,6 +210,12 @@ def money(amount: Any, currency: str) -> str:
     if language() != "en":
         text = text.translate(str.maketrans(",.", ".,"))
     return f"{currency} {text}"
+
+
+def fraction(value: float) -> str:
+    """`0.5`, `80` or, with the language's comma, `0,5`."""
+    text = repr(value).removesuffix(".0")
+    return text if language() == "en" else text.replace(".", ",")
 
 
 def local(value: datetime, tz: tzinfo) -> str:
@@ -239,8 +247,8 @@ def table(records: Sequence[Mapping[str, Any]], names: Sequence[str], style: Sty
     """Columns with two spaces between; too narrow a screen drops columns from the right and cuts the widest text."""
     heads = {name: clean(_(name.replace("_", " "))).upper() for name in names}
     cells = {name: [shown(row[name], style, relative=True, name=name) for row in records] for name in names}
-    widths = {name: max(_width(text) for text in [*(cells[name]), heads[name] if header else ""]) for name in names}
-    right = {name for name in names if name != "id" and all(_is_number(row[name]) for row in records)}
+    widths = {name: max(columns(text) for text in [*(cells[name]), heads[name] if header else ""]) for name in names}
+    right = {name for name in names if name != "id" and _are_numbers([row[name] for row in records])}
     kept = _fit(list(names), widths, style.width)
     lines = [GAP.join(_pad(heads[name], widths[name], name in right) for name in kept).rstrip()] if header else []
     if header and style.color:
@@ -252,13 +260,26 @@ def table(records: Sequence[Mapping[str, Any]], names: Sequence[str], style: Sty
 
 def sheet(row: Mapping[str, Any], names: Sequence[str], style: Style) -> str:
     """One thing: a line a field, absolute times."""
-    left = max(_width(_(name.replace("_", " "))) for name in names)
+    left = max(columns(_(name.replace("_", " "))) for name in names)
+    room = style.width - left - len(GAP) if style.width else None
     lines = []
     for name in names:
         label = _pad(clean(_(name.replace("_", " "))), left, False)
-        text = shown(row[name], style, relative=False, name=name)
-        lines.append(f"\x1b[2m{label}\x1b[0m  {text}\n" if style.color else f"{label}  {text}\n")
+        text = f"\n{' ' * left}{GAP}".join(_paragraph(row[name], style, name, room))
+        lines.append(f"\x1b[2m{label}\x1b[0m{GAP}{text}\n" if style.color else f"{label}{GAP}{text}\n")
     return "".join(lines)
+
+
+def _paragraph(value: Any, style: Style, name: str, room: int | None) -> list[str]:
+    """A value's lines: in one, or on a screen that is too narrow an element a line, JSON indented, words wrapped."""
+    text = shown(value, style, relative=False, name=name)
+    if room is None or columns(text) <= room:
+        return [text]
+    if isinstance(value, (list, tuple)) and any(isinstance(each, dict) for each in value):
+        return [line for each in value for line in _paragraph(each, style, name, room)]
+    if isinstance(value, dict) and not _is_flat(value):
+        return [clean(line) for line in json_text(plain(value, name)).splitlines()]
+    return fold(text, room).split("\n")
 
 
 def _fit(names: list[str], widths: dict[str, int], limit: int | None) -> list[str]:
@@ -276,34 +297,12 @@ def _fit(names: list[str], widths: dict[str, int], limit: int | None) -> list[st
     return names
 
 
-def _is_number(value: Any) -> bool:
-    return value is None or (isinstance(value, (int, float, Decimal)) and not isinstance(value, bool))
+def _are_numbers(values: Sequence[Any]) -> bool:
+    told = [value for value in values if value is not None]
+    return bool(told) and all(isinstance(each, (int, float, Decimal)) and not isinstance(each, bool) for each in told)
 
 
 def _pad(text: str, width: int, right: bool) -> str:
-    if (have := _width(text)) > width:
-        text = cut(text, width)
-        have = _width(text)
-    space = " " * (width - have)
+    text = cut(text, width)
+    space = " " * (width - columns(text))
     return space + text if right else text + space
-
-
-def cut(text: str, width: int) -> str:
-    """At most `width` columns, `…` at the end of what was cut."""
-    kept, used = [], 0
-    for character in text:
-        size = max(_width(character), 0)
-        if used + size > width - 1:
-            break
-        kept.append(character)
-        used += size
-    return "".join(kept) + "…"
-
-
-def _width(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    from wcwidth import wcswidth
-
-    columns = wcswidth(text)
-    return columns if columns >= 0 else len(text)

@@ -8,6 +8,7 @@ import sys
 from pytake_cli.cli.flags import TAKES_VALUE
 
 COMPLETE = "__complete"
+NO = ("0", "false", "f", "no", "n", "off")  # as the settings read it
 
 
 def answer(arguments: list[str]) -> int | None:
@@ -33,6 +34,7 @@ def answer(arguments: list[str]) -> int | None:
     from pytake_cli.cli import surface_text
 
     locale.use(chosen)
+    locale.only_ascii(only_ascii(arguments))
     text = surface_text.help_for(words, wants_help)
     return None if text is None else _print(text)
 
@@ -72,8 +74,22 @@ def language(arguments: list[str]) -> str | None:
     if files is None:
         return None
     return locale.choose(
-        _language_in(files, _value("--profile", arguments)) if any(map(os.path.exists, files)) else None
+        _text(_setting("lang", files, _value("--profile", arguments))) if any(map(os.path.exists, files)) else None
     )
+
+
+def only_ascii(arguments: list[str]) -> bool:
+    """True if our words keep to ASCII: by flag, variable, settings, terminal or locale."""
+    from pytake_cli import locale
+
+    if "--ascii" in arguments or locale.speaks_ascii():
+        return True
+    if named := os.environ.get("PYTAKE_ASCII"):
+        return named.lower() not in NO
+    files = _settings_files(_value("-C", arguments) or os.getcwd())
+    if files is None or not any(map(os.path.exists, files)):
+        return False
+    return _setting("ascii", files, _value("--profile", arguments)) is True
 
 
 def _value(flag: str, arguments: list[str]) -> str:
@@ -101,8 +117,12 @@ def _settings_files(directory: str) -> tuple[str, str, str] | None:
     return project, user, "/etc/pytake/config.toml"
 
 
-def _language_in(files: tuple[str, str, str], profile: str) -> str | None:
-    """`lang` of the strongest file that has one; a broken file is for the command to complain about."""
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _setting(name: str, files: tuple[str, str, str], profile: str) -> object:
+    """The setting of the strongest file that has it; a broken file is for the command to complain about."""
     import tomllib
 
     read: list[dict[str, object]] = []
@@ -116,8 +136,8 @@ def _language_in(files: tuple[str, str, str], profile: str) -> str | None:
     profiles = user.get("profiles")
     named = profile or os.environ.get("PYTAKE_PROFILE") or project.get("profile") or user.get("profile")
     chosen = profiles.get(named, {}) if isinstance(profiles, dict) else {}
-    found = (layer.get("lang") for layer in (project, chosen, user, system) if isinstance(layer, dict))
-    return next((value for value in found if isinstance(value, str)), None)
+    found = (layer.get(name) for layer in (project, chosen, user, system) if isinstance(layer, dict))
+    return next((value for value in found if value is not None), None)
 
 
 def _print(text: str) -> int:

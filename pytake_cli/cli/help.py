@@ -12,7 +12,7 @@ from pytake_cli.cli.output import page
 from pytake_cli.cli.surface_data import SURFACE
 from pytake_cli.cli.topics import TOPICS, text_of
 from pytake_cli.errors import NotFound
-from pytake_cli.locale import _
+from pytake_cli.locale import _, own
 
 
 def help_(
@@ -28,18 +28,18 @@ def help_(
     """
     surface = SURFACE
     if word is not None:
-        page(_search(word, surface))
+        page(own(_search(word, surface)))
         return
     if not topic:
-        page(surface_text.everything(surface))
+        page(own(surface_text.everything(surface)))
         return
     name = "-".join(topic)
     if name == "flags":
-        page(surface_text.global_flags())
+        page(own(surface_text.global_flags()))
     elif name in TOPICS:
-        page(text_of(name))
+        page(own(text_of(name)))
     else:
-        page(_command(topic, surface))
+        page(own(_command(topic, surface)))
 
 
 def _command(words: list[str], surface: dict[str, Entry]) -> str:

@@ -13,7 +13,7 @@ from pytake_cli.cli.context import context, use
 from pytake_cli.cli.first_home import Plan
 from pytake_cli.cli.output import done, emit, say
 from pytake_cli.errors import InputNeeded, InvalidData, PytakeError
-from pytake_cli.locale import _
+from pytake_cli.locale import _, own
 from pytake_cli.services import accounts
 
 NumberChoice = Literal["emulator", "later", "meta"]
@@ -152,7 +152,9 @@ def _ask(wanted: Plan, now_there: Plan, given: dict[str, str | None]) -> Plan:
 def _answer(wanted: Plan, field: str, question: str, default: str) -> Plan:
     """Asks until the answer fits; the reason it does not is said."""
     while True:
-        given = confirm.ask(f"{question} [{default}] ›" if default else f"{question} ›", default=default)
+        given = confirm.ask(
+            f"{question} [{default}] {own('›')}" if default else f"{question} {own('›')}", default=default
+        )
         try:
             changes: dict[str, Any] = {field: _checked(field, given)}
             return replace(wanted, **changes)
@@ -175,7 +177,12 @@ def _checked(field: str, given: str) -> str:
             return first_home.store_url(given)
         case _:
             if given not in ("emulator", "meta", "later"):
-                raise InvalidData("PT-INIT-NUMBER", "{given} is none of emulator, meta, later", given=given)
+                raise InvalidData(
+                    "PT-INIT-NUMBER",
+                    "{given} is none of emulator, meta, later",
+                    fix="pytake init --number emulator",
+                    given=given,
+                )
             return given
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
+import re
 import sys
 import time
 from dataclasses import dataclass
@@ -14,13 +16,14 @@ import typer
 from pytake_cli import secrets
 from pytake_cli.cli import neighbour, times
 from pytake_cli.cli.context import context
+from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import paint, row_stream, say, warn
 from pytake_cli.errors import DaemonDown, PytakeError, UsageError
-from pytake_cli.locale import _, ngettext
+from pytake_cli.locale import _, ngettext, own
 from pytake_cli.text import clean
 
 if TYPE_CHECKING:
-    from pytake_cli.services.following import Happening, Webhook
+    from pytake_cli.services.following import Cursor, Happening, Webhook
 
 FIELDS = {
     "at": "when it happened",
@@ -34,6 +37,8 @@ FIELDS = {
     "data": "what the event says",
 }
 POLL_SECONDS = 0.1
+FAMILIES = ("message.*", "echo.*", "status.*", "preference.*", "account.*")
+STATUS_NAMES = ("status.sent", "status.delivered", "status.read", "status.played", "status.failed", "status.deleted")
 MARKS = {"webhook": "→", "event": "·", "out": "←"}
 
 
@@ -46,64 +51,74 @@ class Tally:
     failed: int = 0
 
 
-def listen(
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the line says, as it was typed."""
+
     events: Annotated[
         str | None, typer.Option("--events", metavar="A,B", help="Only these: message.*, status.failed, message:new.")
-    ] = None,
+    ] = None
     format_: Annotated[
         Literal["pretty", "jsonl"] | None,
         typer.Option("--format", metavar="FORM", help="For the eye, or an object a line."),
-    ] = None,
+    ] = None
     forward_to: Annotated[
         str | None, typer.Option("--forward-to", metavar="URL", help="Posts each webhook there too, signed.")
-    ] = None,
-    exit_after: Annotated[
-        int | None, typer.Option("--exit-after", metavar="N", help="Ends after so many.", min=1)
-    ] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="T", help="Begins earlier: 10m, 9:00.")] = None,
-    seconds: Annotated[
-        str | None, typer.Option("--for", metavar="SPAN", help="Ends after that time: 30s, 10m.")
-    ] = None,
-) -> None:
+    ] = None
+    exit_after: Annotated[int | None, typer.Option("--exit-after", metavar="N", help="Ends after so many.", min=1)] = (
+        None
+    )
+    since: Annotated[str | None, typer.Option("--since", metavar="T", help="Begins earlier: 10m, 9:00.")] = None
+    seconds: Annotated[str | None, typer.Option("--for", metavar="SPAN", help="Ends after that time: 30s, 10m.")] = None
+
+
+@filled_in
+def listen(given: Given) -> None:
     """Shows webhooks and events as they arrive, until Ctrl-C.
 
     $ pytake listen
     $ pytake listen --events 'message.*,status.failed' --format jsonl
     $ pytake listen --forward-to http://127.0.0.1:9000/hook --exit-after 10
     """
+    ctx = context()
+    if given.forward_to:
+        _check_url(given.forward_to)
+    wanted = _wanted(given.events)
+    ends = time.monotonic() + times.duration(given.seconds).total_seconds() if given.seconds else None
+    with ctx.store.read(ctx.org_id) as db:
+        cursor = _beginning(db, given.since)
+    tally = Tally()
+    _hello()
+    try:
+        _follow(cursor, wanted, given, tally, ends)
+    finally:
+        _bye(tally, given.forward_to)
+
+
+def _follow(cursor: Cursor, wanted: list[str], given: Given, tally: Tally, ends: float | None) -> None:
+    """Shows what comes after the cursor until the time or the count is over."""
     from pytake_cli.services import following
 
     ctx = context()
-    if forward_to:
-        _check_url(forward_to)
-    wanted = [part.strip() for part in events.split(",")] if events else ["*"]
-    show = _writer(format_)
-    tally = Tally()
-    ends = time.monotonic() + times.duration(seconds).total_seconds() if seconds else None
-    with ctx.store.read(ctx.org_id) as db:
-        cursor = _beginning(db, since)
-    _hello()
-    try:
-        while True:
-            with ctx.store.read(ctx.org_id) as db:
-                happenings, bodies, after = following.since(db, cursor)
-            for one in happenings:
-                if not _matches(one.name, wanted):
-                    continue
-                show(one)
-                tally.shown += 1
-                if exit_after and tally.shown >= exit_after:
-                    bodies = [each for each in bodies if one.journal is None or each.id <= one.journal]
-                    _forward(forward_to, bodies, wanted, tally)
-                    return
-            _forward(forward_to, bodies, wanted, tally)
-            if ends and time.monotonic() >= ends:
+    show = _writer(given.format_)
+    while True:
+        with ctx.store.read(ctx.org_id) as db:
+            happenings, bodies, after = following.since(db, cursor)
+        for one in happenings:
+            if not _matches(one.name, wanted):
+                continue
+            show(one)
+            tally.shown += 1
+            if given.exit_after and tally.shown >= given.exit_after:
+                bodies = [each for each in bodies if one.journal is None or each.id <= one.journal]
+                _forward(given.forward_to, bodies, wanted, tally)
                 return
-            if after == cursor:
-                time.sleep(POLL_SECONDS)
-            cursor = after
-    finally:
-        _bye(tally, forward_to)
+        _forward(given.forward_to, bodies, wanted, tally)
+        if ends and time.monotonic() >= ends:
+            return
+        if after == cursor:
+            time.sleep(POLL_SECONDS)
+        cursor = after
 
 
 def _hello() -> None:
@@ -137,6 +152,39 @@ def _beginning(db: Any, since: str | None) -> Any:
     return following.Cursor(journal.first() or 0, event.first() or 0)
 
 
+def _wanted(given: str | None) -> list[str]:
+    """The patterns of --events; one that nothing can ever match is refused."""
+    from pytake_cli.store.events import KINDS
+
+    patterns = [part.strip() for part in given.split(",") if part.strip()] if given else ["*"]
+    for pattern in patterns:
+        if not _can_match(pattern):
+            near = difflib.get_close_matches(pattern, (*FAMILIES, *STATUS_NAMES, *KINDS), 1, 0.6)
+            raise UsageError(
+                "PT-LISTEN-EVENT",
+                "nothing is ever called {pattern}",
+                why="did you mean {near}?" if near else "there are {families} of webhooks, and {kinds}",
+                fix="pytake listen --events 'message.*,status.failed,message:new'",
+                pattern=pattern,
+                near=near[0] if near else "",
+                families=", ".join(FAMILIES),
+                kinds=", ".join(KINDS),
+            )
+    return patterns
+
+
+def _can_match(pattern: str) -> bool:
+    """Meta adds kinds of messages and fields of accounts when it likes; the rest of the names are known."""
+    from pytake_cli.store.events import KINDS
+
+    if any(fnmatch.fnmatchcase(name, pattern) for name in (*KINDS, *STATUS_NAMES, "unknown")):
+        return True
+    start = re.split(r"[*?\[]", pattern)[0]
+    return any(start.startswith(family) for family in ("message.", "echo.", "account.", "preference.")) or any(
+        family.startswith(start) for family in FAMILIES if start != pattern
+    )
+
+
 def _matches(name: str, wanted: list[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in wanted)
 
@@ -162,17 +210,16 @@ def _pretty(one: Happening) -> None:
     ctx = context()
     color = ctx.output.color_out
     sign = MARKS["out" if one.data.get("direction") == "out" else one.source]
-    if ctx.output.ascii:
-        sign = {"→": ">", "←": "<", "·": "-"}[sign]
     here = one.at.astimezone(ctx.tz)
     words = clean(one.text, newlines=False, limit=60)
+    said = one.name.startswith(("message", "echo")) and one.name != "message:status"
     parts = [
         f"{here:%H:%M:%S}",
-        sign,
+        own(sign),
         paint(clean(one.name, newlines=False).ljust(20), "id", color),
         clean(one.subject, newlines=False, limit=24).ljust(16),
-        f"«{words}»" if words and one.name.startswith(("message", "echo")) and one.name != "message:status" else words,
-        paint(f"…{one.wamid[-8:]}" if one.wamid else "", "dim", color),
+        own("«") + words + own("»") if words and said else words,
+        paint(own("…") + one.wamid[-8:] if one.wamid else "", "dim", color),
         paint(_told(one), "dim", color),
     ]
     sys.stdout.write("  ".join(part for part in parts if part.strip()).rstrip() + "\n")
@@ -216,7 +263,7 @@ def _forward(url: str | None, bodies: list[Webhook], wanted: list[str], tally: T
         milliseconds = (time.monotonic() - began) * 1000
         tally.forwarded += 1
         tally.failed += status >= 300
-        say(f"← [{status}] POST {url} [{webhook.id}] {milliseconds:.0f} ms")
+        say(f"{own('←')} [{status}] POST {url} [{webhook.id}] {milliseconds:.0f} ms")
 
 
 def _reason(error: PytakeError) -> str:

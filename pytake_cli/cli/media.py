@@ -109,10 +109,26 @@ def get(
     $ pytake media get 12 -o foto.jpg
     $ pytake media get 12 -o - | file -
     """
+    media = _find(id_)
+    path = _content(media)
+    if output == "-":
+        _to_stdout(path)
+        return
+    target = Path(output or ".")
+    if target.is_dir():
+        target = target / safe_name(media)
+    if context().dry_run:
+        say(_("would be: {what}").format(what=str(target)))
+        return
+    _copy(path, target, force)
+    emit({"id": media.id, "path": str(target), "size_bytes": media.size_bytes, "sha256": media.sha256}, _GOT)
+    done(_("{path}: {size} bytes, {kind}").format(path=str(target), size=media.size_bytes, kind=media.mime_type))
+
+
+def _content(media: Media) -> Path:
+    """Where the file is, if it is here."""
     from pytake_cli.services.media import folder
 
-    ctx = context()
-    media = _find(id_)
     path = folder() / media.path
     if media.state != "ready" or not media.path or not path.is_file():
         raise NotFound(
@@ -124,18 +140,7 @@ def get(
             state=media.state if media.state != "ready" else "lost",
             reason=media.reason,
         )
-    if output == "-":
-        _to_stdout(path)
-        return
-    target = Path(output or ".")
-    if target.is_dir():
-        target = target / safe_name(media)
-    if ctx.dry_run:
-        say(_("would be: {what}").format(what=str(target)))
-        return
-    _copy(path, target, force)
-    emit({"id": media.id, "path": str(target), "size_bytes": media.size_bytes, "sha256": media.sha256}, _GOT)
-    done(_("{path}: {size} bytes, {kind}").format(path=str(target), size=media.size_bytes, kind=media.mime_type))
+    return path
 
 
 _GOT = {"path": "where it was copied to", "id": "number of the file", "size_bytes": "bytes", "sha256": "of the content"}
@@ -174,7 +179,13 @@ def _copy(path: Path, target: Path, force: bool) -> None:
         raise Conflict("PT-MEDIA-EXISTS", "{path} is there already", fix="--force", path=str(target)) from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise UsageError("PT-MEDIA-TARGET", "cannot write {path}: {reason}", path=str(target), reason=reason) from error
+        raise UsageError(
+            "PT-MEDIA-TARGET",
+            "cannot write {path}: {reason}",
+            fix="pytake media get ID -o DIR",
+            path=str(target),
+            reason=reason,
+        ) from error
     with path.open("rb") as source, os.fdopen(descriptor, "wb") as file:
         shutil.copyfileobj(source, file)
 

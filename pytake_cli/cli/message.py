@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,8 +10,8 @@ import typer
 
 from pytake_cli.cli import message_send, neighbour, selectors, times
 from pytake_cli.cli.context import context
+from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit, say
-from pytake_cli.errors import UsageError
 from pytake_cli.locale import _
 
 if TYPE_CHECKING:
@@ -75,20 +76,26 @@ Mid = Annotated[
 Mids = Annotated[list[str], typer.Argument(metavar="MESSAGE", help="Numbers or wamids; - reads them from stdin.")]
 
 
-@app.command("list")
-def list_(
-    conversation: Annotated[str | None, typer.Option("--conversation", metavar="ID", help="Only of this one.")] = None,
-    contact: Annotated[str | None, typer.Option("--contact", metavar="CONTACT", help="Only this person's.")] = None,
-    direction: Annotated[Literal["in", "out"] | None, typer.Option("--direction", help="Who wrote it.")] = None,
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which messages the line asks for."""
+
+    conversation: Annotated[str | None, typer.Option("--conversation", metavar="ID", help="Only of this one.")] = None
+    contact: Annotated[str | None, typer.Option("--contact", metavar="CONTACT", help="Only this person's.")] = None
+    direction: Annotated[Literal["in", "out"] | None, typer.Option("--direction", help="Who wrote it.")] = None
     status: Annotated[
         str | None, typer.Option("--status", metavar="A,B", help="queued, sending, unknown, sent, failed, delivered …")
-    ] = None,
-    kind: Annotated[str | None, typer.Option("--kind", metavar="TYPE", help="Meta's type: text, image …")] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="T", help="Not older: 2h, 7d, 2026-11-01.")] = None,
-    limit: Annotated[
-        int | None, typer.Option("-l", "--limit", metavar="N", help="At most so many; 0: all.", min=0)
-    ] = None,
-) -> None:
+    ] = None
+    kind: Annotated[str | None, typer.Option("--kind", metavar="TYPE", help="Meta's type: text, image …")] = None
+    since: Annotated[str | None, typer.Option("--since", metavar="T", help="Not older: 2h, 7d, 2026-11-01.")] = None
+    limit: Annotated[int | None, typer.Option("-l", "--limit", metavar="N", help="At most so many; 0: all.", min=0)] = (
+        None
+    )
+
+
+@app.command("list")
+@filled_in
+def list_(given: Wanted) -> None:
     """Lists messages, newest first.
 
     $ pytake message list --status failed --since 1d
@@ -98,26 +105,16 @@ def list_(
     from pytake_cli.store.messages import RANK, RECEIVED
 
     ctx = context()
-    statuses = [part.strip() for part in status.split(",")] if status else []
-    for one in statuses:
-        if one not in RANK and one != RECEIVED:
-            raise UsageError(
-                "PT-USAGE-BAD",
-                "{name} must be one of {choices}, not {value}",
-                fix="pytake message list -h",
-                name="--status",
-                choices=", ".join((*RANK, RECEIVED)),
-                value=one,
-            )
+    statuses = selectors.some_of(given.status, (*RANK, RECEIVED), "--status", "pytake message list -h")
     with ctx.store.read(ctx.org_id) as db:
         wanted = messages.Filter(
-            conversation_id=conversations.get(db, conversation).id if conversation else None,
-            contact_id=selectors.contact_id(db, contact),
-            direction=direction,
+            conversation_id=conversations.get(db, given.conversation).id if given.conversation else None,
+            contact_id=selectors.contact_id(db, given.contact),
+            direction=given.direction,
             statuses=statuses,
-            kind=kind,
-            since=times.past(since, ctx.now, ctx.tz) if since else None,
-            limit=ctx.limit(limit),
+            kind=given.kind,
+            since=times.past(given.since, ctx.now, ctx.tz) if given.since else None,
+            limit=ctx.limit(given.limit),
         )
         found = messages.listed(db, wanted)
         total = messages.count(db, wanted) if wanted.limit and len(found) == wanted.limit else None

@@ -182,6 +182,6 @@ def _attach_nothing(kind: str, where: str) -> str:
     if where != "-":
         path = Path(where)
         if not path.is_file():
-            raise NotFound("PT-SEND-FILE", "there is no file {path}", path=where)
+            raise NotFound("PT-SEND-FILE", "there is no file {path}", fix="pytake message send -h", path=where)
         media.check_file(path, kind=kind)
     return "media:0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from pytake_cli import clock
 from pytake_cli.cli import bubble, message_queueing, neighbour, selectors, times
 from pytake_cli.cli.compose import Draft, raw_reply_to
 from pytake_cli.cli.context import context
+from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit, say
 from pytake_cli.errors import DaemonDown, InvalidData, NotFound, Pending, UpstreamError, UsageError
 from pytake_cli.locale import _
@@ -37,95 +39,93 @@ ON_SCREEN = ("id", "status", "contact", "kind", "text")
 POLL_SECONDS = 0.05
 
 
-def send(
-    to: Annotated[
-        str | None, typer.Option("--to", metavar="CONTACT", help="Phone, contact:ID, @username or name.")
-    ] = None,
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the line says, as it was typed."""
+
+    to: Annotated[str | None, typer.Option("--to", metavar="CONTACT", help="Phone, contact:ID, @username or name.")] = (
+        None
+    )
     message: Annotated[
         str | None, typer.Option("-m", "--message", metavar="TEXT", help="The words; - reads stdin.")
-    ] = None,
-    template: Annotated[
-        str | None, typer.Option("-t", "--template", metavar="NAME", help="An approved template.")
-    ] = None,
-    language: Annotated[
-        str, typer.Option("--lang", "--language", metavar="LANG", help="The template's language.")
-    ] = "pt_BR",
+    ] = None
+    template: Annotated[str | None, typer.Option("-t", "--template", metavar="NAME", help="An approved template.")] = (
+        None
+    )
+    language: Annotated[str, typer.Option("--template-lang", metavar="LANG", help="The template's language.")] = "pt_BR"
     var: Annotated[
         list[str] | None,
         typer.Option(
             "--var", metavar="K=V", help="Value of a template: nome=Ana, 1=Ana, header.x=…, button.0=…, or in order."
         ),
-    ] = None,
-    image: Annotated[str | None, typer.Option("--image", metavar="FILE|URL|ID|-", help="A JPEG or PNG.")] = None,
-    audio: Annotated[str | None, typer.Option("--audio", metavar="FILE|URL|ID|-", help="A sound.")] = None,
-    voice: Annotated[bool, typer.Option("--voice", help="With --audio: a voice message (OGG with OPUS).")] = False,
-    video: Annotated[str | None, typer.Option("--video", metavar="FILE|URL|ID|-", help="An MP4 or 3GPP.")] = None,
-    document: Annotated[str | None, typer.Option("--document", metavar="FILE|URL|ID|-", help="Any document.")] = None,
-    sticker: Annotated[
-        str | None, typer.Option("--sticker", metavar="FILE|URL|ID|-", help="A WebP, 512 x 512.")
-    ] = None,
+    ] = None
+    image: Annotated[str | None, typer.Option("--image", metavar="FILE|URL|ID|-", help="A JPEG or PNG.")] = None
+    audio: Annotated[str | None, typer.Option("--audio", metavar="FILE|URL|ID|-", help="A sound.")] = None
+    voice: Annotated[bool, typer.Option("--voice", help="With --audio: a voice message (OGG with OPUS).")] = False
+    video: Annotated[str | None, typer.Option("--video", metavar="FILE|URL|ID|-", help="An MP4 or 3GPP.")] = None
+    document: Annotated[str | None, typer.Option("--document", metavar="FILE|URL|ID|-", help="Any document.")] = None
+    sticker: Annotated[str | None, typer.Option("--sticker", metavar="FILE|URL|ID|-", help="A WebP, 512 x 512.")] = None
     caption: Annotated[
         str | None, typer.Option("--caption", metavar="TEXT", help="Words under a file; -m does too.")
-    ] = None,
-    filename: Annotated[
-        str | None, typer.Option("--filename", metavar="NAME", help="What a document is called.")
-    ] = None,
+    ] = None
+    filename: Annotated[str | None, typer.Option("--filename", metavar="NAME", help="What a document is called.")] = (
+        None
+    )
     location: Annotated[
         str | None, typer.Option("--location", metavar="LAT,LON", help="A place: LAT,LON[,NAME[,ADDRESS]].")
-    ] = None,
+    ] = None
     contact: Annotated[
         list[str] | None, typer.Option("--contact", metavar="CONTACT", help="The card of one of our contacts.")
-    ] = None,
+    ] = None
     buttons: Annotated[
         str | None, typer.Option("--buttons", metavar="A,B,C", help="Up to three: Sim,Não or sim=Sim.")
-    ] = None,
+    ] = None
     list_: Annotated[
         str | None, typer.Option("--list", metavar="FILE|-", help="A menu: lines `id = Title | description`, or JSON.")
-    ] = None,
-    button: Annotated[str | None, typer.Option("--button", metavar="TEXT", help="What opens a list or a flow.")] = None,
-    cta: Annotated[
-        str | None, typer.Option("--cta", metavar="TEXT=URL", help="A button that opens an address.")
-    ] = None,
-    catalog: Annotated[bool, typer.Option("--catalog", help="The whole catalogue; --product is its picture.")] = False,
+    ] = None
+    button: Annotated[str | None, typer.Option("--button", metavar="TEXT", help="What opens a list or a flow.")] = None
+    cta: Annotated[str | None, typer.Option("--cta", metavar="TEXT=URL", help="A button that opens an address.")] = None
+    catalog: Annotated[bool, typer.Option("--catalog", help="The whole catalogue; --product is its picture.")] = False
     product: Annotated[
         list[str] | None, typer.Option("--product", metavar="ID", help="A product, or several; with --catalog-id.")
-    ] = None,
-    catalog_id: Annotated[
-        str | None, typer.Option("--catalog-id", metavar="ID", help="Where the products are.")
-    ] = None,
-    flow: Annotated[str | None, typer.Option("--flow", metavar="ID|NAME", help="A form of Meta's Flows.")] = None,
-    screen: Annotated[str | None, typer.Option("--screen", metavar="NAME", help="The flow's first screen.")] = None,
-    address: Annotated[
-        str | None, typer.Option("--address", metavar="COUNTRY", help="Asks for an address (IN).")
-    ] = None,
-    ask_location: Annotated[bool, typer.Option("--ask-location", help="Asks where the person is.")] = False,
-    ask_contact: Annotated[bool, typer.Option("--ask-contact", help="Asks for the phone number.")] = False,
+    ] = None
+    catalog_id: Annotated[str | None, typer.Option("--catalog-id", metavar="ID", help="Where the products are.")] = None
+    flow: Annotated[str | None, typer.Option("--flow", metavar="ID|NAME", help="A form of Meta's Flows.")] = None
+    screen: Annotated[str | None, typer.Option("--screen", metavar="NAME", help="The flow's first screen.")] = None
+    address: Annotated[str | None, typer.Option("--address", metavar="COUNTRY", help="Asks for an address (IN).")] = (
+        None
+    )
+    ask_location: Annotated[bool, typer.Option("--ask-location", help="Asks where the person is.")] = False
+    ask_contact: Annotated[bool, typer.Option("--ask-contact", help="Asks for the phone number.")] = False
     react: Annotated[
         str | None, typer.Option("--react", metavar="EMOJI", help="Puts an emoji on --reply-to; '' takes it away.")
-    ] = None,
-    raw: Annotated[str | None, typer.Option("--raw", metavar="FILE|-", help="JSON in Meta's shape, checked.")] = None,
+    ] = None
+    raw: Annotated[str | None, typer.Option("--raw", metavar="FILE|-", help="JSON in Meta's shape, checked.")] = None
     header: Annotated[
         str | None, typer.Option("--header", metavar="TEXT|@FILE", help="Above buttons, lists and templates.")
-    ] = None,
-    footer: Annotated[str | None, typer.Option("--footer", metavar="TEXT", help="Below buttons and lists.")] = None,
-    preview: Annotated[bool, typer.Option("--preview", help="Shows a preview of the text's first address.")] = False,
+    ] = None
+    footer: Annotated[str | None, typer.Option("--footer", metavar="TEXT", help="Below buttons and lists.")] = None
+    preview: Annotated[bool, typer.Option("--preview", help="Shows a preview of the text's first address.")] = False
     reply_to: Annotated[
         str | None,
         typer.Option("--reply-to", metavar="MESSAGE", help="Quotes this message; without --to its person gets it."),
-    ] = None,
+    ] = None
     sender: Annotated[
         str | None, typer.Option("--from", metavar="NUMBER", help="Business number, if there are several.")
-    ] = None,
-    schedule: Annotated[str | None, typer.Option("--schedule", metavar="T", help="Not before: +2h, amanhã 9h.")] = None,
+    ] = None
+    schedule: Annotated[str | None, typer.Option("--schedule", metavar="T", help="Not before: +2h, amanhã 9h.")] = None
     idempotency_key: Annotated[
         str | None, typer.Option("--idempotency-key", metavar="KEY", help="The same key never sends twice.")
-    ] = None,
+    ] = None
     wait: Annotated[
         Literal["sent", "delivered", "read"] | None,
         typer.Option("--wait", help="Waits until it got so far (--timeout)."),
-    ] = None,
-    as_: Annotated[str | None, typer.Option("--as", metavar="USER", help="Who writes it.")] = None,
-) -> None:
+    ] = None
+    as_: Annotated[str | None, typer.Option("--as", metavar="USER", help="Who writes it.")] = None
+
+
+@filled_in
+def send(given: Given) -> None:
     """Sends a message. Within 24 h of the person's last message anything goes; later only templates do.
 
     $ pytake message send --to +5511968184101 -m "Seu pedido saiu" --wait delivered
@@ -133,32 +133,43 @@ def send(
     $ pytake message send --to contact:412 -t retomar --var nome=Karina
     $ pytake message send --to +5511968184101 -m "Confirma?" --buttons sim=Sim,nao=Não -n  # shows it, sends nothing
     """
-    as_given = {name: value for name, value in locals().items() if name in Draft.__dataclass_fields__}
     ctx = context()
-    quoted = _quoted(reply_to)
-    raw_text = _file_text(raw, "--raw")
-    as_given |= {
-        "text": selectors.words_of(message),
-        "variables": var or (),
-        "contacts": _cards(contact or []),
-        "list_file": _file_text(list_, "--list"),
-        "products": product or (),
-        "raw": raw_text,
-        "reply_to": (quoted.wamid if quoted else None) or (raw_reply_to(raw_text) if raw_text else None),
-    }
-    draft = Draft(**as_given)
-    due_at = times.instant(schedule, ctx.now, ctx.tz) if schedule else None
-    if to is None and quoted is None:
-        raise UsageError("PT-USAGE-MISSING", "{name} is missing", fix="pytake message send -h", name="--to")
-    whom = to or (f"contact:{quoted.contact_id}" if quoted else None)
-    request = message_queueing.Request(whom, sender, due_at, idempotency_key, as_)
+    quoted = _quoted(given.reply_to)
+    draft = _draft(given, quoted)
+    request = _request(given, quoted)
     if ctx.dry_run:
         selectors.would(lambda: _show(message_queueing.preview(draft, request)))
         return
     queued, replayed = message_queueing.queue(draft, request)
-    if wait:
-        queued = _wait(queued, wait)
+    if given.wait:
+        queued = _wait(queued, given.wait)
     _tell(queued, replayed)
+
+
+def _draft(given: Given, quoted: Message | None) -> Draft:
+    """What is to be said; flags that a Draft has too go over as they are."""
+    raw = _file_text(given.raw, "--raw")
+    same = {each.name for each in fields(Draft)} & {each.name for each in fields(Given)}
+    words = {name: getattr(given, name) for name in same} | {
+        "text": selectors.words_of(given.message),
+        "variables": given.var or (),
+        "contacts": _cards(given.contact or []),
+        "list_file": _file_text(given.list_, "--list"),
+        "products": given.product or (),
+        "raw": raw,
+        "reply_to": (quoted.wamid if quoted else None) or (raw_reply_to(raw) if raw else None),
+    }
+    return Draft(**words)
+
+
+def _request(given: Given, quoted: Message | None) -> message_queueing.Request:
+    """To whom, from where and when."""
+    if given.to is None and quoted is None:
+        raise UsageError("PT-USAGE-MISSING", "{name} is missing", fix="pytake message send -h", name="--to")
+    ctx = context()
+    due_at = times.instant(given.schedule, ctx.now, ctx.tz) if given.schedule else None
+    whom = given.to or (f"contact:{quoted.contact_id}" if quoted else None)
+    return message_queueing.Request(whom, given.sender, due_at, given.idempotency_key, given.as_)
 
 
 def _file_text(where: str | None, flag: str) -> str | None:
@@ -170,7 +181,9 @@ def _file_text(where: str | None, flag: str) -> str | None:
         return Path(where).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise NotFound("PT-SEND-FILE", "{path} cannot be read: {reason}", path=where, reason=reason) from error
+        raise NotFound(
+            "PT-SEND-FILE", "{path} cannot be read: {reason}", fix="pytake message send -h", path=where, reason=reason
+        ) from error
 
 
 def _quoted(ref: str | None) -> Message | None:
@@ -182,7 +195,12 @@ def _quoted(ref: str | None) -> Message | None:
     with ctx.store.read(ctx.org_id) as db:
         found = messages.find(db, ref)
     if found.wamid is None:
-        raise InvalidData("PT-SEND-QUOTE", "message {id} has not reached Meta and cannot be quoted", id=found.id)
+        raise InvalidData(
+            "PT-SEND-QUOTE",
+            "message {id} has not reached Meta and cannot be quoted",
+            fix="pytake message show {id}",
+            id=found.id,
+        )
     return found
 
 
@@ -209,7 +227,7 @@ def _show(plan: dict[str, Any]) -> None:
     """A preview: drawn for people, as data for scripts."""
     output = context().output
     say(_("would go to {who} from {number}:").format(who=plan["contact"], number=plan["number"]))
-    say(bubble.render(plan["body"], output.ascii))
+    say(bubble.render(plan["body"]))
     if output.form not in ("table", "plain", "tsv"):
         emit(plan, FIELDS)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from pytake_cli import secrets
+from pytake_cli import nearby, secrets
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import say
 from pytake_cli.errors import ConfigError
@@ -20,16 +20,17 @@ META = "https://graph.facebook.com"
 def ask(token: str, question: Callable[[Graph], Awaitable[Answer]], *, quiet: bool = False) -> Answer:
     """Runs `question` with an open Graph; no transaction may be open meanwhile."""
     graph_settings = context().settings.whatsapp
+    url = nearby.graph_url()
     if not quiet:
-        if graph_settings.graph_url == META:
+        if url == META:
             say(_("Talking to Meta…"))
         else:
-            say(_("Talking to {url}…").format(url=graph_settings.graph_url))
+            say(_("Talking to {url}…").format(url=url))
 
     async def conversation() -> Answer:
         async with Graph(
             token,
-            url=graph_settings.graph_url,
+            url=url,
             version=graph_settings.version,
             connect_timeout=graph_settings.connect_timeout_seconds,
             read_timeout=min(graph_settings.read_timeout_seconds, context().timeout_seconds),

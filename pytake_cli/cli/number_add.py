@@ -90,7 +90,9 @@ async def _the_phone(graph: Graph, waba: str, phone_id: str | None) -> Phone:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise NotFound("PT-NUMBER-WABA", "the account {waba} has no numbers at Meta", waba=waba)
+        raise NotFound(
+            "PT-NUMBER-WABA", "the account {waba} has no numbers at Meta", fix="pytake number add --waba ID", waba=waba
+        )
     raise InvalidData(
         "PT-NUMBER-CHOICE",
         "the account has {count} numbers: {numbers}",
@@ -112,8 +114,16 @@ def read_token(source: str) -> str:
             text = Path(source).expanduser().read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not text"
-            raise InvalidData("PT-TOKEN-FILE", "cannot read {path}: {reason}", path=source, reason=reason) from None
+            raise InvalidData(
+                "PT-TOKEN-FILE",
+                "cannot read {path}: {reason}",
+                fix="pytake number add --token-file FILE",
+                path=source,
+                reason=reason,
+            ) from None
     token = text.strip()
     if not token or len(token) > LONGEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
-        raise InvalidData("PT-TOKEN-FILE", "{path} does not hold one token", path=source)
+        raise InvalidData(
+            "PT-TOKEN-FILE", "{path} does not hold one token", fix="pytake number add --token-file FILE", path=source
+        )
     return token

@@ -6,14 +6,19 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pytake_cli import locale
 from pytake_cli.cli import forms
 from pytake_cli.cli.context import context
+from pytake_cli.cli.folding import fold, screen_width
 from pytake_cli.errors import ConfigError, UsageError
 from pytake_cli.locale import _, number
 from pytake_cli.text import clean
 
 Fields = Mapping[str, str] | Sequence[str]  # name -> what it is, in the order they are shown
 
+GAP = "  "
+SIGNS = {"ok": "✓", "warn": "⚠", "error": "✗"}
+WORDS = {"ok": "ok:", "warn": "warn:", "error": "error:"}
 COLORS = {"heading": "1", "id": "36", "ok": "32", "warn": "33", "error": "31", "dim": "2"}
 
 
@@ -128,13 +133,7 @@ def warn(message: str) -> None:
 
 def mark(kind: str) -> str:
     """✓ ⚠ ✗, or ok: warn: error: with --ascii; coloured for stderr."""
-    output = context().output
-    text = (
-        {"ok": "ok:", "warn": "warn:", "error": "error:"}[kind]
-        if output.ascii
-        else {"ok": "✓", "warn": "⚠", "error": "✗"}[kind]
-    )
-    return paint(text, kind, output.color_err)
+    return paint((WORDS if locale.is_ascii() else SIGNS)[kind], kind, context().output.color_err)
 
 
 def paint(text: str, role: str, on: bool) -> str:
@@ -173,7 +172,6 @@ def _table_style() -> forms.Style:
     return forms.Style(
         width=current.output.width if current.output.tty and not plain else None,
         color=current.output.color_out,
-        ascii=current.output.ascii,
         tz=lambda: current.tz,
         now=current.now,
     )
@@ -231,4 +229,9 @@ def _write(text: str) -> None:
 
 def _tell(message: str, prefix: str = "") -> None:
     sys.stdout.flush()  # so that the two streams come in order on one screen
-    sys.stderr.write(f"{prefix}{clean(message)}\n")
+    text = clean(message)
+    if prefix:
+        text = f"{prefix}{text}"
+    if sys.stderr.isatty():
+        text = fold(text, screen_width() - len(GAP), GAP if prefix else "")
+    sys.stderr.write(f"{text}\n")

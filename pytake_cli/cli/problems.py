@@ -7,21 +7,33 @@ import errno
 import json
 import os
 import platform
+import re
 import sys
 import traceback
 from typing import Any
 
 import typer
 
-from pytake_cli import __version__, clock, log, settings
+from pytake_cli import __version__, clock, locale, log, settings
 from pytake_cli.cli import forms, front
+from pytake_cli.cli.folding import columns, fold, screen_width
 from pytake_cli.cli.line import Flags, Line, help_line, unknown_flag
 from pytake_cli.errors import ConfigError, PytakeError, UsageError
 from pytake_cli.locale import _
 from pytake_cli.text import clean
 
 SLUG_COLUMN = 72
+GAP = "  "
 REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
+# What operating systems say, for the errors that people meet.
+SYSTEM = (
+    *("No such file or directory", "Is a directory", "Not a directory", "File exists", "Permission denied"),
+    *("Operation not permitted", "Read-only file system", "No space left on device", "Disk quota exceeded"),
+    *("Connection refused", "Connection reset by peer", "Connection timed out", "timed out"),
+    *("Network is unreachable", "No route to host", "Name or service not known", "Address already in use"),
+    *("Cannot assign requested address", "Temporary failure in name resolution", "no such file", "not UTF-8 text"),
+)
 SHORT = ("PT-USAGE-COMMAND", "PT-USAGE-FLAG", "PT-USAGE-VALUE", "PT-USAGE-MISSING", "PT-USAGE-EXTRA")
 
 
@@ -69,27 +81,50 @@ def texts(error: PytakeError) -> tuple[str, str, str]:
 def _filled(template: str, values: dict[str, Any]) -> str:
     text = _(template)
     try:
-        text = text.format(**values) if values else text
+        text = text.format(**{name: _reason(each) for name, each in values.items()}) if values else text
     except (KeyError, IndexError, ValueError):
         pass  # a brace that is no placeholder: shown as it is
     return clean(log.redact(text))
 
 
+def _reason(value: Any) -> Any:
+    """What the system said, without its number and in the language of this process."""
+    if not isinstance(value, str):
+        return value
+    text = _ERRNO.sub("", value)
+    return _(text) if text in SYSTEM else text
+
+
 def as_text(error: PytakeError, flags: Flags) -> str:
     """At most six lines, the most important last."""
     message, why, fix = texts(error)
-    code = error.values.get("code")
     first, *more = message.splitlines() or [""]
-    headline = f"{_mark(flags)} {_sentence(first, error.message)}"
+    headline = _sentence(first, error.message)
     if error.slug in SHORT:
         question = f". {_sentence(why, error.why)}" if why else ""
-        return f"{headline}{question}   ({_('help')}: {fix})\n" if fix else f"{headline}{question}\n"
-    slug = f"{error.slug} ({code})" if isinstance(code, int) else error.slug
-    lines = [headline + " " * max(SLUG_COLUMN - len(first) - 2, 2) + _dim(slug, flags)]
-    lines += [f"  {line}" for line in (*more, *why.splitlines())][:3]
+        hint = f"   ({_('help')}: {fix})" if fix else ""
+        return f"{_mark(flags)} {_folded(headline + question + hint)}\n"
+    lines = [f"{_mark(flags)} {_headline(headline, error, flags)}"]
+    lines += [f"  {_folded(line)}" for line in (*more, *why.splitlines())][:3]
     lines += [f"  {_('Try:')}  {line}" for line in fix.splitlines()[:2]]
     lines.append(_dim(f"  {_('Read more:')}  pytake errors {error.slug}", flags))
     return "\n".join(lines) + "\n"
+
+
+def _headline(text: str, error: PytakeError, flags: Flags) -> str:
+    """The first line, with the slug at its end where there is room; `Read more` names it in any case."""
+    code = error.values.get("code")
+    slug = f"{error.slug} ({code})" if isinstance(code, int) else error.slug
+    column, mark = SLUG_COLUMN, 6 if locale.is_ascii() else 2
+    if sys.stderr.isatty():
+        column = min(column, screen_width() - len(slug))
+        if columns(text) + mark + len(GAP) > column:
+            return _folded(text)
+    return text + " " * max(column - columns(text) - mark, len(GAP)) + _dim(slug, flags)
+
+
+def _folded(text: str) -> str:
+    return fold(text, screen_width() - len(GAP), GAP) if sys.stderr.isatty() else text
 
 
 def _sentence(text: str, template: str) -> str:
@@ -231,9 +266,7 @@ def _extra_words(line: Line) -> list[str]:
 
 
 def _mark(flags: Flags) -> str:
-    if flags.ascii or os.environ.get("PYTAKE_ASCII"):
-        return _red("error:", flags)
-    return _red("✗", flags)
+    return _red("error:" if locale.is_ascii() else "✗", flags)
 
 
 def _colored(flags: Flags) -> bool:

@@ -26,6 +26,7 @@ def run(arguments: list[str]) -> int:
     os.umask(0o077)  # databases, key files, reports: for their owner only
     line = Line()
     locale.use(front.language(arguments) or locale.choose(None))
+    locale.only_ascii(front.only_ascii(arguments))
     try:
         code = _run(arguments, line)
         sys.stdout.flush()
@@ -72,7 +73,9 @@ def _enter_directory(flags: Flags) -> None:
         os.chdir(flags.directory)
     except OSError as error:
         detail = error.strerror or type(error).__name__
-        raise UsageError("PT-USAGE-DIR", "cannot go to {path}: {detail}", path=flags.directory, detail=detail) from None
+        raise UsageError(
+            "PT-USAGE-DIR", "cannot go to {path}: {detail}", fix="pytake -C DIR …", path=flags.directory, detail=detail
+        ) from None
 
 
 def _help(line: Line) -> int:

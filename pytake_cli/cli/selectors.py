@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -66,10 +67,30 @@ def each(refs: Sequence[str], act: Callable[[str], None]) -> None:
         raise PartialFailure(
             "PT-SOME-FAILED",
             "{failed} of {all} did not work",
+            fix="the same command with those that failed",
             failed=len(failed),
             all=len(refs),
             refs=[ref for ref, _reason in failed],
         )
+
+
+def some_of(given: str | None, known: Sequence[str], flag: str, fix: str, *, also: str = "") -> list[str]:
+    """The parts of `A,B`, each one of the known words; another one is an error that names the nearest."""
+    parts = [part.strip() for part in (given or "").split(",") if part.strip()]
+    for part in parts:
+        if part not in known:
+            near = difflib.get_close_matches(part, known, 1, 0.5)
+            raise UsageError(
+                "PT-USAGE-BAD",
+                "{name} must be one of {choices}, not {value}",
+                why="did you mean {near}?" if near else "",
+                fix=fix,
+                name=flag,
+                choices=", ".join((*known, also) if also else known),
+                value=part,
+                near=near[0] if near else "",
+            )
+    return parts
 
 
 def author(db: Session, given: str | None = None) -> User | None:

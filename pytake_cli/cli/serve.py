@@ -43,7 +43,7 @@ def serve(
     from pytake_cli.daemon import run
 
     current = context()
-    log.setup(current.settings.log.level, current.settings.log.format)
+    log.setup("debug" if current.verbose > 1 else current.settings.log.level, current.settings.log.format)
 
     def ready(url: str) -> None:
         say(_("PyTake serves on {url} (pid {pid}); Ctrl-C stops it").format(url=url, pid=os.getpid()))

@@ -13,15 +13,17 @@ import typer
 
 from pytake_cli import clock
 from pytake_cli.cli.context import context
+from pytake_cli.cli.folding import fold
 from pytake_cli.cli.forms import ago
 from pytake_cli.cli.neighbour import running, url
 from pytake_cli.cli.output import data, emit, paint, row_stream, say
-from pytake_cli.locale import _
+from pytake_cli.locale import _, own
 from pytake_cli.services import numbers, overview
 from pytake_cli.text import clean
 
 WATCH_SECONDS = 2.0
 PROBE_SECONDS = 2.0
+STATES = ("running", "sick", "down", "foreign", "ok", "daemon", "number", "queue")  # what the screen names
 DAEMON_DOWN = 69  # the exit code of DaemonDown
 FIELDS = {
     "org": "Organisation.",
@@ -93,13 +95,19 @@ def _show(row: dict[str, Any]) -> None:
         return
     width = max(len(label) for label, _text in screen(row))
     for label, text in screen(row):
-        data(f"{paint(label.ljust(width), 'dim', output.color_out)}  {clean(text, newlines=False)}")
+        told = clean(text, newlines=False)
+        if output.tty:
+            told = fold(told, output.width - width - 2, " " * (width + 2))
+        data(f"{paint(label.ljust(width), 'dim', output.color_out)}  {told}")
 
 
 def screen(row: dict[str, Any]) -> list[tuple[str, str]]:
     """The lines of the screen: what they are about, and what there is to say."""
-    daemon = _("{daemon}, pid {pid}, {url}").format_map({**row, "pid": row["pid"] or "-"})
-    lines = [(_("organisation"), f"{row['org']} · {row['state']}"), (_("daemon"), daemon)]
+    daemon = _("{daemon}, pid {pid}, {url}").format_map({**row, "daemon": _(row["daemon"]), "pid": row["pid"] or "-"})
+    lines = [
+        (_("organisation"), f"{row['org']} {own('·')} {', '.join(map(_, row['state'].split(', ')))}"),
+        (_("daemon"), daemon),
+    ]
     lines += [(_("number"), _of_number(number)) for number in row["numbers"]] or [(_("number"), "-")]
     return [*lines, *_work(row)]
 
@@ -108,7 +116,7 @@ def _work(row: dict[str, Any]) -> list[tuple[str, str]]:
     jobs = _(
         "{jobs_waiting} waiting, {jobs_failed} failed · webhooks behind {journal_backlog}, in quarantine {quarantined}"
     )
-    talks = ", ".join(f"{count} {status}" for status, count in sorted(row["conversations"].items())) or "-"
+    talks = ", ".join(f"{_(status)} {count}" for status, count in sorted(row["conversations"].items())) or "-"
     last = _("webhook {webhook} · customer {customer}")
     lines = [
         (
@@ -130,7 +138,7 @@ def _work(row: dict[str, Any]) -> list[tuple[str, str]]:
 def _of_number(number: dict[str, Any]) -> str:
     parts = [number["display"], number["status"], _("quality {quality}").format(quality=number["quality"])]
     parts += [part for part in (number["tier"], number["stopped"]) if part]
-    return " · ".join(parts)
+    return own(" · ").join(parts)
 
 
 def _since(at: datetime | None) -> str:

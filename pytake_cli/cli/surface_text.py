@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytake_cli.cli.commands import COMMANDS, COMMONEST, GROUPS, singular
 from pytake_cli.cli.flags import GLOBAL
-from pytake_cli.locale import _
+from pytake_cli.locale import _, own
 
 TYPE_CHECKING = False  # importing typing would double what help costs
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ def help_for(words: list[str], wanted: bool, surface: Mapping[str, Entry] | None
         from pytake_cli.cli.surface_data import SURFACE
 
         surface = SURFACE
+    text = _help_for(words, wanted, surface)
+    return None if text is None else own(text)
+
+
+def _help_for(words: list[str], wanted: bool, surface: Mapping[str, Entry]) -> str | None:
     if not words:
         return overview(surface)
     if words == ["help"]:

@@ -59,13 +59,15 @@ def instant(text: str, now: datetime, tz: tzinfo) -> datetime:
 
 
 def past(text: str, now: datetime, tz: tzinfo) -> datetime:
-    """For --since and --until: `7d` and `2h` mean ago, a time of day its last occurrence."""
+    """For --since and --until: `7d` and `2h` mean ago, a time of day and a day of the week the last one."""
     words = text.strip().lower()
     if (span := _SPAN.fullmatch(words)) and span[2] in UNITS:
         return now - duration(words)
     moment = instant(text, now, tz)
-    if _clock(words) is not None and moment > now:
-        return _at((moment.astimezone(tz) - timedelta(days=1)).date(), _clock(words) or time(), tz)
+    back = 7 if words.partition(" ")[0] in WEEKDAYS else 1 if _clock(words) is not None else 0
+    if back and moment > now:
+        here = moment.astimezone(tz)
+        return _at(here.date() - timedelta(days=back), here.time(), tz)
     return moment
 
 
@@ -82,7 +84,13 @@ def duration(text: str) -> timedelta:
 
 
 def _no_span(text: str) -> UsageError:
-    return UsageError("PT-USAGE-SPAN", "{text} is no length of time", why="for example 90s, 10m, 2h, 7d", text=text)
+    return UsageError(
+        "PT-USAGE-SPAN",
+        "{text} is no length of time",
+        why="for example 90s, 10m, 2h, 7d",
+        fix="pytake help times",
+        text=text,
+    )
 
 
 def _iso(text: str, tz: tzinfo) -> datetime | None:
@@ -131,6 +139,7 @@ def _unreadable(text: str) -> UsageError:
     return UsageError(
         "PT-USAGE-TIME",
         "cannot read the time {text}",
+        fix="pytake help times",
         why="for example 2026-12-01T09:00, 09:00, tomorrow 9:00, amanhã 9h, seg 9h, +2h, -7d",
         text=text,
     )

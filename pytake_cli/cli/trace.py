@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,7 +23,13 @@ FIELDS = {
     "number": "business number",
     "steps": "what happened, oldest first: at, what, and what belongs to it",
 }
-STEP_FIELDS = {"at": "when", "what": "what happened", "data": "what belongs to it"}
+STEP_FIELDS = {
+    "at": "when",
+    "what": "what happened",
+    "detail": "the same in words, always English ones",
+    "data": "what belongs to it",
+}
+SHOWN = ("at", "what", "detail")
 
 # what -> how a person is told; the placeholders are the step's data (services/trace.py: STEPS)
 TOLD = {
@@ -56,13 +63,18 @@ def trace(
     ctx = context()
     with ctx.store.read(ctx.org_id) as db:
         found = traces.trace(db, messages.find(db, message))
-    form = ctx.output.form
-    if form == "json":
-        emit(record(found), FIELDS)
-    elif form in ("tsv", "csv", "jsonl", "format") and not ctx.output.tty and form != "tsv":
-        emit([{"at": step.at, "what": step.what, "data": step.data} for step in found.steps], STEP_FIELDS)
-    else:
-        data(text(found))
+    match ctx.output.form:
+        case "json":
+            emit(record(found), FIELDS)
+        case "table" | "plain":
+            data(text(found))
+        case _:
+            emit([row(step) for step in found.steps], STEP_FIELDS, default=SHOWN)
+
+
+def row(step: Step) -> dict[str, Any]:
+    """A step as a line of a pipe; its words are not translated."""
+    return {"at": step.at, "what": step.what, "detail": told(step, str), "data": step.data}
 
 
 def record(found: Trace) -> dict[str, Any]:
@@ -115,8 +127,8 @@ def _since(seconds: float) -> str:
     return f"{seconds / 60:+.0f} min" if abs(seconds) < 7200 else f"{seconds / 3600:+.0f} h"
 
 
-def told(step: Step) -> str:
-    """One step in words; everything from outside is clean."""
+def told(step: Step, _: Callable[[str], str] = _) -> str:
+    """One step in words, as `_` translates them; everything from outside is clean."""
     values = {name: clean(str(value), newlines=False, limit=200) for name, value in step.data.items()}
     if "status" in values:
         values["status"] = _(values["status"])

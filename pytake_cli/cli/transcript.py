@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytake_cli.cli.context import context
 from pytake_cli.cli.conversation_window import window_state, window_text
 from pytake_cli.cli.output import data, emit, page, paint
-from pytake_cli.locale import _
+from pytake_cli.locale import _, is_ascii, own
 from pytake_cli.text import clean
 
 if TYPE_CHECKING:
@@ -111,12 +111,12 @@ def _message(view: View, message: Message) -> Line:
 def _author(view: View, message: Message) -> str:
     if message.direction == "in":
         return view.name
-    return view.authors.get(message.author_id or 0) or message.origin
+    return view.authors.get(message.author_id or 0) or _(message.origin)
 
 
 def _file(media: Media) -> str:
     size = f"{max(1, (media.size_bytes or 0) // 1024)} kB, " if media.size_bytes else ""
-    state = "" if media.state == "ready" else f", {media.state}"
+    state = "" if media.state == "ready" else f", {_(media.state)}"
     kind = media.mime_type or media.declared_mime_type
     return f"media {media.id}: {size}{kind}{state}"
 
@@ -169,7 +169,7 @@ def text(view: View, lines: list[Line]) -> str:
         here = line.at.astimezone(ctx.tz)
         if f"{here:%Y-%m-%d}" != day:
             day = f"{here:%Y-%m-%d}"
-            shown.append(paint(f"{'--' if ctx.output.ascii else '──'} {day}", "dim", color))
+            shown.append(paint(f"{own('──')} {day}", "dim", color))
         shown.append(_line(line, f"{here:%H:%M}", color))
     return "\n".join(shown) + "\n"
 
@@ -181,7 +181,7 @@ def _line(line: Line, at: str, color: bool) -> str:
     words = clean(line.text).replace("\n", "\n" + " " * (NAME_WIDTH + 9))
     tail = [f"[{line.file}]"] if line.file else []
     if line.direction == "out":
-        tick = "" if context().output.ascii else TICKS.get(line.status, "")
+        tick = "" if is_ascii() else TICKS.get(line.status, "")
         tail.append(f"{tick} {_(line.status)}".strip())
     if line.error:
         tail.append(clean(line.error, newlines=False, limit=120))

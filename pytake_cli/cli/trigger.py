@@ -6,16 +6,17 @@ import http.client
 import time
 import urllib.error
 import urllib.request
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import orjson
 import typer
 
-from pytake_cli import clock, secrets, settings
+from pytake_cli import clock, nearby, secrets
 from pytake_cli.cli import neighbour, triggers
 from pytake_cli.cli.context import context
+from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import data, done, emit, say
 from pytake_cli.errors import DaemonDown, Forbidden, InvalidData, UpstreamError, UsageError
 from pytake_cli.locale import _
@@ -36,26 +37,32 @@ META_HOSTS = ("facebook.com", "fbsbx.com", "whatsapp.net")
 DEFAULT_PHONE = "+5511968184101"
 
 
-def trigger(
-    event: Annotated[str | None, typer.Argument(metavar="EVENT", help="message.text, status.failed:131047 …")] = None,
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the line says, as it was typed."""
+
+    event: Annotated[str | None, typer.Argument(metavar="EVENT", help="message.text, status.failed:131047 …")] = None
     to: Annotated[
         str | None, typer.Option("--to", metavar="PHONE", help="The customer: whom a status is about, or who writes.")
-    ] = None,
+    ] = None
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Changes the webhook: messages.0.text.body=olá."),
-    ] = None,
+    ] = None
     message: Annotated[
         str | None, typer.Option("--message", metavar="MESSAGE", help="What statuses are about; else our newest.")
-    ] = None,
-    times: Annotated[int, typer.Option("--times", metavar="N", help="So many different ones.", min=1, max=100_000)] = 1,
-    raw: Annotated[
-        str | None, typer.Option("--raw", metavar="FILE|-", help="Signs and posts this body as it is.")
-    ] = None,
-    number: Annotated[str | None, typer.Option("--number", metavar="NUMBER", help="Business number.")] = None,
-    app: Annotated[str | None, typer.Option("--app", metavar="APP", help="Signs as this app, to its own path.")] = None,
-    list_: Annotated[bool, typer.Option("--list", help="Lists the events.")] = False,
-) -> None:
+    ] = None
+    times: Annotated[int, typer.Option("--times", metavar="N", help="So many different ones.", min=1, max=100_000)] = 1
+    raw: Annotated[str | None, typer.Option("--raw", metavar="FILE|-", help="Signs and posts this body as it is.")] = (
+        None
+    )
+    number: Annotated[str | None, typer.Option("--number", metavar="NUMBER", help="Business number.")] = None
+    app: Annotated[str | None, typer.Option("--app", metavar="APP", help="Signs as this app, to its own path.")] = None
+    list_: Annotated[bool, typer.Option("--list", help="Lists the events.")] = False
+
+
+@filled_in
+def trigger(given: Given) -> None:
     """Sends a realistic webhook to the daemon, signed as Meta signs. Never with a number that is live at Meta.
 
     $ pytake trigger message.text --set messages.0.text.body="quero a 2ª via"
@@ -63,33 +70,34 @@ def trigger(
     $ pytake trigger message.image -n --json  # shows it, sends nothing
     $ pytake trigger --list
     """
-    ctx = context()
-    if list_:
-        rows = [
-            {"event": name, "field": kind.field, "meaning": _(kind.meaning)} for name, kind in triggers.EVENTS.items()
-        ]
-        emit(rows, EVENT_FIELDS)
+    if given.list_:
+        known = triggers.EVENTS.items()
+        emit([{"event": name, "field": kind.field, "meaning": _(kind.meaning)} for name, kind in known], EVENT_FIELDS)
         return
-    if event is None and raw is None:
-        raise UsageError("PT-USAGE-MISSING", "{name} is missing", fix="pytake trigger --list", name="EVENT")
     refuse_live()
-    if raw is not None:
-        bodies = [(b"" if raw is None else _raw(raw), "")]
-    else:
-        kind, code = triggers.find(event or "")
-        changes = [_change(each) for each in set_ or []]
-        scene = replace(_scene(to, message, number), code=code)
-        bodies = [_body(kind, scene, changes, index, event or "") for index in range(times)]
-    if ctx.dry_run:
+    bodies = _bodies(given)
+    if context().dry_run:
         for body, _wamid in bodies:
             data(orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode())
         return
-    _post_all(event or "raw", bodies, app)
+    _post_all(given.event or "raw", bodies, given.app)
+
+
+def _bodies(given: Given) -> list[tuple[bytes, str]]:
+    """The webhooks to post, each with the wamid it is about."""
+    if given.raw is not None:
+        return [(_raw(given.raw), "")]
+    if given.event is None:
+        raise UsageError("PT-USAGE-MISSING", "{name} is missing", fix="pytake trigger --list", name="EVENT")
+    kind, code = triggers.find(given.event)
+    changes = [_change(each) for each in given.set_ or []]
+    scene = replace(_scene(given.to, given.message, given.number), code=code)
+    return [_body(kind, scene, changes, index, given.event) for index in range(given.times)]
 
 
 def refuse_live() -> None:
     """Made-up webhooks have no place where real people's messages arrive."""
-    host = urlsplit(settings.current().whatsapp.graph_url).hostname or ""
+    host = urlsplit(nearby.graph_url()).hostname or ""
     if any(host == meta or host.endswith(f".{meta}") for meta in META_HOSTS):
         raise Forbidden(
             "PT-TRIGGER-LIVE",
@@ -108,14 +116,23 @@ def _raw(where: str) -> bytes:
         return sys.stdin.buffer.read() if where == "-" else Path(where).read_bytes()
     except OSError as error:
         raise InvalidData(
-            "PT-SEND-FILE", "{path} cannot be read: {reason}", path=where, reason=error.strerror
+            "PT-SEND-FILE",
+            "{path} cannot be read: {reason}",
+            fix="pytake trigger --raw FILE",
+            path=where,
+            reason=error.strerror,
         ) from error
 
 
 def _change(given: str) -> tuple[str, Any]:
     path, separator, value = given.partition("=")
     if not separator or not path:
-        raise UsageError("PT-TRIGGER-SET", "--set is PATH=VALUE, not {given}", given=given)
+        raise UsageError(
+            "PT-TRIGGER-SET",
+            "--set is PATH=VALUE, not {given}",
+            fix="pytake trigger message.text --set messages.0.text.body=oi",
+            given=given,
+        )
     try:
         return path, orjson.loads(value)
     except orjson.JSONDecodeError:

@@ -20,7 +20,7 @@ from pytake_cli.cli.neighbour import wake
 from pytake_cli.cli.output import done, emit, say, warn
 from pytake_cli.cli.selectors import each, several
 from pytake_cli.errors import ConfigError, UsageError
-from pytake_cli.locale import _
+from pytake_cli.locale import _, own
 from pytake_cli.services import numbers, replays
 from pytake_cli.whatsapp import subscriptions
 
@@ -62,7 +62,7 @@ def url(
     public = here.settings.serve.public_url
     row = {
         "url": f"{public.rstrip('/')}{path}" if public else None,
-        "verify_token": (token if show_token else "…") if token else None,
+        "verify_token": (token if show_token else own("…")) if token else None,
         "local": daemon_url() + path,
         "app_secret": secrets.where("app_secret", for_app),
         "fields": list(subscriptions.FIELDS),
@@ -74,7 +74,7 @@ def url(
                 "Meta needs an HTTPS address that leads to {local}: a proxy or a tunnel in front. When there is one:"
             ).format(local=row["local"])
         )
-        say("  pytake config set serve.public_url https://…")
+        say(own("  pytake config set serve.public_url https://…"))
     if not token:
         warn(_("there is no verify token yet: pytake webhook url --new-token"))
     if row["app_secret"] is None:

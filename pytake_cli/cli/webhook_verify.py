@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import urllib.error
 import urllib.request
@@ -24,11 +25,13 @@ from pytake_cli.store.journal import Journal
 
 PATH = "/webhooks/whatsapp"
 POLL_SECONDS = 0.5
+_COUNTER = re.compile(rb"^pytake_handshakes_total (\S+)", re.MULTILINE)  # daemon.health: HANDSHAKES
 RECENT = timedelta(hours=24)
 FIELDS = {
     "door": "Whether the daemon answers the handshake.",
     "public": "Whether it does under serve.public_url; empty: none is set.",
     "received_at": "When the newest signed webhook came.",
+    "handshake": "Whether Meta's handshake came while this waited; empty: it did not wait.",
     "waited_seconds": "How long this waited.",
 }
 
@@ -44,12 +47,13 @@ class Answer:
 
 def verify(
     wait: Annotated[
-        str | None, typer.Option("--wait", metavar="TIME", help="Waits so long for Meta's webhook: 5m.")
+        str | None, typer.Option("--wait", metavar="TIME", help="Waits so long for Meta to call: 5m.")
     ] = None,
 ) -> None:
     """Checks the webhook: the handshake here and from outside, and whether Meta's signed webhooks come.
 
-    With --wait it waits for the next signed webhook: write to the number meanwhile.
+    With --wait it waits for Meta's next call: the handshake, when the address is entered there, or a signed webhook,
+    when somebody writes to the number.
 
     $ pytake webhook verify
     $ pytake webhook verify --wait 5m
@@ -70,17 +74,20 @@ def verify(
         )
     say(_("the daemon answers the handshake"))
     outside = _from_outside(token)
+    handshake = _wait(started, duration(wait)) if wait is not None else None
     received_at = newest(None)
-    if wait is not None:
-        received_at = _wait(started, duration(wait))
     row = {
         "door": True,
         "public": outside.is_right if outside else None,
         "received_at": received_at,
+        "handshake": handshake,
         "waited_seconds": round((clock.now() - started).total_seconds(), 1) if wait else None,
     }
     emit(row, FIELDS)
-    _conclude(received_at, outside, here.now)
+    if handshake:
+        done(_("Meta's handshake came and was answered; now write to the number: pytake webhook verify --wait 5m"))
+    else:
+        _conclude(received_at, outside, here.now)
 
 
 def _from_outside(token: str) -> Answer | None:
@@ -95,20 +102,34 @@ def _from_outside(token: str) -> Answer | None:
     return answer
 
 
-def _wait(since: datetime, longest: timedelta) -> datetime:
-    say(_("waiting for a signed webhook; write to the number now…"))
+def _wait(since: datetime, longest: timedelta) -> bool:
+    """True when a handshake came first, False when a signed webhook did."""
+    before = _handshakes()
+    say(_("waiting for Meta to call: enter the address there, or write to the number…"))
     ends = clock.monotonic() + longest.total_seconds()
-    while (received_at := newest(since)) is None:
+    while newest(since) is None:
+        if before is not None and (_handshakes() or 0) > before:
+            return True
         if clock.monotonic() > ends:
             raise Pending(
                 "PT-WEBHOOK-SILENT",
-                "no signed webhook came within {seconds:g} s",
+                "neither a handshake nor a signed webhook came within {seconds:g} s",
                 why="the address, the verify token or the subscription at Meta may be wrong",
                 fix="pytake webhook url --show-token\npytake webhook subscribe",
                 seconds=longest.total_seconds(),
             )
         time.sleep(POLL_SECONDS)
-    return received_at
+    return False
+
+
+def _handshakes() -> int | None:
+    """How many the daemon has answered, ours among them; None when it does not tell."""
+    try:
+        with urllib.request.urlopen(f"{daemon_url()}/metrics", timeout=context().timeout_seconds) as response:  # noqa: S310
+            found = _COUNTER.search(response.read())
+    except (OSError, ValueError):
+        return None
+    return int(float(found[1])) if found else None
 
 
 def _conclude(received_at: datetime | None, outside: Answer | None, now: datetime) -> None:

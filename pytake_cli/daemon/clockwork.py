@@ -16,6 +16,7 @@ from pytake_cli import clock, settings
 from pytake_cli.daemon.engine import Engine
 from pytake_cli.daemon.health import Health
 from pytake_cli.daemon.jobs import Jobs
+from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
 from pytake_cli.services import media, sending
 from pytake_cli.store import Store, ai_use, figures, jobs, organisations, retention, timers
@@ -44,9 +45,10 @@ class Tick:
 class Clockwork:
     """Runs the ticks; one that fails for a reason that is not the store's ends the daemon."""
 
-    def __init__(self, store: Store, engine: Engine, jobs: Jobs, health: Health) -> None:
+    def __init__(self, store: Store, engine: Engine, sender: Sender, jobs: Jobs, health: Health) -> None:
         self._store = store
         self._engine = engine
+        self._sender = sender
         self._jobs = jobs
         self._health = health
         self._disk_told = False
@@ -110,7 +112,7 @@ class Clockwork:
             sending.after_clock_went_back(self._store, now)
         elif (now - self._swept_at).total_seconds() > SILENCE_SECONDS:
             sending.prolong_grace(self._store, now)
-        sending.sweep(self._store, now)
+        self._sender.sweep(now)
         for job_id in self._jobs.sweep():
             self._engine.poke("job", str(job_id))
         with self._store.read() as db:
@@ -152,10 +154,11 @@ class Clockwork:
             log.error("the write-ahead log grows: something reads for too long", extra={"bytes": size})
 
     def keep_house(self) -> None:
-        """Forgets what was applied and done long ago, a few rows at a time."""
+        """Forgets what was applied, told and done long ago, a few rows at a time."""
         now = clock.now()
-        kept = settings.current().store.journal_days
-        retention.forget_applied(self._store, now - timedelta(days=kept), ROWS_AT_ONCE)
+        kept = settings.current().store
+        retention.forget_applied(self._store, now - timedelta(days=kept.journal_days), ROWS_AT_ONCE)
+        retention.forget_events(self._store, now - timedelta(days=kept.event_days), ROWS_AT_ONCE)
         while self._forget_jobs():
             pass
         while self._forget_ai_use():

@@ -74,6 +74,9 @@ class Heartbeat:
                 log.error("the event loop is held up", extra={"seconds": round(held, 1), "where": where})
 
 
+HANDSHAKES = "pytake_handshakes"
+
+
 @dataclass(slots=True)
 class Health:
     """What the parts report, and what the probes ask."""
@@ -161,6 +164,7 @@ class _Metrics(Collector):
         yield _counter("pytake_webhooks_acked", "webhooks made durable and answered 200", intake.acked)
         yield _counter("pytake_webhooks_repeated", "of those, known already", intake.repeated)
         yield _counter("pytake_journal_commits", "transactions of the intake", intake.commits)
+        yield _counter(HANDSHAKES, "handshakes answered", health.door.handshakes)
         reasons = {**health.door.refused, "connections": health.places.refused}
         yield _counters("pytake_webhooks_refused", "requests refused at the door", "reason", reasons)
 

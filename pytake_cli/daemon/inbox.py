@@ -1,8 +1,13 @@
-"""The inbox: takes what the intake journalled and applies it, in order, in transactions short enough for the intake."""
+"""The inbox: takes what the intake journalled and applies it, in order, in transactions short enough for the intake.
+
+While webhooks wait to become durable, the intake has the store as long as the inbox had it: what is journalled is
+safe and can be applied later, what is not has to be answered.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from pytake_cli import clock
@@ -12,13 +17,15 @@ from pytake_cli.store.work import Lane
 
 SHORTEST, LONGEST = 10, 2000  # journal rows in a transaction
 AIM_SECONDS = 0.02  # for a transaction: the intake waits behind it
+LONGEST_PAUSE_SECONDS = 0.1
 
 
 class Inbox:
     """The handler of `journal`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, others_wait: Callable[[], bool] = lambda: False) -> None:
         self._store = store
+        self._others_wait = others_wait
         self._thread = ThreadPoolExecutor(1, "inbox")
         self._limit = inbound.BATCH_ROWS
         self._stopping = False
@@ -35,11 +42,14 @@ class Inbox:
             applied = await loop.run_in_executor(self._thread, self._drain)
             if applied.rows == 0:
                 return
-            self._adapt(applied.rows, clock.monotonic() - started)
+            seconds = clock.monotonic() - started
+            self._adapt(applied.rows, seconds)
             self.rows += applied.rows
             self.messages += applied.messages
             self.statuses += applied.statuses
             self.quarantined += applied.quarantined
+            if self._others_wait():
+                await asyncio.sleep(min(seconds, LONGEST_PAUSE_SECONDS))
 
     def stop(self) -> None:
         """Lets the transaction under way finish and begins no other."""

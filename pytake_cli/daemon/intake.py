@@ -67,13 +67,18 @@ class Intake:
             self._loop.call_soon(self._commit)  # after the other bodies that this turn of the loop has read
         return durable
 
+    @property
+    def waiting(self) -> int:
+        """Bodies that are not durable yet."""
+        return len(self._writing) + len(self._gathering)
+
     async def close(self, seconds: float) -> None:
         """Waits until everything that was put is answered, then lets the writer go."""
         try:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
         except TimeoutError:
-            log.warning("bodies were left unanswered", extra={"waiting": len(self._gathering) + len(self._writing)})
+            log.warning("bodies were left unanswered", extra={"waiting": self.waiting})
         self._batches.put(None)
         if not self._died.done():
             self._died.set_result(None)

@@ -7,13 +7,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from pytake_cli import clock, secrets, settings
-from pytake_cli.daemon.outside.code import AT_ONCE as CODE_AT_ONCE
+from pytake_cli import clock, nearby, secrets, settings
+from pytake_cli.daemon.outside import calls, code, notices, questions, sources
 from pytake_cli.daemon.outside.http import Web
-from pytake_cli.daemon.outside.questions import Breaker
+from pytake_cli.daemon.outside.work import abandon, answering
 from pytake_cli.errors import LimitReached, NotFound, PytakeError, SendError
 from pytake_cli.policy.addresses import Allowed
-from pytake_cli.services import media
+from pytake_cli.services import flow_sessions, media
 from pytake_cli.store import Store, jobs
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.work import Lane
@@ -26,7 +26,17 @@ log = logging.getLogger(__name__)
 ORPHANED_SECONDS = 120.0  # without a sign of life of its worker, a job is anybody's
 LONGEST_SECONDS = 900.0  # no job lasts longer
 FIRST_RETRY, LAST_RETRY = 2.0, 600.0  # seconds; doubled each time
-TRIES = {"media.download": 200, "read.receipt": 3}  # a file stays at Meta for a week: a day of trouble must not cost it
+# A file stays at Meta for a week: a day of trouble must not cost it. What a session waits for is tried again only when
+# the store or the daemon failed, see outside/work.py; a receiver of notices may be away for two hours.
+TRIES = {
+    "flow.ai": 5,
+    "flow.code": 5,
+    "flow.http": 5,
+    "flow.lookup": 5,
+    "flow.notify": 20,
+    "media.download": 200,
+    "read.receipt": 3,
+}
 
 Work = Callable[["Workshop", Job], Awaitable[None]]
 
@@ -38,9 +48,9 @@ class Workshop:
         self.store = store
         self._graphs: dict[str, Graph] = {}
         self._web: Web | None = None
-        self.breaker = Breaker()
+        self.breaker = questions.Breaker()
         self.ai_places = asyncio.Semaphore(settings.current().flows.ai.at_once)
-        self.code_places = asyncio.Semaphore(CODE_AT_ONCE)
+        self.code_places = asyncio.Semaphore(code.AT_ONCE)
 
     def web(self) -> Web:
         """What flows call out with; made when the first one does."""
@@ -53,11 +63,12 @@ class Workshop:
         known = self._graphs.get(phone_number_id)
         if known is not None:
             known.use_token(token)
+            known.use_url(nearby.graph_url())
             return known
         options = settings.current().whatsapp
         graph = Graph(
             token,
-            url=options.graph_url,
+            url=nearby.graph_url(),
             version=options.version,
             connect_timeout=options.connect_timeout_seconds,
             read_timeout=options.read_timeout_seconds,
@@ -102,9 +113,15 @@ async def read_receipt(shop: Workshop, job: Job) -> None:
 
 
 HANDLERS: dict[str, Work] = {
+    "flow.ai": answering(questions.ask, questions.repeatable, flow_sessions.answered),
+    "flow.code": answering(code.run, code.repeatable, flow_sessions.answered),
+    "flow.http": answering(calls.call, calls.repeatable, flow_sessions.answered),
+    "flow.lookup": answering(sources.look_up, sources.repeatable, flow_sessions.answered),
+    "flow.notify": notices.notify,
     "media.download": download,
     "read.receipt": read_receipt,
 }
+FLOW = "flow."  # the kinds that sessions of flows ask for
 
 
 class Jobs:
@@ -147,22 +164,22 @@ class Jobs:
         await self._shop.close()
 
     def sweep(self) -> list[int]:
-        """Takes back what the dead held; the jobs that are due."""
+        """Gives a sign of life, takes back what the dead held; the jobs that are due."""
         now = clock.now()
+        patience = timedelta(seconds=ORPHANED_SECONDS)
         with self._store.read() as db:
-            orphans = jobs.orphaned(db, now - timedelta(seconds=ORPHANED_SECONDS))
+            old = jobs.orphaned(db, now - patience / 2)
             due = jobs.due(db, now, limit=200)
-        if orphans:
+        if old:
             with self._store.write() as db:
                 jobs.renew(db, self._me, self._running.copy(), now)
-                jobs.requeue(db, now - timedelta(seconds=ORPHANED_SECONDS), now)
+                jobs.requeue(db, now, claimed_before=now - patience)
         return due
 
-    def recover(self) -> None:
-        """At start, when nobody else works: every job that was under way is done again."""
-        now = clock.now()
+    def recover(self, is_dead: Callable[[str], bool] = lambda owner: True) -> None:
+        """At start: what the dead were working on is done again."""
         with self._store.write() as db:
-            jobs.requeue(db, now + timedelta(days=36500), now)
+            jobs.requeue_of(db, clock.now(), [owner for owner in jobs.owners(db) if is_dead(owner)])
 
     def _claim(self, id_: int) -> Job | None:
         now = clock.now()
@@ -182,8 +199,11 @@ class Jobs:
         now = clock.now()
         final = isinstance(error, SendError) and not (error.retryable or error.unknown or error.code is None)
         reason = str(error) or type(error).__name__
+        over = final or job.attempts >= TRIES[job.kind]
+        if over and job.kind.startswith(FLOW):
+            abandon(self._store, job, reason, flow_sessions.answered)
         with self._store.write() as db:
-            if final or job.attempts >= TRIES.get(job.kind, 5):
+            if over:
                 jobs.give_up(db, job.id, self._me, reason, now)
                 self.failed += 1
                 log.error("job given up", extra={"job": job.id, "job_kind": job.kind, "reason": reason})

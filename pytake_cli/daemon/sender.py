@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
-from pytake_cli import clock, faults, secrets, settings
+from pytake_cli import clock, faults, nearby, secrets, settings
 from pytake_cli.daemon.engine import Engine
 from pytake_cli.daemon.trouble import Trouble
 from pytake_cli.daemon.uploads import NotYet, Uploads
@@ -67,8 +68,8 @@ class Sender:
         self._outcomes: list[tuple[Line, Lane, Outcome]] = []
         self._ready = asyncio.Event()
         self._sends: set[asyncio.Task[None]] = set()
+        self._held: set[int] = set()  # messages claimed and not yet recorded
         self._claims = 0  # under way in threads
-        self._unrecorded = 0
         self._stopping = False
         self.uploads = Uploads(store)
         self.counts: Counter[str] = Counter()  # sent | refused | unreached | unknown | put off
@@ -88,6 +89,7 @@ class Sender:
             self._claims += 1
             try:
                 claim = await self._claim(line, lane, room)
+                line.graph.use_url(nearby.graph_url())
                 for handoff in claim.handoffs:
                     self._post(line, lane, handoff, now)
             finally:
@@ -106,10 +108,14 @@ class Sender:
         while True:
             await self._ready.wait()
             if len(self._outcomes) < RECORD_AT_ONCE:
-                await asyncio.sleep(2 * RECORD_SECONDS if self._unrecorded > MANY else RECORD_SECONDS)
+                await asyncio.sleep(2 * RECORD_SECONDS if len(self._held) > MANY else RECORD_SECONDS)
             self._ready.clear()
             batch, self._outcomes = self._outcomes, []
             await self._record(batch)
+
+    def sweep(self, now: datetime) -> int:
+        """Settles what waited too long in the outbox; what is in our hands stays there, whatever the clock says."""
+        return sending.sweep(self._store, now, held=self._held.copy())
 
     async def reread_tokens(self) -> None:
         """Takes over tokens that somebody has changed."""
@@ -122,20 +128,20 @@ class Sender:
         """Claims nothing more, waits for what is in flight and recorded; the rest is `unknown` at the next start."""
         self._stopping = True
         end = clock.monotonic() + seconds
-        while (self._claims or self._unrecorded) and clock.monotonic() < end:
+        while (self._claims or self._held) and clock.monotonic() < end:
             await asyncio.sleep(0.01)
         for task in list(self._sends):
             task.cancel()
         await asyncio.gather(*self._sends, return_exceptions=True)
-        if self._unrecorded:
-            log.warning("sends were cut off", extra={"count": self._unrecorded})
+        if self._held:
+            log.warning("sends were cut off", extra={"count": len(self._held)})
         for line in self._lines.values():
             await line.graph.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     @property
     def in_flight(self) -> int:
-        return self._unrecorded
+        return len(self._held)
 
     async def _claim(self, line: Line, lane: Lane, limit: int) -> sending.Claim:
         return await self._in_thread(
@@ -147,7 +153,7 @@ class Sender:
 
     def _post(self, line: Line, lane: Lane, handoff: Handoff, claimed_at: float) -> None:
         line.in_flight[lane] += 1
-        self._unrecorded += 1
+        self._held.add(handoff.id)
         task = asyncio.ensure_future(self._send(line, lane, handoff, claimed_at))
         self._sends.add(task)
         task.add_done_callback(self._sends.discard)
@@ -200,7 +206,7 @@ class Sender:
                 log.warning("sends wait to be recorded", extra={"count": len(batch), "reason": str(error)})
                 await asyncio.sleep(pause)
                 pause = min(2.0, pause * 2)
-        self._unrecorded -= len(batch)
+        self._held.difference_update(outcome.handoff.id for outcome in outcomes)
         for line, lane, _ in batch:
             line.in_flight[lane] -= 1
         for number_id, lane in {(line.number_id, lane) for line, lane, _ in batch}:
@@ -233,7 +239,7 @@ class Sender:
         most = options.send.max_in_flight
         graph = Graph(
             token,
-            url=options.whatsapp.graph_url,
+            url=nearby.graph_url(),
             version=options.whatsapp.version,
             connect_timeout=options.whatsapp.connect_timeout_seconds,
             read_timeout=options.whatsapp.read_timeout_seconds,

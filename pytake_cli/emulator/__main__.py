@@ -7,13 +7,14 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 from pytake_cli.emulator.config import Config
 from pytake_cli.emulator.server import Emulator
 from pytake_cli.emulator.surroundings import write_state
+from pytake_cli.emulator.world import World
 from pytake_cli.errors import PytakeError
 
 
@@ -56,8 +57,16 @@ def build(arguments: argparse.Namespace) -> Config:
     return config
 
 
-async def run(config: Config, state_dir: Path | None = None, tell: Callable[[str], None] | None = None) -> None:
-    """Serves until SIGINT or SIGTERM; tells the address once it listens, by one line on stdout if nobody else does."""
+async def run(
+    config: Config,
+    state_dir: Path | None = None,
+    tell: Callable[[str], None] | None = None,
+    beside: Callable[[World], Coroutine[Any, Any, None]] | None = None,
+) -> None:
+    """Serves until SIGINT or SIGTERM; tells the address once it listens, by one line on stdout if nobody else does.
+
+    `beside` works along with it until it ends.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -69,7 +78,10 @@ async def run(config: Config, state_dir: Path | None = None, tell: Callable[[str
         else:
             sys.stdout.write(f"emulator {emulator.url} webhooks {config.webhook_url or 'off'}\n")
             sys.stdout.flush()
+        companion = asyncio.ensure_future(beside(emulator.world)) if beside else None
         await stop.wait()
+        if companion is not None:
+            companion.cancel()
         if state is not None:
             state.unlink(missing_ok=True)
 

@@ -26,7 +26,13 @@ def _tell(world: World, number: Number, field: str, value: dict[str, Any]) -> No
 
 def _one_of(value: Any, known: tuple[str, ...]) -> str:
     if str(value) not in known:
-        raise InvalidData("PT-EMULATOR-VALUE", "{value} is not one of {known}", value=value, known=", ".join(known))
+        raise InvalidData(
+            "PT-EMULATOR-VALUE",
+            "{value} is not one of {known}",
+            fix="pytake emulator number -h",
+            value=value,
+            known=", ".join(known),
+        )
     return str(value)
 
 

@@ -33,6 +33,7 @@ class Config:
     webhook_url: str | None = None
     app_secret: str = defaults.APP_SECRET
     verify_token: str = defaults.VERIFY_TOKEN
+    home: str = ""  # whose it is, told to commands of other homes; empty: anybody's
     tokens: list[str] = field(default_factory=list)  # empty: any token but `expired` and revoked ones
     handshake: bool = True  # False: webhooks go out without asking first
     numbers: int = 1
@@ -134,7 +135,7 @@ class Config:
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON values; secrets stay out."""
-        hidden = {"app_secret", "verify_token", "tokens"}
+        hidden = {"app_secret", "verify_token", "tokens", "home"}
         values = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in hidden}
         return {name: str(value) if isinstance(value, Delay) else value for name, value in values.items()}
 
@@ -145,13 +146,22 @@ def _read(name: str, kind: str, value: Any) -> Any:
     if name in CHOICES and value not in CHOICES[name]:
         wanted = ", ".join(CHOICES[name])
         raise InvalidData(
-            "PT-EMULATOR-VALUE", "{name} is one of {wanted}, not {value}", name=name, wanted=wanted, value=value
+            "PT-EMULATOR-VALUE",
+            "{name} is one of {wanted}, not {value}",
+            fix="pytake emulator config",
+            name=name,
+            wanted=wanted,
+            value=value,
         )
     try:
         return _convert(kind, value)
     except (TypeError, ValueError) as error:
         raise InvalidData(
-            "PT-EMULATOR-VALUE", "{value} does not fit the setting {name}", name=name, value=value
+            "PT-EMULATOR-VALUE",
+            "{value} does not fit the setting {name}",
+            fix="pytake emulator config",
+            name=name,
+            value=value,
         ) from error
 
 

@@ -192,6 +192,16 @@ class Webhooks:
         lane.verified = True
         lane.pump(everything=True)
 
+    def move(self, lane: Lane, url: str) -> None:
+        """The receiver listens elsewhere now: what waits for it, or is tried again, goes there."""
+        del self.lanes[lane.url]
+        lane.url = url
+        there = self.lanes.setdefault(url, lane)
+        if there is not lane:
+            there.queue.extend(lane.queue)
+            lane.queue.clear()
+            there.pump(everything=True)
+
     def post(self, lane: Lane, changes: list[Change]) -> None:
         body = render(changes, self.world.config.batch_shape)
         if len(body) > MAX_BODY and len(changes) > 1:
@@ -224,6 +234,7 @@ class Webhooks:
 
     async def _attempt(self, lane: Lane, delivery: Delivery) -> None:
         status, error = 0, ""
+        delivery.url = lane.url
         started = clock.monotonic()
         try:
             status = await self._send(delivery)

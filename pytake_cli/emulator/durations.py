@@ -25,7 +25,11 @@ def seconds(value: str | float) -> float:
         return sign * float(text)
     if not text or _PART.sub("", text).strip():
         raise InvalidData(
-            "PT-EMULATOR-VALUE", "{value} is not a span of time", why="write 300ms, 2s, 5m, 1h30m or 2d", value=value
+            "PT-EMULATOR-VALUE",
+            "{value} is not a span of time",
+            why="write 300ms, 2s, 5m, 1h30m or 2d",
+            fix="pytake emulator config latency=300ms",
+            value=value,
         )
     return sign * sum(float(number) * UNITS[unit] for number, unit in _PART.findall(text))
 

@@ -61,7 +61,11 @@ class Faults:
         kind = str(values.get("kind", "error"))
         if kind not in KINDS:
             raise InvalidData(
-                "PT-EMULATOR-VALUE", "{kind} is not a fault; there are {kinds}", kind=kind, kinds=", ".join(KINDS)
+                "PT-EMULATOR-VALUE",
+                "{kind} is not a fault; there are {kinds}",
+                fix="pytake emulator fault -h",
+                kind=kind,
+                kinds=", ".join(KINDS),
             )
         self._count += 1
         fault = Fault(

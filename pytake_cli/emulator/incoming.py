@@ -43,6 +43,7 @@ def person(world: World, reference: str, values: dict[str, Any]) -> Customer:
             raise NotFound(
                 "PT-EMULATOR-CUSTOMER",
                 "the emulator knows no customer {ref}",
+                fix="pytake emulator customers",
                 why="a phone number makes a new one",
                 ref=reference,
             )
@@ -72,7 +73,11 @@ def say(world: World, words: dict[str, Any]) -> Said:
     kind = str(words.get("kind") or "text")
     if kind not in KINDS:
         raise InvalidData(
-            "PT-EMULATOR-VALUE", "{kind} is not a kind of message; there are {kinds}", kind=kind, kinds=", ".join(KINDS)
+            "PT-EMULATOR-VALUE",
+            "{kind} is not a kind of message; there are {kinds}",
+            fix="pytake emulator say -h",
+            kind=kind,
+            kinds=", ".join(KINDS),
         )
     now = float(words.get("at") or world.timeline.now())
     wamid = str(words.get("wamid") or world.ids.wamid(customer.wa_id, outgoing=False))

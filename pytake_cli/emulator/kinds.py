@@ -42,7 +42,12 @@ class Words:
 
     def need(self, name: str) -> Any:
         if self.given.get(name) in (None, ""):
-            raise InvalidData("PT-EMULATOR-VALUE", "a message of this kind needs {name}", name=name)
+            raise InvalidData(
+                "PT-EMULATOR-VALUE",
+                "a message of this kind needs {name}",
+                fix="pytake emulator say CONTACT --kind KIND --with {name}=VALUE",
+                name=name,
+            )
         return self.given[name]
 
 
@@ -145,6 +150,7 @@ def _tap(words: Words) -> Obj:
         raise InvalidData(
             "PT-EMULATOR-VALUE",
             "there is no {wanted} to tap on; this contact was offered {offered}",
+            fix='pytake message send --to CONTACT -m "…" --buttons A,B',
             wanted=wanted,
             offered=offered,
         )
@@ -276,7 +282,11 @@ def _raw(words: Words) -> Obj:
     """Members given as they are; they replace those of the frame."""
     raw = words.need("raw")
     if not isinstance(raw, dict):
-        raise InvalidData("PT-EMULATOR-VALUE", "raw must be a JSON object, the message as Meta would send it")
+        raise InvalidData(
+            "PT-EMULATOR-VALUE",
+            "raw must be a JSON object, the message as Meta would send it",
+            fix="pytake emulator say -h",
+        )
     return raw
 
 

@@ -6,12 +6,10 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pytake_cli import secrets, settings
 from pytake_cli.emulator import defaults
-
-STATE_FILE = "emulator.json"
+from pytake_cli.nearby import EMULATOR_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +43,6 @@ def _first(name: str, otherwise: str) -> str:
 def write_state(run: Path, url: str) -> Path:
     """Tells other commands of this PYTAKE_HOME where the emulator is."""
     run.mkdir(parents=True, exist_ok=True)
-    path = run / STATE_FILE
+    path = run / EMULATOR_FILE
     path.write_text(json.dumps({"url": url, "pid": os.getpid()}))
     return path
-
-
-def read_state(run: Path) -> dict[str, Any] | None:
-    try:
-        state = json.loads((run / STATE_FILE).read_text())
-    except (OSError, ValueError):
-        return None
-    return state if isinstance(state, dict) else None

@@ -95,6 +95,15 @@ class World:
             self.sent.keep = self.config.keep_messages
         self.ledger.mode, self.ledger.keep = self.config.ledger, self.config.keep_ledger
 
+    def receiver_moved(self, url: str) -> None:
+        """Webhooks of the app go to another address from now on, also those that wait."""
+        lane = self.webhooks.lanes.get(self.subscriptions.callback_url or "")
+        self.config.webhook_url = self.subscriptions.callback_url = url
+        if lane is None:
+            self.webhooks.lane(url)
+        elif lane.url != url:
+            self.webhooks.move(lane, url)
+
     def add_number(self, waba: Waba, number_id: str, display: str) -> Number:
         number = self.numbers[number_id] = Number(number_id, waba, display)
         return number

@@ -141,7 +141,7 @@ def _likeness(one: Mapping[Path, Any], other: Mapping[Path, Any]) -> float:
 def _content(step: Step) -> dict[Path, Any]:
     """What the step says, by place, without its targets."""
     targets = {way.path for way in step.ways()}
-    return {path: value for path, value in _leaves(plain(step)) if path not in targets}
+    return {path: value for path, value in _leaves(_full(step)) if path not in targets}
 
 
 def _head(step: Step) -> str:
@@ -165,27 +165,39 @@ def _step(name: str, old: Step, new: Step, renamed: Mapping[str, str]) -> Iterat
         return
     ways = {way.path for step in (old, new) for way in step.ways()}
     texts = {_place(new, spoken.path) for step in (old, new) for spoken in step.spoken()}
-    before, after = dict(_leaves(plain(old))), dict(_leaves(plain(new)))
+    before, after = dict(_leaves(_full(old))), dict(_leaves(_full(new)))
     for path in dict.fromkeys((*before, *after)):
         one, other = before.get(path), after.get(path)
         if path in ways and isinstance(one, str):
             one = renamed.get(one, one)
         if one == other:
             continue
-        named = (*path, "title") if (*path, "title") in texts else path  # a choice may be nothing but its title
-        where, language = _where(named, texts)
+        where, language = _where(path, texts)
         kind: Kind = "field"
         if path in ways:
             kind = "way"
-        elif named in texts or named[:-1] in texts:
+        elif path in texts or path[:-1] in texts:
             kind = "text"
         elif path[0] in _EXPECTS.get(new.verb, ()):
             kind = "expectation"
         yield Change(kind, name, where, language, _shown(before.get(path)), _shown(other))
 
 
+def _full(step: Step) -> dict[str, Any]:
+    """The step as written, but for choices that are nothing but a title."""
+    written: dict[str, Any] = plain(step)
+    choices = written.get("choices")
+    if isinstance(choices, dict):
+        whole = {
+            key: each if isinstance(each, dict) and "title" in each else {"title": each}
+            for key, each in choices.items()
+        }
+        return {**written, "choices": whole}
+    return written
+
+
 def _place(step: Step, path: Path) -> Path:
-    """Where canonical YAML has a text: what stands behind the verb, and a choice that is nothing but its title."""
+    """Where canonical YAML has a text: the main one stands behind the verb."""
     if path[:1] == (step.main,):
         return (step.verb, *path[1:])
     return path

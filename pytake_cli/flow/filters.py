@@ -14,7 +14,8 @@ from pytake_cli.flow.words import closest
 class Filter:
     """`value | name(arguments)`; a missing value passes by unless `takes_missing`.
 
-    `cost` is how many steps 64 characters of the value cost.
+    `cost` is how many steps 64 characters of the value cost; `wrong` says what is wrong with a first argument that is
+    written out, so that it is found when the file is checked.
     """
 
     call: Callable[..., Value]
@@ -23,6 +24,7 @@ class Filter:
     gives: str  # what the example gives in pt-BR
     takes_missing: bool = False
     cost: int = 1
+    wrong: Callable[[object], str | None] | None = None
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -79,6 +81,7 @@ FILTERS: dict[str, Filter] = {
         "a date as the language writes it: short, medium, long, full, or a pattern",
         'date("2026-03-02") | date("long")',
         "2 de março de 2026",
+        wrong=date_filters.wrong_pattern,
     ),
     "datetime": Filter(
         date_filters.show_datetime,
@@ -137,7 +140,11 @@ FILTERS: dict[str, Filter] = {
     "max": Filter(list_filters.greatest, "the greatest item", "[3, 9, 4] | max", "9"),
     "min": Filter(list_filters.least, "the least item", "[3, 9, 4] | min", "3"),
     "money": Filter(
-        number_filters.money, "an amount of money, by language and currency", "1234.5 | money", "R$ 1.234,50"
+        number_filters.money,
+        "an amount of money, by language and currency",
+        "1234.5 | money",
+        "R$ 1.234,50",
+        wrong=number_filters.wrong_currency,
     ),
     "number": Filter(number_filters.number, "a number as the language writes it", "1234.5 | number", "1.234,5"),
     "percent": Filter(number_filters.percent, "a share of one as per cent", "0.155 | percent", "15,5%"),
@@ -157,7 +164,11 @@ FILTERS: dict[str, Filter] = {
     ),
     "sum": Filter(list_filters.total, "the sum of a list, by a key if its items are maps", "[1, 2.5] | sum", "3.5"),
     "time": Filter(
-        date_filters.show_time, "a time as the language writes it, or by a pattern", 'time("9:30") | time', "09:30"
+        date_filters.show_time,
+        "a time as the language writes it, or by a pattern",
+        'time("9:30") | time',
+        "09:30",
+        wrong=date_filters.wrong_pattern,
     ),
     "title": Filter(
         text_filters.title, "capitals at the start of words", "'ANA DE SOUZA' | title", "Ana de Souza", cost=8
@@ -174,6 +185,7 @@ FILTERS: dict[str, Filter] = {
         "the day of the week: long, short or number",
         'date("2026-03-02") | weekday',
         "segunda-feira",
+        wrong=date_filters.wrong_style,
     ),
     "where": Filter(
         list_filters.where,

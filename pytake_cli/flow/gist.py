@@ -40,7 +40,8 @@ def _short(value: Any) -> str:
         case Text():
             return str(value.pick().source)
         case BaseModel():
-            given = {name: getattr(value, name) for name in value.model_fields_set}
+            given = {name: getattr(value, name) for name in type(value).model_fields if name in value.model_fields_set}
+            given.pop("goto", None)
             return " ".join(filter(None, (_short(each) for each in given.values())))
         case Mapping():
             return ", ".join(str(key) for key in value)
@@ -59,8 +60,8 @@ def duration(span: timedelta) -> str:
 
 def way_label(way: Way) -> str:
     """What is written on an arrow; nothing on the plain one to the next step."""
-    if way.kind in ("choice", "case", "weight") and way.label:
-        return way.label if way.kind == "case" else f"[{way.label}]"
+    if way.kind == "choice" and way.label:
+        return f"[{way.label}]"
     return _WAYS.get(way.kind, f"{way.kind} {way.label}".strip())
 
 

@@ -52,9 +52,9 @@ def read(source: str | bytes, path: str = "<flow>") -> Reading:
     except FlowErrors as error:
         return Reading(path, str(source), Positions(""), None, problems=list(error.problems))
     if not isinstance(found.data, dict):
-        message = "a flow file is a map with `start` and `steps`, not {given}"
+        template = "a flow file is a map with `start` and `steps`, not {given}"
         found.problems.append(
-            problem("PT-FLOW-KIND", message, found.positions.value(()), path=path, given=misfits.given(found.data))
+            problem("PT-FLOW-KIND", template, found.positions.value(()), path=path, given=misfits.given(found.data))
         )
         return Reading(path, text, found.positions, None, problems=found.problems)
     return _Loader(found, text).read()
@@ -104,13 +104,13 @@ class _Loader:
         at = ("steps", name)
         if name in ("end", "resume"):
             self.broken.add(at)
-            message = "`{name}` leads out of the flow and cannot be a step's name"
-            self._say("PT-FLOW-NAME", message, at, at_key=True, name=name)
+            template = "`{name}` leads out of the flow and cannot be a step's name"
+            self._say("PT-FLOW-NAME", template, at, at_key=True, name=name)
             return False
         if not re.fullmatch(STEP_ID, name):
             self.broken.add(at)
-            message = "{given} is not {expected}"
-            self._say("PT-FLOW-NAME", message, at, at_key=True, given=misfits.given(name), expected=misfits.STEP_NAME)
+            template = "{given} is not {expected}"
+            self._say("PT-FLOW-NAME", template, at, at_key=True, given=misfits.given(name), expected=misfits.STEP_NAME)
             return False
         return True
 
@@ -134,8 +134,8 @@ class _Loader:
         model = VERBS[verb]
         if not model.main and not isinstance(fields[verb], dict) and fields[verb] not in (None, True):
             self.broken.add(at)
-            message = "`{key}` takes a map of fields, not {given}"
-            self._say("PT-FLOW-KIND", message, (*at, verb), key=verb, given=misfits.given(fields[verb]))
+            template = "`{key}` takes a map of fields, not {given}"
+            self._say("PT-FLOW-KIND", template, (*at, verb), key=verb, given=misfits.given(fields[verb]))
             return None
         fields = self._spread(at, model, fields)
         try:
@@ -150,20 +150,22 @@ class _Loader:
     def _spread(self, at: Path, model: type[Step], fields: dict[str, Any]) -> dict[str, Any]:
         """The fields side by side, as the model takes them, with a note of where those inside the verb's map stand."""
         verb, value = model.verb, fields[model.verb]
+        if model.main == verb:
+            return fields
         moved = self.positions.moved
         if isinstance(value, dict) and not (model.main and _is_text(value, model.written())):
             rest = {key: each for key, each in fields.items() if key != verb}
             for key in value:
                 if key in rest:
-                    message = "`{key}` is given twice, in the map of `{verb}` and beside it"
-                    self._say("PT-FLOW-TWICE", message, (*at, key), at_key=True, key=key, verb=verb)
+                    template = "`{key}` is given twice, in the map of `{verb}` and beside it"
+                    self._say("PT-FLOW-TWICE", template, (*at, key), at_key=True, key=key, verb=verb)
                 moved[(*at, key)] = (*at, verb, key)
             return {**value, **rest}
-        if value is None or not model.main or model.main == verb:
+        if value is None or not model.main:
             return fields
         if model.main in fields:
-            message = "`{key}` is given twice: it is what stands behind `{verb}`"
-            self._say("PT-FLOW-TWICE", message, (*at, model.main), at_key=True, key=model.main, verb=verb)
+            template = "`{key}` is given twice: it is what stands behind `{verb}`"
+            self._say("PT-FLOW-TWICE", template, (*at, model.main), at_key=True, key=model.main, verb=verb)
             return {key: each for key, each in fields.items() if key != verb}
         moved[(*at, model.main)] = (*at, verb)
         return {model.main if key == verb else key: each for key, each in fields.items()}
@@ -187,19 +189,38 @@ class _Loader:
                 verbs=", ".join(chosen),
             )
             return None
+        self._no_verb(name, fields)
+        return None
+
+    def _no_verb(self, name: str, fields: Mapping[str, Any]) -> None:
+        at: Path = ("steps", name)
         for key in fields:
             meant = near(key, VERBS) if key not in COMMON else ""
             if meant:
-                message = "`{key}` is no verb"
-                fix = "did you mean `{meant}`?"
-                self._say("PT-FLOW-VERB", message, (*at, key), at_key=True, fix=fix, key=key, meant=meant)
-                return None
+                template = "`{key}` is no verb"
+                self._say(
+                    "PT-FLOW-VERB",
+                    template,
+                    (*at, key),
+                    at_key=True,
+                    fix="did you mean `{meant}`?",
+                    key=key,
+                    meant=meant,
+                )
+                return
         odd = next((key for key in fields if key not in COMMON), "")
-        message = "`{odd}` is no verb" if odd else "the step `{name}` has no verb"
+        template = "`{odd}` is no verb" if odd else "the step `{name}` has no verb"
         where = (*at, odd) if odd else at
-        fix = "there are {verbs}"
-        self._say("PT-FLOW-VERB", message, where, at_key=True, fix=fix, odd=odd, name=name, verbs=", ".join(VERBS))
-        return None
+        self._say(
+            "PT-FLOW-VERB",
+            template,
+            where,
+            at_key=True,
+            fix="there are {verbs}",
+            odd=odd,
+            name=name,
+            verbs=", ".join(VERBS),
+        )
 
     def _header(self, steps: dict[str, Step]) -> Flow | None:
         """The flow with the steps that could be read; keys of the header that do not fit are left out."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import types
-import typing
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Union, get_args, get_origin
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from pytake_cli.flow.expressions import ExpressionError, compile_expression, compile_template
+from pytake_cli.flow.fields import keys_at
 from pytake_cli.flow.positions import Path, Positions
 from pytake_cli.flow.problems import Phrase, Problem, near, problem
 
@@ -193,14 +191,14 @@ class _Teller:
                 meant=meant,
             )
         if not where:
-            message = "a flow has no key `{key}`"
+            template = "a flow has no key `{key}`"
         elif known:
-            message = "`{where}` has no key `{key}`"
+            template = "`{where}` has no key `{key}`"
         else:
-            message = "there is no key `{key}` here"
+            template = "there is no key `{key}` here"
         return self._say(
             "PT-FLOW-UNKNOWN",
-            message,
+            template,
             misfit,
             fix="there are {known}" if 0 < len(known) <= 12 else "",
             key_place=True,
@@ -305,8 +303,8 @@ class _Teller:
     def _other(self, misfit: _Misfit) -> Problem:
         detail = misfit.error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
         if not misfit.place and not self.at:
-            return self._say("PT-FLOW-VALUE", "{detail}", misfit, detail=Phrase(detail))
-        return self._say("PT-FLOW-VALUE", "`{key}`: {detail}", misfit, key=self._key(misfit), detail=Phrase(detail))
+            return self._say("PT-FLOW-UNFIT", "{detail}", misfit, detail=Phrase(detail))
+        return self._say("PT-FLOW-UNFIT", "`{key}`: {detail}", misfit, key=self._key(misfit), detail=Phrase(detail))
 
     def _key(self, misfit: _Misfit) -> str:
         return _name(self.positions.written((*self.at, *misfit.place)))
@@ -362,45 +360,3 @@ def given(value: Any) -> Phrase | str:
 def _words(expected: str) -> list[str]:
     """`'a', 'b' or 'c'` as a list."""
     return [part for part in expected.split("'")[1::2] if part]
-
-
-def keys_at(model: Any, place: Path) -> set[str]:
-    """The keys that the model, or those that stand at `place` in it, may have."""
-    models = list(_models(model))
-    for part in place:
-        models = [inner for each in models for inner in _inside(each, part)]
-    found: set[str] = set()
-    for each in models:
-        if isinstance(each, type) and issubclass(each, BaseModel):
-            found |= {field.alias or name for name, field in each.model_fields.items() if not field.exclude}
-    return found
-
-
-def _inside(annotation: Any, part: str | int) -> Iterator[Any]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        for name, field in annotation.model_fields.items():
-            if part == (field.alias or name):
-                yield from _models(_annotation(field))
-        return
-    arguments = get_args(annotation)
-    match get_origin(annotation):
-        case origin if origin in (dict, Mapping) and len(arguments) == 2:
-            yield from _models(arguments[1])
-        case origin if origin in (list, tuple) and arguments and isinstance(part, int):
-            yield from _models(arguments[0])
-
-
-def _models(annotation: Any) -> Iterator[Any]:
-    """An annotation without its unions and Annotated: every kind that it may be."""
-    origin = get_origin(annotation)
-    if origin in (Union, types.UnionType):
-        for each in get_args(annotation):
-            yield from _models(each)
-    elif origin is typing.Annotated:
-        yield from _models(get_args(annotation)[0])
-    else:
-        yield annotation
-
-
-def _annotation(field: FieldInfo) -> Any:
-    return field.annotation

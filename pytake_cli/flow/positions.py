@@ -23,9 +23,14 @@ class Positions:
     moved: dict[Path, Path] = field(default_factory=dict)  # a step's field -> where it is written, inside its verb
 
     def written(self, path: Path) -> Path:
-        """Where the file has it: `text` of a `say` is what stands behind `say`, or in its map."""
+        """Where the file has it: `text` of a `say` stands behind `say` or in its map, one thing for a list of it."""
         at = self.moved.get(path[:3])
-        return path if at is None else (*at, *path[3:])
+        path = path if at is None else (*at, *path[3:])
+        if path not in self.values and 0 in path:
+            index = path.index(0)
+            alone = (*path[:index], *path[index + 1 :])
+            return alone if alone in self.values else path
+        return path
 
     def value(self, path: Path) -> Place:
         """Where the value begins."""

@@ -1,7 +1,7 @@
 """YAML 1.2 as flow files have it: plain values and the place of each. No tags, no code, nothing without a bound.
 
-`no` is a word, `09:00` and `2026-03-01` are texts, and so is `0800`; a key stands once; what aliases and merge keys
-repeat counts as often as it is repeated.
+`no` is a word, `09:00` and `2026-03-01` are texts, and so are `0800` and `+55119…`; a key stands once; what aliases
+and merge keys repeat counts as often as it is repeated.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ MAX_BYTES = 1 << 20  # of a file
 MAX_DEPTH = 24  # of lists and maps within each other; a choice's text in a language is at 6
 MAX_VALUES = 50_000  # once aliases are written out
 
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_FLOAT = re.compile(r"-?(?:\.[0-9]+|(?:0|[1-9][0-9]*)\.[0-9]*|(?:0|[1-9][0-9]*)(?=[eE]))(?:[eE][-+]?[0-9]+)?")
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+_HALVES = re.compile("[\ud800-\udfff]")
 _TAGS = {
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq", "timestamp", "merge")
 }
@@ -117,6 +118,7 @@ class _Reader:
         self.positions.values[at] = node
         self._check_tag(node)
         if isinstance(node, ScalarNode):
+            self._join(node)
             return scalar(node)
         if id(node) in self._within:
             raise FlowErrors([*self.problems, self._circle(node)])
@@ -177,9 +179,19 @@ class _Reader:
     def _name(self, key: Node) -> str | None:
         """A key is a word or a number, as it is written."""
         if isinstance(key, ScalarNode):
+            self._join(key)
             return str(key.value)
         self._say("PT-FLOW-KEY", "a list or a map cannot be a key", key, fix="a key is a single word")
         return None
+
+    def _join(self, node: ScalarNode) -> None:
+        """Escapes may write one character as two halves, as JSON does; half a character alone is none."""
+        text = str(node.value)
+        if not _HALVES.search(text):
+            return
+        node.value = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        if "\ufffd" in node.value:
+            self._say("PT-FLOW-ENCODING", "half a character stands in this text", node, fix="write it whole")
 
     def _braces(self, node: MappingNode) -> str:
         """`{{ name }}` without quotes: a map with a map for its key, which nobody means."""

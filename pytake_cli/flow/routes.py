@@ -48,8 +48,11 @@ def spans(step: Step) -> dict[str, timedelta | None]:
     match step.verb:
         case "wait":
             return {"next": None if getattr(step, "hours", None) else _wait(step)}
-        case "ask" | "form" | "template":
+        case "ask" | "form":
             return {} if timeout is None else {"timeout": timeout}
+        case "template" if getattr(step, "on_reply", None) is not None:
+            silent = timeout or timedelta(hours=24)
+            return {"timeout": silent, "next": silent}
         case "signal":
             return {"next": timeout, "timeout": timeout}
     return {}

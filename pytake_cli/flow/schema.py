@@ -77,7 +77,7 @@ def _verb(verb: str, model: type[Step], definitions: Schema) -> Schema:
     if main is None:
         value: Schema = {"anyOf": [inside, {"type": "null"}, {"const": True}]}
     else:
-        value = {"anyOf": [main, inside]}
+        value = {"anyOf": [main] if model.main == verb else [main, inside]}
         if not _needs_main(model):
             value["anyOf"].append({"type": "null"})
     value["description"] = main.get("description", "") if main else ""

@@ -86,19 +86,15 @@ def _shape(detail: str, context: str, place: Place, start: Place, path: str) -> 
             line=place[0],
         )
     if "quoted scalar" in context or "double-quoted" in context:
-        if "escape" in detail or "hexadecimal" in detail:
-            return problem(
-                "PT-FLOW-ESCAPE",
-                "there is no such escape in double quotes",
-                place,
-                path=path,
-                fix="write \\\\ for one backslash, or use single quotes",
-            )
-        return problem("PT-FLOW-OPEN", "these quotes are not closed", start, path=path)
+        return _quoted(detail, place, start, path)
     if "another document" in detail:
         return problem("PT-FLOW-DOCUMENTS", "a flow file is one document", place, path=path, fix="leave the --- out")
     if "maximum depth" in detail:
         return problem("PT-FLOW-DEPTH", "lists and maps are nested too deeply here", place, path=path)
+    return _line_of(detail, context, place, start, path)
+
+
+def _line_of(detail: str, context: str, place: Place, start: Place, path: str) -> Problem:
     if "could not find expected ':'" in detail or "expected ':'" in detail:
         return problem(
             "PT-FLOW-LINE",
@@ -125,6 +121,18 @@ def _shape(detail: str, context: str, place: Place, start: Place, path: str) -> 
             opened=start[0],
         )
     return unreadable(detail or context, path, place)
+
+
+def _quoted(detail: str, place: Place, start: Place, path: str) -> Problem:
+    if "escape" in detail or "hexadecimal" in detail:
+        return problem(
+            "PT-FLOW-ESCAPE",
+            "there is no such escape in double quotes",
+            place,
+            path=path,
+            fix="write \\\\ for one backslash, or use single quotes",
+        )
+    return problem("PT-FLOW-OPEN", "these quotes are not closed", start, path=path)
 
 
 def _character(error: ReaderError, source: str, path: str) -> Problem:

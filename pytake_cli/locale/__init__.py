@@ -12,14 +12,34 @@ LANGUAGES = ("en", "pt-BR")
 _DIRECTORY = os.path.dirname(os.path.abspath(__file__))
 
 _language = "en"
+_ascii = False
 _catalogue: Mapping[str, str] | None = None  # None: not read yet
 
 
 def _(text: str) -> str:
     """The text in the language of this process, or as it is."""
     if _language == "en" or not text:
+        return own(text)
+    return own(_messages().get(text, text))
+
+
+def own(text: str) -> str:
+    """A text of ours as the terminal can show it: the one door for --ascii, which leaves what others wrote alone."""
+    if not _ascii or text.isascii():
         return text
-    return _messages().get(text, text)
+    from pytake_cli.locale import letters
+
+    return letters.plain(text)
+
+
+def only_ascii(on: bool) -> None:
+    """Whether our own words keep to ASCII in this process."""
+    global _ascii
+    _ascii = on
+
+
+def is_ascii() -> bool:
+    return _ascii
 
 
 def ngettext(one: str, many: str, count: int) -> str:
@@ -47,6 +67,14 @@ def choose(named: str | None) -> str:
         if value := os.environ.get(name):
             return "pt-BR" if value.lower().startswith("pt") else "en"
     return "en"
+
+
+def speaks_ascii() -> bool:
+    """True for a terminal that can do nothing and for the C locale: both are asked for by name."""
+    if os.environ.get("TERM") == "dumb":
+        return True
+    named = (os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    return next((value for value in named if value), "") in ("C", "POSIX")
 
 
 def number(value: int) -> str:

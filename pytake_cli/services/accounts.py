@@ -249,7 +249,12 @@ def set_user(
 def check_email(email: str) -> str:
     address = email.strip().lower()
     if not _EMAIL.fullmatch(address) or len(address) > 254:
-        raise InvalidData("PT-EMAIL", "{email} is not an e-mail address", email=email or "(empty)")
+        raise InvalidData(
+            "PT-EMAIL",
+            "{email} is not an e-mail address",
+            fix="pytake user invite ana@loja.com.br",
+            email=email or "(empty)",
+        )
     return address
 
 
@@ -260,6 +265,7 @@ def check_role(role: str) -> str:
         raise InvalidData(
             "PT-ROLE",
             "there is no role {role}; roles are {roles}",
+            fix="pytake user invite -h",
             why="did you mean {near}?" if near else "",
             role=role,
             roles=", ".join(ROLES),

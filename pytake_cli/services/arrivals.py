@@ -19,9 +19,9 @@ from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import LOST, PENDING, Media
 from pytake_cli.store.messages import IN, OUT, RANK, RECEIVED, Message
-from pytake_cli.store.numbers import Number
+from pytake_cli.store.numbers import REMOVED, Number
 from pytake_cli.store.organisations import Organisation
-from pytake_cli.store.rows import insert
+from pytake_cli.store.rows import Batch, insert
 from pytake_cli.store.work import poke
 from pytake_cli.whatsapp import messages as wire
 from pytake_cli.whatsapp.webhooks import Echo, Incoming, Person
@@ -33,6 +33,7 @@ conversation = Conversation.__table__  # type: ignore[attr-defined]
 service_window = ServiceWindow.__table__  # type: ignore[attr-defined]
 media = Media.__table__  # type: ignore[attr-defined]
 job = Job.__table__  # type: ignore[attr-defined]
+organisation = Organisation.__table__  # type: ignore[attr-defined]
 event = Event.__table__  # type: ignore[attr-defined]
 
 
@@ -68,9 +69,10 @@ def apply(db: Session, writings: Sequence[Writing], numbers: dict[str, Number], 
     _open_windows(db, placed)
     _fetch_media(db, placed, now)
     _announce(db, placed, now)
+    words = _acknowledgements(db, {one.number.org_id for one in placed if one.is_first})
     hearing = Hearing(db, now)
     for one in placed:
-        _afterwards(db, one, hearing, now)
+        _afterwards(db, one, hearing, words.get(one.number.org_id, ""), now)
     return len(placed)
 
 
@@ -130,7 +132,7 @@ def _converse(db: Session, placed: Sequence[Placed], now: datetime) -> None:
     groups: dict[int, list[Placed]] = {}
     for one in placed:
         groups.setdefault(one.conversation_id, []).append(one)
-    db.connection().execute(_TOUCH, [_touch(id_, group) for id_, group in groups.items()])
+    _TOUCH.run(db, [_touch(id_, group) for id_, group in groups.items()])
 
 
 def _new_conversation(one: Placed, now: datetime) -> dict[str, Any]:
@@ -173,29 +175,31 @@ def _touch(conversation_id: int, group: Sequence[Placed]) -> dict[str, Any]:
 
 
 _answered = sa.bindparam("cleared", type_=sa.Boolean)
-_TOUCH = (
-    sa.update(conversation)
-    .where(conversation.c.id == sa.bindparam("of_id"))
-    .values(
-        unread_count=sa.case((_answered, 0), else_=conversation.c.unread_count)
-        + sa.bindparam("unread_added", type_=sa.Integer),
-        waiting_since=sa.case(
-            (_answered, sa.bindparam("waiting", type_=conversation.c.waiting_since.type)),
-            else_=sa.func.coalesce(
-                conversation.c.waiting_since, sa.bindparam("waiting", type_=conversation.c.waiting_since.type)
+_TOUCH = Batch(
+    lambda _: (
+        sa.update(conversation)
+        .where(conversation.c.id == sa.bindparam("of_id"))
+        .values(
+            unread_count=sa.case((_answered, 0), else_=conversation.c.unread_count)
+            + sa.bindparam("unread_added", type_=sa.Integer),
+            waiting_since=sa.case(
+                (_answered, sa.bindparam("waiting", type_=conversation.c.waiting_since.type)),
+                else_=sa.func.coalesce(
+                    conversation.c.waiting_since, sa.bindparam("waiting", type_=conversation.c.waiting_since.type)
+                ),
             ),
-        ),
-        status=sa.case(
-            (sa.and_(_answered, conversation.c.status != OPEN), OPEN),
-            (
-                sa.and_(conversation.c.status == SNOOZED, sa.bindparam("wakes", type_=sa.Boolean)),
-                sa.case((conversation.c.assignee_id.is_(None), QUEUED), else_=OPEN),
+            status=sa.case(
+                (sa.and_(_answered, conversation.c.status != OPEN), OPEN),
+                (
+                    sa.and_(conversation.c.status == SNOOZED, sa.bindparam("wakes", type_=sa.Boolean)),
+                    sa.case((conversation.c.assignee_id.is_(None), QUEUED), else_=OPEN),
+                ),
+                else_=conversation.c.status,
             ),
-            else_=conversation.c.status,
-        ),
-        preview=sa.bindparam("line"),
-        last_message_at=sa.bindparam("newest", type_=conversation.c.last_message_at.type),
-        standby=sa.bindparam("is_standby", type_=sa.Boolean),
+            preview=sa.bindparam("line"),
+            last_message_at=sa.bindparam("newest", type_=conversation.c.last_message_at.type),
+            standby=sa.bindparam("is_standby", type_=sa.Boolean),
+        )
     )
 )
 
@@ -246,18 +250,22 @@ def _open_windows(db: Session, placed: Sequence[Placed]) -> None:
         if before is None or before.writing.at < one.writing.at:
             newest[one.pair] = one
         one.number.last_inbound_at = max(one.number.last_inbound_at or one.writing.at, one.writing.at)
-    if not newest:
-        return
+    _OPEN_WINDOW.run(db, [_window_row(one) for _, one in sorted(newest.items())])
+
+
+def _open_window(db: Session) -> Any:
     upsert = insert(db, service_window)
     later = sa.case(
         (service_window.c.last_inbound_at > upsert.excluded.last_inbound_at, service_window.c.last_inbound_at),
         else_=upsert.excluded.last_inbound_at,
     )
     came = sa.func.coalesce(upsert.excluded.entry_point_at, service_window.c.entry_point_at)
-    upsert = upsert.on_conflict_do_update(
+    return upsert.on_conflict_do_update(
         index_elements=["number_id", "contact_id"], set_={"last_inbound_at": later, "entry_point_at": came}
     )
-    db.connection().execute(upsert, [_window_row(one) for _, one in sorted(newest.items())])
+
+
+_OPEN_WINDOW = Batch(_open_window)
 
 
 def _window_row(one: Placed) -> dict[str, Any]:
@@ -341,10 +349,13 @@ def _announce(db: Session, placed: Sequence[Placed], now: datetime) -> None:
         }
         for one in placed
     ]
-    db.connection().execute(sa.insert(event), rows)
+    _ANNOUNCE.run(db, rows)
 
 
-def _afterwards(db: Session, one: Placed, hearing: Hearing, now: datetime) -> None:
+_ANNOUNCE = Batch(lambda _: sa.insert(event))
+
+
+def _afterwards(db: Session, one: Placed, hearing: Hearing, acknowledgement: str, now: datetime) -> None:
     """What single kinds mean beyond being stored."""
     writing = one.writing
     if isinstance(writing, Incoming) and writing.change is not None:
@@ -355,7 +366,7 @@ def _afterwards(db: Session, one: Placed, hearing: Hearing, now: datetime) -> No
         word = Word(writing, one.number, one.message_id, one.conversation_id, one.is_first)
         answered = hearing.hear(word)
         if one.is_first and not answered and not writing.standby and not window.is_stale(writing.at, now):
-            _acknowledge(db, one, now)
+            _acknowledge(db, one, acknowledgement, now)
     elif not writing.standby:  # a person answered from the phone
         answered_in = db.get_one(Conversation, one.conversation_id, with_for_update=True, populate_existing=True)
         ownership.to_people(db, answered_in, now, cause=f"message:{one.message_id}")
@@ -372,16 +383,25 @@ def _amend(db: Session, writing: Writing, org_id: int) -> None:
     db.connection().execute(change.values(**values))
 
 
-def _acknowledge(db: Session, one: Placed, now: datetime) -> None:
+def _acknowledgements(db: Session, org_ids: set[int]) -> dict[int, str]:
+    """What each organisation answers at once, where it does."""
+    if not org_ids:
+        return {}
+    asked = sa.select(organisation.c.id, organisation.c.acknowledgement).where(organisation.c.id.in_(org_ids))
+    return {row.id: row.acknowledgement for row in db.connection().execute(asked) if row.acknowledgement}
+
+
+def _acknowledge(db: Session, one: Placed, word: str, now: datetime) -> None:
     """The organisation's own word that a message has arrived, once a conversation, inside the window."""
-    text = db.get_one(Organisation, one.number.org_id).acknowledgement
+    if one.number.status == REMOVED:
+        return  # Meta may go on telling: it stays readable, and nothing is sent
+    if not word or not window.opens_window(one.writing.kind) or not window.window_is_open(one.writing.at, now):
+        return
     contact = db.get_one(Contact, one.contact_id)
     if contact.blocked_at or contact.opted_out_at:
         return
-    if not text or not window.opens_window(one.writing.kind) or not window.window_is_open(one.writing.at, now):
-        return
     into = db.get_one(Conversation, one.conversation_id)
-    outgoing = wire.text(text)
+    outgoing = wire.text(word)
     outbound.queue(
         db,
         number=one.number,

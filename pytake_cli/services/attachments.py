@@ -29,7 +29,9 @@ def take_in(source: Path | BinaryIO, kind: str, most_bytes: int) -> Stored:
         return replace(stored, mime_type=wire.check_file(stored.path, kind=kind))
     if not source.is_file():
         why = "it is neither an address nor the id of an upload"
-        raise NotFound("PT-SEND-FILE", "there is no file {path}", why=why, path=str(source))
+        raise NotFound(
+            "PT-SEND-FILE", "there is no file {path}", fix="pytake message send -h", why=why, path=str(source)
+        )
     mime_type = wire.check_file(source, kind=kind)
     with source.open("rb") as file:
         return replace(_copy(file, most_bytes), mime_type=mime_type)
@@ -42,6 +44,7 @@ def _copy(source: BinaryIO, most_bytes: int) -> Stored:
                 raise LimitReached(
                     "PT-MEDIA-SIZE",
                     "the file is larger than {most} bytes",
+                    fix="pytake config set media.max_bytes N",
                     why="the setting media.max_bytes says so",
                     most=most_bytes,
                 )

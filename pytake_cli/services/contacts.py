@@ -23,7 +23,8 @@ from pytake_cli.policy.people import (
     username_of,
 )
 from pytake_cli.policy.people import display_name as name_on_screen
-from pytake_cli.services.merging import merge
+from pytake_cli.services.merging import merge, refuse_same
+from pytake_cli.store import search
 from pytake_cli.store.contacts import (
     Contact,
     Identity,
@@ -40,9 +41,21 @@ from pytake_cli.store.organisations import Organisation
 from pytake_cli.whatsapp.messages import Address
 from pytake_cli.whatsapp.webhooks import IdentityChange, Person
 
-__all__ = ["address", "candidates", "change", "display_name", "display_names", "learn", "lookup", "merge", "resolve"]
+__all__ = [
+    "address",
+    "candidates",
+    "change",
+    "display_name",
+    "display_names",
+    "learn",
+    "lookup",
+    "merge",
+    "refuse_same",
+    "resolve",
+]
 
-SHORTEST_PHONE = 7  # digits; what is shorter is probably the id that a list shows
+SHORTEST_PHONE = 7  # digits; what is shorter is the id that a list shows
+NAMED = 3  # contacts that an error offers
 RACES = 5  # how often another daemon may be faster with the same new person before we give up
 
 
@@ -135,20 +148,14 @@ def display_name(contact: Contact, known: Sequence[Any]) -> str:
 
 
 def lookup(db: Session, org_id: int, selector: str) -> Contact:
-    """The contact that a person means: `contact:412`, a phone in any form, `@username`, a BSUID, or an exact name.
+    """The contact that a person means: `contact:412` or `412`, a phone, `@username`, a BSUID, or an exact name.
 
     Raises NotFound, or Conflict that names the candidates when there are several.
     """
     ref = selector.strip()
     ids = candidates(db, org_id, ref)
     if not ids:
-        raise NotFound(
-            "PT-CONTACT",
-            "no contact matches {ref}",
-            why="contact:{ref} names the one with that id" if ref.isdigit() and len(ref) < SHORTEST_PHONE else "",
-            fix="pytake contact list",
-            ref=ref,
-        )
+        raise _nobody(db, org_id, ref)
     if len(ids) > 1:
         names = display_names(db, ids[:5])
         raise Conflict(
@@ -159,6 +166,21 @@ def lookup(db: Session, org_id: int, selector: str) -> Contact:
             candidates=", ".join(f"contact:{id_} ({names[id_]})" for id_ in ids[:5]),
         )
     return db.get_one(Contact, ids[0])
+
+
+def _nobody(db: Session, org_id: int, ref: str) -> NotFound:
+    """Names those whose names hold the words that were typed."""
+    similar = search.ids(db, "contact", f"{ref}*", org=org_id, limit=NAMED) if any(map(str.isalpha, ref)) else []
+    names = display_names(db, similar)
+    near = ", ".join(f"contact:{id_} ({names[id_]})" for id_ in similar if id_ in names)
+    return NotFound(
+        "PT-CONTACT",
+        "no contact matches {ref}",
+        why="did you mean {near}?" if near else "",
+        fix="pytake contact list",
+        ref=ref,
+        near=near,
+    )
 
 
 def candidates(db: Session, org_id: int, ref: str) -> list[int]:
@@ -173,7 +195,13 @@ def candidates(db: Session, org_id: int, ref: str) -> list[int]:
         return _owners(db, org_id, (USERNAME,), [username_of(ref)], active=True)
     if phones.is_bsuid(ref) and (found := _owners(db, org_id, (BSUID, PARENT_BSUID), [ref])):
         return found
-    return _by_phone(db, org_id, ref) or _by_name(db, org_id, ref)
+    return _by_phone(db, org_id, ref) or list(dict.fromkeys([*_by_name(db, org_id, ref), *_by_id(db, org_id, ref)]))
+
+
+def _by_id(db: Session, org_id: int, ref: str) -> list[int]:
+    """`412`, as lists show it, where it is too short for a phone number."""
+    short = ref.isascii() and ref.isdigit() and len(ref) < SHORTEST_PHONE
+    return candidates(db, org_id, f"contact:{ref}") if short else []
 
 
 def _by_phone(db: Session, org_id: int, ref: str) -> list[int]:
@@ -257,4 +285,6 @@ def _id(value: int | None) -> int:
 
 
 def _race() -> StoreUnavailable:
-    return StoreUnavailable("PT-CONTACT-RACE", "the same new contacts are being written elsewhere; try again")
+    return StoreUnavailable(
+        "PT-CONTACT-RACE", "the same new contacts are being written elsewhere; try again", fix="the same command again"
+    )

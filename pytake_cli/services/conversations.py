@@ -219,7 +219,11 @@ def add_note(db: Session, conversation: Conversation, body: str, *, by: User | N
         raise InvalidData("PT-NOTE-EMPTY", "the note is empty", fix='pytake conversation note ID -m "text"')
     if len(body) > LONGEST_NOTE:
         raise InvalidData(
-            "PT-NOTE-LONG", "the note has {length} characters, {most} are the most", length=len(body), most=LONGEST_NOTE
+            "PT-NOTE-LONG",
+            "the note has {length} characters, {most} are the most",
+            fix='pytake conversation note ID -m "…"',
+            length=len(body),
+            most=LONGEST_NOTE,
         )
     note = Note(
         org_id=conversation.org_id,

@@ -24,7 +24,16 @@ from pytake_cli.whatsapp.webhooks import Person
 
 OWN = ("name", "language", "tz")  # what `edit` knows by name; everything else is a field of the organisation's own
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_LANGUAGE = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+_LANGUAGE = re.compile(r"([a-z]{2,3})([-_][A-Za-z0-9]{2,8})*")
+# ISO 639-1, and Filipino, which WhatsApp's templates know too
+_ISO_639_1 = (
+    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en"
+    " eo es et eu fa ff fi fil fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu"
+    " ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb"
+    " nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr"
+    " ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
+)
+LANGUAGES = frozenset(_ISO_639_1.split())
 SEARCH_LIMIT = 1000
 
 
@@ -75,20 +84,41 @@ def edit(db: Session, contact: Contact, changes: Mapping[str, str], now: datetim
 
 
 def _check(name: str, value: str) -> None:
-    wrong = ""
-    if name == "tz" and value:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            wrong = "it is no time zone; try America/Sao_Paulo"
-    elif name == "language" and value and not _LANGUAGE.fullmatch(value):
-        wrong = "it is no language; try pt-BR"
-    elif name not in OWN and not _FIELD.fullmatch(name):
-        wrong = "names of fields are lower case letters, digits and _"
-    if wrong:
-        raise InvalidData(
-            "PT-CONTACT-VALUE", "{name}={value} does not fit: {wrong}", name=name, value=value, wrong=wrong
-        )
+    match name:
+        case "tz" if value and not _is_zone(value):
+            raise InvalidData(
+                "PT-CONTACT-VALUE",
+                "there is no time zone {value}",
+                fix="pytake contact set CONTACT tz=America/Sao_Paulo",
+                value=value,
+            )
+        case "language" if value and not _is_language(value):
+            raise InvalidData(
+                "PT-CONTACT-VALUE",
+                "there is no language {value}",
+                fix="pytake contact set CONTACT language=pt-BR",
+                value=value,
+            )
+        case _ if name not in OWN and not _FIELD.fullmatch(name):
+            raise InvalidData(
+                "PT-CONTACT-VALUE",
+                "{name} cannot be the name of a field: those are small letters, digits and _",
+                fix="pytake contact set CONTACT city=Campinas",
+                name=name,
+            )
+
+
+def _is_zone(value: str) -> bool:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _is_language(value: str) -> bool:
+    found = _LANGUAGE.fullmatch(value)
+    return found is not None and found[1] in LANGUAGES
 
 
 def page(

@@ -11,7 +11,7 @@ from pytake_cli.flow.context import Context
 from pytake_cli.flow.jsonable import pack
 from pytake_cli.policy import window
 from pytake_cli.policy.people import PHONE, USERNAME
-from pytake_cli.services import contacts
+from pytake_cli.services import contacts, flow_signals
 from pytake_cli.services.flow_library import StoreLibrary
 from pytake_cli.services.schedules import schedules
 from pytake_cli.store import tags
@@ -23,8 +23,8 @@ from pytake_cli.store.organisations import Organisation
 CURRENCIES = {"BR": "BRL", "PT": "EUR", "US": "USD", "AR": "ARS", "MX": "MXN", "CO": "COP", "CL": "CLP", "ES": "EUR"}
 
 
-def of(db: Session, conversation: Conversation) -> Context:
-    """The context of the next event of the conversation's session."""
+def of(db: Session, conversation: Conversation, session_id: int) -> Context:
+    """The context of the session's next event. `conversation.signal_token` is what others send it signals with."""
     contact = db.get_one(Contact, conversation.contact_id)
     org = db.get_one(Organisation, conversation.org_id)
     number = db.get_one(Number, conversation.number_id)
@@ -33,7 +33,10 @@ def of(db: Session, conversation: Conversation) -> Context:
     return Context(
         library=StoreLibrary(db, conversation.org_id),
         contact=contact_values(db, contact),
-        conversation=conversation_values(conversation, number),
+        conversation={
+            **conversation_values(conversation, number),
+            "signal_token": flow_signals.token_of(db, session_id),
+        },
         org=org_values(org),
         tz=contact.tz or org.tz,
         window_closes_at=closes - window.MARGIN if closes is not None else None,

@@ -96,7 +96,8 @@ def advance(db: Session, row: FlowSession, event: Event, cause: str, now: dateti
     if row.status == ENDED or flow_sessions.happened(db, row, cause):
         return []
     conversation = db.get_one(Conversation, row.conversation_id)
-    context = flow_context.of(db, conversation)
+    assert row.id is not None
+    context = flow_context.of(db, conversation, row.id)
     version = db.get_one(FlowVersion, row.version_id)
     state, effects = _walk(row, event, version, context)
     _keep(row, state, now)

@@ -73,11 +73,16 @@ def _lock(db: Session, keep_id: int, other_id: int) -> tuple[Contact, Contact]:
                 id=id_,
                 into=rows[id_].merged_into_id,
             )
-    if keep_id == other_id:
-        raise Conflict("PT-CONTACT-SAME", "both are contact:{id}", id=keep_id)
+    refuse_same(keep_id, other_id)
     if rows[keep_id].org_id != rows[other_id].org_id:
         raise AssertionError("contacts of two organisations cannot be one")
     return rows[keep_id], rows[other_id]
+
+
+def refuse_same(keep_id: int, other_id: int) -> None:
+    """Raises Conflict if both are one already."""
+    if keep_id == other_id:
+        raise Conflict("PT-CONTACT-SAME", "both are contact:{id}", fix="pytake contact show contact:{id}", id=keep_id)
 
 
 def _move_conversations(db: Session, keep_id: int, other_id: int, now: datetime) -> None:

@@ -15,10 +15,11 @@ from pytake_cli.store import events, messages, work
 from pytake_cli.store import numbers as rows
 from pytake_cli.store.buckets import RECOVERY_PER_SECOND, RateBucket
 from pytake_cli.store.messages import Message
+from pytake_cli.store.numbers import REMOVED as REMOVED
 from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp.numbers import TIERS, Phone
 
-REMOVED = "REMOVED"  # beside Meta's statuses: we let the number go, its history stays
+TOLD_AT_ONCE = 500  # messages an event names
 
 
 def find(db: Session, org_id: int, reference: str | None) -> Number:
@@ -112,7 +113,12 @@ def e164(display: str) -> str:
     """Meta's way of writing a number (`+55 11 4000-1234`, `551140001234`) as `+551140001234`."""
     digits = re.sub(r"\D", "", display)
     if not 7 <= len(digits) <= 15:
-        raise InvalidData("PT-NUMBER-DISPLAY", "Meta's display number {display} is no phone number", display=display)
+        raise InvalidData(
+            "PT-NUMBER-DISPLAY",
+            "Meta's display number {display} is no phone number",
+            fix="pytake number add -h",
+            display=display,
+        )
     return f"+{digits}"
 
 
@@ -128,12 +134,13 @@ def remove(db: Session, number: Number, now: datetime) -> int:
             org_id=number.org_id, kind="number:updated", payload={"number": number.id, "status": REMOVED}, at=now
         )
     )
-    result = db.execute(
-        update(Message)
-        .where(col(Message.number_id) == number.id, col(Message.status) == "queued")
-        .values(status="cancelled", rank=messages.RANK["cancelled"], error="the number was removed", due_at=None)
-    )
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    waiting = update(Message).where(col(Message.number_id) == number.id, col(Message.status) == "queued")
+    gone = {"status": "cancelled", "rank": messages.RANK["cancelled"], "error": "the number was removed"}
+    ids = list(db.execute(waiting.values(**gone, due_at=None).returning(col(Message.id))).scalars())
+    for start in range(0, len(ids), TOLD_AT_ONCE):
+        payload = {"statuses": [[id_, "cancelled"] for id_ in ids[start : start + TOLD_AT_ONCE]]}
+        db.add(events.Event(org_id=number.org_id, kind="message:status", payload=payload, at=now))
+    return len(ids)
 
 
 @dataclass(frozen=True, slots=True)

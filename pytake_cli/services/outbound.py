@@ -14,11 +14,12 @@ from pytake_cli.store.contacts import Contact, ServiceWindow
 from pytake_cli.store.conversations import BOT, BY_BOT, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.messages import AUTOMATIC, CAMPAIGN, LIVE, OUT, RANK, Message
-from pytake_cli.store.numbers import Number
+from pytake_cli.store.numbers import REMOVED, Number
 from pytake_cli.store.work import Lane, poke
 from pytake_cli.whatsapp import messages as wire
 
 PRIORITY = {"agent": LIVE, "api": LIVE, "bot": AUTOMATIC, "campaign": CAMPAIGN}
+BEGINS = {"bot": BOT}  # status of a conversation that such a message opens; else open
 PREVIEW_LENGTH = 200
 
 
@@ -57,13 +58,10 @@ def queue(
     due = due_at or now
     refuse_unwanted(db, number, contact, outgoing, origin, due)
     address = contacts.address(db, contact, number.portfolio_id)
-    conversation = conversation or open_conversation(
-        db, number, contact_id, now, status=BOT if origin == "bot" else OPEN
-    )
-    assert conversation.id is not None
+    conversation = conversation or open_conversation(db, number, contact_id, now, status=BEGINS.get(origin, OPEN))
     if origin == "agent":
         ownership.to_people(db, conversation, now, cause="person:message")
-    message = _in_outbox(number, contact_id, conversation.id, outgoing, origin, now)
+    message = _in_outbox(number, contact_id, conversation, outgoing, origin, now)
     message.address_kind, message.address = address.kind, address.value
     message.author_id, message.reply_to, message.client_key, message.due_at = author_id, reply_to, client_key, due
     db.add(message)
@@ -75,14 +73,15 @@ def queue(
 
 
 def _in_outbox(
-    number: Number, contact_id: int, conversation_id: int, outgoing: wire.Outgoing, origin: str, now: datetime
+    number: Number, contact_id: int, conversation: Conversation, outgoing: wire.Outgoing, origin: str, now: datetime
 ) -> Message:
     assert number.id is not None
+    assert conversation.id is not None
     return Message(
         org_id=number.org_id,
         number_id=number.id,
         contact_id=contact_id,
-        conversation_id=conversation_id,
+        conversation_id=conversation.id,
         direction=OUT,
         origin=origin,
         kind=outgoing.kind,
@@ -101,12 +100,18 @@ def refuse_unwanted(
     db: Session, number: Number, contact: Contact, outgoing: wire.Outgoing, origin: str, due: datetime
 ) -> None:
     """Raises what would make Meta refuse the message, or what the contact asked us not to do."""
+    if number.status == REMOVED:
+        raise Conflict(
+            "PT-NUMBER-REMOVED", "the number {number} was removed", fix="pytake number add -h", number=number.display
+        )
     if contact.blocked_at is not None:
         raise Forbidden("PT-CONTACT-BLOCKED", "this contact is blocked", fix="pytake contact show {id}", id=contact.id)
     if origin == "bot" and contact.opted_out_at is not None and contact.opted_out_at < due:
         raise Forbidden("PT-OPTED-OUT", "this contact wants no automatic messages")
     if origin == "campaign" and contact.marketing_stopped_at is not None:
-        raise Forbidden("PT-OPTED-OUT", "this contact opted out of marketing")
+        raise Forbidden(
+            "PT-OPTED-OUT", "this contact opted out of marketing", fix="pytake contact show {id}", id=contact.id
+        )
     if not needs_window(outgoing.kind):
         return
     service_window = db.get(ServiceWindow, (number.id, contact.id))
@@ -258,7 +263,9 @@ def settle(db: Session, message: Message, as_: str, now: datetime) -> None:
             message.due_at = None
             message.error = message.error or "settled as failed by a person"
         case _:
-            raise InvalidData("PT-SETTLE", "settle as sent, failed or resend, not {given}", given=as_)
+            raise InvalidData(
+                "PT-SETTLE", "settle as sent, failed or resend, not {given}", fix="pytake message settle -h", given=as_
+            )
 
 
 def _as_it_is_now(db: Session, message: Message) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
-from pytake_cli.services import inbound, outbound, replays
+from pytake_cli.flow.events import EffectFailed
+from pytake_cli.services import flow_sessions, inbound, outbound, replays
 from pytake_cli.store import jobs
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.journal import Quarantine
@@ -150,9 +152,21 @@ def drop(db: Session, row: Message | Job | Quarantine, now: datetime) -> None:
                 raise _wrong_state(f"job:{row.id}", row.state)
             row.state, row.done_at, row.error = jobs.DONE, now, row.error or "dropped by a person"
             db.add(row)
+            _tell_session(db, row, now)
         case Quarantine():
             row.settled_at = now
             db.add(row)
+
+
+def _tell_session(db: Session, row: Job, now: datetime) -> None:
+    """A session that waits for what the job was to do goes on without it."""
+    token = row.payload.get("effect", {}).get("token")
+    found = flow_sessions.lock_session(db, int(row.payload["session"])) if token else None
+    if found is not None:
+        session, conversation = found
+        event = EffectFailed(now, str(token), "dropped", "given up by a person")
+        advance = partial(flow_sessions.advance, db, session, event, f"job:{row.id}", now)
+        flow_sessions.guarded(db, conversation, now, advance)
 
 
 def _wrong_state(reference: str, state: str) -> Conflict:

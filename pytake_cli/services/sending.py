@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from pytake_cli.policy import delivery, pacing, window
 from pytake_cli.services import contacts, incidents, refusals, statuses
 from pytake_cli.store import Store, buckets, facts, outbox
 from pytake_cli.store.events import Event
-from pytake_cli.store.numbers import Number
+from pytake_cli.store.numbers import REMOVED, Number
 from pytake_cli.store.work import Lane, poke
 from pytake_cli.whatsapp import messages as wire
 from pytake_cli.whatsapp.client import Sent
@@ -93,6 +93,9 @@ def _take(db: Session, number: Number, lane: Lane, tokens: int, me: str, now: da
     send = settings.current().send
     horizon = pacing.pair_horizon(now, send.pair_interval_seconds, send.pair_burst)
     found = outbox.claimable(db, number.id, lane, limit=tokens, now=now, pair_horizon=horizon)
+    db.refresh(number)
+    if is_stopped(number, lane, now):  # on PostgreSQL the outcome that freed a message may have stopped its number
+        return []
     refused = {row.id: refusal for row in found if (refusal := _refusal(row, now))}
     if refused:
         _refuse(db, number.org_id, refused, now)
@@ -185,14 +188,14 @@ def _tell(db: Session, outcomes: Sequence[Outcome], changed: list[list[Any]], no
         db.add(Event(org_id=org_id, kind="message:status", payload={"statuses": own}, at=now))
 
 
-def recover(store: Store, now: datetime) -> int:
-    """At start, when nobody else sends: what was being sent is `unknown` until a status or its grace settles it.
+def recover(store: Store, now: datetime, is_dead: Callable[[str], bool] = lambda owner: True) -> int:
+    """At start: what the dead were sending is `unknown` until a status or its grace settles it.
 
     The grace of others begins anew: while nobody listened no status could come.
     """
     with store.write() as db:
         outbox.prolong(db, _grace_ends(now))
-        return outbox.orphan(db, now, _grace_ends(now), claimed_before=None)
+        return outbox.orphan(db, _grace_ends(now), owners=[one for one in outbox.owners(db) if is_dead(one)])
 
 
 def prolong_grace(store: Store, now: datetime) -> int:
@@ -215,14 +218,18 @@ def after_clock_went_back(store: Store, now: datetime) -> int:
     return changed
 
 
-def sweep(store: Store, now: datetime) -> int:
-    """Settles what waited too long: claims of the dead, unknowns whose grace is over. Returns how many changed."""
+def sweep(store: Store, now: datetime, *, held: Collection[int] = ()) -> int:
+    """Settles what waited too long: claims of the dead, unknowns whose grace is over. Returns how many changed.
+
+    `held` are in the caller's hands, however old the clock, which may have jumped, makes them look.
+    """
+    before = now - timedelta(seconds=DEAD_CLAIM_SECONDS)
     with store.read() as db:
-        if not outbox.anything_to_sweep(db, now, now - timedelta(seconds=DEAD_CLAIM_SECONDS)):
+        if not outbox.anything_to_sweep(db, now, before):
             return 0
     with store.write() as db:
-        before = now - timedelta(seconds=DEAD_CLAIM_SECONDS)
-        changed = outbox.orphan(db, now, _grace_ends(now), claimed_before=before) + outbox.resend_unsettled(db, now)
+        changed = outbox.orphan_old(db, _grace_ends(now), claimed_before=before, but=held)
+        changed += outbox.resend_unsettled(db, now)
         for number_id, lane in outbox.due_numbers(db, now):
             poke(db, "number", number_id, lane)
     return changed
@@ -263,6 +270,8 @@ def _refuse(db: Session, org_id: int, refused: dict[int, tuple[int | None, str]]
 
 def is_stopped(number: Number, lane: Lane, now: datetime) -> bool:
     """True while the number may not send in this lane."""
+    if number.status == REMOVED:
+        return True
     if number.stopped_at and (number.stopped_until is None or number.stopped_until > now):
         return True
     return lane == "campaign" and number.templates_stopped_until is not None and number.templates_stopped_until > now

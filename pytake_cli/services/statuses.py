@@ -15,7 +15,7 @@ from pytake_cli.store import facts
 from pytake_cli.store.events import Event
 from pytake_cli.store.messages import RANK, Message, StatusEvent
 from pytake_cli.store.numbers import Number
-from pytake_cli.store.rows import insert
+from pytake_cli.store.rows import Batch, insert
 from pytake_cli.store.types import Json, UtcTime
 from pytake_cli.whatsapp.webhooks import Status
 
@@ -48,7 +48,7 @@ def apply(db: Session, statuses: Sequence[Status], numbers: dict[str, Number], n
     ids = _message_ids(db, statuses, numbers)
     before = _told_before(db, statuses)
     rows = [_event_row(s, numbers[s.phone_number_id], id_, now) for s, id_ in zip(statuses, ids, strict=True)]
-    db.connection().execute(_insert_event(db), rows)
+    _KEEP.run(db, rows)
     rises: dict[int, Rise] = {}
     for status, id_ in zip(statuses, ids, strict=True):
         if id_ is not None and not status.participant and not _is_settled(status, before):
@@ -147,8 +147,7 @@ def _event_row(status: Status, number: Number, message_id: int | None, now: date
     }
 
 
-def _insert_event(db: Session) -> Any:
-    return insert(db, event).on_conflict_do_nothing(index_elements=["wamid", "status", "participant"])
+_KEEP = Batch(lambda db: insert(db, event).on_conflict_do_nothing(index_elements=["wamid", "status", "participant"]))
 
 
 def _merge(
@@ -174,8 +173,7 @@ def _merge(
 
 
 def _write(db: Session, rises: dict[int, Rise]) -> None:
-    if rises:
-        db.connection().execute(_RAISE, [_raise_row(id_, rise) for id_, rise in sorted(rises.items())])
+    _RAISE.run(db, [_raise_row(id_, rise) for id_, rise in sorted(rises.items())])
 
 
 def _failed(rises: dict[int, Rise]) -> list[int]:
@@ -221,20 +219,22 @@ _higher = sa.and_(
     message.c.rank < sa.bindparam("to_rank"), sa.or_(sa.bindparam("to_rank") != RANK["failed"], _about_this_try)
 )
 _arrived = sa.bindparam("to_rank") >= RANK["delivered"]  # whatever was refused before, it is there
-_RAISE = (
-    sa.update(message)
-    .where(message.c.id == sa.bindparam("of_id"))
-    .values(
-        status=sa.case((_higher, sa.bindparam("to_status")), else_=message.c.status),
-        rank=sa.case((_higher, sa.bindparam("to_rank")), else_=message.c.rank),
-        wamid=sa.func.coalesce(message.c.wamid, sa.bindparam("of_wamid")),
-        sent_at=_first(message.c.sent_at, "sent"),
-        delivered_at=_first(message.c.delivered_at, "delivered"),
-        read_at=_first(message.c.read_at, "read"),
-        failed_at=_first(message.c.failed_at, "failed"),
-        error_code=sa.case((_arrived, None), else_=_first(message.c.error_code, "code", sa.Integer)),
-        error=sa.case((_arrived, ""), else_=sa.func.coalesce(sa.bindparam("why", type_=sa.Text), message.c.error)),
-        pricing=sa.func.coalesce(sa.bindparam("price", type_=Json), message.c.pricing),
-        due_at=None,
+_RAISE = Batch(
+    lambda _: (
+        sa.update(message)
+        .where(message.c.id == sa.bindparam("of_id"))
+        .values(
+            status=sa.case((_higher, sa.bindparam("to_status")), else_=message.c.status),
+            rank=sa.case((_higher, sa.bindparam("to_rank")), else_=message.c.rank),
+            wamid=sa.func.coalesce(message.c.wamid, sa.bindparam("of_wamid")),
+            sent_at=_first(message.c.sent_at, "sent"),
+            delivered_at=_first(message.c.delivered_at, "delivered"),
+            read_at=_first(message.c.read_at, "read"),
+            failed_at=_first(message.c.failed_at, "failed"),
+            error_code=sa.case((_arrived, None), else_=_first(message.c.error_code, "code", sa.Integer)),
+            error=sa.case((_arrived, ""), else_=sa.func.coalesce(sa.bindparam("why", type_=sa.Text), message.c.error)),
+            pricing=sa.func.coalesce(sa.bindparam("price", type_=Json), message.c.pricing),
+            due_at=None,
+        )
     )
 )

@@ -76,7 +76,11 @@ def is_sqlite(path: Path) -> bool:
             return file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
     except OSError as error:
         raise InvalidData(
-            "PT-BACKUP-FILE", "{file} cannot be read: {reason}", file=path, reason=error.strerror
+            "PT-BACKUP-FILE",
+            "{file} cannot be read: {reason}",
+            fix="pytake db restore -h",
+            file=path,
+            reason=error.strerror,
         ) from None
 
 
@@ -89,7 +93,11 @@ def appearing(target: Path) -> Iterator[Path]:
         os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise InvalidData(
-            "PT-BACKUP-TARGET", "{file} cannot be written: {reason}", file=target, reason=error.strerror
+            "PT-BACKUP-TARGET",
+            "{file} cannot be written: {reason}",
+            fix="pytake db backup FILE",
+            file=target,
+            reason=error.strerror,
         ) from None
     try:
         yield part
@@ -182,5 +190,9 @@ def sqlite_contents(connection: Any) -> tuple[str | None, dict[str, int], dict[s
 
 def _damaged(path: Path, reason: str) -> InvalidData:
     return InvalidData(
-        "PT-BACKUP-DAMAGED", "{file} is damaged or no backup of PyTake: {reason}", file=path, reason=reason
+        "PT-BACKUP-DAMAGED",
+        "{file} is damaged or no backup of PyTake: {reason}",
+        fix="pytake db backup",
+        file=path,
+        reason=reason,
     )

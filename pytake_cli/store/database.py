@@ -66,7 +66,10 @@ class Store:
             return
         if not self._turn.acquire(timeout=LOCK_TIMEOUT_SECONDS):
             raise StoreUnavailable(
-                "PT-STORE-BUSY", "the store did not get free within {seconds:g} s", seconds=LOCK_TIMEOUT_SECONDS
+                "PT-STORE-BUSY",
+                "the store did not get free within {seconds:g} s",
+                fix="the same command again",
+                seconds=LOCK_TIMEOUT_SECONDS,
             )
         try:
             yield

@@ -105,7 +105,11 @@ def verify(path: Path) -> Summary:
                     raise ValueError(f"rows of {table} differ from the manifest")
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError, zlib.error) as error:
         raise InvalidData(
-            "PT-BACKUP-DAMAGED", "{file} is damaged or no backup of PyTake: {reason}", file=path, reason=error
+            "PT-BACKUP-DAMAGED",
+            "{file} is damaged or no backup of PyTake: {reason}",
+            fix="pytake db backup",
+            file=path,
+            reason=error,
         ) from error
     return manifest["version"], manifest["rows"], manifest["digests"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -108,11 +108,26 @@ def orphaned(db: Session, claimed_before: datetime) -> bool:
     return db.connection().execute(query.limit(1)).first() is not None
 
 
-def requeue(db: Session, claimed_before: datetime, now: datetime) -> int:
-    """Queues jobs again whose worker is gone."""
+def requeue(db: Session, now: datetime, *, claimed_before: datetime) -> int:
+    """Queues jobs again whose worker has given no sign of life since then."""
+    return _requeue(db, now, job.c.claimed_at < claimed_before)
+
+
+def requeue_of(db: Session, now: datetime, owners: Sequence[str]) -> int:
+    """Queues the jobs of workers again that are gone."""
+    return _requeue(db, now, job.c.claim.in_(owners)) if owners else 0
+
+
+def _requeue(db: Session, now: datetime, which: sa.ColumnElement[bool]) -> int:
     waiting = sa.text("job.state IN ('queued', 'running')")
-    lost = sa.update(job).where(waiting, job.c.state == RUNNING, job.c.claimed_at < claimed_before)
+    lost = sa.update(job).where(waiting, job.c.state == RUNNING, which)
     return db.connection().execute(lost.values(state=QUEUED, claim=None, due_at=now)).rowcount
+
+
+def owners(db: Session) -> list[str]:
+    """Whoever works on a job."""
+    running = sa.select(job.c.claim).where(sa.text("job.state IN ('queued', 'running')"), job.c.state == RUNNING)
+    return list(db.connection().execute(running.distinct()).scalars())
 
 
 def renew(db: Session, me: str, ids: Collection[int], now: datetime) -> None:

@@ -8,6 +8,8 @@ from sqlmodel import Field, Session, select
 
 from pytake_cli.store.rows import Owned, primary_key, reference, time
 
+REMOVED = "REMOVED"  # beside Meta's statuses: we let the number go, its history stays
+
 
 class Number(Owned, table=True):
     __tablename__ = "number"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from pytake_cli.store.contacts import ServiceWindow
 from pytake_cli.store.messages import AUTOMATIC, CAMPAIGN, LIVE, OUT, RANK, Message
-from pytake_cli.store.rows import insert
+from pytake_cli.store.rows import Batch, insert
 from pytake_cli.store.types import UtcTime
 from pytake_cli.store.work import Lane
 
@@ -123,18 +123,22 @@ _ours = sa.or_(
     sa.and_(message.c.status == "unknown", message.c.wamid.is_(None), message.c.attempts == sa.bindparam("of_attempt")),
 )
 _failed = message.c.status == "failed"
-_SENT = (
-    sa.update(message)
-    .where(message.c.id == sa.bindparam("of_id"), _ours)
-    .values(
-        wamid=sa.func.coalesce(message.c.wamid, sa.bindparam("of_wamid")),
-        status=sa.case((message.c.rank < sa.bindparam("to_rank"), sa.bindparam("to_status")), else_=message.c.status),
-        rank=sa.case((message.c.rank < sa.bindparam("to_rank"), sa.bindparam("to_rank")), else_=message.c.rank),
-        sent_at=sa.func.coalesce(message.c.sent_at, sa.bindparam("moment", type_=UtcTime)),
-        error_code=sa.case((_failed, message.c.error_code), else_=None),  # of an earlier attempt: it is over
-        error=sa.case((_failed, message.c.error), else_=""),
-        claim=None,
-        due_at=None,
+_SENT = Batch(
+    lambda _: (
+        sa.update(message)
+        .where(message.c.id == sa.bindparam("of_id"), _ours)
+        .values(
+            wamid=sa.func.coalesce(message.c.wamid, sa.bindparam("of_wamid")),
+            status=sa.case(
+                (message.c.rank < sa.bindparam("to_rank"), sa.bindparam("to_status")), else_=message.c.status
+            ),
+            rank=sa.case((message.c.rank < sa.bindparam("to_rank"), sa.bindparam("to_rank")), else_=message.c.rank),
+            sent_at=sa.func.coalesce(message.c.sent_at, sa.bindparam("moment", type_=UtcTime)),
+            error_code=sa.case((_failed, message.c.error_code), else_=None),  # of an earlier attempt: it is over
+            error=sa.case((_failed, message.c.error), else_=""),
+            claim=None,
+            due_at=None,
+        )
     )
 )
 
@@ -153,50 +157,53 @@ def record_sent(db: Session, me: str, sent: Sequence[tuple[int, int, str, str]],
         }
         for id_, attempt, wamid, status in sorted(sent)
     ]
-    if rows:
-        db.connection().execute(_SENT, rows)
+    _SENT.run(db, rows)
 
 
-_NOT_SENT = (
-    sa.update(message)
-    .where(
-        message.c.id == sa.bindparam("of_id"),
-        message.c.claim == sa.bindparam("me"),
-        message.c.status == "sending",  # a status webhook may have settled it meanwhile
-    )
-    .values(
-        status=sa.bindparam("to_status"),
-        rank=sa.bindparam("to_rank"),
-        due_at=sa.bindparam("due", type_=UtcTime),
-        attempts=message.c.attempts - sa.bindparam("uncounted"),
-        error_code=sa.bindparam("code"),
-        error=sa.bindparam("why"),
-        failed_at=sa.bindparam("failed", type_=UtcTime),
-        claim=None,
+_NOT_SENT = Batch(
+    lambda _: (
+        sa.update(message)
+        .where(
+            message.c.id == sa.bindparam("of_id"),
+            message.c.claim == sa.bindparam("me"),
+            message.c.status == "sending",  # a status webhook may have settled it meanwhile
+        )
+        .values(
+            status=sa.bindparam("to_status"),
+            rank=sa.bindparam("to_rank"),
+            due_at=sa.bindparam("due", type_=UtcTime),
+            attempts=message.c.attempts - sa.bindparam("uncounted"),
+            error_code=sa.bindparam("code"),
+            error=sa.bindparam("why"),
+            failed_at=sa.bindparam("failed", type_=UtcTime),
+            claim=None,
+        )
     )
 )
 
 
 def record_not_sent(db: Session, rows: Sequence[dict[str, Any]]) -> None:
     """`rows`: of_id, me, to_status, due, uncounted (0 or 1), code, why, failed."""
-    if rows:
-        db.connection().execute(_NOT_SENT, [{**row, "to_rank": RANK[row["to_status"]]} for row in rows])
+    _NOT_SENT.run(db, [{**row, "to_rank": RANK[row["to_status"]]} for row in rows])
 
 
 def advance_pairs(db: Session, number_id: int, free: Sequence[tuple[int, int, datetime]]) -> None:
     """Notes that one more message goes to each contact: (contact id, org id, when the pair is free again)."""
-    pairs = insert(db, service_window).values(
-        number_id=number_id,
-        contact_id=sa.bindparam("of_contact"),
-        org_id=sa.bindparam("of_org"),
-        pair_free_at=sa.bindparam("free_at", type_=UtcTime),
-    )
-    upsert = pairs.on_conflict_do_update(
+    rows = [
+        {"number_id": number_id, "contact_id": contact, "org_id": org, "pair_free_at": at}
+        for contact, org, at in sorted(free)
+    ]
+    _ADVANCE.run(db, rows)
+
+
+def _advance(db: Session) -> Any:
+    pairs = insert(db, service_window)
+    return pairs.on_conflict_do_update(
         index_elements=["number_id", "contact_id"], set_={"pair_free_at": pairs.excluded.pair_free_at}
     )
-    rows = [{"of_contact": contact, "of_org": org, "free_at": at} for contact, org, at in sorted(free)]
-    if rows:
-        db.connection().execute(upsert, rows)
+
+
+_ADVANCE = Batch(_advance)
 
 
 def take_back(db: Session, conversation_id: int, origin: str) -> list[int]:
@@ -225,7 +232,7 @@ def fail(db: Session, ids: Sequence[int], code: int | None, why: str, now: datet
 
 
 def anything_to_sweep(db: Session, now: datetime, claimed_before: datetime) -> bool:
-    """Whether `orphan` or `resend_unsettled` would find something; a read, so that the sweep seldom writes."""
+    """Whether `orphan_old` or `resend_unsettled` would find something; a read, so that the sweep seldom writes."""
     stale = sa.and_(sa.text("message.status = 'sending'"), message.c.claimed_at < claimed_before)
     over = sa.and_(sa.text("message.status = 'unknown'"), message.c.due_at <= now)
     unfinished = sa.text("message.status IN ('queued', 'sending', 'unknown')")
@@ -233,11 +240,29 @@ def anything_to_sweep(db: Session, now: datetime, claimed_before: datetime) -> b
     return db.connection().execute(query).first() is not None
 
 
-def orphan(db: Session, now: datetime, grace_ends: datetime, *, claimed_before: datetime | None) -> int:
-    """`sending → unknown` for claims whose owner is gone: all of them, or those older than `claimed_before`."""
-    lost = sa.update(message).where(message.c.direction == OUT, sa.text("message.status = 'sending'"))
-    if claimed_before is not None:
-        lost = lost.where(message.c.claimed_at < claimed_before)
+_sending = (message.c.direction == OUT, sa.text("message.status = 'sending'"))
+
+
+def owners(db: Session) -> list[str]:
+    """Whoever holds a claim."""
+    return [
+        owner or ""
+        for owner in db.connection().execute(sa.select(message.c.claim).where(*_sending).distinct()).scalars()
+    ]
+
+
+def orphan(db: Session, grace_ends: datetime, owners: Sequence[str]) -> int:
+    """`sending → unknown` for the claims of owners that are gone."""
+    return _to_unknown(db, grace_ends, sa.func.coalesce(message.c.claim, "").in_(owners)) if owners else 0
+
+
+def orphan_old(db: Session, grace_ends: datetime, *, claimed_before: datetime, but: Collection[int]) -> int:
+    """`sending → unknown` for claims so old that their owner must be gone, `but` those that it is known to hold."""
+    return _to_unknown(db, grace_ends, message.c.claimed_at < claimed_before, message.c.id.not_in(sorted(but)))
+
+
+def _to_unknown(db: Session, grace_ends: datetime, *which: sa.ColumnElement[bool]) -> int:
+    lost = sa.update(message).where(*_sending, *which)
     changed = db.connection().execute(
         lost.values(status="unknown", rank=RANK["unknown"], due_at=grace_ends, claim=None, failed_at=None)
     )

@@ -46,7 +46,9 @@ def restore(store: Store, source: Path, aside: Path, now: datetime) -> Restored:
     refuse_event_loop()
     contents = backup.verify(source)
     if contents.version is None:
-        raise InvalidData("PT-BACKUP-EMPTY", "{file} holds no tables of PyTake", file=source)
+        raise InvalidData(
+            "PT-BACKUP-EMPTY", "{file} holds no tables of PyTake", fix="pytake db restore -h", file=source
+        )
     schema.missing(contents.version)  # refuses a backup of a newer program
     with daemon_lock(store):
         put = _into_sqlite if store.is_sqlite else _into_postgres
@@ -150,6 +152,7 @@ def _refuse_other_kind(source: Path, fits: bool, here: str, there: str) -> None:
         raise InvalidData(
             "PT-BACKUP-KIND",
             "{file} is a backup of {there}, and this store is {here}",
+            fix="pytake --profile NAME db restore FILE",
             file=source,
             there=there,
             here=here,

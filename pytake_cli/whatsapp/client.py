@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from yarl import URL
 from pytake_cli import __version__, clock
 from pytake_cli.whatsapp.failures import Answer, GraphError, failure, json_object, unclear, unreached
 from pytake_cli.whatsapp.fields import table, tables, whole, word
+
+log = logging.getLogger(__name__)
 
 __all__ = ["Graph", "GraphError", "Sent", "Usage", "parse_usage"]
 
@@ -65,7 +68,6 @@ class Graph:
         self._send_headers = {"Authorization": f"Bearer {token}", **_JSON}
         self.url = url.rstrip("/")
         self.version = version.strip("/")
-        self._root = f"{self.url}/{self.version}/"
         # `connect` covers waiting for a free connection as well, so `total` can only run out after the request went out
         self._timeout = aiohttp.ClientTimeout(
             total=connect_timeout + read_timeout, connect=connect_timeout, sock_read=read_timeout
@@ -102,6 +104,16 @@ class Graph:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    @property
+    def _root(self) -> str:
+        return f"{self.url}/{self.version}/"
+
+    def use_url(self, url: str) -> None:
+        """Sends all later calls to another address: an emulator that came back on another port."""
+        if url.rstrip("/") != self.url:
+            self.url = url.rstrip("/")
+            self._targets.clear()
 
     def use_token(self, token: str) -> None:
         """Puts another access token to use for all later calls; those in flight keep theirs."""
@@ -209,6 +221,11 @@ class Graph:
             raise unreached(error) from None  # aiohttp's texts may hold the URL, and the URL a token
         except LOST as error:
             raise unclear(f"the connection to Meta failed ({type(error).__name__})", safe=safe) from None
+        if log.isEnabledFor(logging.DEBUG):
+            ms = round((clock.monotonic() - started) * 1000)
+            log.debug(
+                "call to Meta", extra={"method": method, "path": target.path, "status": response.status, "ms": ms}
+            )
         usage = response.headers.get("x-business-use-case-usage")
         if usage is not None:
             self._usage_header = usage

@@ -15,7 +15,14 @@ _SHOWN = 60  # characters of a wrong value that an error repeats
 
 def fail(where: str, limit: str, given: object) -> NoReturn:
     """Raises the error of a broken limit: `text.body: at most 4096 characters; got 5000 characters`."""
-    raise InvalidData("PT-WA-LIMIT", "{where}: {limit}; got {given}", where=where, limit=limit, given=given)
+    raise InvalidData(
+        "PT-WA-LIMIT",
+        "{where}: {limit}; got {given}",
+        fix="pytake message send -h",
+        where=where,
+        limit=limit,
+        given=given,
+    )
 
 
 def shown(value: object) -> str:

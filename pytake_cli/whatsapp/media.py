@@ -225,7 +225,12 @@ async def _receive(
             file.write(part)
         found = sniff(file.head)
         if found.startswith("image/") and file.pixels() > MOST_PIXELS:
-            raise LimitReached("PT-WA-MEDIA", "the picture {media} has too many pixels to be shown", media=media_id)
+            raise LimitReached(
+                "PT-WA-MEDIA",
+                "the picture {media} has too many pixels to be shown",
+                fix="pytake media list",
+                media=media_id,
+            )
         path = await asyncio.to_thread(file.keep)
         intact = expected is None or expected == file.sha256
         return Stored(path, file.sha256, file.size, found, agrees(declared, found), intact)
@@ -246,7 +251,12 @@ def _refuse_strange(graph: Graph, target: URL) -> None:
     if target.origin() == home.origin() or (_is_inside(home.host or "") and _is_inside(host)):
         return
     if target.scheme != "https" or _is_inside(host):
-        raise NotFound("PT-WA-MEDIA-LOST", "the file is said to be at {host}, where nothing is fetched from", host=host)
+        raise NotFound(
+            "PT-WA-MEDIA-LOST",
+            "the file is said to be at {host}, where nothing is fetched from",
+            fix="pytake config get whatsapp.graph_url",
+            host=host,
+        )
 
 
 def _is_inside(host: str) -> bool:
@@ -259,7 +269,7 @@ def _is_inside(host: str) -> bool:
 
 
 def _lost(media_id: str) -> NotFound:
-    return NotFound("PT-WA-MEDIA-LOST", "Meta no longer has the file {media}", media=media_id)
+    return NotFound("PT-WA-MEDIA-LOST", "Meta no longer has the file {media}", fix="pytake media list", media=media_id)
 
 
 def _too_large(media_id: str, most: int) -> LimitReached:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench import ceiling, engine, figures, intake, processing, reply, sending, startup
 
-BENCHMARKS: dict[str, Callable[[Path], Iterator[figures.Row]]] = {
+BENCHMARKS: dict[str, Callable[[Path, int], Iterator[figures.Row]]] = {
     "intake": intake.measure,
     "processing": processing.measure,
     "ceiling": ceiling.measure,
@@ -23,17 +23,19 @@ BENCHMARKS: dict[str, Callable[[Path], Iterator[figures.Row]]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
-    names = parser.parse_args().names or list(BENCHMARKS)
+    parser.add_argument("--times", type=int, default=3, help="runs of each, whose median and spread are printed")
+    given = parser.parse_args()
+    names = given.names or list(BENCHMARKS)
     if unknown := set(names) - set(BENCHMARKS):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
     print(figures.machine(), end="\n\n")
     rows: list[figures.Row] = []
     with tempfile.TemporaryDirectory(prefix="pytake-bench-") as folder:
         for name in names:
-            for row in BENCHMARKS[name](Path(folder)):
+            for row in BENCHMARKS[name](Path(folder), given.times):
                 rows.append(row)
                 print("  ".join(filter(None, row.cells())), flush=True)
-    print(f"\n{figures.table(rows)}")
+    print(f"\n{figures.table(rows)}\nload at the end: {figures.load()}")
 
 
 if __name__ == "__main__":

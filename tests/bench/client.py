@@ -10,8 +10,9 @@ import asyncio
 import json
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from tests.kit import bodies
@@ -24,6 +25,7 @@ class Wire(asyncio.Protocol):
     def __init__(self, run: Run) -> None:
         self.run = run
         self.started = 0.0
+        self.answer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit from it
@@ -45,7 +47,13 @@ class Wire(asyncio.Protocol):
         self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
-        self.run.answered(data[9:12] == b"200", time.perf_counter() - self.started)
+        """A server may hand the head and the body of its answer to the network one after the other."""
+        self.answer += data
+        head, found, rest = self.answer.partition(b"\r\n\r\n")
+        if not found or len(rest) < _length(head):
+            return
+        self.answer = b""
+        self.run.answered(head[9:12].decode(), time.perf_counter() - self.started)
         self.next()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -61,7 +69,7 @@ class Run:
         self.due = 0.0
         self.open = connections
         self.latencies: list[float] = []
-        self.refused = 0
+        self.refused: Counter[str] = Counter()  # status -> answers
         self.over = asyncio.get_running_loop().create_future()
 
     def take(self) -> bytes | None:
@@ -69,14 +77,21 @@ class Run:
             self.due = (self.due or time.perf_counter()) + self.interval
         return next(self.requests, None)
 
-    def answered(self, well: bool, seconds: float) -> None:
+    def answered(self, status: str, seconds: float) -> None:
         self.latencies.append(seconds)
-        self.refused += not well
+        if status != "200":
+            self.refused[status] += 1
 
     def lost(self) -> None:
         self.open -= 1
         if not self.open and not self.over.done():
             self.over.set_result(None)
+
+
+def _length(head: bytes) -> int:
+    """What the answer says of its body's length."""
+    _, found, rest = head.lower().partition(b"content-length:")
+    return int(rest.split(b"\r\n", 1)[0]) if found else 0
 
 
 def requests(url: str, secret: str, count: int, seed: int, phone_number_id: str) -> list[bytes]:
@@ -94,7 +109,7 @@ def requests(url: str, secret: str, count: int, seed: int, phone_number_id: str)
     return made
 
 
-async def run(url: str, made: list[bytes], connections: int, rate: float) -> dict[str, float]:
+async def run(url: str, made: list[bytes], connections: int, rate: float) -> dict[str, Any]:
     target = urlsplit(url)
     loop = asyncio.get_running_loop()
     load = Run(made, connections, rate)

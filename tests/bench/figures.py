@@ -49,11 +49,15 @@ def machine() -> str:
 
     names = ("pytake", "sqlalchemy", "uvicorn", "aiohttp", "pywa", "uvloop")
     versions = ", ".join(f"{name} {_version(name)}" for name in names)
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return (
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {psutil.virtual_memory().total >> 30} GiB,"
-        f" Python {platform.python_version()}, SQLite {driver().sqlite_version}, load {load}\n{versions}"
+        f" Python {platform.python_version()}, SQLite {driver().sqlite_version}, load {load()}\n{versions}"
     )
+
+
+def load() -> str:
+    """What else the machine was busy with in the last 1, 5 and 15 minutes."""
+    return ", ".join(f"{value:.1f}" for value in os.getloadavg())
 
 
 def _version(name: str) -> str:

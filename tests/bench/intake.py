@@ -39,7 +39,7 @@ def load(
     command = [sys.executable, "-m", "tests.bench.client", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=True)
     figures = json.loads(done.stdout)
-    assert not figures["refused"], f"{figures['refused']} were not answered 200"
+    assert not figures["refused"], f"not answered 200: {figures['refused']}"
     return figures
 
 

@@ -71,3 +71,34 @@ def test_merging_asks_and_then_moves_everything(shell: Shell, store: Store, org:
     assert shell.json("contact", "show", "BR.1")["id"] == first
     assert shell.json("contact", "show", f"contact:{other}")["id"] == first
     shell("contact", "merge", f"contact:{first}", f"contact:{first}", "--yes", code=6)
+
+
+def test_a_contact_is_named_by_the_id_that_lists_show(shell: Shell) -> None:
+    ana = shell.json("contact", "create", "+5511968184101", "--name", "Ana Souza")["id"]
+    assert shell.json("contact", "show", ana)["display"] == "Ana Souza"
+    shell("contact", "show", "999", code=5)
+    bia = shell.json("contact", "create", "+5511968184102", "--name", ana)["id"]  # a name that is another's id
+    shell("contact", "show", ana, code=6)
+    assert f"contact:{ana} (Ana Souza)" in shell.err
+    assert f"contact:{bia} ({ana})" in shell.err
+
+
+def test_a_name_that_is_nobodys_names_those_who_come_near(shell: Shell) -> None:
+    ana = shell.json("contact", "create", "+5511968184101", "--name", "Ana Souza")["id"]
+    shell("contact", "show", "Souza", code=5)
+    assert f"did you mean contact:{ana} (Ana Souza)?" in shell.err
+
+
+def test_a_contact_is_not_merged_with_itself_and_nobody_is_asked(shell: Shell) -> None:
+    ana = shell.json("contact", "create", "+5511968184101")["id"]
+    shell("contact", "merge", f"contact:{ana}", "+5511968184101", code=6)
+    assert "PT-CONTACT-SAME" in shell.err
+
+
+@pytest.mark.parametrize("change", ["language=xx", "language=português", "language=pt BR", "tz=Mars", "Cidade=Osasco"])
+def test_what_does_not_fit_a_contact_is_refused_with_what_would(shell: Shell, change: str) -> None:
+    shell("contact", "create", "+5511968184101")
+    shell("contact", "set", "+5511968184101", change, code=65)
+    assert "Try:  pytake contact set CONTACT " in shell.err
+    for good in ("language=pt-BR", "language=fil", "language=", "tz=America/Manaus"):
+        shell("contact", "set", "+5511968184101", good)

@@ -143,3 +143,21 @@ def test_it_starts_behind_the_terminal_once_and_stops(home: Path) -> None:
     gone = run("status")
     assert gone.returncode == 69
     assert "pytake emulator start" in gone.stderr
+
+
+def test_the_emulator_of_another_home_is_told_and_not_spoken_to(
+    emulator: EmulatorProcess, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {**os.environ, "PYTAKE_HOME": str(tmp_path / "other"), "PYTAKE_SERVE__PORT": "1"}
+    line = [sys.executable, "-m", "pytake_cli", "emulator", "start", "--port", "0", "--detach", "--json"]
+    started = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    other = json.loads(started.stdout)
+    try:
+        monkeypatch.setenv("PYTAKE_EMULATOR__PORT", other["url"].rpartition(":")[2])
+        ran = shell.run("say", CUSTOMER, "oi")
+        assert ran.code == 6
+        assert str(tmp_path / "other") in ran.err
+        monkeypatch.setenv("PYTAKE_HOME", str(tmp_path / "other"))
+        assert shell.run("say", CUSTOMER, "oi").code == 0
+    finally:
+        os.kill(int(other["pid"]), 15)

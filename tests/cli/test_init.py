@@ -31,7 +31,7 @@ def test_flags_alone_make_a_home_that_works_with_the_emulator(pytake: Run, home:
         "store", "organisation", "owner", "number", "settings", "app_secret", "verify_token", "access_token",
     }  # fmt: skip
     assert "pytake emulator start" in ran.err
-    assert config(home) == {"org": "loja-sul", "whatsapp": {"graph_url": "http://127.0.0.1:8788"}}
+    assert config(home) == {"org": "loja-sul", "whatsapp": {"graph_url": "emulator"}}
     for name in ("app_secret", "verify_token", "access_token"):
         value = secrets.require(name)
         assert len(value) > 20
@@ -76,14 +76,6 @@ def test_secrets_of_the_environment_win_and_are_not_copied(pytake: Run, monkeypa
     assert secrets.get("app_secret") == "from-the-environment"
     monkeypatch.delenv("PYTAKE_SECRET_APP_SECRET")
     assert secrets.get("app_secret") is None
-
-
-def test_the_emulators_address_comes_from_its_settings(
-    pytake: Run, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTAKE_EMULATOR__PORT", "19999")
-    pytake("init", *ANSWERS)
-    assert config(home)["whatsapp"] == {"graph_url": "http://127.0.0.1:19999"}
 
 
 def test_without_a_name_and_without_a_person_it_says_which_flag_is_missing(pytake: Run, home: Path) -> None:

@@ -194,13 +194,18 @@ def test_lists_and_details_for_scripts(shop: Shop, pytake: Run) -> None:
 def test_a_trace_is_a_timeline_for_people_and_steps_for_scripts(shop: Shop, pytake: Run) -> None:
     shop.wrote()
     pytake("message", "send", "--to", KARINA, "-m", "olá\x1b[2J")
-    ran = pytake("trace", "2")
+    ran = pytake("trace", "2", "--plain")
     assert (ran.code, ran.err) == (0, "")
     assert "queued as message 2" in ran.out
     assert "(not made yet)" in ran.out
     assert "\x1b" not in ran.out
     steps = json.loads(pytake("trace", "2", "--json").out)["steps"]
     assert [step["what"] for step in steps] == ["queued", "conversation", "request", "waits"]
+    lines = [line.split("\t") for line in pytake("trace", "2", "--lang", "pt-BR").out.splitlines()]
+    assert [what for _, what, _ in lines] == ["queued", "conversation", "request", "waits"]
+    assert all(at.endswith("Z") for at, _, _ in lines)
+    assert "(not made yet)" in lines[2][2]
+    assert list(json.loads(pytake("trace", "2", "--jsonl").out.splitlines()[0])) == ["at", "what", "detail"]
 
 
 def test_files_are_listed_and_copied_out_under_names_of_our_own(shop: Shop, pytake: Run, tmp_path: Path) -> None:
@@ -295,7 +300,7 @@ def test_a_file_from_stdin_is_kept_by_its_content(
         (["--audio", "123", "--voice"], "audio"),
         (["--document", "123", "--filename", "boleto.pdf"], "document"),
         (["--sticker", "123"], "sticker"),
-        (["-t", "retomar", "--lang", "en", "--var", "nome=Ana"], "template"),
+        (["-t", "retomar", "--template-lang", "en", "--var", "nome=Ana"], "template"),
         (["-m", "veja https://loja.example", "--preview"], "text"),
     ],
 )

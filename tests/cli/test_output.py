@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,11 +19,12 @@ from hypothesis import strategies as st
 from pytake_cli import locale
 from pytake_cli.cli import context as contexts
 from pytake_cli.cli import forms, output
+from pytake_cli.cli.folding import fold
 from pytake_cli.cli.line import Flags
 from pytake_cli.errors import UsageError
 
 NOW = datetime(2026, 11, 22, 22, 11, 48, tzinfo=UTC)
-STYLE = forms.Style(width=None, color=False, ascii=False, tz=lambda: ZoneInfo("America/Sao_Paulo"), now=NOW)
+STYLE = forms.Style(width=None, color=False, tz=lambda: ZoneInfo("America/Sao_Paulo"), now=NOW)
 ROW: dict[str, Any] = {
     "id": 5008,
     "name": "Ana\tLúcia\n\x1b[31m",
@@ -122,7 +124,7 @@ def test_one_thing_is_a_sheet_with_absolute_times() -> None:
 
 
 def test_a_narrow_screen_cuts_text_and_drops_columns_from_the_right() -> None:
-    style = forms.Style(width=30, color=False, ascii=False, tz=STYLE.tz, now=NOW)
+    style = forms.Style(width=30, color=False, tz=STYLE.tz, now=NOW)
     rows = [{"id": 1, "text": "word " * 30, "more": "x" * 20, "last": "y" * 20}]
     lines = forms.table(rows, ["id", "text", "more", "last"], style, header=True).splitlines()
     assert all(len(line) <= 30 for line in lines)
@@ -185,3 +187,52 @@ def test_a_template_may_name_any_field(capsys: pytest.CaptureFixture[str]) -> No
     assert out == "a=1\n"
     with pytest.raises(UsageError, match="there is no field nope"):
         written(capsys, Flags(format="{nope}"), {"id": 1}, fields=["id"])
+
+
+def test_a_screen_that_is_narrow_gets_an_element_a_line_indented_json_and_whole_commands() -> None:
+    narrow = replace(STYLE, width=40)
+    row = {
+        "identities": [{"kind": "phone", "value": "+5511968184101"}, {"kind": "bsuid", "value": "BR.1032258138301125"}],
+        "body": {"type": "text", "text": {"body": "a"}, "deep": {"deeper": [1, 2, 3]}},
+        "words": "one two three four five six seven eight nine",
+        "none": "",
+    }
+    assert forms.sheet(row, list(row), narrow) == (
+        "identities  kind phone, value\n"
+        "            +5511968184101\n"
+        "            kind bsuid, value\n"
+        "            BR.1032258138301125\n"
+        "body        {\n"
+        '              "type": "text",\n'
+        '              "text": {\n'
+        '                "body": "a"\n'
+        "              },\n"
+        '              "deep": {\n'
+        '                "deeper": [\n'
+        "                  1,\n"
+        "                  2,\n"
+        "                  3\n"
+        "                ]\n"
+        "              }\n"
+        "            }\n"
+        "words       one two three four five six\n"
+        "            seven eight nine\n"
+        "none        —\n"
+    )
+
+
+def test_narration_is_folded_around_commands_and_never_inside_one() -> None:
+    line = "messages may have been sent since the backup: pytake message list --status unknown · or not"
+    assert fold(line, 40) == (
+        "messages may have been sent since the\nbackup:\npytake message list --status unknown\nor not"
+    )
+    assert fold("short", 40) == "short"
+
+
+def test_fractions_have_the_language_s_comma_and_whole_ones_none() -> None:
+    assert [forms.shown(each, STYLE, relative=False) for each in (80.0, 0.5, 3.344)] == ["80", "0.5", "3.344"]
+    locale.use("pt-BR")
+    try:
+        assert forms.shown(3.344, STYLE, relative=False) == "3,344"
+    finally:
+        locale.use("en")

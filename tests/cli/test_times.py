@@ -80,6 +80,8 @@ def test_looking_back_means_ago() -> None:
     assert here(times.past("2h", NOW, TZ)) == "2026-11-22 13:00"
     assert here(times.past("7d", NOW, TZ)) == "2026-11-15 15:00"
     assert here(times.past("09:00", NOW, TZ)) == "2026-11-22 09:00"
+    assert here(times.past("seg 9h", NOW, TZ)) == "2026-11-16 09:00"
+    assert here(times.past("dom", NOW, TZ)) == "2026-11-22 00:00"
     assert here(times.past("2026-11-01", NOW, TZ)) == "2026-11-01 00:00"
 
 

@@ -382,3 +382,32 @@ def test_logs_read_a_daemons_log_in_both_forms(loja: Loja, tmp_path: Path) -> No
 @pytest.mark.parametrize("line", ["", "{", "[]", '{"level": 3}', "\x1b]0;x\x07", "2026 nope x"])
 def test_any_line_is_a_row(line: str) -> None:
     assert parse_line(line)["level"] in ("debug", "info", "warning", "error")
+
+
+@pytest.mark.parametrize(
+    ("given", "near"), [("zz", ""), ("status.deliverd", "status.delivered"), ("message.*,mesage:new", "message:new")]
+)
+def test_listening_for_what_nothing_is_called_is_refused(loja: Loja, given: str, near: str) -> None:
+    ran = loja.run("listen", "--events", given, "--for", "1s")
+    assert (ran.code, "PT-LISTEN-EVENT" in ran.err, near in ran.err) == (2, True, True)
+
+
+@pytest.mark.parametrize("given", ["message.*", "mess*", "status.failed", "message:*", "account.anything", "*:new"])
+def test_listening_takes_names_and_patterns(loja: Loja, given: str) -> None:
+    assert loja.run("listen", "--events", given, "--for", "0s").code == 0
+
+
+def test_doctor_and_status_speak_portuguese_and_scripts_still_get_words(loja: Loja, screen: Run) -> None:
+    out = screen("doctor", "--lang", "pt-BR").out
+    for word in ("configuração", "segredos", "lido de: ambiente, usuário", "arquivo selado"):
+        assert word in out
+    for word in ("secrets", "sealed file", "clock"):
+        assert word not in out
+    assert "parado" in screen("status", "--lang", "pt-BR").out
+    assert loja.json("status", "--lang", "pt-BR")["daemon"] == "down"
+    found = {row["check"]: row["message"] for row in loja.json("doctor", "--lang", "pt-BR", code=1)}
+    assert found["files"].startswith("only you may read")
+
+
+def test_what_the_system_says_is_told_in_the_language_of_the_line(loja: Loja) -> None:
+    assert "arquivo ou pasta não existe" in loja.run("db", "restore", "nada.db", "--lang", "pt-BR").err

@@ -25,6 +25,7 @@ from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
+from pytake_cli.services import following
 from pytake_cli.store import Store, jobs, retention
 from pytake_cli.store.events import Event
 from pytake_cli.store.journal import Journal, Quarantine, Received, append
@@ -60,7 +61,7 @@ class Works:
         self.jobs = Jobs(store, "me")
         sender = Sender(store, self.engine, "me")
         self.health = Health(store, door, places, self.intake, Inbox(store), sender, self.jobs, Heartbeat())
-        self.clockwork = Clockwork(store, self.engine, self.jobs, self.health)
+        self.clockwork = Clockwork(store, self.engine, sender, self.jobs, self.health)
 
 
 def works(store: Store) -> Works:
@@ -138,8 +139,32 @@ def test_forgetting_goes_in_small_steps(store: Store) -> None:
     received(store, *[b"%d" % i for i in range(25)])
     with store.write() as db:
         db.connection().execute(sa.update(journal).values(applied_at=clock.now() - timedelta(days=40)))
-    assert retention.forget_applied(store, clock.now() - timedelta(days=30), at_once=10) == 25
+    assert retention.forget_applied(store, clock.now() - timedelta(days=30), at_once=10) == 24
     assert retention.forget_applied(store, clock.now() - timedelta(days=30), at_once=10) == 0
+
+
+def test_old_events_are_forgotten_and_who_follows_goes_on(store: Store) -> None:
+    org = make_org(store)
+
+    def tell(count: int, days: int) -> None:
+        with store.write() as db:
+            at = clock.now() - timedelta(days=days)
+            db.add_all(Event(org_id=org, kind="incident", payload={"days": days}, at=at) for _ in range(count))
+
+    tell(1100, 31)
+    with store.read() as db:
+        cursor = following.latest(db)
+    works(store).clockwork.keep_house()
+    with store.read(org) as db:
+        assert len(db.exec(select(Event.id)).all()) == 1  # the newest: its number is not given twice
+        assert following.since(db, cursor) == ([], [], cursor)
+    tell(1, 29)
+    works(store).clockwork.keep_house()
+    with store.read(org) as db:
+        assert [row.payload for row in db.exec(select(Event))] == [{"days": 29}]
+        happened, _, after = following.since(db, cursor)
+        assert [one.data["days"] for one in happened] == [29]
+        assert following.since(db, following.Cursor(0, 1)) == (happened, [], after)  # one that was trimmed
 
 
 def test_finished_jobs_are_forgotten_and_failed_ones_kept(store: Store) -> None:

@@ -276,9 +276,27 @@ def test_what_the_dead_held_is_anybodys_and_what_the_living_hold_is_not(store: S
     with store.read() as db:
         states = {row.claim: row.state for row in db.exec(select(Job))}
     assert states == {None: jobs.QUEUED, "me": jobs.RUNNING}
+    worker.recover(lambda owner: owner == "dead")
+    with store.read() as db:
+        assert {row.claim: row.state for row in db.exec(select(Job))} == states
     worker.recover()
     with store.read() as db:
         assert {row.state for row in db.exec(select(Job))} == {jobs.QUEUED}
+
+
+def test_who_works_long_gives_signs_of_life_before_anybody_takes_over(store: Store) -> None:
+    shop = Shop(store)
+    began = clock.now() - timedelta(seconds=workers.ORPHANED_SECONDS / 2 + 1)
+    with store.write() as db:
+        id_ = jobs.add(db, org_id=shop.org, kind="read.receipt", key="read:1", payload={}, now=began)
+        assert id_ is not None
+        jobs.claim(db, id_, "me", began)
+    worker = Jobs(store, "me")
+    worker._running.add(id_)
+    worker.sweep()
+    claimed_at = job_row(store, id_).claimed_at
+    assert claimed_at is not None
+    assert claimed_at > began
 
 
 def test_every_kind_of_job_has_a_handler_with_a_limit() -> None:

@@ -23,7 +23,7 @@ from pytake_cli.store.sqlite import driver
 from pytake_cli.store.work import Datagrams
 from pytake_cli.whatsapp import messages as wire
 from tests.kit import bodies
-from tests.kit.children import Child, environment, http_get, wait_until
+from tests.kit.children import ROOT, Child, environment, http_get, wait_until
 from tests.kit.home import Home, make, running
 from tests.kit.load import LoadThread
 
@@ -200,6 +200,35 @@ def test_metrics_tell_what_happened_and_name_nobody(shop: Home) -> None:
     assert "pytake_messages_received_total 1.0" in text
     assert bodies.phone(1) not in text
     assert http_get(shop.daemon.port, "/openapi.json")[0] == 404
+
+
+def test_a_very_talkative_daemon_tells_its_calls_to_meta(tmp_path: Path) -> None:
+    home = make(tmp_path / "shop")
+    home.daemon.arguments.append("-vv")
+    with home.emulator, home.daemon:
+        home.emulator.up()
+        home.daemon.up()
+        home.emulator.say(bodies.phone(1), "oi")
+        wait_until(lambda: "call to Meta" in home.daemon.output(), 10.0)
+    [line] = [line for line in home.daemon.output().splitlines() if "call to Meta" in line]
+    assert " debug " in line
+    assert "/2000000000001/messages status=200" in line
+    assert home.secrets["access_token"] not in home.daemon.output()
+
+
+def test_verify_sees_the_handshake_that_meta_makes(shop: Home) -> None:
+    words = [sys.executable, "-m", "pytake_cli", "webhook", "verify", "--wait", "30s", "--json"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, env=shop.environment, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as waiting:
+        assert waiting.stderr is not None
+        assert any("waiting for Meta" in line for line in waiting.stderr)
+        token = shop.secrets["verify_token"]
+        query = f"hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={token}"
+        assert http_get(shop.daemon.port, f"/webhooks/whatsapp?{query}") == (200, b"1158201444")
+        out, err = waiting.communicate(timeout=30)
+    assert waiting.returncode == 0, err
+    assert json.loads(out)["handshake"] is True
+    assert "handshake came" in err
 
 
 def queue(home: Home, count: int, *, wake: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from pytake_cli import clock
 from pytake_cli.daemon import sender as senders
 from pytake_cli.daemon import trouble, uploads
 from pytake_cli.daemon.trouble import Trouble
+from pytake_cli.services import sending
 from pytake_cli.store import Store
 from pytake_cli.store.events import Event
 from pytake_cli.whatsapp import messages as wire
@@ -279,21 +281,40 @@ def test_an_upload_that_takes_long_keeps_neither_claims_nor_the_number(
 
 
 def test_a_stop_records_what_is_in_flight_and_leaves_the_rest_queued(store: Store) -> None:
-    shop = Shop(store, rate=40)
+    shop = Shop(store, rate=10)
+    for i in range(60):  # six seconds' worth, all waiting: however slow the machine is, a stop comes earlier
+        shop.queue(shop.person(i), "olá")
 
     async def visit(opened: Office) -> None:
-        for i in range(60):
-            contact = await opened.do(shop.person, i)
-            await opened.do(shop.queue, contact, "olá")
         while not opened.accepted():
             await asyncio.sleep(0.01)
         await opened.sender.close(5.0)
         found = await opened.do(shop.messages)
-        statuses = {message.status for message in found}
-        assert statuses == {"sent", "queued"}
+        assert {message.status for message in found} == {"sent", "queued"}, [
+            (message.status, message.error) for message in found if message.error
+        ]
         assert len([message for message in found if message.status == "sent"]) == len(opened.accepted())
 
     visiting(shop, visit, latency="200ms")
+
+
+def test_a_clock_that_jumps_ahead_takes_nothing_out_of_our_hands(store: Store) -> None:
+    shop = Shop(store)
+
+    async def visit(opened: Office) -> None:
+        contact = await opened.do(shop.person, 1)
+        [id_] = await opened.do(shop.queue, contact, "olá")
+        while not opened.sender.in_flight:
+            await asyncio.sleep(0.005)
+        jumped = clock.now() + timedelta(seconds=sending.DEAD_CLAIM_SECONDS + 1)
+        await opened.do(opened.sender.sweep, jumped)
+        [message] = await opened.do(shop.messages, id_)
+        assert message.status == "sending"
+        await opened.do(sending.sweep, store, jumped)  # a daemon that does not hold it cannot know
+        [message] = await opened.do(shop.messages, id_)
+        assert message.status == "unknown"
+
+    visiting(shop, visit, latency="500ms")
 
 
 def test_a_claim_that_grew_old_in_our_hands_is_not_sent(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

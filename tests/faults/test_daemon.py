@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import time
+from pathlib import Path
+
+import pytest
 
 from tests.kit import bodies
 from tests.kit.check import check
-from tests.kit.children import free_port
-from tests.kit.home import Daemon, Home
+from tests.kit.children import free_port, wait_until
+from tests.kit.home import Daemon, Home, running
 from tests.kit.load import LoadThread
 from tests.kit.queueing import Queueing
 
@@ -30,6 +33,21 @@ def test_a_second_daemon_on_the_same_store_is_refused_and_harms_nobody(there: Ho
 def test_a_daemon_that_was_killed_frees_the_store_for_the_next(there: Home) -> None:
     there.daemon.kill()
     assert there.daemon.up() < 10
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_daemon_among_others_takes_over_at_once_what_a_killed_one_held(tmp_path: Path, empty_url: str) -> None:
+    with running(tmp_path / "there", store_url=empty_url, grace_seconds=3) as home:
+        home.meet(3)
+        home.emulator.fault("hang")
+        with home.store() as store:
+            Queueing(store).batch(3)
+            wait_until(lambda: _in_doubt(store) > 0, 10)
+        home.daemon.kill()
+        home.emulator.no_faults()
+        home.daemon.up()
+        assert "messages were being sent when the last daemon ended" in home.daemon.output()
+        check(home, quiet_seconds=30)
 
 
 def test_sigterm_under_load_finishes_what_is_in_flight_and_leaves_nothing_in_doubt(there: Home) -> None:

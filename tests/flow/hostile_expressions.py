@@ -280,6 +280,13 @@ def run_one(source: str) -> str:
     return ended
 
 
+def timed(source: str) -> tuple[float, str]:
+    """Milliseconds of processor time for one compilation and evaluation, and how it ended."""
+    started = time.process_time()
+    outcome = run_one(source)
+    return (time.process_time() - started) * 1000 / 2, outcome
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--count", type=int, default=100_000)
@@ -289,12 +296,17 @@ def main() -> int:
     outcomes: Counter[str] = Counter()
     slow: list[tuple[float, str]] = []
     large: list[tuple[float, str]] = []
+    again = 0
+    run_one("'+44 20 7946 0958' | phone")  # loads the library of phone numbers, once a process
     for number in range(chosen.count + len(CLASSICS)):
         source = CLASSICS[number] if number < len(CLASSICS) else hostile(chosen.seed + number)
-        # processor time: what others do on the machine is not the expression's fault
-        started = time.process_time()
-        outcomes[run_one(source)] += 1
-        slow.append(((time.process_time() - started) * 1000 / 2, source))
+        milliseconds, outcome = timed(source)
+        outcomes[outcome] += 1
+        # on a machine that is shared a pause may be anybody's: what is slow is slow again
+        if milliseconds > MAX_MILLISECONDS / 2:
+            again += 1
+            milliseconds = min(milliseconds, timed(source)[0], timed(source)[0])
+        slow.append((milliseconds, source))
         if number < len(CLASSICS) or number % chosen.memory_every == 0:
             tracemalloc.start()
             run_one(source)
@@ -302,6 +314,7 @@ def main() -> int:
             tracemalloc.stop()
         if len(slow) > 2000:
             slow, large = sorted(slow, reverse=True)[:20], sorted(large, reverse=True)[:20]
+    print(f"{again} were above {MAX_MILLISECONDS / 2:.0f} ms at first and measured again")
     return _report(outcomes, sorted(slow, reverse=True), sorted(large, reverse=True))
 
 

@@ -297,6 +297,13 @@ def test_text_is_kept_as_it_was_written_within_its_bounds() -> None:
     assert answer("number", "50", max=Decimal("49.9")) == "big"
 
 
+@pytest.mark.parametrize("bound", [None, "NaN", "ontem", True, [1], "99:99"])
+def test_a_bound_that_is_none_bounds_nothing(bound: Any) -> None:
+    asked = {"number": "5", "text": "abc", "multi": "1", "date": "amanhã", "time": "9h", "datetime": "amanhã 9h"}
+    for expect, text in asked.items():
+        assert not isinstance(read(expect, Reply("text", text), Options(CHOICES, bound, bound), NOW, "pt-BR"), Refused)
+
+
 def test_files_places_and_other_kinds_are_told_apart() -> None:
     photo = Reply("image", media={"id": "media:7", "mime_type": "image/jpeg", "size": 900})
     sent_as_file = Reply("document", media={"id": "media:8", "mime_type": "image/png", "filename": "joelho.png"})

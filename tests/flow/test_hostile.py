@@ -15,7 +15,7 @@ from tests.flow.hostile_expressions import CLASSICS, CONTEXT, hostile
 
 
 def test_steps_are_bounded_whatever_the_lists_cost() -> None:
-    long = {"xs": list(range(9_000)), "text": "á" * 60_000}
+    long = {"xs": list(range(3_000)), "text": "á" * 60_000}
     for source in (" or ".join(["5.5 in xs"] * 50), "xs" + " | sort" * 40, "text" + " | slug ~ text" * 40):
         with pytest.raises(EvaluationError, match=r"steps|longer"):
             compile_expression(source).evaluate(long)

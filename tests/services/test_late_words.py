@@ -34,6 +34,15 @@ def retry(outbox: Outbox, id_: int) -> None:
         outbound.retry(db, db.get_one(Message, id_), outbox.now)
 
 
+def test_a_restart_takes_back_what_the_dead_held_and_nothing_else(outbox: Outbox, ana: int) -> None:
+    lost, kept = outbox.queue(ana), outbox.queue(outbox.contact("5511900000002"))
+    [first] = outbox.claim(me="dead", limit=1)
+    [second] = outbox.claim(me="alive", limit=1)
+    assert (first.id, second.id) == (lost, kept)
+    assert sending.recover(outbox.store, outbox.now, lambda owner: owner == "dead") == 1
+    assert (outbox.message(lost).status, outbox.message(kept).status) == ("unknown", "sending")
+
+
 def test_an_answer_counts_although_the_sweep_gave_its_claim_up(outbox: Outbox, ana: int) -> None:
     id_ = outbox.queue(ana)
     handoffs = outbox.claim()

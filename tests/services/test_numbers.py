@@ -10,15 +10,20 @@ from sqlmodel import select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound, UsageError
 from pytake_cli.services import numbers, outbound
+from pytake_cli.services.sending import is_stopped
 from pytake_cli.store import Store, buckets
+from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.events import Event
+from pytake_cli.store.journal import Quarantine
 from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
+from pytake_cli.store.organisations import Organisation
 from pytake_cli.whatsapp import messages as wire
 from pytake_cli.whatsapp import numbers as at_meta
 from pytake_cli.whatsapp import template_messages
 from tests.kit.people import wrote
 from tests.kit.stores import NOW, make_number, make_org
+from tests.services.test_inbound import Door
 
 PHONE = at_meta.read(
     {
@@ -121,6 +126,12 @@ def test_removing_cancels_what_waits_and_keeps_history(store: Store) -> None:
         assert (row.status, row.stopped_reason) == ("REMOVED", "removed")
         with pytest.raises(NotFound):
             numbers.find(db, org_id, None)
+        [told] = db.exec(select(Event.payload).where(Event.kind == "message:status"))
+        assert [status for _, status in told["statuses"]] == ["cancelled"]
+        with pytest.raises(Conflict):
+            outbound.queue(
+                db, number=row, contact_id=conversation.contact_id, outgoing=wire.text("oi"), origin="agent", now=NOW
+            )
         back = numbers.add(db, org_id, PHONE, NOW, waba_id="1000")
         assert (back.id, back.status, back.stopped_at) == (number_id, "CONNECTED", None)
 
@@ -158,3 +169,23 @@ def test_limits_show_the_rate_after_a_complaint_of_metas(store: Store) -> None:
         assert numbers.limits(db, number, NOW).current_rate_per_second == 40
         assert numbers.limits(db, number, NOW + timedelta(seconds=4)).current_rate_per_second == 72
         assert numbers.limits(db, number, NOW + timedelta(hours=1)).current_rate_per_second == 80
+
+
+def test_what_people_write_to_a_removed_number_is_kept_and_not_answered(store: Store) -> None:
+    door = Door(store)
+    with store.write() as db:
+        db.exec(select(Organisation)).one().acknowledgement = "Recebemos sua mensagem."
+        numbers.remove(db, db.get_one(Number, door.number_id), NOW)
+    door.says("oi")
+    assert (door.drain().messages, door.rows(Quarantine)) == (1, [])
+    assert [message.text for message in door.rows(Message)] == ["oi"]
+    assert [conversation.status for conversation in door.rows(Conversation)] == ["queued"]
+
+
+def test_a_reinstated_account_does_not_bring_a_removed_number_back(store: Store) -> None:
+    door = Door(store)
+    with store.write() as db:
+        numbers.remove(db, db.get_one(Number, door.number_id), NOW)
+    door.put({"ban_info": {"waba_ban_state": "REINSTATE"}}, field="account_update")
+    door.drain()
+    assert is_stopped(door.one(Number), "live", NOW)

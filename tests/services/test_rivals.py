@@ -6,16 +6,17 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import select
 
-from pytake_cli.errors import Conflict
-from pytake_cli.services import conversations, inbound, outbound
+from pytake_cli.errors import Conflict, SendError
+from pytake_cli.services import conversations, inbound, outbound, sending
 from pytake_cli.store import Store
 from pytake_cli.store.conversations import QUEUED, RESOLVED, Conversation
 from pytake_cli.store.messages import Message
 from tests.kit.stores import NOW
 from tests.services.test_inbound import Door
-from tests.services.test_sending import Outbox
+from tests.services.test_sending import ME, Outbox
 
 
 def test_one_key_sends_once_whoever_else_uses_it_at_the_same_moment(store: Store) -> None:
@@ -49,3 +50,30 @@ def test_a_message_that_a_sender_has_just_claimed_cannot_be_cancelled(store: Sto
     outbox.claim()
     with pytest.raises(Conflict), store.write() as db:
         outbound.cancel(db, db.merge(seen, load=False), outbox.now)
+
+
+def test_a_number_that_is_stopped_while_somebody_claims_sends_nothing_more(store: Store, store_url: str) -> None:
+    outbox = Outbox(store)
+    outbox.queue(outbox.contact("5511968184101"))
+    handoffs = outbox.claim()
+    rival = Store(store_url)
+    stop = threading.Thread(target=refuse_for_token, args=(rival, handoffs, outbox))
+
+    def meanwhile(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if "FROM message AS m" in statement and stop.ident is None:
+            stop.start()
+            stop.join(0.5)  # on SQLite it waits for us
+
+    sa.event.listen(store.writer, "before_cursor_execute", meanwhile)
+    outbox.later(5)
+    outbox.queue(outbox.contact("5511968184102"))
+    stopped_before = outbox.claim()
+    stop.join()
+    rival.close()
+    assert [one.id for one in stopped_before] == [] or store.is_sqlite
+    assert outbox.message(handoffs[0].id).status == "queued"
+
+
+def refuse_for_token(store: Store, handoffs: list[sending.Handoff], outbox: Outbox) -> None:
+    error = SendError("PT-WA", "refused", retryable=False, code=190)
+    sending.record(store, ME, [sending.Outcome(one, error=error) for one in handoffs], outbox.now)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pytake_cli import secrets, settings
 from pytake_cli.cli.checks.finding import Finding, error, ok, skipped, warning
-from pytake_cli.cli.checks.finding import later as _
 from pytake_cli.errors import PytakeError
 from pytake_cli.store.numbers import Number
 
@@ -31,7 +30,7 @@ def check_config() -> Iterator[Finding]:
             layers=names,
         )
         return
-    yield ok("config", _("read from: {layers}"), layers=names)
+    yield ok("config", "read from: {layers}", layers=names)
 
 
 def check_files(store_file: Path | None) -> Iterator[Finding]:
@@ -56,7 +55,7 @@ def check_files(store_file: Path | None) -> Iterator[Finding]:
             mode="700" if path.is_dir() else "600",
         )
     if not loose:
-        yield ok("files", _("only you may read what is in {path}"), path=str(places.data))
+        yield ok("files", "only you may read what is in {path}", path=str(places.data))
 
 
 def _others_may(path: Path) -> bool:
@@ -93,14 +92,14 @@ def check_secrets(numbers: Iterable[Number]) -> Iterator[Finding]:
                 place=place,
             )
         else:
-            yield ok("secrets", _("{name} is in {place}"), name=name, place=place)
+            yield ok("secrets", "{name} is in {place}", name=name, place=place)
 
 
 def check_terminal(environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     """What the terminal can show."""
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
     if not sys.stdout.isatty():
-        yield ok("terminal", _("no terminal: output goes to a file or a pipe, in {encoding}"), encoding=encoding)
+        yield ok("terminal", "no terminal: output goes to a file or a pipe, in {encoding}", encoding=encoding)
         return
     columns = shutil.get_terminal_size().columns
     if encoding != "utf8":
@@ -125,14 +124,14 @@ def check_terminal(environ: Mapping[str, str] = os.environ) -> Iterator[Finding]
             "PT-CHECK-TERMINAL", "the terminal says it can do nothing (TERM={kind})", check="terminal", kind=kind
         )
     elif encoding == "utf8" and columns >= NARROW:
-        yield ok("terminal", _("{kind}, {columns} columns, UTF-8"), kind=kind, columns=columns)
+        yield ok("terminal", "{kind}, {columns} columns, UTF-8", kind=kind, columns=columns)
 
 
 def not_looked_at(check: str, problem: PytakeError | None) -> Finding:
     """What needs a store or an organisation that is not there."""
     fix = problem.fix if problem else ""
-    return skipped(check, _("not looked at: {reason}"), fix=fix, reason=str(problem or ""))
+    return skipped(check, "not looked at: {reason}", fix=fix, reason=problem or "")
 
 
 def no_number() -> Finding:
-    return skipped("meta", _("no number is connected yet"), fix="pytake number add -h")
+    return skipped("meta", "no number is connected yet", fix="pytake number add -h")

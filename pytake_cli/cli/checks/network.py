@@ -9,9 +9,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pytake_cli import clock, secrets, settings
+from pytake_cli import clock, nearby, secrets
 from pytake_cli.cli.checks.finding import Finding, error, ok, skipped, warning
-from pytake_cli.cli.checks.finding import later as _
 from pytake_cli.cli.meta import ask
 from pytake_cli.cli.neighbour import running, url
 from pytake_cli.errors import SendError
@@ -58,7 +57,7 @@ def check_daemon() -> Iterator[Finding]:
         return
     daemon = running()
     if daemon:
-        yield ok("daemon", _("pid {pid} at {url}"), pid=daemon.pid, url=address)
+        yield ok("daemon", "pid {pid} at {url}", pid=daemon.pid, url=address)
     else:
         yield error(
             "PT-CHECK-DAEMON-FOREIGN",
@@ -71,7 +70,7 @@ def check_daemon() -> Iterator[Finding]:
 
 def check_clock() -> Iterator[Finding]:
     """This machine's clock against the Date of Graph's answers."""
-    address = settings.current().whatsapp.graph_url
+    address = nearby.graph_url()
     request = urllib.request.Request(address, method="HEAD")  # noqa: S310 - the user's own setting
     try:
         with urllib.request.urlopen(request, timeout=PROBE_SECONDS) as response:  # noqa: S310
@@ -80,11 +79,11 @@ def check_clock() -> Iterator[Finding]:
         stamp = refusal.headers.get("Date")
         refusal.close()
     except (OSError, ValueError):
-        yield skipped("clock", _("{url} does not answer, so there is no clock to compare with"), url=address)
+        yield skipped("clock", "{url} does not answer, so there is no clock to compare with", url=address)
         return
     there = _moment(stamp)
     if there is None:
-        yield skipped("clock", _("{url} does not tell the time"), url=address)
+        yield skipped("clock", "{url} does not tell the time", url=address)
         return
     difference = abs(clock.now() - there)
     seconds = round(difference.total_seconds())
@@ -97,7 +96,7 @@ def check_clock() -> Iterator[Finding]:
             seconds=seconds,
         )
     else:
-        yield ok("clock", _("at most {seconds} s off"), seconds=seconds + 1)
+        yield ok("clock", "at most {seconds} s off", seconds=seconds + 1)
 
 
 def _moment(stamp: str | None) -> datetime | None:
@@ -113,7 +112,7 @@ def check_meta(rows: Iterable[Number], view: Overview, now: datetime) -> Iterato
     for row in rows:
         token = secrets.get("access_token", row.phone_number_id)
         if token is None:
-            yield skipped("meta", _("{number} has no access token to ask with"), number=row.display)
+            yield skipped("meta", "{number} has no access token to ask with", number=row.display)
             continue
         yield from _of_number(row, token, now)
     yield from _webhooks(view, now)
@@ -164,7 +163,7 @@ def _unreachable(row: Number, refusal: SendError) -> Finding:
 
 def _token(row: Number, facts: Any, now: datetime) -> Iterator[Finding]:
     if isinstance(facts, SendError) or not facts:
-        yield ok("meta", _("{number}: the token works"), number=row.display)
+        yield ok("meta", "{number}: the token works", number=row.display)
         return
     fix = "pytake secret set access_token - --scope {id}"
     expires = facts.get("expires_at")
@@ -188,13 +187,11 @@ def _token(row: Number, facts: Any, now: datetime) -> Iterator[Finding]:
             id=row.phone_number_id,
             date=f"{ends:%Y-%m-%d %H:%M} UTC",
         )
+    elif ends is None:
+        yield ok("meta", "{number}: the token works and does not expire", number=row.display)
     else:
-        yield ok(
-            "meta",
-            _("{number}: the token works, expires: {date}"),
-            number=row.display,
-            date=f"{ends:%Y-%m-%d}" if ends else "-",
-        )
+        template = "{number}: the token works until {date}"
+        yield ok("meta", template, number=row.display, date=f"{ends:%Y-%m-%d}")
 
 
 def _number(row: Number, phone: Phone) -> Iterator[Finding]:
@@ -217,7 +214,7 @@ def _number(row: Number, phone: Phone) -> Iterator[Finding]:
     else:
         yield ok(
             "number",
-            _("{number}: quality {quality}, limit {tier}, {rate} messages/s"),
+            "{number}: quality {quality}, limit {tier}, {rate} messages/s",
             number=row.display,
             quality=phone.quality,
             tier=phone.tier or "-",
@@ -227,7 +224,7 @@ def _number(row: Number, phone: Phone) -> Iterator[Finding]:
 
 def _subscription(row: Number, token: str, found: Any) -> Iterator[Finding]:
     if isinstance(found, SendError):
-        yield skipped("webhook", _("Meta does not let this token see the subscriptions of {waba}"), waba=row.waba_id)
+        yield skipped("webhook", "Meta does not let this token see the subscriptions of {waba}", waba=row.waba_id)
     elif not found:
         yield error(
             "PT-CHECK-SUBSCRIPTION",
@@ -239,7 +236,7 @@ def _subscription(row: Number, token: str, found: Any) -> Iterator[Finding]:
             id=row.id,
         )
     else:
-        yield ok("webhook", _("the account {waba} is subscribed"), waba=row.waba_id)
+        yield ok("webhook", "the account {waba} is subscribed", waba=row.waba_id)
 
 
 def _webhooks(view: Overview, now: datetime) -> Iterator[Finding]:
@@ -257,7 +254,7 @@ def _webhooks(view: Overview, now: datetime) -> Iterator[Finding]:
         )
     else:
         minutes = int((now - view.last_webhook_at).total_seconds() // 60)
-        yield ok("webhook", _("the last one came {minutes} min ago"), minutes=minutes)
+        yield ok("webhook", "the last one came {minutes} min ago", minutes=minutes)
 
 
 def check_limits(row: Number, used: standing.Limits) -> Iterator[Finding]:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from pytake_cli.cli.checks.finding import Finding, error, ok, warning
-from pytake_cli.cli.checks.finding import later as _
 from pytake_cli.errors import ConfigError, StoreUnavailable
 from pytake_cli.services import overview
 from pytake_cli.store import Store, schema, sqlite
@@ -63,7 +62,7 @@ def _sqlite(store: Store) -> Iterator[Finding]:
         )
     yield ok(
         "store",
-        _("SQLite {version}, {size} MB, migration {migration}"),
+        "SQLite {version}, {size} MB, migration {migration}",
         version=sqlite.driver().sqlite_version,
         size=round(size / 1024**2, 1),
         migration=schema.STEPS[-1].version,
@@ -75,7 +74,7 @@ def _postgres(store: Store) -> Iterator[Finding]:
         version = str(connection.execute(text("SHOW server_version")).scalar())
     yield ok(
         "store",
-        _("PostgreSQL {version}, migration {migration}"),
+        "PostgreSQL {version}, migration {migration}",
         version=version.split()[0],
         migration=schema.STEPS[-1].version,
     )
@@ -84,7 +83,7 @@ def _postgres(store: Store) -> Iterator[Finding]:
 def check_queue(view: overview.Overview, now: datetime) -> Iterator[Finding]:
     """What waits longer than it should, or waits for a person."""
     problems = [finding for finding in _stuck(view, now) if finding.values["count"]]
-    yield from problems or [ok("queue", _("nothing waits for a person"))]
+    yield from problems or [ok("queue", "nothing waits for a person")]
 
 
 def _stuck(view: overview.Overview, now: datetime) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ TOPICS: dict[str, str] = {
     "privacy": "What is stored, what is sent, what is logged.",
     "scripting": "PyTake in scripts and cron jobs.",
     "secrets": "Where secrets are kept and how they get there.",
+    "times": "How to write moments and lengths of time.",
     "windows": "The 24-hour window, and PyTake on Windows.",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 
+from pytake_cli.flow import wire
 from pytake_cli.flow.effects import AskModel, CallHttp, LookUp, Notify, RunCode
 from pytake_cli.store.jobs import Job
 
@@ -33,16 +34,23 @@ class Failed(Exception):
         return f"{self.reason}: {self.detail}" if self.detail else self.reason
 
 
+_NAMES: dict[type[Any], str] = {
+    AskModel: "ask_model",
+    CallHttp: "call_http",
+    LookUp: "look_up",
+    Notify: "notify",
+    RunCode: "run_code",
+}
+_OF_VALUES = ("arguments", "form", "json", "schema", "where")  # with dates and money of the flow in them, perhaps
 Effect = TypeVar("Effect", CallHttp, AskModel, LookUp, RunCode, Notify)
 
 
 def effect_of(job: Job, kind: type[Effect]) -> Effect:
     """The effect that a job is about: {"session": 7, "effect": {"token": "3.slots", "method": "GET", …}}."""
-    given = job.payload["effect"]
-    values = {each.name: given[each.name] for each in fields(kind) if each.name in given}
-    if "labels" in values:
-        values["labels"] = tuple(values["labels"])
-    return kind(**values)
+    effect = wire.load_effect({**job.payload["effect"], "is": _NAMES[kind]})
+    assert isinstance(effect, kind)
+    plain = {each.name: storable(getattr(effect, each.name)) for each in fields(kind) if each.name in _OF_VALUES}
+    return replace(effect, **plain)
 
 
 def storable(value: Any, depth: int = DEEPEST) -> Any:

@@ -84,7 +84,7 @@ def _secret_for(name: str, host: str) -> str:
 def _content(effect: CallHttp) -> tuple[bytes, str]:
     if effect.json is not None:
         content, kind = orjson.dumps(effect.json), "application/json"
-    elif effect.form is not None:
+    elif effect.form:
         content, kind = urlencode(effect.form).encode(), "application/x-www-form-urlencoded"
     elif effect.body is not None:
         content, kind = effect.body.encode(), "text/plain; charset=utf-8"

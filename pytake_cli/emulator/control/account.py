@@ -70,7 +70,11 @@ async def change_template(world: World, arguments: Answer) -> Answer:
     if action is None:
         known = ", ".join(TEMPLATE_ACTIONS)
         raise InvalidData(
-            "PT-EMULATOR-VALUE", "{value} is not one of {known}", value=arguments.get("action"), known=known
+            "PT-EMULATOR-VALUE",
+            "{value} is not one of {known}",
+            fix="pytake emulator template -h",
+            value=arguments.get("action"),
+            known=known,
         )
     name = str(arguments.get("name") or "")
     found = world.templates.find(name, arguments.get("language"))
@@ -99,7 +103,11 @@ async def change_number(world: World, arguments: Answer) -> Answer:
     unknown = wanted.keys() - CHANGES.keys()
     if unknown:
         raise InvalidData(
-            "PT-EMULATOR-VALUE", "{value} is not one of {known}", value=", ".join(unknown), known=", ".join(CHANGES)
+            "PT-EMULATOR-VALUE",
+            "{value} is not one of {known}",
+            fix="pytake emulator template -h",
+            value=", ".join(unknown),
+            known=", ".join(CHANGES),
         )
     for name, value in wanted.items():
         CHANGES[name](world, number, value)

@@ -53,7 +53,11 @@ async def set_status(world: World, arguments: Answer) -> Answer:
     status = str(arguments.get("status"))
     if status not in STATUSES:
         raise InvalidData(
-            "PT-EMULATOR-VALUE", "{status} is not a status; there are {known}", status=status, known=", ".join(STATUSES)
+            "PT-EMULATOR-VALUE",
+            "{status} is not a status; there are {known}",
+            fix="pytake emulator deliver MESSAGE",
+            status=status,
+            known=", ".join(STATUSES),
         )
     message = find_message(world, str(arguments.get("message") or "last"))
     error = None

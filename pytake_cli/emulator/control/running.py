@@ -17,6 +17,7 @@ async def status(world: World, arguments: Answer) -> Answer:
     """One look at everything that counts."""
     return {
         "url": world.base_url,
+        "home": world.config.home,
         "seed": world.seed,
         "app_id": world.app_id,
         "clock": _clock(world),
@@ -57,7 +58,12 @@ async def set_clock(world: World, arguments: Answer) -> Answer:
     if arguments.get("speed") is not None:
         speed = float(arguments["speed"])
         if speed <= 0:
-            raise InvalidData("PT-EMULATOR-VALUE", "{value} is not a speed; freeze the clock instead", value=speed)
+            raise InvalidData(
+                "PT-EMULATOR-VALUE",
+                "{value} is not a speed; freeze the clock instead",
+                fix="pytake emulator clock freeze",
+                value=speed,
+            )
         timeline.resume(speed)
     if arguments.get("advance") is not None:
         timeline.advance(seconds(arguments["advance"]))

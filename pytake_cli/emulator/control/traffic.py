@@ -113,11 +113,16 @@ async def replay(world: World, arguments: Answer) -> Answer:
         bodies = webhook_bodies(str(arguments.get("text") or ""))
     except orjson.JSONDecodeError as error:
         raise InvalidData(
-            "PT-EMULATOR-VALUE", "the recording is not JSON lines: {reason}", reason=str(error)
+            "PT-EMULATOR-VALUE",
+            "the recording is not JSON lines: {reason}",
+            fix="pytake emulator record FILE",
+            reason=str(error),
         ) from error
     url = world.subscriptions.callback_url
     if not url:
-        raise InvalidData("PT-EMULATOR-VALUE", "there is no webhook URL to replay to")
+        raise InvalidData(
+            "PT-EMULATOR-VALUE", "there is no webhook URL to replay to", fix="pytake emulator config webhook_url=URL"
+        )
     lane, speed, now = world.webhooks.lane(url), float(arguments.get("speed") or 0), world.timeline.now()
     first = bodies[0][0] if bodies else 0.0
     for at, body in bodies:
@@ -135,7 +140,9 @@ async def test_payload(world: World, arguments: Answer) -> Answer:
     """The dashboard's Test button: fake ids, signed like anything else."""
     url = world.subscriptions.callback_url
     if not url:
-        raise InvalidData("PT-EMULATOR-VALUE", "there is no webhook URL to test")
+        raise InvalidData(
+            "PT-EMULATOR-VALUE", "there is no webhook URL to test", fix="pytake emulator config webhook_url=URL"
+        )
     body = dumps(TEST_BODY).replace("/", "\\/").encode()
     return world.webhooks.post_raw(world.webhooks.lane(url), body, ["ABGGFlA5Fpa"]).as_dict()
 
@@ -144,7 +151,7 @@ async def raw_webhook(world: World, arguments: Answer) -> Answer:
     """Posts `body` (a JSON value or exact text) as a signed webhook."""
     url = world.subscriptions.callback_url
     if not url:
-        raise InvalidData("PT-EMULATOR-VALUE", "there is no webhook URL")
+        raise InvalidData("PT-EMULATOR-VALUE", "there is no webhook URL", fix="pytake emulator config webhook_url=URL")
     body = arguments.get("body")
     exact = body.encode() if isinstance(body, str) else dumps(body).replace("/", "\\/").encode()
     return world.webhooks.post_raw(world.webhooks.lane(url), exact, ["raw"]).as_dict()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from pytake_cli.flow.answers.outcomes import Choice, Refused
 from pytake_cli.flow.answers.vocabulary import ALL, ENGLISH_ORDINALS, NO, ORDINALS, POLITE, YES, YES_PHRASES
@@ -39,7 +40,7 @@ def choose_many(reply: Reply, choices: Sequence[Choice]) -> list[Choice] | Refus
     if len(pieces) == 1 and re.fullmatch(r"[0-9]{1,2}(?: [0-9]{1,2})+", fold(reply.text)):
         pieces = reply.text.split()
     found: set[str] = set()
-    for piece in pieces:
+    for piece in dict.fromkeys(pieces):
         for part in [piece] if isinstance(named(piece, choices), Choice) else _AND.split(_without_and(piece)):
             chosen = named(part, choices)
             if isinstance(chosen, Refused):
@@ -53,7 +54,7 @@ def named(text: str, choices: Sequence[Choice]) -> Choice | Refused:
     wanted = bare(text)
     if not wanted:
         return Refused("empty")
-    for names in ([bare(choice.title) for choice in choices], [fold(choice.id) for choice in choices]):
+    for names in _names(tuple(choices)):
         same = [choice for choice, name in zip(choices, names, strict=True) if name == wanted]
         if same:
             return same[0] if len(same) == 1 else Refused("ambiguous")
@@ -101,6 +102,12 @@ def _tapped(reply: Reply, choices: Sequence[Choice]) -> Choice | Refused:
     title = bare(reply.title or "")
     same = [choice for choice in choices if title and bare(choice.title) == title]
     return same[0] if len(same) == 1 else Refused("old")
+
+
+@lru_cache(maxsize=1024)
+def _names(choices: tuple[Choice, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The titles and the ids as they compare; a question's choices are folded once."""
+    return tuple(bare(choice.title) for choice in choices), tuple(fold(choice.id) for choice in choices)
 
 
 def _number(folded: str) -> int | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from pytake_cli.errors import InvalidData
 from pytake_cli.flow import documents, locales
@@ -21,6 +21,7 @@ from pytake_cli.flow.locales import Locale, locale_of
 from pytake_cli.flow.reply import FILES, Reply
 from pytake_cli.policy import phones
 
+T = TypeVar("T")
 Outcome = Accepted | Refused
 
 MAX_LENGTH = 500  # characters of an answer that is not just kept as text; nobody writes a date that long
@@ -51,9 +52,9 @@ def read(expect: str, reply: Reply, options: Options, now: datetime, language: s
 
 def _text(reply: Reply, options: Options, _now: datetime, _locale: Locale) -> Outcome:
     text = reply.text.strip()
-    if options.min is not None and len(text) < _bound(options.min):
+    if _is_below(len(text), options.min):
         return Refused("short")
-    if options.max is not None and len(text) > _bound(options.max):
+    if _is_above(len(text), options.max):
         return Refused("long")
     if options.pattern is not None and not options.pattern.fullmatch(text):
         return Refused("format")
@@ -152,9 +153,9 @@ def _multi(reply: Reply, options: Options, _now: datetime, locale: Locale) -> Ou
     chosen = choices.choose_many(reply, options.choices)
     if isinstance(chosen, Refused):
         return chosen
-    if options.min is not None and len(chosen) < _bound(options.min):
+    if _is_below(len(chosen), options.min):
         return Refused("few")
-    if options.max is not None and len(chosen) > _bound(options.max):
+    if _is_above(len(chosen), options.max):
         return Refused("many")
     titles = [choice.title for choice in chosen]
     display = locale.last_join.join([", ".join(titles[:-1]), titles[-1]]) if len(titles) > 1 else "".join(titles)
@@ -256,20 +257,29 @@ def _numbers(card: dict[str, Any]) -> list[str]:
     return [number for number in typed if number]
 
 
-def _bound(value: Value) -> Decimal:
-    """A bound as a number; what is none bounds nothing, which the loader has refused before."""
+def _is_below(number: int | Decimal, least: Value) -> bool:
+    bound = _bound(least)
+    return bound is not None and number < bound
+
+
+def _is_above(number: int | Decimal, most: Value) -> bool:
+    bound = _bound(most)
+    return bound is not None and number > bound
+
+
+def _bound(value: Value) -> Decimal | None:
+    """A bound as a number; what is no bound for this kind of answer, here and below, bounds nothing."""
     try:
-        return Decimal(str(value))
+        bound = Decimal(str(value))
     except ArithmeticError:
-        return Decimal("NaN")
+        return None
+    return bound if bound.is_finite() else None
 
 
 def _sized(number: int | Decimal, options: Options) -> Refused | None:
-    if options.min is not None and Decimal(number) < _bound(options.min):
+    if _is_below(number, options.min):
         return Refused("small")
-    if options.max is not None and Decimal(number) > _bound(options.max):
-        return Refused("big")
-    return None
+    return Refused("big") if _is_above(number, options.max) else None
 
 
 def _day_within(moment: Moment, options: Options) -> date | Refused:
@@ -282,7 +292,7 @@ def _day_within(moment: Moment, options: Options) -> date | Refused:
 
 def _day_bound(value: Value) -> date | None:
     if isinstance(value, str):
-        value = date.fromisoformat(value[:10])
+        value = _parsed(date.fromisoformat, value[:10])
     if isinstance(value, datetime):
         return value.date()
     return value if isinstance(value, date) else None
@@ -290,7 +300,7 @@ def _day_bound(value: Value) -> date | None:
 
 def _moment_bound(value: Value, now: datetime) -> datetime | None:
     if isinstance(value, str):
-        value = datetime.fromisoformat(value)
+        value = _parsed(datetime.fromisoformat, value)
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
     if isinstance(value, datetime):
@@ -308,9 +318,16 @@ def _time_within(hour: time, is_vague: bool, options: Options) -> time | Refused
     return Refused("early" if least is not None and hour < least else "late")
 
 
+def _parsed(parse: Callable[[str], T], text: str) -> T | None:
+    try:
+        return parse(text)
+    except ValueError:
+        return None
+
+
 def _time_bound(value: Value) -> time | None:
     if isinstance(value, str):
-        return read_time(value)
+        value = _parsed(read_time, value)
     if isinstance(value, datetime):
         return value.time()
     return value if isinstance(value, time) else None

@@ -14,7 +14,7 @@ from pytake_cli.flow.definition import Flow
 from pytake_cli.flow.expressions import Template
 from pytake_cli.flow.limits import MAX_WAIT
 from pytake_cli.flow.positions import Path
-from pytake_cli.flow.problems import near
+from pytake_cli.flow.problems import Phrase, near
 from pytake_cli.flow.routes import RESTS
 from pytake_cli.flow.steps.step import Step
 from pytake_cli.flow.ways import OUTWARD, edges, reachable
@@ -25,6 +25,15 @@ _SECRET = re.compile(r"secret:([A-Za-z_][A-Za-z0-9_.-]*)")
 _KEY = re.compile(r"\b(?:sk-[\w-]{20,}|EAA[A-Za-z0-9]{40,}|gh[pousr]_\w{30,}|AKIA[0-9A-Z]{16}|xox[abp]-[\w-]{10,})")
 _LOCAL_NAMES = ("localhost", ".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
+# what is named -> slug and sentence for a name that there is not
+_UNKNOWN = {
+    "hours": ("PT-FLOW-SCHEDULE", Phrase("there are no business hours called `{name}`")),
+    "team": ("PT-FLOW-TEAM", Phrase("there is no team `{name}`")),
+    "agent": ("PT-FLOW-AGENT", Phrase("there is no agent `{name}`")),
+    "source": ("PT-FLOW-SOURCE", Phrase("there is no source `{name}` in the settings")),
+    "flow": ("PT-FLOW-FLOW", Phrase("there is no flow `{name}`")),
+}
+
 
 def check(inquiry: Inquiry) -> None:
     """Everything about what is not in the file."""
@@ -34,10 +43,10 @@ def check(inquiry: Inquiry) -> None:
             case "http":
                 _http(inquiry, at, step)
             case "wait":
-                _known(inquiry, at, step, "hours", inquiry.around.schedules, "business hours")
+                _known(inquiry, at, step, "hours", inquiry.around.schedules, "hours")
             case "hours":
                 for key in ("schedule", "hours"):
-                    _known(inquiry, at, step, key, inquiry.around.schedules, "business hours")
+                    _known(inquiry, at, step, key, inquiry.around.schedules, "hours")
             case "handoff":
                 _known(inquiry, at, step, "team", inquiry.around.teams, "team")
                 _known(inquiry, at, step, "agent", inquiry.around.agents, "agent")
@@ -61,19 +70,11 @@ def _constant(value: Any) -> str | None:
 
 def _known(inquiry: Inquiry, at: Path, step: Step, key: str, known: Iterable[str] | None, what: str) -> None:
     named = _constant(getattr(step, key, None))
-    if not named or known is None or named in (names := list(known)):
+    if not named or known is None or named in (names := sorted(known)):
         return
     meant = near(named, names)
-    messages = {
-        "business hours": "there are no business hours called `{name}`",
-        "team": "there is no team `{name}`",
-        "agent": "there is no agent `{name}`",
-        "source": "there is no source `{name}` in the settings",
-        "flow": "there is no flow `{name}`",
-    }
     inquiry.say(
-        f"PT-FLOW-{what.split()[-1].upper()}",
-        messages[what],
+        *_UNKNOWN[what],
         (*at, key),
         fix="did you mean `{meant}`?" if meant else "there are {known}" if names else "",
         name=named,
@@ -149,8 +150,9 @@ def is_private(host: str) -> bool:
         return not ipaddress.ip_address(name.strip("[]")).is_global
     except ValueError:
         pass
-    if name.replace(".", "").replace("x", "").isalnum() and name.replace(".", "").isdigit():
-        return True  # 127.1, 2130706433: other ways to write an address
+    last = name.rpartition(".")[2]
+    if last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last):
+        return True  # 127.1, 2130706433, 0x7f000001: other ways to write an address
     return any(name == local.lstrip(".") or name.endswith(local) for local in _LOCAL_NAMES) or "." not in name
 
 
@@ -206,7 +208,8 @@ def _flow(inquiry: Inquiry, at: Path, step: Step) -> None:
         _known(inquiry, at, step, "flow", [*flows, inquiry.flow.name], "flow")
         return
     other = inquiry.flow if name == inquiry.flow.name else flows[name]
-    for key in getattr(getattr(step, "with_", None), "source", None) or ():
+    handed = getattr(step, "with_", None) or {}
+    for key in getattr(handed, "source", handed):
         if isinstance(key, str) and key not in other.vars:
             meant = near(key, other.vars)
             inquiry.say(

@@ -136,7 +136,11 @@ def _errors(inquiry: Inquiry) -> None:
     """A step that may fail needs a way for it: its own or the flow's."""
     if inquiry.flow.on_error or not inquiry.read("on_error"):
         return
-    failing = [name for name, step in inquiry.steps.items() if may_fail(step) and step.on_error is None]
+    failing = [
+        name
+        for name, step in inquiry.steps.items()
+        if may_fail(step) and not any(way.kind == "error" for way in step.ways())
+    ]
     if failing:
         inquiry.say(
             "PT-FLOW-ON-ERROR",
@@ -182,16 +186,24 @@ def _circles(inquiry: Inquiry, graph: _Graph) -> None:
         if edge.target not in OUTWARD and not _rests(inquiry.steps.get(edge.source), edge):
             restless.setdefault(edge.source, []).append(edge.target)
     for circle in circles(graph.known, restless):
-        people = any(step is not None and step.verb == "handoff" for step in map(inquiry.steps.get, circle))
+        chain = " → ".join([*circle, circle[0]])
+        if any(step is not None and step.verb == "handoff" for step in map(inquiry.steps.get, circle)):
+            inquiry.say(
+                "PT-FLOW-HANDBACK",
+                "handed back, the conversation goes to people again without a word from the customer: {chain}",
+                ("steps", circle[0]),
+                at_key=True,
+                fix="ask the customer in between",
+                chain=chain,
+            )
+            continue
         inquiry.say(
-            "PT-FLOW-HANDBACK" if people else "PT-FLOW-CIRCLE",
-            "handed back, the conversation goes to people again without a word from the customer: {circle}"
-            if people
-            else "these steps go round without ever waiting: {circle}",
+            "PT-FLOW-CIRCLE",
+            "these steps go round without ever waiting: {chain}",
             ("steps", circle[0]),
             at_key=True,
-            fix="ask the customer in between" if people else "put an `ask` or a `wait` in between",
-            circle=" → ".join([*circle, circle[0]]),
+            fix="put an `ask` or a `wait` in between",
+            chain=chain,
         )
 
 

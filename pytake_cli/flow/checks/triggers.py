@@ -29,7 +29,7 @@ def _words(inquiry: Inquiry, key: str, index: int, listener: Trigger | Interrupt
 
 def _heard(inquiry: Inquiry, key: str, listeners: Sequence[Trigger | Interrupt]) -> None:
     """A word is lost when an opt-out word, or one that is tried before it, takes every message that it would."""
-    before: list[tuple[str, str, tuple[int, int]]] = []
+    before: list[tuple[str, str, int, int]] = []  # word, mode, whose it is, line
     numbered = list(enumerate(listeners))
     whole_first = sorted(numbered, key=lambda each: each[1].mode != "whole")
     for index, listener in whole_first:
@@ -39,8 +39,8 @@ def _heard(inquiry: Inquiry, key: str, listeners: Sequence[Trigger | Interrupt])
                 continue
             if listener.mode == "whole" and _opts_out(inquiry, at, word):
                 continue
-            for earlier, mode, place in before:
-                if _covers(earlier, mode, word, listener.mode):
+            for earlier, mode, whose, line in before:
+                if whose != index and _covers(earlier, mode, word, listener.mode):
                     inquiry.say(
                         "PT-FLOW-SHADOWED",
                         '"{word}" is never heard here: "{earlier}" of line {line} takes it',
@@ -48,10 +48,10 @@ def _heard(inquiry: Inquiry, key: str, listeners: Sequence[Trigger | Interrupt])
                         fix="take one of them out",
                         word=word,
                         earlier=earlier,
-                        line=place[0],
+                        line=line,
                     )
                     break
-            before.append((word, listener.mode, inquiry.positions.value(at)))
+            before.append((word, listener.mode, index, inquiry.positions.value(at)[0]))
 
 
 def _covers(earlier: str, earlier_mode: str, word: str, mode: str) -> bool:

@@ -108,6 +108,9 @@ class Compiler:
         wrong = found.wrong_arguments(len(node.arguments), [name for name, _ in node.keywords])
         if wrong:
             raise ExpressionError(f"`{node.name}` {wrong}", node.offset)
+        first = node.arguments[0] if node.arguments else None
+        if found.wrong and isinstance(first, tree.Literal) and (wrong := found.wrong(first.value)):
+            raise ExpressionError(f"`{node.name}`: {wrong}", first.offset)
         of = self.compile(node.of, quiet=found.takes_missing)
         self.filters[node.name] = None
         arguments = [self.compile(argument) for argument in node.arguments]
@@ -156,6 +159,17 @@ def member(value: object, name: str) -> object:
 
 def _path(path: tuple[str, ...], quiet: bool) -> Run:
     root, rest, dotted = path[0], path[1:], ".".join(path)
+    if len(rest) == 1:
+        name = rest[0]
+
+        def run_short(scope: Scope) -> object:  # what most expressions read: vars.x, contact.x
+            holder = scope.context.get(root)
+            value = holder.get(name) if type(holder) is dict else member(holder, name)
+            if value is None and scope.trace is not None and not quiet:
+                scope.trace.add(dotted)
+            return value
+
+        return run_short
 
     def run(scope: Scope) -> object:
         value = scope.context.get(root)
@@ -310,8 +324,8 @@ def _filter(name: str, found: Filter, of: Run, arguments: Sequence[Run], keyword
         if value is None and not takes_missing:
             return None
         scope.spend_on(value, cost)
-        given = [argument(scope) for argument in arguments]
-        named = {keyword: argument(scope) for keyword, argument in keywords}
+        given = [argument(scope) for argument in arguments] if arguments else ()
+        named = {keyword: argument(scope) for keyword, argument in keywords} if keywords else {}
         try:
             return operators.bounded(call(scope, value, *given, **named))
         except EvaluationError as error:

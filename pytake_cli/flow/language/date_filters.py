@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import calendar
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from pytake_cli.flow.language import arguments
 from pytake_cli.flow.language.operators import kind_of
 from pytake_cli.flow.language.questions import read_time
 from pytake_cli.flow.language.values import EvaluationError, Scope, Value
-from pytake_cli.flow.locales import FormatError, format_date, format_datetime, format_moment, format_time
+from pytake_cli.flow.locales import FormatError, format_date, format_datetime, format_moment, format_time, locale_of
 
 _MOST = 1_000_000  # of any unit; a date has four digits for its year
+_STYLES = "style is long, short or number"
+_SAMPLE = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 _UNITS = {"minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800}
 
 
@@ -54,7 +56,7 @@ def weekday(scope: Scope, value: Value, style: Value = "long") -> Value:
         case "number":
             return day.isoweekday()
         case _:
-            raise EvaluationError("style is long, short or number")
+            raise EvaluationError(_STYLES)
 
 
 def move(
@@ -112,6 +114,22 @@ def greeting(scope: Scope, value: Value) -> Value:
     if 5 <= moment.hour < 12:
         return morning
     return afternoon if 12 <= moment.hour < 18 else evening
+
+
+def wrong_pattern(style: object) -> str | None:
+    """What is wrong with a pattern, None when it can be written."""
+    if not isinstance(style, str):
+        return "the pattern is a text such as dd/MM/yyyy"
+    try:
+        format_date(_SAMPLE, locale_of("en"), style)
+    except FormatError as error:
+        return str(error)
+    return None
+
+
+def wrong_style(style: object) -> str | None:
+    """What is wrong with the style of a weekday."""
+    return None if style in ("long", "short", "number") else _STYLES
 
 
 def _shown(scope: Scope, moment: date | time, style: Value) -> str:

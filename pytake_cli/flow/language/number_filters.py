@@ -12,6 +12,7 @@ from pytake_cli.flow.locales import format_money, format_number
 
 # room for 40 digits before the point and 12 behind
 _WIDE = Context(prec=60)
+_CURRENCIES = "a currency is three letters, such as BRL"
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
@@ -60,9 +61,16 @@ def money(scope: Scope, value: Value, currency: Value = None) -> Value:
     """As the language writes an amount; the currency is the organisation's or the language's own."""
     locale = arguments.locale(scope)
     named = currency or scope.setting("org", "currency") or locale.currency
-    if not isinstance(named, str) or not _CURRENCY.fullmatch(named.upper()):
-        raise EvaluationError("a currency is three letters, such as BRL")
+    if not isinstance(named, str) or wrong_currency(named):
+        raise EvaluationError(_CURRENCIES)
     return format_money(arguments.number(value), named.upper(), locale)
+
+
+def wrong_currency(named: object) -> str | None:
+    """What is wrong with the code of a currency."""
+    if named is None or (isinstance(named, str) and _CURRENCY.fullmatch(named.upper())):
+        return None
+    return _CURRENCIES
 
 
 def plural(_: Scope, value: Value, one: Value, many: Value) -> Value:

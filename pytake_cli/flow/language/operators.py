@@ -22,6 +22,7 @@ Number = int | Decimal
 
 # 34 digits as IEEE's decimal128 has; own context, so that no thread's settings change what an expression gives
 DECIMALS = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
+SHOWN_DECIMALS = 12  # of a number in a text, unless a filter says otherwise
 _TOO_LARGE = "the number becomes too large"
 _KINDS = {type(None): "nothing", bool: "true or false", str: "text", list: "a list", dict: "a map"}
 
@@ -208,6 +209,8 @@ def equal(scope: Scope, left: object, right: object) -> bool:
 
 def less(left: object, right: object, sign: str) -> bool | None:
     """True when left comes before right, None when one of them is missing; EvaluationError for different kinds."""
+    if type(left) is int and type(right) is int:
+        return left < right
     if left is None or right is None:
         return None
     if isinstance(left, str) and isinstance(right, str):
@@ -299,9 +302,11 @@ def _written(value: object) -> str:
     number = number_of(value, "text")
     if isinstance(number, int):
         return str(number)
-    text = format(number, "f")
-    # a float's 2.0 is 2; a decimal's 2.50 was written so
-    return text.rstrip("0").rstrip(".") if isinstance(value, float) and "." in text else text
+    exponent = number.as_tuple().exponent
+    is_long = isinstance(exponent, int) and -exponent > SHOWN_DECIMALS
+    text = format(number, f".{SHOWN_DECIMALS}f" if is_long else "f")
+    # a float's 2.0 is 2, and a third has no end; a decimal's 2.50 was written so
+    return text.rstrip("0").rstrip(".") if "." in text and (is_long or isinstance(value, float)) else text
 
 
 def _whole(value: int) -> int:

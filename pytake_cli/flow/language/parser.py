@@ -65,7 +65,7 @@ class Parser:
         token = self._now
         if token.is_sign("="):
             return ExpressionError("`=` sets nothing here; write `==` to compare", token.offset)
-        if token.is_sign(*_COMPARES):
+        if token.is_sign(*_COMPARES) or token.is_word("in") or (token.is_word("not") and self._then.is_word("in")):
             return ExpressionError("comparisons do not chain; join them with `and`", token.offset)
         found = "the expression ends too early" if token.kind == "end" else f"`{token.text[:40]}` does not fit here"
         if not wanted and token.kind in ("name", "number", "string"):

@@ -18,7 +18,7 @@ MAX_STRING = 64 * 1024  # characters; also of a rendered text
 MAX_ITEMS = 10_000  # of a list or a map
 MAX_BITS = 128  # of a whole number
 MAX_EXPONENT = 40  # of a decimal number, either way
-MAX_STEPS = 20_000  # of one evaluation: one a node, more for long texts and lists
+MAX_STEPS = 10_000  # of one evaluation: one a node, more for long texts and lists
 STEP_CHARACTERS = 64  # characters that cost one step
 STEP_ITEMS = 4  # items that cost one step
 

@@ -65,7 +65,8 @@ def a_session(store: Store, slug: str = "loja") -> FlowSession:
 def make_job(store: Store, session: FlowSession, kind: str, **effect: Any) -> Job:
     """The effect's job, claimed for the first time."""
     token = f"{next(_serial)}.step"
-    payload = {"session": session.id, "effect": {"token": token, **effect}}
+    answered = {} if kind == "flow.notify" else {"token": token}
+    payload = {"session": session.id, "effect": answered | effect}
     now = clock.now()
     with store.write() as db:
         key = f"flow:{session.id}:{token}"
