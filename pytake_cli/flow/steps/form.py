@@ -67,7 +67,9 @@ class Form(Waiting):
         button = walk.render(self.button) if self.button is not None else phrase("open", walk.language)
         data = {name: plain(given.value(walk.evaluate, walk.render)) for name, given in self.data.items()}
         token = walk.token()
-        walk.say(SayForm(cut(text, LIMITS["body"]), self.flow_id, button[: LIMITS["form_button"]], self.screen, data, token))
+        walk.say(
+            SayForm(cut(text, LIMITS["body"]), self.flow_id, button[: LIMITS["form_button"]], self.screen, data, token)
+        )
         return walk.wait("reply", self.timeout, name=token)
 
     def resume(self, walk: Walk, event: Event) -> Move:
