@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytake_cli import faults
+from tests.kit import kill_flows
 from tests.kit.kill import ACCEPT_SECONDS, SEND_SECONDS, Outcome, Plan, run
 
 
@@ -34,3 +35,9 @@ def test_a_crash_at_every_named_point_loses_and_doubles_nothing(tmp_path: Path) 
 def test_kills_lose_and_double_nothing_on_postgresql(tmp_path: Path) -> None:
     plan = Plan(kills=5, sends=300, webhooks=300, customers=30, rate=40, seed=5, store="postgres", grace_seconds=5)
     assert run(plan, tmp_path).kills == 5
+
+
+def test_kills_in_the_middle_of_conversations_lose_no_session_and_say_nothing_twice(tmp_path: Path) -> None:
+    """Longer: `python -m tests.kit.kill_flows --kills 50 --customers 200`."""
+    outcome = kill_flows.run(kill_flows.Plan(kills=3, customers=12, seed=3), tmp_path)
+    assert outcome.counts["sessions completed"] == 12
