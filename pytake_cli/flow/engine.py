@@ -10,6 +10,7 @@ What is decided here, beside the steps:
 - Two answers at once are taken in order: the second answers whatever is asked by then (`debounce` joins a burst).
 - What comes while the bot waits for time, an answer from outside or a signal is recorded as ignored, interrupts apart.
 - While a person has the conversation nothing is heard, until it is handed back.
+- A question that Meta refuses fails its step: `on_window_closed` if the window was closed, else as any failure.
 - The answer of an effect, or a timer, that nothing waits for any more changes nothing; it is recorded as late.
 - A step that fails goes to its `on_error`, else its flow's, else that of the step that called the flow; where there is
   none, or the flow's own fails too, the conversation goes to people and the session ends as `failed`.
@@ -224,6 +225,8 @@ def _resumed(walk: Walk, event: Event) -> Move:
     if step is None:
         return Fail("target", wait.step)
     walk.step = wait.step
+    if wait.kind == "reply" and isinstance(event, EffectFailed):  # Meta refused the question: nobody has seen it
+        return Fail(event.reason, event.detail)
     return guarded(walk, lambda: step.resume(walk, event))
 
 

@@ -56,6 +56,7 @@ def contact_values(db: Session, contact: Contact) -> dict[str, Any]:
         "first_name": name.split()[0] if name.split() else "",
         "display_name": contacts.display_name(contact, known),
         "phone": f"+{newest[PHONE]}" if PHONE in newest else "",
+        "email": str(contact.fields.get("email") or ""),
         "username": newest.get(USERNAME, ""),
         "language": contact.language,
         "tags": tags.of_contacts(db, [contact.id]).get(contact.id, []),
