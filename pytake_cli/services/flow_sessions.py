@@ -97,8 +97,8 @@ def advance(db: Session, row: FlowSession, event: Event, cause: str, now: dateti
         return []
     conversation = db.get_one(Conversation, row.conversation_id)
     assert row.id is not None
-    context = flow_context.of(db, conversation, row.id)
     version = db.get_one(FlowVersion, row.version_id)
+    context = flow_context.of(db, conversation, row.id, version)
     state, effects = _walk(row, event, version, context)
     _keep(row, state, now)
     if not flow_sessions.log_event(db, row, cause, wire.dump(event), flow_context.given(context)):

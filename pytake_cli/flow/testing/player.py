@@ -192,5 +192,3 @@ def change_contact(contact: dict[str, Any], kind: str, name: str, value: Any) ->
             contact[name] = value
         case _:
             contact["fields"] = contact["fields"] | {name: value}
-
-

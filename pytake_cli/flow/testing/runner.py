@@ -178,7 +178,12 @@ class _Run:
             self._player.answer(call, answer.value if answer.value is not None else answer.reply)
 
     def _http(self, call: Call, reply: dict[str, Any]) -> None:
-        value = {"status": reply.get("status", 200), "headers": {}, "json": reply.get("json"), "text": reply.get("text", "")}
+        value = {
+            "status": reply.get("status", 200),
+            "headers": {},
+            "json": reply.get("json"),
+            "text": reply.get("text", ""),
+        }
         if 200 <= int(value["status"]) < 300:
             self._player.answer(call, value)
         else:

@@ -1,18 +1,18 @@
 """Test files: what is given, who says what, and what is expected in the end.
 
-    flow: appointment
-    tests:
-      books a dentist:
-        given: {contact: {name: Ana Souza, language: pt-BR}, now: 2026-03-02T10:00-03:00}
-        talk:
-          - customer: agendar
-          - bot: {text: "Que tipo de consulta", choices: [geral, odonto, olhos, humano]}
-          - customer: {choice: odonto}
-          - http: {match: "POST https://api.example.com/slots", reply: {json: {slots: ["10:00"]}}}
-          - bot: /horário/
-          - after: 31m
-          - bot: Ainda está aí?
-        expect: {outcome: booked, vars: {service: odonto}, tags: [agendado]}
+flow: appointment
+tests:
+  books a dentist:
+    given: {contact: {name: Ana Souza, language: pt-BR}, now: 2026-03-02T10:00-03:00}
+    talk:
+      - customer: agendar
+      - bot: {text: "Que tipo de consulta", choices: [geral, odonto, olhos, humano]}
+      - customer: {choice: odonto}
+      - http: {match: "POST https://api.example.com/slots", reply: {json: {slots: ["10:00"]}}}
+      - bot: /horário/
+      - after: 31m
+      - bot: Ainda está aí?
+    expect: {outcome: booked, vars: {service: odonto}, tags: [agendado]}
 """
 
 from __future__ import annotations
