@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def read(ask: Ask, walk: Walk, wait: Wait, reply: Reply) -> tuple[Any, str | None] | Refused:
     """(value, id of the choice or None), or why it is no answer. Numbers, dates and times are the contact's way."""
     choices = tuple(Choice(ident, title) for ident, title in wait.offered)
-    if reply.choice is not None and choice_of(reply.choice)[0]:
-        return Refused("old")  # a tap on this question has lost the step's name by now
+    if reply.choice is not None and choice_of(reply.choice)[0] and all(reply.choice != one.id for one in choices):
+        return Refused("old")  # a tap on this question has lost the step's name by now; ids may be like 10:00
     if ask.expected == "yes_no" and choices:
         return _yes_no(reply, choices)
     if reply.choice is not None and all(reply.choice != choice.id for choice in choices) and ask.expected != "yes_no":
