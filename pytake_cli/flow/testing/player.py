@@ -112,6 +112,10 @@ class Player:
         return str(self.contact.get("language") or self.flow.language)
 
     @property
+    def tz(self) -> str:
+        return self._world.tz
+
+    @property
     def records(self) -> list[fx.Record]:
         """Everything that the engine has recorded."""
         return [effect for step in self.steps for effect in step.effects if isinstance(effect, fx.Record)]

@@ -227,7 +227,8 @@ class _Run:
             raise Mismatch("; ".join(problems))
 
     def _tell(self, who: str, text: str, step: str = "", sign: str = "", shown: tuple[str, ...] = ()) -> None:
-        self._played.transcript.append(Entry(self._player.now, who, text, shown, step, sign))
+        at = self._player.now.astimezone(zone(self._player.tz))
+        self._played.transcript.append(Entry(at, who, text, shown, step, sign))
 
 
 def answer_http(player: Player, call: Call, reply: Mapping[str, Any]) -> None:
