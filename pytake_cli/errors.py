@@ -159,6 +159,7 @@ SLUGS: dict[str, str] = {
     "PT-FLOW-RESUME": "a flow goes back to a question that nothing interrupted",
     "PT-FLOW-RIVAL": "two flows listen for the same word",
     "PT-FLOW-SCHEDULE": "a flow names business hours that are not set",
+    "PT-FLOW-SCRIPT": "a script for a simulated talk has a line that does not fit, or is not there",
     "PT-FLOW-SECRET": "a secret stands in a flow file, or there is none of that name",
     "PT-FLOW-SESSION": "there is no such session of a flow",
     "PT-FLOW-SHADOWED": "a word of a flow is never heard",

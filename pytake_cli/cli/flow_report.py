@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from pytake_cli.cli.context import context
 from pytake_cli.cli.folding import columns, cut, fold
 from pytake_cli.cli.output import paint
 from pytake_cli.flow.positions import Positions
+from pytake_cli.flow.problems import Problem
 from pytake_cli.flow.testing.coverage import KINDS, Coverage, Point
 from pytake_cli.flow.testing.coverage import percent as percent_of
 from pytake_cli.flow.testing.runner import Ran, Result
@@ -16,6 +18,8 @@ from pytake_cli.text import clean
 
 LATEST = 12  # lines of a talk before the one that failed
 WHO = 9  # columns
+# who does something in a talk, and what can be walked
+WORDS = ("customer", "bot", "call", "time", "person", "outside", *KINDS)
 
 
 def results(ran: Iterable[Ran], *, width: int, color: bool) -> str:
@@ -28,12 +32,17 @@ def results(ran: Iterable[Ran], *, width: int, color: bool) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
+def problem_line(problem: Problem, color: bool | None = None) -> str:
+    """`✗ flows/agenda.yaml:41:9  what is wrong; what would be right   PT-FLOW-TARGET`."""
+    on = context().output.color_out if color is None else color
+    sign = _sign("error" if problem.severity == "error" else "warn", on)
+    text = f"{clean(problem.place)}  {clean(problem.sentence, newlines=False)}"
+    return f"{sign} {text}   {paint(problem.slug, 'dim', on)}"
+
+
 def _file(ran: Ran, color: bool) -> Iterator[str]:
     for problem in ran.problems:
-        is_error = problem.severity == "error"
-        sign = _sign("error" if is_error else "warn", color)
-        slug = paint(problem.slug, "dim", color)
-        yield f"{sign} {clean(problem.place)}  {clean(problem.sentence, newlines=False)}   {slug}"
+        yield problem_line(problem, color)
     if ran.errors:
         return
     failed = len(ran.failed)

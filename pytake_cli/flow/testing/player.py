@@ -86,7 +86,7 @@ class Player:
     """Plays a conversation. `said` are the bot's words that nobody has looked at yet; `calls` wait for an answer."""
 
     def __init__(self, flow: Flow, library: Library, world: World) -> None:
-        self.flow = flow
+        self.flow = self._first = flow
         self.now = world.now
         self.contact: dict[str, Any] = named({**_CONTACT, **world.contact})
         self.session: Session | None = None
@@ -103,6 +103,10 @@ class Player:
         self._opted_out = False
         self._sessions = 0
 
+    def fresh(self) -> Player:
+        """The same flow and world from the beginning."""
+        return Player(self._first, self._library, self._world)
+
     @property
     def is_over(self) -> bool:
         return self.session is not None and self.session.status == "ended"
@@ -114,6 +118,11 @@ class Player:
     @property
     def tz(self) -> str:
         return self._world.tz
+
+    @property
+    def schedules(self) -> Mapping[str, Schedule]:
+        """Business hours by name."""
+        return self._world.schedules
 
     @property
     def records(self) -> list[fx.Record]:

@@ -94,13 +94,13 @@ def run_file(reading: tests.TestReading, flows: Mapping[str, Flow], *, only: str
     return ran
 
 
-def run_test(reading: tests.TestReading, name: str, flows: Mapping[str, Flow]) -> list[Result]:
-    """Plays one test in each of its languages."""
+def run_test(reading: tests.TestReading, name: str, flows: Mapping[str, Flow], only: str | None = None) -> list[Result]:
+    """Plays one test in each of its languages, or in one of them."""
     assert reading.file is not None
     test = reading.file.tests[name]
     given = combined(reading.file.given, test.given)
     results = []
-    for language in test.languages or ("",):
+    for language in (test.languages or ("",)) if only is None else (only,):
         played = play(name, test, given, flows[reading.flow], Shelf(flows), language)
         place = reading.place(name, played.line) if not played.passed else reading.positions.key(("tests", name))
         results.append(Result(reading.path, *place, played))

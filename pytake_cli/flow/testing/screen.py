@@ -110,6 +110,11 @@ def told(reply: Reply) -> str:
     return " ".join(part for part in (f"[{reply.kind}]", reply.text) if part)
 
 
+def kind_of(call: Call) -> str:
+    """http, ai, lookup or code."""
+    return {fx.CallHttp: "http", fx.AskModel: "ai", fx.LookUp: "lookup", fx.RunCode: "code"}[type(call)]
+
+
 def called(call: Call) -> str:
     """A call in a line: `POST https://api.example.com/slots`."""
     match call:

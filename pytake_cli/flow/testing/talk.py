@@ -10,9 +10,9 @@ from typing import Any
 from pytake_cli.flow import effects as fx
 from pytake_cli.flow.context import Library
 from pytake_cli.flow.definition import Flow
+from pytake_cli.flow.gist import duration
 from pytake_cli.flow.reply import Reply
 from pytake_cli.flow.speech import Speech
-from pytake_cli.flow.gist import duration
 from pytake_cli.flow.testing import screen
 from pytake_cli.flow.testing.expectations import Mismatch, differs, fits, holds, unmet, wanted
 from pytake_cli.flow.testing.player import Call, Player, Step, World
