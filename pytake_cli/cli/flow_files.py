@@ -67,6 +67,24 @@ def _named(word: str) -> list[Path]:
     )
 
 
+def tests_named(words: list[str]) -> tuple[list[Path], list[Path]]:
+    """(test files, flow files) that names, files and folders stand for: the tests of a flow are beside it."""
+    tests: list[Path] = []
+    flows: list[Path] = []
+    for word in words or [str(folder())]:
+        path = Path(word)
+        if path.is_dir():
+            tests += sorted(each for each in path.rglob("*") if each.name.endswith(TESTS) and each.is_file())
+            flows += files(path)
+        elif word.endswith(TESTS) and path.is_file():
+            tests.append(path)
+        else:
+            flow = one(word)
+            flows.append(flow)
+            tests += [beside for suffix in TESTS if (beside := flow.with_name(flow.stem + suffix)).is_file()]
+    return list(dict.fromkeys(tests)), list(dict.fromkeys(flows))
+
+
 def shown(path: Path) -> str:
     """The path as short as it can be from here."""
     try:
@@ -78,7 +96,7 @@ def shown(path: Path) -> str:
 def examined(paths: list[Path]) -> list[Examined]:
     """Reads and checks files; those beside them are known to them."""
     beside = {path for each in paths for path in files(each.parent)}
-    sources = {shown(path): _read(path) for path in dict.fromkeys([*paths, *sorted(beside)])}
+    sources = {shown(path): read(path) for path in dict.fromkeys([*paths, *sorted(beside)])}
     wanted = {shown(path) for path in paths}
     return [each for each in examine_all(sources, around()) if each.path in wanted]
 
@@ -105,6 +123,7 @@ def sound(path: Path) -> Flow:
     return found.flow
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """What a file holds, no more than a flow may."""
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
