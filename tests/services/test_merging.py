@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import SQLModel, select
@@ -185,7 +186,7 @@ def test_sessions_timers_and_tags_of_both_are_the_one_persons(shop: Shop) -> Non
         kept, ended = flows.session(db, older, version), flows.session(db, newer, version)
         for session in (kept, ended):
             db.get_one(Conversation, session.conversation_id).owner = BY_BOT
-            times = {"due_at": LATER, "created_at": NOW}
+            times: dict[str, Any] = {"due_at": LATER, "created_at": NOW}
             db.add(Timer(org_id=shop.org, session_id=session.id or 0, token="expire", kind="expire", **times))
         tags.put(db, shop.org, shop.ana, "vip", NOW)
         for name in ("vip", "novo"):
