@@ -196,7 +196,6 @@ SLUGS: dict[str, str] = {
     "PT-FLOW-VAR-UNUSED": "nothing reads or sets a variable of a flow",
     "PT-FLOW-VERB": "a step of a flow has no verb, or one that does not exist",
     "PT-FLOW-VERBS": "a step of a flow has several verbs",
-    "PT-FLOW-VERSION": "there is no such version of a flow",
     "PT-FLOW-VERSION": "a flow has no such version",
     "PT-FLOW-WAIT": "a step of a flow waits longer than 30 days",
     "PT-FLOW-WAY": "a step of a flow does not say where it goes",
