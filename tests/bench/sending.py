@@ -57,7 +57,8 @@ def _once(here: Home) -> tuple[float, float]:
         with store.read() as db:
             claims = sa.select(sa.func.min(Message.claimed_at), sa.func.max(Message.claimed_at))
             first, last = db.connection().execute(claims).one()
-    assert first is not None and last is not None
+    assert first is not None
+    assert last is not None
     return COUNT / (last - first).total_seconds(), cpu / seconds
 
 
