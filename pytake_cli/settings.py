@@ -32,7 +32,7 @@ SECRET_NAMES = ("app_secret", "verify_token", "access_token")
 class Section(BaseModel):
     """One table of the file; unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class StoreSettings(Section):
