@@ -84,7 +84,7 @@ def measure(folder: Path, times: int) -> Iterator[Row]:
         events.append(Replied(at, Reply("interactive", "Continuar", "ask:go", "Continuar", wamid=f"w{turn}")))
     for name, stored in (("flow steps", False), ("flow steps, session as JSON at every event", True)):
         rates = []
-        for _ in range(times):
+        for _ in range(options.times):
             started = time.process_time()
             steps = sum(_walk(flow, context, events, stored) for _ in range(SESSIONS))
             rates.append(steps / (time.process_time() - started))
