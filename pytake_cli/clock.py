@@ -1,4 +1,4 @@
-"""The only source of time and chance: now(), monotonic(), new_id(), token(), chance(), jitter()."""
+"""The only source of time and chance: now(), monotonic(), look(), new_id(), token(), chance(), jitter()."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import os
 import random
 import secrets as _secrets
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+JUMP_SECONDS = 3600.0
 
 _offset = timedelta(seconds=float(os.environ.get("PYTAKE_CLOCK_OFFSET", "0")))  # seconds; for demonstrations and tests
 _random = random.Random()  # noqa: S311 - spreads retries, guards nothing
@@ -26,6 +29,24 @@ def shift(by: timedelta) -> None:
 def monotonic() -> float:
     """Seconds that never jump; for timeouts and durations."""
     return time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Two clocks seen at one moment; `agrees()` tells later whether they have gone on together."""
+
+    wall: datetime
+    running: float  # seconds that nobody can set, time asleep among them where the system counts it
+
+    def agrees(self) -> bool:
+        """False when the wall clock has been set by more than an hour since: then it proves nothing by itself."""
+        since = look()
+        return abs((since.wall - self.wall).total_seconds() - (since.running - self.running)) < JUMP_SECONDS
+
+
+def look() -> Look:
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return Look(now(), time.monotonic() if boot is None else time.clock_gettime(boot))
 
 
 def new_id() -> str:

@@ -55,7 +55,8 @@ CARD_SHOWN = (
 @app.command("list")
 def list_(
     words: Annotated[
-        str | None, typer.Option("--search", metavar="WORDS", help="Names, a phone number or @username.")
+        str | None,
+        typer.Option("--search", metavar="WORDS", help="Names or how they begin, phone, @username."),
     ] = None,
     limit: Annotated[int | None, typer.Option("-l", "--limit", min=0, help="How many; 0 for all.")] = None,
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pytake_cli import settings
 from pytake_cli.cli.context import context
-from pytake_cli.errors import Conflict, DaemonDown, InvalidData, NotFound
+from pytake_cli.errors import SLUGS, Conflict, DaemonDown, InvalidData, NotFound
 from pytake_cli.nearby import emulator_url
 
 
@@ -91,6 +91,10 @@ def _refusal(error: urllib.error.HTTPError) -> InvalidData | NotFound:
     except ValueError:
         answer = {}
     kind = NotFound if error.code == 404 else InvalidData
+    values = answer.get("values")
+    if answer.get("error") in SLUGS and isinstance(values, dict):  # one of ours: told as if it had happened here
+        why, fix = (str(answer.get(name) or "") for name in ("why", "fix"))
+        return kind(str(answer["error"]), str(answer.get("template")), why=why, fix=fix, **values)
     return kind(
         "PT-EMULATOR-REFUSED",
         "the emulator says: {text}",

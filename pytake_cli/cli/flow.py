@@ -17,7 +17,7 @@ from pytake_cli.cli.context import context
 from pytake_cli.cli.output import data, emit, paint, say
 from pytake_cli.flow.check import Examined
 from pytake_cli.flow.problems import FlowErrors, Problem
-from pytake_cli.locale import _, ngettext
+from pytake_cli.locale import _, is_ascii, ngettext
 from pytake_cli.text import clean
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -100,7 +100,7 @@ def _line(problem: Problem) -> str:
     """`✗ flows/agenda.yaml:41:9  what is wrong; what would be right   PT-FLOW-TARGET`."""
     output = context().output
     is_error = problem.severity == "error"
-    sign = ("error:" if is_error else "warn:") if output.ascii else ("✗" if is_error else "⚠")
+    sign = ("error:" if is_error else "warn:") if is_ascii() else ("✗" if is_error else "⚠")
     sign = paint(sign, "error" if is_error else "warn", output.color_out)
     text = f"{clean(problem.place)}  {clean(problem.sentence, newlines=False)}"
     return f"{sign} {text}   {paint(problem.slug, 'dim', output.color_out)}"

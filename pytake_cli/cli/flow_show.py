@@ -13,7 +13,7 @@ from pytake_cli.flow import graph as graphs
 from pytake_cli.flow.check import Examined
 from pytake_cli.flow.definition import Flow
 from pytake_cli.flow.gist import clip, duration, gist, trigger_label, way_label
-from pytake_cli.locale import _
+from pytake_cli.locale import _, is_ascii
 from pytake_cli.text import clean
 
 File = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A flow file, or the name of a flow of the project.")]
@@ -101,7 +101,7 @@ def outline(flow: Flow, width: int = WIDTH, *, color: bool = False) -> str:
             label = way_label(way)
             lines.append(clip(f"  {label + ' ' if label else ''}→ {way.target or 'end'}", width))
     shown = "\n".join(line.rstrip() for line in lines) + "\n"
-    return shown.replace("→", "->") if context().output.ascii else shown
+    return shown.replace("→", "->") if is_ascii() else shown
 
 
 def graph(
@@ -126,7 +126,7 @@ def graph(
 
         data(svg(found))
     else:
-        signs = graphs.ASCII if output.ascii else graphs.Signs()
+        signs = graphs.ASCII if is_ascii() else graphs.Signs()
         lines = graphs.tree(found, width=output.width, signs=signs)
         if not output.color_out:
             page(graphs.text(lines))

@@ -86,6 +86,8 @@ def _init(given: dict[str, str | None], connection: Connection) -> None:
     wanted = _with(now_there, given)
     if not here.no_input:
         wanted = _ask(wanted, now_there, given)
+    if not wanted.name and wanted.number == "emulator":
+        wanted = replace(wanted, name=_("My company"))  # an emulator is for trying things out
     if not wanted.name:
         raise InputNeeded(
             "PT-INPUT", "the company needs a name", fix='pytake init --org-name "Loja Sul"', what="--org-name"

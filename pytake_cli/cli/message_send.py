@@ -151,7 +151,7 @@ def _draft(given: Given, quoted: Message | None) -> Draft:
     raw = _file_text(given.raw, "--raw")
     same = {each.name for each in fields(Draft)} & {each.name for each in fields(Given)}
     words = {name: getattr(given, name) for name in same} | {
-        "text": selectors.words_of(given.message),
+        "text": selectors.words_of(given.message) or None,
         "variables": given.var or (),
         "contacts": _cards(given.contact or []),
         "list_file": _file_text(given.list_, "--list"),

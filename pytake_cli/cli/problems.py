@@ -106,9 +106,14 @@ def as_text(error: PytakeError, flags: Flags) -> str:
         return f"{_mark(flags)} {_folded(headline + question + hint)}\n"
     lines = [f"{_mark(flags)} {_headline(headline, error, flags)}"]
     lines += [f"  {_folded(line)}" for line in (*more, *why.splitlines())][:3]
-    lines += [f"  {_('Try:')}  {line}" for line in fix.splitlines()[:2]]
+    lines += [f"  {_('Try:')}  {_whole(line)}" for line in fix.splitlines()[:2]]
     lines.append(_dim(f"  {_('Read more:')}  pytake errors {error.slug}", flags))
     return "\n".join(lines) + "\n"
+
+
+def _whole(fix: str) -> str:
+    """A flag alone is something to add to what was typed."""
+    return _("the same with {flag}").format(flag=fix) if fix.startswith("--") else fix
 
 
 def _headline(text: str, error: PytakeError, flags: Flags) -> str:

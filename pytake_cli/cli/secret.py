@@ -80,11 +80,18 @@ def list_() -> None:
 
 
 @app.command("where")
-def where(name: Name, scope: Scope = None) -> None:
+def where(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Name of the secret; without it, all.")] = None,
+    scope: Scope = None,
+) -> None:
     """Shows where a secret comes from, never its value.
 
+    $ pytake secret where
     $ pytake secret where access_token
     """
+    if name is None:
+        list_()
+        return
     found = secrets.where(name, scope)
     if found is None:
         raise NotFound("PT-SECRET-MISSING", "the secret {name} is not set", fix="pytake secret set {name} -", name=name)
@@ -97,23 +104,29 @@ def delete(name: Name, scope: Scope = None) -> None:
 
     $ pytake secret delete access_token --scope 106540352242922 --yes
     """
+    found = secrets.where(name, scope)
+    if found is None:
+        raise _not_here(name, found)
     if context().dry_run:
         done(_("would delete {name}").format(name=name))
         return
     if not ordinary(_("Delete the secret {name}?").format(name=name)):
         return
     if not secrets.delete(name, scope):
-        found = secrets.where(name, scope)
-        raise NotFound(
-            "PT-SECRET-MISSING",
-            "the secret {name} is in neither the keyring nor the sealed file",
-            why="it comes from {where}; remove it there" if found else "",
-            fix="pytake secret list",
-            name=name,
-            where=found or "",
-        )
+        raise _not_here(name, found)
     secrets_changed()
     done(_("{name} is deleted").format(name=name))
+
+
+def _not_here(name: str, found: str | None) -> NotFound:
+    return NotFound(
+        "PT-SECRET-MISSING",
+        "the secret {name} is in neither the keyring nor the sealed file",
+        why="it comes from {where}; remove it there" if found else "",
+        fix="pytake secret list",
+        name=name,
+        where=found or "",
+    )
 
 
 @app.command("move")

@@ -20,6 +20,7 @@ from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import data, done, emit, say
 from pytake_cli.errors import DaemonDown, Forbidden, InvalidData, UpstreamError, UsageError
 from pytake_cli.locale import _
+from pytake_cli.policy import phones
 from pytake_cli.whatsapp.signature import sign
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _scene(to: str | None, message: str | None, number: str | None) -> triggers.
         )
         instance = facts.get(db, "instance")
     known = about is not None and about.address_kind == "phone"
-    phone = to or (about.address if about and known else DEFAULT_PHONE)
+    phone = phones.parse(to, ctx.org.country) if to else about.address if about and known else DEFAULT_PHONE
     return triggers.Scene(
         waba_id=ours.waba_id,
         phone_number_id=ours.phone_number_id,

@@ -61,18 +61,7 @@ def verify(
     here = context()
     started = here.now
     token = secrets.require("verify_token")
-    local = shake(daemon_url() + PATH, token)
-    if local.status is None:
-        raise DaemonDown("PT-DAEMON", "the daemon does not answer at {url}", fix="pytake serve", url=daemon_url())
-    if not local.is_right:
-        raise UpstreamError(
-            "PT-WEBHOOK-HANDSHAKE",
-            "the daemon refuses the handshake ({reason})",
-            why="it may have started before the verify token was changed",
-            fix="pytake webhook url --show-token",
-            reason=local.reason,
-        )
-    say(_("the daemon answers the handshake"))
+    _knock(token)
     outside = _from_outside(token)
     handshake = _wait(started, duration(wait)) if wait is not None else None
     received_at = newest(None)
@@ -88,6 +77,22 @@ def verify(
         done(_("Meta's handshake came and was answered; now write to the number: pytake webhook verify --wait 5m"))
     else:
         _conclude(received_at, outside, here.now)
+
+
+def _knock(token: str) -> None:
+    """The handshake at the daemon's own door."""
+    local = shake(daemon_url() + PATH, token)
+    if local.status is None:
+        raise DaemonDown("PT-DAEMON", "the daemon does not answer at {url}", fix="pytake serve", url=daemon_url())
+    if not local.is_right:
+        raise UpstreamError(
+            "PT-WEBHOOK-HANDSHAKE",
+            "the daemon refuses the handshake ({reason})",
+            why="it may have started before the verify token was changed",
+            fix="pytake webhook url --show-token",
+            reason=local.reason,
+        )
+    say(_("the daemon answers the handshake"))
 
 
 def _from_outside(token: str) -> Answer | None:

@@ -53,6 +53,7 @@ class Clockwork:
         self._health = health
         self._disk_told = False
         self._swept_at = clock.now()
+        self._kept_house = clock.look()
         self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ticks: tuple[Tick, ...] = (
             Tick("sweep", SWEEP_SECONDS, self.sweep),
@@ -154,7 +155,14 @@ class Clockwork:
             log.error("the write-ahead log grows: something reads for too long", extra={"bytes": size})
 
     def keep_house(self) -> None:
-        """Forgets what was applied, told and done long ago, a few rows at a time."""
+        """Forgets what was applied, told and done long ago, a few rows at a time.
+
+        Not if the clock was set since the last time: an hour is left to set it right again.
+        """
+        before, self._kept_house = self._kept_house, clock.look()
+        if not before.agrees():
+            log.warning("the clock was set: nothing is forgotten until the next time")
+            return
         now = clock.now()
         kept = settings.current().store
         retention.forget_applied(self._store, now - timedelta(days=kept.journal_days), ROWS_AT_ONCE)

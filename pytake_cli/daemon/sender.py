@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pytake_cli import clock, faults, nearby, secrets, settings
 from pytake_cli.daemon.engine import Engine
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 LEASE = 50  # messages claimed at a time: what a crash leaves in doubt stays small
 MANY = 10  # messages in a claim, or requests in flight: then a little waiting saves transactions, which cost 2 ms each
 CLAIM_SECONDS = 0.05  # between claims, when there are many
-RECORD_SECONDS = 0.01  # outcomes gather this long, or twice as long when there are many
+RECORD_SECONDS, LONG_RECORD_SECONDS = 0.01, 0.05  # outcomes gather this long; the longer time when there are many
 RECORD_AT_ONCE = 50  # unless there are so many
 OLDEST_CLAIM_SECONDS = sending.DEAD_CLAIM_SECONDS / 2  # an older one may have been given away: a process was paused
 TOKEN_SECONDS = 30.0  # how often a refused or missing token is looked for again
@@ -61,6 +61,7 @@ class Sender:
         self._store = store
         self._engine = engine
         self._me = me
+        self._began = clock.look()
         self._threads = ThreadPoolExecutor(3, "outbox")
         self._lines: dict[int, Line] = {}
         self._tokenless: dict[int, float] = {}  # number id -> when its token was last looked for
@@ -108,7 +109,7 @@ class Sender:
         while True:
             await self._ready.wait()
             if len(self._outcomes) < RECORD_AT_ONCE:
-                await asyncio.sleep(2 * RECORD_SECONDS if len(self._held) > MANY else RECORD_SECONDS)
+                await asyncio.sleep(LONG_RECORD_SECONDS if len(self._held) > MANY else RECORD_SECONDS)
             self._ready.clear()
             batch, self._outcomes = self._outcomes, []
             await self._record(batch)
@@ -144,9 +145,8 @@ class Sender:
         return len(self._held)
 
     async def _claim(self, line: Line, lane: Lane, limit: int) -> sending.Claim:
-        return await self._in_thread(
-            lambda: sending.claim(self._store, line.number_id, lane=lane, me=self._me, limit=limit, now=clock.now())
-        )
+        asked: dict[str, Any] = {"lane": lane, "me": self._me, "limit": limit, "clock_is_sure": self._began.agrees()}
+        return await self._in_thread(lambda: sending.claim(self._store, line.number_id, **asked, now=clock.now()))
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

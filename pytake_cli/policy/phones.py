@@ -51,6 +51,13 @@ def parse(typed: str, country: str | None = None) -> str:
     return _local(typed, digits, country)
 
 
+def is_country(code: str) -> bool:
+    """True for an ISO code that has phone numbers: `BR`."""
+    import phonenumbers
+
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
 def is_bsuid(value: str) -> bool:
     """True for WhatsApp's own user ids such as `BR.1349…`: opaque, never digits of a phone."""
     return _BSUID.fullmatch(value) is not None
@@ -140,7 +147,7 @@ def _local(typed: str, digits: str, country: str) -> str:
     try:
         number = phonenumbers.parse(old.group(1) if old else digits, country)
     except phonenumbers.NumberParseException:
-        raise _wrong(typed, "it is not a phone number") from None
+        raise _wrong(typed, "it is too short or too long") from None
     if not phonenumbers.is_valid_number(number):
         raise _wrong(typed, "it is not complete; write it with + and the country code")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -14,6 +14,7 @@ from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
+from pytake_cli.policy import phones
 from pytake_cli.store import organisations
 from pytake_cli.store.buckets import RateBucket
 from pytake_cli.store.media import Media
@@ -34,7 +35,6 @@ ORGANISATION_FIELDS = {
 }
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+")
-_COUNTRY = re.compile(r"[A-Z]{2}")
 _LONGEST_NAME = 120
 
 
@@ -152,8 +152,8 @@ def check_field(field: str, value: str) -> str:
                 raise _refused(field, value, "one of {choices}", choices=", ".join(LANGUAGES))
             return value
         case "country":
-            if not _COUNTRY.fullmatch(value.upper()):
-                raise _refused(field, value, "two letters, such as BR")
+            if not phones.is_country(value.upper()):
+                raise _refused(field, value, "two letters of a country, such as BR")
             return value.upper()
         case "acknowledgement":
             if len(value) > 4096:  # Meta's limit for a text message

@@ -127,7 +127,8 @@ def page(
     """Contacts, newest first, and how many there are in all; `words` narrows to names, a phone or a username."""
     query = select(Contact).where(Contact.org_id == org_id, col(Contact.merged_into_id).is_(None))
     if words:
-        ids = search.ids(db, "contact", words, org=org_id, limit=SEARCH_LIMIT)
+        begun = words if words.endswith(('"', "*")) else f"{words}*"
+        ids = search.ids(db, "contact", begun, org=org_id, limit=SEARCH_LIMIT)
         query = query.where(col(Contact.id).in_([*ids, *contacts.candidates(db, org_id, words.strip())]))
     total = db.exec(select(func.count()).select_from(query.subquery())).one()
     found = db.exec(query.order_by(col(Contact.id).desc()).limit(limit)).all()

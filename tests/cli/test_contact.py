@@ -102,3 +102,9 @@ def test_what_does_not_fit_a_contact_is_refused_with_what_would(shell: Shell, ch
     assert "Try:  pytake contact set CONTACT " in shell.err
     for good in ("language=pt-BR", "language=fil", "language=", "tz=America/Manaus"):
         shell("contact", "set", "+5511968184101", good)
+
+
+def test_a_search_finds_names_by_how_they_begin(shell: Shell) -> None:
+    ana = shell.json("contact", "create", "+5511968184101", "--name", "Ana Souza")["id"]
+    assert [row["id"] for row in shell.json("contact", "list", "--search", "sou")] == [ana]
+    assert shell.json("contact", "list", "--search", "ouza") == []

@@ -161,3 +161,12 @@ def test_the_emulator_of_another_home_is_told_and_not_spoken_to(
         assert shell.run("say", CUSTOMER, "oi").code == 0
     finally:
         os.kill(int(other["pid"]), 15)
+
+
+def test_what_the_emulator_refuses_is_told_with_its_own_slug_and_in_the_line_s_language(shell: Shell) -> None:
+    ran = shell.run("quality", "PURPLE", "--lang", "pt-BR")
+    assert ran.code == 65
+    assert "PT-EMULATOR-VALUE" in ran.err
+    assert "PURPLE não é" in ran.err
+    ran = shell.run("deliver", "zz")
+    assert (ran.code, "PT-EMULATOR-MESSAGE" in ran.err) == (5, True)

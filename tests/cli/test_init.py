@@ -158,3 +158,8 @@ def test_it_speaks_portuguese(pytake: Run) -> None:
     ran = pytake("init", *ANSWERS, "--lang", "pt-BR")
     assert "pronto" in ran.err
     assert json.loads(pytake("org", "show", "--json").out)["lang"] == "pt-BR"
+
+
+def test_an_emulator_needs_no_name_for_the_company(pytake: Run) -> None:
+    made = json.loads(pytake("init", "--no-input", "--number", "emulator", "--json").out)
+    assert (made["name"], made["org"]) == ("My company", "my-company")

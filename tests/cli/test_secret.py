@@ -60,3 +60,9 @@ def test_questions_take_both_languages(screen: Run) -> None:
         assert ran.code == 0
         assert "Delete the secret app_secret? [y/N]" in ran.err
         assert (secrets.get("app_secret") is None) is is_gone
+
+
+def test_what_is_not_there_is_not_asked_about_and_where_shows_all(pytake: Run) -> None:
+    assert pytake("secret", "delete", "nada").code == 5
+    pytake("secret", "set", "app_secret", "-", stdin="x" * 20)
+    assert pytake("secret", "where").out == pytake("secret", "list").out != ""

@@ -398,16 +398,21 @@ def test_listening_takes_names_and_patterns(loja: Loja, given: str) -> None:
 
 
 def test_doctor_and_status_speak_portuguese_and_scripts_still_get_words(loja: Loja, screen: Run) -> None:
+    assert loja.json("status", "--lang", "pt-BR")["daemon"] == "down"
+    found = {row["check"]: row["message"] for row in loja.json("doctor", "--lang", "pt-BR", code=1)}
+    assert found["files"].startswith("only you may read")
     out = screen("doctor", "--lang", "pt-BR").out
     for word in ("configuração", "segredos", "lido de: ambiente, usuário", "arquivo selado"):
         assert word in out
     for word in ("secrets", "sealed file", "clock"):
         assert word not in out
     assert "parado" in screen("status", "--lang", "pt-BR").out
-    assert loja.json("status", "--lang", "pt-BR")["daemon"] == "down"
-    found = {row["check"]: row["message"] for row in loja.json("doctor", "--lang", "pt-BR", code=1)}
-    assert found["files"].startswith("only you may read")
 
 
 def test_what_the_system_says_is_told_in_the_language_of_the_line(loja: Loja) -> None:
     assert "arquivo ou pasta não existe" in loja.run("db", "restore", "nada.db", "--lang", "pt-BR").err
+
+
+def test_a_made_up_customer_needs_a_phone_number(loja: Loja) -> None:
+    assert loja.run("trigger", "message.text", "--to", "zz", "-n").code == 65
+    assert "5511968184102" in loja.run("trigger", "message.text", "--to", "(11) 96818-4102", "-n").out

@@ -32,6 +32,7 @@ from pytake_cli.store.journal import Journal, Quarantine, Received, append
 from pytake_cli.store.messages import Message
 from pytake_cli.store.work import Lane, Poke
 from tests.kit import people
+from tests.kit.clockjump import shifted
 from tests.kit.door import KEYS
 from tests.kit.stores import make_number, make_org
 
@@ -165,6 +166,22 @@ def test_old_events_are_forgotten_and_who_follows_goes_on(store: Store) -> None:
         happened, _, after = following.since(db, cursor)
         assert [one.data["days"] for one in happened] == [29]
         assert following.since(db, following.Cursor(0, 1)) == (happened, [], after)  # one that was trimmed
+
+
+def test_nothing_is_forgotten_because_the_clock_jumped_ahead(store: Store) -> None:
+    org = make_org(store)
+    with store.write() as db:
+        db.add_all(Event(org_id=org, kind="incident", payload={}, at=clock.now()) for _ in range(3))
+    made = works(store)
+    with shifted(400 * 86400):
+        made.clockwork.keep_house()
+    with store.read(org) as db:
+        assert len(db.exec(select(Event.id)).all()) == 3
+    with shifted(400 * 86400):
+        made = works(store)
+        made.clockwork.keep_house()  # two looks agree: so much time has passed
+    with store.read(org) as db:
+        assert len(db.exec(select(Event.id)).all()) == 1
 
 
 def test_finished_jobs_are_forgotten_and_failed_ones_kept(store: Store) -> None:

@@ -14,11 +14,13 @@ from pytake_cli import clock
 from pytake_cli.daemon import sender as senders
 from pytake_cli.daemon import trouble, uploads
 from pytake_cli.daemon.trouble import Trouble
-from pytake_cli.services import sending
+from pytake_cli.services import outbound, sending
 from pytake_cli.store import Store
 from pytake_cli.store.events import Event
+from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp import messages as wire
 from tests.kit.children import free_port
+from tests.kit.clockjump import shifted
 from tests.kit.office import Office, Shop, office
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + b"\x00" * 200
@@ -61,14 +63,17 @@ def test_a_queued_message_is_sent_at_once_and_recorded(store: Store) -> None:
 
 def test_many_messages_go_out_together_each_once(store: Store) -> None:
     shop = Shop(store)
+    contacts = [shop.person(i) for i in range(150)]
+    for contact in contacts:
+        shop.queue(contact, f"para {contact}")
 
     async def visit(opened: Office) -> None:
-        contacts = [await opened.do(shop.person, i) for i in range(150)]
-        started = clock.monotonic()
-        for contact in contacts:
-            await opened.do(shop.queue, contact, f"para {contact}")
-        await opened.until({"sent"})
-        assert clock.monotonic() - started < 6.0
+        together = 0
+        while len(opened.accepted()) < len(contacts):
+            together = max(together, opened.sender.in_flight)
+            await asyncio.sleep(0.005)
+        await opened.until({"sent"}, seconds=30)
+        assert together >= 10
         assert sorted(opened.texts()) == sorted(f"para {contact}" for contact in contacts)
 
     visiting(shop, visit, latency="100ms")
@@ -96,10 +101,8 @@ def test_a_live_reply_does_not_wait_for_a_campaign(store: Store) -> None:
     async def visit(opened: Office) -> None:
         while not opened.accepted():
             await asyncio.sleep(0.01)
-        started = clock.monotonic()
         [id_] = await opened.do(shop.queue, person, "já respondo")
         await opened.until({"sent"}, id_)
-        assert clock.monotonic() - started < 1.0
         campaign = [message for message in await opened.do(shop.messages) if message.origin == "campaign"]
         assert any(message.status == "queued" for message in campaign)
 
@@ -296,6 +299,24 @@ def test_a_stop_records_what_is_in_flight_and_leaves_the_rest_queued(store: Stor
         assert len([message for message in found if message.status == "sent"]) == len(opened.accepted())
 
     visiting(shop, visit, latency="200ms")
+
+
+def test_a_clock_that_jumps_years_ahead_fails_nothing_that_meta_would_take(store: Store) -> None:
+    shop = Shop(store)
+
+    async def visit(opened: Office) -> None:
+        contact, before = await opened.do(shop.person, 1), clock.now()
+
+        def queue() -> int:
+            with store.write() as db:
+                number, oi = db.get_one(Number, shop.number_id), wire.text("oi")
+                row = outbound.queue(db, number=number, contact_id=contact, outgoing=oi, origin="agent", now=before)
+                return row.id or 0
+
+        with shifted(3650 * 86400):
+            await opened.until({"sent"}, await opened.do(queue))
+
+    visiting(shop, visit)
 
 
 def test_a_clock_that_jumps_ahead_takes_nothing_out_of_our_hands(store: Store) -> None:

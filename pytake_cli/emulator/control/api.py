@@ -71,9 +71,9 @@ class Control:
         try:
             return _json(await handler(self._world, await _arguments(request)))
         except PytakeError as error:
-            return _json(
-                {"error": error.slug, "message": str(error), "why": error.why, "fix": error.fix}, error.http_status
-            )
+            told = {"error": error.slug, "message": str(error), "why": error.why, "fix": error.fix}
+            values = {name: str(value) for name, value in error.values.items()}
+            return _json(told | {"template": error.message, "values": values}, error.http_status)
         except GraphError as error:
             return _json({"error": error.code, "message": error.details}, 422)
         except web.HTTPException as error:

@@ -80,7 +80,9 @@ async def calling(store: Store, answer: bytes) -> AsyncIterator[tuple[Peer, Jobs
             await worker.close()
 
 
-@pytest.mark.parametrize(("answer", "wanted"), [(json({"ok": True}), "paid"), (http(500), "not_paid"), (b"", "not_paid")])
+@pytest.mark.parametrize(
+    ("answer", "wanted"), [(json({"ok": True}), "paid"), (http(500), "not_paid"), (b"", "not_paid")]
+)
 def test_a_session_goes_on_with_the_answer(store: Store, answer: bytes, wanted: str) -> None:
     async def run() -> None:
         async with calling(store, answer) as (opened, worker, session_id, job_id):
