@@ -85,7 +85,7 @@ async def calling(store: Store, answer: bytes) -> AsyncIterator[tuple[Peer, Jobs
 )
 def test_a_session_goes_on_with_the_answer(store: Store, answer: bytes, wanted: str) -> None:
     async def run() -> None:
-        async with calling(store, answer) as (_, worker, session_id, job_id):
+        async with calling(store, answer) as (opened, worker, session_id, job_id):
             await worker.handle(str(job_id), "live")
             await worker.handle(str(job_id), "live")
             assert len(opened.asked) == 1
@@ -106,7 +106,7 @@ def test_a_post_that_was_under_way_when_the_daemon_died_is_not_made_again(store:
             assert jobs.claim(db, job_id, "the dead", clock.now()) is not None
 
     async def run() -> None:
-        async with calling(store, json({"ok": True})) as (_, worker, session_id, job_id):
+        async with calling(store, json({"ok": True})) as (opened, worker, session_id, job_id):
             await asyncio.to_thread(die, job_id)
             await asyncio.to_thread(worker.recover)
             await worker.handle(str(job_id), "live")
