@@ -78,7 +78,7 @@ def shown(path: Path) -> str:
 def examined(paths: list[Path]) -> list[Examined]:
     """Reads and checks files; those beside them are known to them."""
     beside = {path for each in paths for path in files(each.parent)}
-    sources = {shown(path): _read(path) for path in dict.fromkeys([*paths, *sorted(beside)])}
+    sources = {shown(path): read(path) for path in dict.fromkeys([*paths, *sorted(beside)])}
     wanted = {shown(path) for path in paths}
     return [each for each in examine_all(sources, around()) if each.path in wanted]
 
@@ -105,6 +105,7 @@ def sound(path: Path) -> Flow:
     return found.flow
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """The file as it is, but no more of it than a flow may have."""
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
