@@ -77,7 +77,14 @@ def choose(
 
 
 def explain(
-    db: Session, contact: Contact, text: str, number: Number, now: datetime, *, button: str | None = None
+    db: Session,
+    contact: Contact,
+    text: str,
+    number: Number,
+    now: datetime,
+    *,
+    button: str | None = None,
+    new_contact: bool = False,
 ) -> Choice:
     """What a message of the contact's would do now, and why each trigger would win or lose; changes nothing."""
     org = db.get_one(Organisation, number.org_id)
@@ -88,7 +95,7 @@ def explain(
             Conversation.status != RESOLVED,
         )
     ).first()
-    heard = Heard(text, button, None, False, conversation is None, names_of(number))
+    heard = Heard(text, button, None, new_contact, conversation is None, names_of(number))
     candidates = choose(db, offers(db, number.org_id, now), heard, contact, org.tz, now)
     verdict = words_of(org.settings, org.lang).verdict(text)
     if verdict == "stop" or (verdict == "start" and contact.opted_out_at):

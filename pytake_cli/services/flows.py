@@ -32,7 +32,11 @@ class Draft:
     """A flow file: where it is and what it says."""
 
     path: str
-    source: str
+    source: str | bytes
+
+    @property
+    def text(self) -> str:
+        return self.source if isinstance(self.source, str) else self.source.decode("utf-8-sig")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def publish(
     made = []
     for name, (flow, draft) in read.items():
         pins = {each: refs[each] for each in called(flow, library)}
-        new = FlowVersion(org_id=org_id, flow_id=0, number=0, ref=refs[name], source=draft.source, pins=pins)
+        new = FlowVersion(org_id=org_id, flow_id=0, number=0, ref=refs[name], source=draft.text, pins=pins)
         new.message, new.published_at, new.published_by_id = message, now, by.id if by else None
         made.append(replace(_put(db, org_id, flow, new, by, now), warnings=told[name]))
     return [replace(each, callers=_callers(db, org_id, each)) for each in made]
