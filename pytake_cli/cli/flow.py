@@ -13,45 +13,37 @@ from typing import Annotated, Literal
 
 import typer
 
-<<<<<<< HEAD
-from pytake_cli.cli import flow_files, flow_new, flow_report, flow_show, flow_simulate, flow_tests, flow_watch
-=======
 from pytake_cli.cli import (
     flow_compare,
     flow_explain,
     flow_files,
     flow_new,
     flow_publish,
+    flow_report,
     flow_show,
     flow_signal,
+    flow_simulate,
     flow_stats,
+    flow_tests,
     flow_versions,
     flow_walking,
+    flow_watch,
     flow_words,
 )
->>>>>>> 9144f9f9e940c1656b63b5a7e91020b04bb4ad46
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import data, emit, say
 from pytake_cli.flow.check import Examined
-<<<<<<< HEAD
 from pytake_cli.flow.problems import FlowErrors
-from pytake_cli.locale import _, ngettext
-=======
-from pytake_cli.flow.problems import FlowErrors, Problem
-from pytake_cli.locale import is_ascii, ngettext
->>>>>>> 9144f9f9e940c1656b63b5a7e91020b04bb4ad46
-from pytake_cli.text import clean
+from pytake_cli.locale import ngettext
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 app.command("new")(flow_new.new)
 app.command("list")(flow_versions.list_)
 app.command("show")(flow_show.show)
 app.command("graph")(flow_show.graph)
-<<<<<<< HEAD
 app.command("simulate")(flow_simulate.simulate)
 app.command("test")(flow_tests.play)
 app.command("watch")(flow_watch.watch)
-=======
 app.command("diff")(flow_compare.diff)
 app.command("publish")(flow_publish.publish)
 app.command("versions")(flow_versions.versions)
@@ -65,7 +57,6 @@ app.command("replay")(flow_walking.replay)
 app.command("reset")(flow_walking.reset)
 app.command("explain")(flow_explain.explain)
 app.command("signal")(flow_signal.signal)
->>>>>>> 9144f9f9e940c1656b63b5a7e91020b04bb4ad46
 
 INVALID = FlowErrors.exit_code
 Paths = Annotated[

@@ -124,10 +124,6 @@ def sound(path: Path) -> Flow:
 
 
 def read(path: Path) -> bytes:
-<<<<<<< HEAD
     """What a file holds, no more than a flow may."""
-=======
-    """The file as it is, but no more of it than a flow may have."""
->>>>>>> 9144f9f9e940c1656b63b5a7e91020b04bb4ad46
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
