@@ -1,50 +1,69 @@
-"""Flows as files: beginning one, checking, reading, drawing and comparing them.
+"""Flows: files that are checked, compared and published, and the sessions that walk through them.
 
 $ pytake flow new agenda --template appointment
 $ pytake flow check
-$ pytake flow show agenda
+$ pytake flow publish agenda -m "horários de sábado"
+$ pytake flow stats agenda
 """
 
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from pytake_cli.cli import flow_files, flow_new, flow_report, flow_show, flow_simulate, flow_tests, flow_watch
+from pytake_cli.cli import (
+    flow_compare,
+    flow_explain,
+    flow_files,
+    flow_new,
+    flow_publish,
+    flow_report,
+    flow_show,
+    flow_signal,
+    flow_simulate,
+    flow_stats,
+    flow_tests,
+    flow_versions,
+    flow_walking,
+    flow_watch,
+    flow_words,
+)
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import data, emit, say
 from pytake_cli.flow.check import Examined
 from pytake_cli.flow.problems import FlowErrors
-from pytake_cli.locale import _, ngettext
-from pytake_cli.text import clean
+from pytake_cli.locale import ngettext
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 app.command("new")(flow_new.new)
+app.command("list")(flow_versions.list_)
 app.command("show")(flow_show.show)
 app.command("graph")(flow_show.graph)
 app.command("simulate")(flow_simulate.simulate)
 app.command("test")(flow_tests.play)
 app.command("watch")(flow_watch.watch)
+app.command("diff")(flow_compare.diff)
+app.command("publish")(flow_publish.publish)
+app.command("versions")(flow_versions.versions)
+app.command("rollback")(flow_publish.rollback)
+app.command("enable")(flow_publish.enable)
+app.command("disable")(flow_publish.disable)
+app.command("stats")(flow_stats.stats)
+app.command("sessions")(flow_walking.sessions)
+app.command("session")(flow_walking.session)
+app.command("replay")(flow_walking.replay)
+app.command("reset")(flow_walking.reset)
+app.command("explain")(flow_explain.explain)
+app.command("signal")(flow_signal.signal)
 
 INVALID = FlowErrors.exit_code
 Paths = Annotated[
     list[str] | None, typer.Argument(metavar="[FILE|FOLDER|NAME]...", help="Which; by default all of the project's.")
 ]
-File = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A flow file, or the name of a flow of the project.")]
+File = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A flow file, a flow of the project, or agenda@2.")]
 
-LIST_FIELDS = {
-    "name": "What the flow is called.",
-    "title": "What people read.",
-    "starts": "What starts it.",
-    "steps": "How many steps it has.",
-    "languages": "Languages of its texts.",
-    "errors": "How many mistakes it has.",
-    "warnings": "How many things may be looked at.",
-    "path": "Its file.",
-}
-LIST_SHOWN = ("name", "title", "starts", "steps", "errors", "warnings", "path")
 CHECK_FIELDS = {
     "path": "The file.",
     "line": "The line, from 1.",
@@ -54,26 +73,6 @@ CHECK_FIELDS = {
     "message": "What is wrong.",
     "fix": "What would be right.",
 }
-DIFF_FIELDS = {
-    "kind": "added, removed, renamed, verb, text, way, expectation, field or header.",
-    "step": "The step, as the new file calls it.",
-    "where": "The place in the step, or the key of the header.",
-    "language": "Of a text.",
-    "before": "What the old file says.",
-    "after": "What the new file says.",
-    "sentence": "The change in words.",
-}
-
-
-@app.command("list")
-def list_(paths: Paths = None) -> None:
-    """Lists the flow files of the project.
-
-    $ pytake flow list
-    $ pytake flow list flows/drafts --json
-    """
-    found = flow_files.examined(flow_files.named(paths or []))
-    emit([flow_show.row(each) for each in found], LIST_FIELDS, default=LIST_SHOWN)
 
 
 @app.command("check")
@@ -135,43 +134,13 @@ def export(
     """Prints a flow in its one canonical form: aliases written out, keys in the order of the reference.
 
     $ pytake flow export agenda > agenda.yaml
+    $ pytake flow export agenda@2 > before.yaml
     $ pytake flow export agenda --json
     """
     from pytake_cli.flow import written
 
-    found = flow_files.sound(flow_files.one(flow))
+    found = flow_words.meant(flow).flow
     if form == "json" or context().output.form == "json":
         data(json.dumps(written.plain(found), ensure_ascii=False, indent=2))
     else:
         data(written.yaml_text(found))
-
-
-@app.command("diff")
-def diff(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="A flow file or name.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="Another.")],
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="1 when something differs.")] = False,
-) -> None:
-    """Compares two flows by what they mean: steps, texts in each language, ways, and what answers they expect.
-
-    $ pytake flow diff agenda agenda-sabado
-    $ pytake flow diff old.yaml flows/agenda.yaml --json
-    """
-    from pytake_cli.flow.diff import diff as differences
-    from pytake_cli.flow.diff import movable
-
-    before, after = flow_files.sound(flow_files.one(old)), flow_files.sound(flow_files.one(new))
-    changes = differences(before, after)
-    rows: list[dict[str, Any]] = [{**change.to_json(), "sentence": change.sentence} for change in changes]
-    if context().output.form in ("table", "plain"):
-        data("".join(f"{clean(row['sentence'], newlines=False)}\n" for row in rows)) if rows else None
-    else:
-        emit(rows, DIFF_FIELDS)
-    if not rows:
-        say(_("nothing differs"))
-    for name, step in before.steps.items():
-        reason = movable(before, after, name) if step.waits else None
-        if reason:
-            say(_("who waits at {step} stays on the old version: {reason}").format(step=name, reason=_(reason)))
-    if exit_code and rows:
-        raise typer.Exit(1)

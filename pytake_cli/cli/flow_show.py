@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pytake_cli.cli import flow_files
+from pytake_cli.cli import flow_words
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import data, emit, page, paint, say
 from pytake_cli.flow import graph as graphs
@@ -16,7 +16,7 @@ from pytake_cli.flow.gist import clip, duration, gist, trigger_label, way_label
 from pytake_cli.locale import _, is_ascii
 from pytake_cli.text import clean
 
-File = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A flow file, or the name of a flow of the project.")]
+File = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A flow file, a flow of the project, or agenda@2.")]
 SHOW_FIELDS = {
     "step": "Its name.",
     "verb": "What it does.",
@@ -33,13 +33,17 @@ def row(examined: Examined) -> dict[str, Any]:
     return {
         "name": flow.name if flow else None,
         "title": flow.title if flow else None,
-        "starts": "; ".join(map(trigger_label, flow.triggers)) if flow else None,
-        "steps": len(flow.steps) if flow else 0,
-        "languages": languages(flow) if flow else [],
+        **(facts(flow) if flow else {"starts": None, "steps": 0, "languages": []}),
         "errors": len(examined.errors),
         "warnings": len(examined.warnings),
         "path": examined.path,
     }
+
+
+def facts(flow: Flow) -> dict[str, Any]:
+    """What lists tell of a definition."""
+    starts = "; ".join(map(trigger_label, flow.triggers))
+    return {"starts": starts, "steps": len(flow.steps), "languages": languages(flow)}
 
 
 def languages(flow: Flow) -> list[str]:
@@ -54,13 +58,18 @@ def languages(flow: Flow) -> list[str]:
     return list(dict.fromkeys((flow.language, *found)))
 
 
-def show(flow: File) -> None:
+def show(
+    flow: File,
+    version: Annotated[str | None, typer.Option("--version", metavar="N", help="A published version of it.")] = None,
+) -> None:
     """Shows a flow as an outline: what starts it, its variables, its steps and where each leads.
 
     $ pytake flow show agenda
+    $ pytake flow show agenda --version 2  # or agenda@2
     $ pytake flow show flows/agenda.yaml --json
     """
-    found = flow_files.usable(flow_files.one(flow))
+    wanted = f"{flow_words.name_of(flow)}@{version}" if version is not None else flow
+    found = flow_words.meant(wanted, checked=False).flow
     if context().output.form in ("table", "plain"):
         page(outline(found, min(context().output.width, 100), color=context().output.color_out))
         return
@@ -115,7 +124,7 @@ def graph(
     $ pytake flow graph agenda
     $ pytake flow graph agenda --format svg > agenda.svg
     """
-    found = flow_files.usable(flow_files.one(flow))
+    found = flow_words.meant(flow, checked=False).flow
     output = context().output
     if form == "mermaid":
         data(graphs.mermaid(found))

@@ -13,7 +13,6 @@ from pytake_cli.cli.neighbour import wake
 from pytake_cli.cli.output import done, say
 from pytake_cli.errors import UsageError
 from pytake_cli.locale import _
-from pytake_cli.services import flow_sessions, flow_signals
 
 
 def signal(
@@ -27,6 +26,8 @@ def signal(
     $ pytake flow signal 7-Zk3vQ8 --value '{"paid": true}'
     $ pytake flow signal 7-Zk3vQ8 --name paid --key order-812
     """
+    from pytake_cli.services import flow_sessions, flow_signals
+
     here = context()
     meant = _value(value)
     if here.dry_run:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -37,6 +38,38 @@ class Schedule:
     days: Mapping[int, tuple[tuple[time, time], ...]]
     holidays: frozenset[date] = frozenset()
     special: Mapping[date, tuple[tuple[time, time], ...]] = field(default_factory=dict)
+
+
+Spans = tuple[tuple[time, time], ...]
+
+
+def dump(schedule: Schedule) -> dict[str, Any]:
+    """The schedule as JSON, so that a log can keep what was known; `load` reads it again."""
+    found: dict[str, Any] = {
+        "tz": schedule.tz,
+        "days": {str(day): _told(given) for day, given in schedule.days.items()},
+    }
+    if schedule.holidays:
+        found["holidays"] = sorted(day.isoformat() for day in schedule.holidays)
+    if schedule.special:
+        found["special"] = {day.isoformat(): _told(given) for day, given in schedule.special.items()}
+    return found
+
+
+def load(given: Mapping[str, Any]) -> Schedule:
+    """What `dump` wrote."""
+    days = {int(day): _heard(spans) for day, spans in given["days"].items()}
+    holidays = frozenset(date.fromisoformat(day) for day in given.get("holidays", ()))
+    special = {date.fromisoformat(day): _heard(spans) for day, spans in given.get("special", {}).items()}
+    return Schedule(given["tz"], days, holidays, special)
+
+
+def _told(spans: Spans) -> list[list[str]]:
+    return [[start.isoformat("minutes"), end.isoformat("minutes")] for start, end in spans]
+
+
+def _heard(spans: Iterable[Iterable[str]]) -> Spans:
+    return tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in spans)
 
 
 def is_open(schedule: Schedule, now: datetime) -> bool:

@@ -98,7 +98,12 @@ class Hearing:
             return True
         if conversation.owner == BY_PEOPLE:
             return False
-        return self._answer(word, office, conversation, contact, reply)
+        answered: list[bool] = []
+
+        def work() -> None:
+            answered.append(self._answer(word, office, conversation, contact, reply))
+
+        return not flow_sessions.guarded(self._db, conversation, self._now, work) or answered[0]
 
     def _office(self, org_id: int) -> Office:
         if org_id not in self._offices:
@@ -185,18 +190,15 @@ class Hearing:
         """Starts the flow that was chosen; with `debounce` once nothing more comes."""
         now, contact_id = self._now, conversation.contact_id
 
-        def work() -> None:
-            version = published(self._db, conversation.org_id, winner.flow)
-            assert version is not None  # it was offered a moment ago
-            pause = definition(version).debounce
-            if pause is not None and not reply.choice:
-                row = flow_sessions.new(self._db, conversation, version, now)
-                flow_timers.hold(self._db, row, word.message_id, pause, now, trigger=winner.trigger)
-                return
-            event = flow_sessions.started(self._db, contact_id, now, reply=reply, trigger=winner.trigger)
-            flow_sessions.begin(self._db, conversation, version, event, f"message:{word.message_id}", now)
-
-        flow_sessions.guarded(self._db, conversation, now, work)
+        version = published(self._db, conversation.org_id, winner.flow)
+        assert version is not None  # it was offered a moment ago
+        pause = definition(version).debounce
+        if pause is not None and not reply.choice:
+            row = flow_sessions.new(self._db, conversation, version, now)
+            flow_timers.hold(self._db, row, word.message_id, pause, now, trigger=winner.trigger)
+            return True
+        event = flow_sessions.started(self._db, contact_id, now, reply=reply, trigger=winner.trigger)
+        flow_sessions.begin(self._db, conversation, version, event, f"message:{word.message_id}", now)
         return True
 
     def _listen(self, word: Word, conversation: Conversation, row: FlowSession, reply: Reply) -> bool:
@@ -206,14 +208,8 @@ class Hearing:
         if pause is not None and waited in ("", "reply") and window.opens_window(reply.kind):
             flow_timers.hold(self._db, row, word.message_id, pause, self._now, at_once=bool(reply.choice))
             return True
-        effects: list[Effect] = []
-
-        def work() -> None:
-            event = Replied(self._now, reply)
-            effects.extend(flow_sessions.advance(self._db, row, event, f"message:{word.message_id}", self._now))
-
-        if not flow_sessions.guarded(self._db, conversation, self._now, work):
-            return True
+        event = Replied(self._now, reply)
+        effects = flow_sessions.advance(self._db, row, event, f"message:{word.message_id}", self._now)
         if conversation.owner != BY_BOT or conversation.status == RESOLVED:
             return True
         if waited in ("time", "signal") and _is_deaf(effects):
@@ -249,7 +245,7 @@ def hand_back(db: Session, conversation: Conversation, flow: str | None, *, by: 
         )
     assert conversation.id is not None
     ownership.lock(db, conversation)
-    if conversation.owner == BY_BOT and flow is None:
+    if conversation.owner == BY_BOT and conversation.status == BOT and flow is None:
         return False
     version = published(db, conversation.org_id, flow) if flow else None
     if flow and version is None:

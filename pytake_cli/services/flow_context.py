@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
-from pytake_cli.flow.context import Context
-from pytake_cli.flow.jsonable import pack
-from pytake_cli.policy import window
+from pytake_cli.flow.context import Context, Library
+from pytake_cli.flow.jsonable import pack, unpack
+from pytake_cli.policy import hours, window
 from pytake_cli.policy.people import PHONE, USERNAME
 from pytake_cli.services import contacts, flow_signals
 from pytake_cli.services.flow_library import StoreLibrary
@@ -17,13 +18,14 @@ from pytake_cli.services.schedules import schedules
 from pytake_cli.store import tags
 from pytake_cli.store.contacts import Contact, ServiceWindow, identities_of
 from pytake_cli.store.conversations import Conversation
+from pytake_cli.store.flows import FlowVersion
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 
 CURRENCIES = {"BR": "BRL", "PT": "EUR", "US": "USD", "AR": "ARS", "MX": "MXN", "CO": "COP", "CL": "CLP", "ES": "EUR"}
 
 
-def of(db: Session, conversation: Conversation, session_id: int) -> Context:
+def of(db: Session, conversation: Conversation, session_id: int, version: FlowVersion | None = None) -> Context:
     """The context of the session's next event. `conversation.signal_token` is what others send it signals with."""
     contact = db.get_one(Contact, conversation.contact_id)
     org = db.get_one(Organisation, conversation.org_id)
@@ -31,7 +33,7 @@ def of(db: Session, conversation: Conversation, session_id: int) -> Context:
     pair = db.get(ServiceWindow, (conversation.number_id, conversation.contact_id))
     closes = window.closes_at(pair.last_inbound_at) if pair is not None else None
     return Context(
-        library=StoreLibrary(db, conversation.org_id),
+        library=StoreLibrary(db, conversation.org_id, version),
         contact=contact_values(db, contact),
         conversation={
             **conversation_values(conversation, number),
@@ -56,6 +58,7 @@ def contact_values(db: Session, contact: Contact) -> dict[str, Any]:
         "first_name": name.split()[0] if name.split() else "",
         "display_name": contacts.display_name(contact, known),
         "phone": f"+{newest[PHONE]}" if PHONE in newest else "",
+        "email": str(contact.fields.get("email") or ""),
         "username": newest.get(USERNAME, ""),
         "language": contact.language,
         "tags": tags.of_contacts(db, [contact.id]).get(contact.id, []),
@@ -90,8 +93,27 @@ def org_values(org: Organisation) -> dict[str, Any]:
 def given(context: Context) -> dict[str, Any]:
     """What the log keeps of a context, so that the event can be applied again as it was."""
     closes: datetime | None = context.window_closes_at
-    return {
+    found = {
         "contact": pack(dict(context.contact)),
         "conversation": pack(dict(context.conversation)),
+        "org": pack(dict(context.org)),
+        "tz": context.tz,
         "window_closes_at": closes.isoformat() if closes else None,
     }
+    if context.schedules:
+        found["hours"] = {name: hours.dump(schedule) for name, schedule in context.schedules.items()}
+    return found
+
+
+def of_log(found: Mapping[str, Any], library: Library) -> Context:
+    """The context that `given` kept."""
+    closes = found.get("window_closes_at")
+    return Context(
+        library=library,
+        contact=unpack(found.get("contact", {})),
+        conversation=unpack(found.get("conversation", {})),
+        org=unpack(found.get("org", {})),
+        tz=found.get("tz", "UTC"),
+        window_closes_at=datetime.fromisoformat(closes) if closes else None,
+        schedules={name: hours.load(schedule) for name, schedule in found.get("hours", {}).items()},
+    )

@@ -147,8 +147,8 @@ def _start_timer(db: Session, row: FlowSession, effect: StartTimer, now: datetim
 def _set_contact(db: Session, row: FlowSession, effect: SetContact, now: datetime) -> None:
     contact = db.get_one(Contact, row.contact_id)
     for kind, name, value in effect.changes:
-        if kind == "field":
-            contact.fields = {**contact.fields, name: value}
+        if kind in ("field", "email"):
+            contact.fields = {**contact.fields, name or kind: value}
         elif kind == "tag" and value:
             tags.put(db, row.org_id, row.contact_id, name, now)
         elif kind == "tag":

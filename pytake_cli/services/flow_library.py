@@ -39,13 +39,16 @@ def _read(ref: str, source: str) -> Definition:
 
 
 class StoreLibrary:
-    """The flows of one organisation, as `flow.context.Library` wants them."""
+    """The flows of one organisation, as `flow.context.Library` wants them; `top` is the version of the session."""
 
-    def __init__(self, db: Session, org_id: int) -> None:
+    def __init__(self, db: Session, org_id: int, top: FlowVersion | None = None) -> None:
         self._db, self._org_id = db, org_id
+        self._pins = {**top.pins, top.ref.partition("@")[0]: top.ref} if top is not None else {}
 
     def published(self, name: str) -> Definition | None:
-        """What `goto_flow` and `call` enter."""
+        """What `call` enters: the version that was there when the session's own was published, else today's."""
+        if name in self._pins:
+            return self.version(self._pins[name])
         version = published(self._db, self._org_id, name)
         return definition(version) if version is not None else None
 

@@ -97,8 +97,8 @@ def advance(db: Session, row: FlowSession, event: Event, cause: str, now: dateti
         return []
     conversation = db.get_one(Conversation, row.conversation_id)
     assert row.id is not None
-    context = flow_context.of(db, conversation, row.id)
     version = db.get_one(FlowVersion, row.version_id)
+    context = flow_context.of(db, conversation, row.id, version)
     state, effects = _walk(row, event, version, context)
     _keep(row, state, now)
     if not flow_sessions.log_event(db, row, cause, wire.dump(event), flow_context.given(context)):
@@ -199,7 +199,12 @@ def fail(db: Session, conversation_id: int, slug: str, why: str, now: datetime) 
     conversation = lock(db, conversation_id)
     row = flow_sessions.of_conversation(db, conversation_id)
     if row is not None:
-        stands = {"flow_id": row.flow_id, "version_id": row.version_id, "session_id": row.id, "org_id": row.org_id}
+        stands: dict[str, Any] = {
+            "flow_id": row.flow_id,
+            "version_id": row.version_id,
+            "session_id": row.id,
+            "org_id": row.org_id,
+        }
         told = {"slug": slug, "why": why}
         db.add(FlowRecord(**stands, kind="incident", step=row.step, way="failed", value=told, at=now))
         flow_sessions.end(db, row, "failed", now, cause=f"failed:{now.timestamp():.6f}")

@@ -23,6 +23,8 @@ from pytake_cli.store.flows import Flow, FlowVersion
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 
+_told: set[str] = set()  # versions that cannot be read, told of once a process and not once a message
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -45,7 +47,9 @@ def offers(db: Session, org_id: int, now: datetime) -> list[Offer]:
         try:
             read = definition(version)
         except FlowErrors as error:
-            incidents.tell(db, org_id, "PT-FLOW-BROKEN", f"{version.ref} cannot be read: {error}", now)
+            if version.ref not in _told:
+                _told.add(version.ref)
+                incidents.tell(db, org_id, "PT-FLOW-BROKEN", f"{version.ref} cannot be read: {error}", now)
             continue
         if read.triggers:
             found.append(Offer(read, flow.paused))
@@ -73,7 +77,14 @@ def choose(
 
 
 def explain(
-    db: Session, contact: Contact, text: str, number: Number, now: datetime, *, button: str | None = None
+    db: Session,
+    contact: Contact,
+    text: str,
+    number: Number,
+    now: datetime,
+    *,
+    button: str | None = None,
+    new_contact: bool = False,
 ) -> Choice:
     """What a message of the contact's would do now, and why each trigger would win or lose; changes nothing."""
     org = db.get_one(Organisation, number.org_id)
@@ -84,7 +95,7 @@ def explain(
             Conversation.status != RESOLVED,
         )
     ).first()
-    heard = Heard(text, button, None, False, conversation is None, names_of(number))
+    heard = Heard(text, button, None, new_contact, conversation is None, names_of(number))
     candidates = choose(db, offers(db, number.org_id, now), heard, contact, org.tz, now)
     verdict = words_of(org.settings, org.lang).verdict(text)
     if verdict == "stop" or (verdict == "start" and contact.opted_out_at):

@@ -21,6 +21,9 @@ KINDS = {
     "note:new": "a note was written: {note, conversation}",
     "flow:notice": "a flow tells people something: {text, team, flow, session, conversation, contact}",
     "flow:ended": "a person ended a session by taking its conversation: {session, conversation, outcome}",
+    "flow:published": "another version starts new sessions: {flow, number, before, by}",
+    "flow:changed": "a flow file differs from what is published, or cannot be: {flow, path, why}",
+    "flow:paused": "a flow starts no sessions any more, or does again: {flow, paused, by}",
     "incident": "something needs a person: {slug, …}",
 }
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
-from pytake_cli.store.rows import Owned, long_text, primary_key, reference, time
+from pytake_cli.store.rows import Owned, json, long_text, primary_key, reference, time
 from pytake_cli.store.types import BigId
 
 
@@ -39,6 +39,7 @@ class FlowVersion(Owned, table=True):
     number: int  # 1, 2, 3 … as people count them
     ref: str = Field(index=True)  # "appointment@9f86d081884c"
     source: str = long_text()  # the file, byte by byte
+    pins: dict[str, str] = json(dict)  # sub-flows, and theirs: {"faq": "faq@1c9d…"}; what was tested is what runs
     message: str = long_text()  # why it was published
     published_at: datetime = time()
     published_by_id: int | None = reference("user_account.id", nullable=True)

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from pytake_cli.services import contacts
 from pytake_cli.store import Store, database, tags
+from pytake_cli.store.ai_use import AiUse
 from pytake_cli.store.contacts import Consent, Contact, ServiceWindow
 from pytake_cli.store.conversations import Note
 from pytake_cli.store.events import Event
@@ -46,6 +47,7 @@ def furnish(store: Store, slug: str) -> int:
         db.add(Media(**owned, number_id=number, message_id=id_, direction="in"))
         db.add(StatusEvent(org_id=org, message_id=id_, wamid=f"wamid.{org}", status="sent", at=NOW, received_at=NOW))
         tags.put(db, org, contact, "vip", NOW)
+        db.add(AiUse(org_id=org, day="2026-11-22", scope="org"))
     version = flows.publish(store, org, "name: faq")
     with store.write() as db:
         session = flows.session(db, conversation.id or 0, version)

@@ -21,7 +21,7 @@ class Call(Step):
     main: ClassVar[str] = "flow"
     may_fail: ClassVar[bool] = True
 
-    flow: Slug = Field(description="its name; the version that is published when the step is reached")
+    flow: Slug = Field(description="its name; the version that was published when this flow was")
     with_: dict[VarName, Assigned] = Field(
         {}, alias="with", description="its variables, each an expression of this flow"
     )

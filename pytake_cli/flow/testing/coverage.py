@@ -8,8 +8,8 @@ from typing import Literal
 
 from pytake_cli.flow import effects as fx
 from pytake_cli.flow.definition import Flow
-from pytake_cli.flow.engine import EXPIRE
 from pytake_cli.flow.events import Started
+from pytake_cli.flow.leaving import EXPIRE
 from pytake_cli.flow.positions import Path
 from pytake_cli.flow.speech import Gesture
 from pytake_cli.flow.steps.ask import Ask

@@ -291,6 +291,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("ref", sa.String(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("pins", JSON, nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("published_at", TIME, nullable=False),
         sa.Column("published_by_id", ID, nullable=True),
