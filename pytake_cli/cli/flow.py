@@ -108,11 +108,19 @@ def _summary(found: list[Examined]) -> None:
 
 
 @app.command("schema")
-def schema() -> None:
-    """Prints the JSON Schema of a flow file, for editors that complete and check.
+def schema(
+    tests: Annotated[bool, typer.Option("--tests", help="Of test files instead.")] = False,
+) -> None:
+    """Prints the JSON Schema of a flow file, or of its tests, for editors that complete and check.
 
     $ pytake flow schema > flows/.schema.json
+    $ pytake flow schema --tests > flows/.tests.schema.json
     """
+    if tests:
+        from pytake_cli.flow.testing.schema import schema as schema_of_tests
+
+        data(json.dumps(schema_of_tests(), ensure_ascii=False, indent=2))
+        return
     from pytake_cli.flow.schema import schema as schema_of_flows
 
     data(json.dumps(schema_of_flows(), ensure_ascii=False, indent=2))
