@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pytake_cli.cli import flow_files, flow_new, flow_show
+from pytake_cli.cli import flow_files, flow_import, flow_new, flow_show
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import data, emit, paint, say
 from pytake_cli.flow.check import Examined
@@ -22,6 +22,7 @@ from pytake_cli.text import clean
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 app.command("new")(flow_new.new)
+app.command("import")(flow_import.import_)
 app.command("show")(flow_show.show)
 app.command("graph")(flow_show.graph)
 

@@ -38,7 +38,7 @@ def document(draft: Draft) -> dict[str, Any]:
     """The flow as a map, in the order in which files have it."""
     used = {name: {"type": kind if kind in _TYPES else "text"} for name, kind in draft.vars.items()}
     first = {"name": draft.name, **({"title": draft.title} if draft.title else {}), "language": draft.language}
-    late = {key: draft.header[key] for key in ("on", "on_error", "on_expire") if key in draft.header}
+    late: dict[str, Any] = {key: draft.header[key] for key in ("on", "on_error", "on_expire") if key in draft.header}
     early = {key: value for key, value in draft.header.items() if key not in late}
     steps = {draft.start: draft.steps[draft.start], **draft.steps}
     return {**first, **early, **({"vars": used} if used else {}), "start": draft.start, **late, "steps": steps}
