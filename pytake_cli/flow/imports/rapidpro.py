@@ -150,11 +150,13 @@ def _triggers(draft: Draft, flow: Given, export: object) -> None:
         if kind == "K" and words:
             found.append({"keyword": words, **({} if text(trigger, "match_type") == "O" else {"mode": "starts"})})
         elif kind in ("C", "N", "R"):
-            found.append(
-                {"C": {"any": True}, "N": {"new_conversation": True}, "R": {"ad": text(trigger, "referrer_id") or "*"}}[
-                    kind
-                ]
-            )
+            ad = text(trigger, "referrer_id") or "*"
+            others: dict[str, tuple[str, object]] = {
+                "C": ("any", True),
+                "N": ("new_conversation", True),
+                "R": ("ad", ad),
+            }
+            found.append(dict([others[kind]]))
         else:
             item.lost(Phrase("nothing here starts a flow like that"))
             draft.before_start(item, f"{MARK}.trigger")

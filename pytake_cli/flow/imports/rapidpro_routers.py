@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pytake_cli.flow.imports import names
 from pytake_cli.flow.imports.draft import Fields
 from pytake_cli.flow.imports.given import Given, number, table, tables, text
-from pytake_cli.flow.imports.pieces import MARK, Piece, numeric
+from pytake_cli.flow.imports.pieces import Piece, marked, numeric
 from pytake_cli.flow.imports.rapidpro_cases import Case, asks, condition, hinted
 from pytake_cli.flow.imports.rapidpro_expressions import operand
 from pytake_cli.flow.imports.rapidpro_journey import Journey
@@ -65,8 +65,7 @@ def convert(router: Router) -> None:
     if kind == "random":
         _random(router)
     elif kind not in ("switch", "smart", ""):
-        router.item.lost(Phrase("there is nothing like it here"))
-        router.journey.draft.unfit(router.item, router.step, router.way(router.default, "''"), f"{MARK}.router")
+        _unlike(router)
     elif isinstance(router.data.get("wait"), dict):
         _question(router)
     elif _CHILD.fullmatch(text(router.data, "operand").strip()):
@@ -74,6 +73,18 @@ def convert(router: Router) -> None:
     else:
         of = operand(text(router.data, "operand"), router.item)
         _switch(router, router.step, of, router.cases())
+
+
+def _unlike(router: Router) -> None:
+    """A router of a kind that we know nothing of: its ways are kept, the choice among them is not."""
+    kind = text(router.data, "type")
+    router.item.lost(Phrase("there is nothing like it here"))
+    ways = [router.way(text(each, "uuid"), "''") for each in tables(router.data, "categories")]
+    when = marked(kind).text
+    router.journey.draft.steps[router.step] = {
+        "switch": [{"when": when, "goto": way} for way in ways] or [{"when": when, "goto": "end"}],
+        "else": router.way(router.default, "''"),
+    }
 
 
 def _random(router: Router) -> None:
