@@ -17,6 +17,7 @@ from pytake_cli.cli import (
     flow_compare,
     flow_explain,
     flow_files,
+    flow_import,
     flow_new,
     flow_publish,
     flow_report,
@@ -39,6 +40,7 @@ from pytake_cli.locale import ngettext
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 app.command("new")(flow_new.new)
 app.command("list")(flow_versions.list_)
+app.command("import")(flow_import.import_)
 app.command("show")(flow_show.show)
 app.command("graph")(flow_show.graph)
 app.command("simulate")(flow_simulate.simulate)
