@@ -15,7 +15,7 @@ MIB = 1024 * 1024
 class Section(BaseModel):
     """One table of the file; unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class StoreSettings(Section):

@@ -105,7 +105,19 @@ def _strings(node: ast.expr | None) -> Iterator[str]:
 def _in_tables() -> Iterator[tuple[str, str]]:
     """Texts that live in tables rather than in calls."""
     from pytake_cli import errors, secrets, settings
-    from pytake_cli.cli import commands, doctor, flags, problems, status, surface_data, topics, trace, triggers
+    from pytake_cli.cli import (
+        commands,
+        doctor,
+        flags,
+        flow_report,
+        problems,
+        simulator,
+        status,
+        surface_data,
+        topics,
+        trace,
+        triggers,
+    )
     from pytake_cli.store import media
     from pytake_cli.store.conversations import STATUSES
     from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
@@ -124,6 +136,8 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("store.conversations.STATUSES", STATUSES),
         ("store.messages.RANK", (*RANK, RECEIVED)),
         ("cli.doctor.CHECKS", (*doctor.CHECKS, *doctor.PARTS)),
+        ("cli.flow_report.WORDS", flow_report.WORDS),
+        ("cli.simulator.COMMANDS", (*simulator.COMMANDS.values(), *simulator.WAITS.values())),
         ("cli.doctor.SOURCES", doctor.SOURCES),
         ("cli.problems.SYSTEM", problems.SYSTEM),
         ("cli.status.STATES", status.STATES),

@@ -19,25 +19,31 @@ from pytake_cli.cli import (
     flow_files,
     flow_new,
     flow_publish,
+    flow_report,
     flow_show,
     flow_signal,
+    flow_simulate,
     flow_stats,
+    flow_tests,
     flow_versions,
     flow_walking,
+    flow_watch,
     flow_words,
 )
 from pytake_cli.cli.context import context
-from pytake_cli.cli.output import data, emit, paint, say
+from pytake_cli.cli.output import data, emit, say
 from pytake_cli.flow.check import Examined
-from pytake_cli.flow.problems import FlowErrors, Problem
-from pytake_cli.locale import is_ascii, ngettext
-from pytake_cli.text import clean
+from pytake_cli.flow.problems import FlowErrors
+from pytake_cli.locale import ngettext
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 app.command("new")(flow_new.new)
 app.command("list")(flow_versions.list_)
 app.command("show")(flow_show.show)
 app.command("graph")(flow_show.graph)
+app.command("simulate")(flow_simulate.simulate)
+app.command("test")(flow_tests.play)
+app.command("watch")(flow_watch.watch)
 app.command("diff")(flow_compare.diff)
 app.command("publish")(flow_publish.publish)
 app.command("versions")(flow_versions.versions)
@@ -84,22 +90,12 @@ def check(
     problems = [problem for each in found for problem in each.problems]
     if context().output.form in ("table", "plain"):
         for problem in problems:
-            data(_line(problem))
+            data(flow_report.problem_line(problem))
     else:
         emit([problem.to_json() for problem in problems], CHECK_FIELDS)
     _summary(found)
     if any(each.errors for each in found) or (exit_code and problems):
         raise typer.Exit(INVALID)
-
-
-def _line(problem: Problem) -> str:
-    """`✗ flows/agenda.yaml:41:9  what is wrong; what would be right   PT-FLOW-TARGET`."""
-    output = context().output
-    is_error = problem.severity == "error"
-    sign = ("error:" if is_error else "warn:") if is_ascii() else ("✗" if is_error else "⚠")
-    sign = paint(sign, "error" if is_error else "warn", output.color_out)
-    text = f"{clean(problem.place)}  {clean(problem.sentence, newlines=False)}"
-    return f"{sign} {text}   {paint(problem.slug, 'dim', output.color_out)}"
 
 
 def _summary(found: list[Examined]) -> None:

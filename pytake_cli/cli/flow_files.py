@@ -67,6 +67,24 @@ def _named(word: str) -> list[Path]:
     )
 
 
+def tests_named(words: list[str]) -> tuple[list[Path], list[Path]]:
+    """(test files, flow files) that names, files and folders stand for: the tests of a flow are beside it."""
+    tests: list[Path] = []
+    flows: list[Path] = []
+    for word in words or [str(folder())]:
+        path = Path(word)
+        if path.is_dir():
+            tests += sorted(each for each in path.rglob("*") if each.name.endswith(TESTS) and each.is_file())
+            flows += files(path)
+        elif word.endswith(TESTS) and path.is_file():
+            tests.append(path)
+        else:
+            flow = one(word)
+            flows.append(flow)
+            tests += [beside for suffix in TESTS if (beside := flow.with_name(flow.stem + suffix)).is_file()]
+    return list(dict.fromkeys(tests)), list(dict.fromkeys(flows))
+
+
 def shown(path: Path) -> str:
     """The path as short as it can be from here."""
     try:
@@ -106,6 +124,6 @@ def sound(path: Path) -> Flow:
 
 
 def read(path: Path) -> bytes:
-    """The file as it is, but no more of it than a flow may have."""
+    """What a file holds, no more than a flow may."""
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)

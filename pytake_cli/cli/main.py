@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
+
+COLLECT_AFTER = 50_000  # objects: a command's imports make very many, and all of them stay
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -22,6 +25,7 @@ def main(argv: list[str] | None = None) -> int:
         return problems.tell_system(error, arguments, line.Flags())
     if code is not None:
         return code
+    gc.set_threshold(COLLECT_AFTER)
     from pytake_cli.cli import run
 
     return run.run(arguments)

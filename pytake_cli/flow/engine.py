@@ -19,11 +19,9 @@ What is decided here, beside the steps:
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable
 from typing import assert_never
 
-from pytake_cli.flow import hearing, interrupts
+from pytake_cli.flow import hearing, interrupts, leaving
 from pytake_cli.flow.context import Context
 from pytake_cli.flow.definition import Flow
 from pytake_cli.flow.effects import CancelTimer, Effect, End, HandOff, Record
@@ -40,13 +38,11 @@ from pytake_cli.flow.events import (
     TimerFired,
 )
 from pytake_cli.flow.language.values import EvaluationError
+from pytake_cli.flow.leaving import EXPIRE, end, guarded, settle, told
 from pytake_cli.flow.limits import MAX_HOPS, MAX_SIGNALS, MAX_STEPS, MAX_WAITS
 from pytake_cli.flow.session import Frame, Session, Wait
 from pytake_cli.flow.steps.step import Fail, Go, Move, Over
 from pytake_cli.flow.walk import StepFailed, Walk
-
-BOUNDS = frozenset({"calls", "depth", "hops", "repeated", "resume", "steps", "target", "vars", "waits"})
-EXPIRE = "expire"  # the token of the session's own timer
 
 
 def start(id_: str, flow: Flow, event: Started, context: Context) -> tuple[Session, list[Effect]]:
@@ -85,19 +81,12 @@ def _collapse(session: Session, error: Exception) -> tuple[Session, list[Effect]
     session.status, session.outcome, session.wait, session.interrupted = "ended", "failed", None, None
     step = session.frames[-1].step if session.frames else ""
     return session, [
-        Record("incident", step, "bug", _told(error)),
+        Record("incident", step, "bug", told(error)),
         CancelTimer(""),
         CancelTimer(EXPIRE),
         HandOff(note=f"flow {session.flow}: {type(error).__name__}"),
         End("failed"),
     ]
-
-
-def _told(error: Exception) -> dict[str, object]:
-    """`{"error": "KeyError: 'x'", "at": ["flow/steps/http.py:41 resume"]}`, without values of customers."""
-    frames = traceback.extract_tb(error.__traceback__)[-4:]
-    places = [f"{'/'.join(frame.filename.split('/')[-3:])}:{frame.lineno} {frame.name}" for frame in frames]
-    return {"error": f"{type(error).__name__}: {str(error)[:200]}", "at": places}
 
 
 def _apply(walk: Walk, event: Event) -> Move | None:
@@ -122,7 +111,7 @@ def _apply(walk: Walk, event: Event) -> Move | None:
         case Changed():
             return _changed(walk, event)
         case Cancelled(outcome=outcome):
-            _end(walk, End(outcome))
+            end(walk, End(outcome))
             return None
         case _:
             assert_never(event)
@@ -212,7 +201,7 @@ def _expired(walk: Walk) -> Move | None:
     walk.stand()
     session.ending, session.expires_at = "expired", None
     if again or walk.flow.on_expire is None:
-        _end(walk, End("expired"))
+        end(walk, End("expired"))
         return None
     return Go(walk.flow.on_expire, "timeout")
 
@@ -230,19 +219,6 @@ def _resumed(walk: Walk, event: Event) -> Move:
     return guarded(walk, lambda: step.resume(walk, event))
 
 
-def guarded(walk: Walk, act: Callable[[], Move]) -> Move:
-    """What the step says; a failure is a move like any other."""
-    try:
-        return act()
-    except StepFailed as failed:
-        return Fail(failed.reason, failed.detail)
-    except EvaluationError as error:
-        return Fail("expression", error.message)
-    except Exception as error:
-        walk.record("incident", "bug", _told(error))
-        return Fail("bug", type(error).__name__)
-
-
 def _run(walk: Walk, move: Move | None) -> None:
     """Follows moves until the session waits or is over."""
     while move is not None:
@@ -251,10 +227,10 @@ def _run(walk: Walk, move: Move | None) -> None:
         elif type(move) is Wait:
             move = _wait(walk, move)
         elif type(move) is Over:
-            move = _over(walk, move)
+            move = leaving.over(walk, move)
         else:
             assert type(move) is Fail
-            move = _fail(walk, move)
+            move = leaving.fail(walk, move)
 
 
 def _go(walk: Walk, go: Go) -> Move | None:
@@ -266,7 +242,7 @@ def _go(walk: Walk, go: Go) -> Move | None:
         walk.effects.append(Record("left", walk.step, go.way, go.target))
     target = go.target
     if target == "end" or not target:
-        return finish(walk)
+        return leaving.finish(walk)
     if target == "resume":
         return interrupts.back(walk, _resumed)
     step = walk.flow.steps.get(target)
@@ -287,24 +263,8 @@ def _go(walk: Walk, go: Go) -> Move | None:
     except EvaluationError as error:
         return Fail("expression", error.message)
     except Exception as error:
-        walk.record("incident", "bug", _told(error))
+        walk.record("incident", "bug", told(error))
         return Fail("bug", type(error).__name__)
-
-
-def _over(walk: Walk, over: Over) -> Move | None:
-    walk.effects.append(Record("left", walk.step, "end", over.end.outcome))
-    if over.whole:
-        _end(walk, over.end)
-        return None
-    return finish(walk, over.end)
-
-
-def settle(walk: Walk) -> None:
-    """The wait is over: its timer, if it has not fired, is of no use any more."""
-    wait, walk.session.wait = walk.session.wait, None
-    walk.session.status = "active"
-    if wait is not None and wait.until is not None and wait.until > walk.now:
-        walk.do(CancelTimer(wait.token))
 
 
 def _wait(walk: Walk, wait: Wait) -> Move | None:
@@ -323,85 +283,3 @@ def _wait(walk: Walk, wait: Wait) -> Move | None:
         session.steps = session.calls = 0
     interrupts.set_timers(walk, wait)
     return None
-
-
-def _fail(walk: Walk, fail: Fail) -> Move | None:
-    """The way out of a failure: the step's, the flow's, the caller's, people."""
-    session = walk.session
-    walk.note_missing()
-    settle(walk)
-    step = walk.flow.steps.get(walk.step)
-    if fail.reason == "window" and (closed := getattr(step, "on_window_closed", None)):
-        return Go(closed, "window_closed")
-    walk.record("error", fail.reason, fail.detail)
-    if fail.reason in BOUNDS or fail.reason in ("window", "empty"):
-        walk.record("incident", fail.reason, fail.detail)
-    own = step.on_error if step is not None else None
-    if fail.reason in BOUNDS:
-        if session.erring:
-            return _give_up(walk, fail)
-        session.erring, session.steps, session.calls = True, 0, 0
-        if own:
-            return Go(own, "error")
-    elif own:
-        return Go(own, "error")
-    elif session.erring:
-        return _give_up(walk, fail)
-    return _caller_errors(walk, fail)
-
-
-def _caller_errors(walk: Walk, fail: Fail) -> Move | None:
-    """The flow's `on_error`; without one, that of the `call` that entered it, and so on down to the session's own."""
-    session = walk.session
-    while True:
-        if walk.flow.on_error:
-            if fail.reason not in BOUNDS:
-                walk.record("incident", "error", f"{fail.reason} {fail.detail}".strip())
-            session.erring = True
-            return Go(walk.flow.on_error, "error")
-        if len(session.frames) <= 1:
-            return _give_up(walk, fail)
-        interrupts.drop_frame(walk)
-        step = walk.flow.steps.get(walk.step)
-        if step is not None and step.on_error:
-            return Go(step.on_error, "error")
-
-
-def _give_up(walk: Walk, fail: Fail) -> Move | None:
-    walk.record("incident", "failed", f"{fail.reason} {fail.detail}".strip())
-    walk.do(HandOff(note=f"flow {walk.top.name}, step {walk.step}: {fail.reason} {fail.detail}".strip()))
-    _end(walk, End("failed"))
-    return None
-
-
-def finish(walk: Walk, end: End | None = None) -> Move | None:
-    """The end of the flow that is walked: back to the step that called it, or the end of the session."""
-    session = walk.session
-    if len(session.frames) <= 1:
-        _end(walk, end or End(session.ending or "completed"))
-        return None
-    frame = session.frames[-1]
-    interrupts.drop_frame(walk)
-    returned = {name: frame.vars.get(ours) for name, ours in frame.returns.items()}
-    step = walk.flow.steps.get(walk.step)
-
-    def take() -> Move:
-        for name, value in returned.items():
-            walk.set_var(name, value)
-        return Go((step.next if step else None) or "end", "returned")
-
-    return guarded(walk, take)
-
-
-def _end(walk: Walk, end: End) -> None:
-    session = walk.session
-    settle(walk)
-    interrupts.forget(walk)
-    walk.note_missing()
-    if session.expires_at is not None:
-        walk.do(CancelTimer(EXPIRE))
-        session.expires_at = None
-    session.status, session.outcome = "ended", end.outcome
-    since = walk.now.timestamp() - 300
-    said = tuple((mark, at) for mark, at in session.said if at > since)
-    walk.do(End(end.outcome, end.close, end.rate, end.next_flow, end.vars, end.hops, said))

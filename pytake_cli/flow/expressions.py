@@ -19,12 +19,13 @@ from typing import cast
 
 from pytake_cli.flow.language.closures import Compiler, Run
 from pytake_cli.flow.language.lexer import Token, scan
-from pytake_cli.flow.language.operators import bounded_size, kind_of, text_of
+from pytake_cli.flow.language.operators import bounded_size, kind_of
 from pytake_cli.flow.language.parser import Parser
 from pytake_cli.flow.language.values import (
     MAX_SOURCE,
     MAX_STEPS,
     MAX_STRING,
+    MAX_TOKENS,
     EvaluationError,
     ExpressionError,
     Missing,
@@ -32,6 +33,7 @@ from pytake_cli.flow.language.values import (
     Scope,
     Value,
 )
+from pytake_cli.flow.language.writing import text_of
 
 __all__ = [
     "EvaluationError",
@@ -123,11 +125,13 @@ def compile_template(source: str) -> Template:
     parts: list[str | Run] = []
     at = 0
     trims = False
+    left = MAX_TOKENS
     while found:
         _check_opening(source, found)
         start = found.end() + source.startswith("-", found.end())
         _add_text(parts, source[at : found.start()], left=trims, right=start > found.end())
-        tokens, at = scan(source, start, closing="}}")
+        tokens, at = scan(source, start, closing="}}", limit=left)
+        left -= len(tokens)
         trims = source[at - 3] == "-" and at - 3 >= start
         parts.append(_compiled(tokens, compiler))
         found = _OPENING.search(source, at)

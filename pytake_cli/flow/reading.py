@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 def read(ask: Ask, walk: Walk, wait: Wait, reply: Reply) -> tuple[Any, str | None] | Refused:
     """(value, id of the choice or None), or why it is no answer. Numbers, dates and times are the contact's way."""
     choices = tuple(Choice(ident, title) for ident, title in wait.offered)
-    if reply.choice is not None and choice_of(reply.choice)[0]:
+    known = reply.choice is None or any(reply.choice == choice.id for choice in choices)
+    if not known and choice_of(reply.choice or "")[0]:
         return Refused("old")  # a tap on this question has lost the step's name by now
     if ask.expected == "yes_no" and choices:
         return _yes_no(reply, choices)
-    if reply.choice is not None and all(reply.choice != choice.id for choice in choices) and ask.expected != "yes_no":
+    if not known and ask.expected != "yes_no":
         return Refused("old")
     options = Options(
         choices=choices,

@@ -231,6 +231,8 @@ class Walk:
                 contact["tags"] = [*tags, name] if value else tags
             else:
                 contact[kind] = value
+                if kind == "name":  # as the next event will find it
+                    contact["first_name"] = (str(value or "").split() or [""])[0]
         self.effects.append(SetContact(tuple(changes)))
         if self._scope is not None:
             self._scope["contact"] = contact

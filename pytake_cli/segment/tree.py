@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -80,4 +81,4 @@ class Or:
 
 
 Node = Predicate | Bare | Sample | Count | Not | And | Or
-Person = dict[str, Any]
+Person = Mapping[str, Any]

@@ -245,7 +245,7 @@ def hand_back(db: Session, conversation: Conversation, flow: str | None, *, by: 
         )
     assert conversation.id is not None
     ownership.lock(db, conversation)
-    if conversation.owner == BY_BOT and flow is None:
+    if conversation.owner == BY_BOT and conversation.status == BOT and flow is None:
         return False
     version = published(db, conversation.org_id, flow) if flow else None
     if flow and version is None:

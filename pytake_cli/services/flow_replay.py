@@ -16,7 +16,7 @@ from pytake_cli.flow.effects import Effect, End, Record, Send
 from pytake_cli.flow.events import EffectDone, EffectFailed, Event, Started, TimerFired
 from pytake_cli.flow.session import Session as State
 from pytake_cli.flow.speech import Gesture, Say
-from pytake_cli.flow.testing.runner import options, words
+from pytake_cli.flow.testing.screen import options, words
 from pytake_cli.services import flow_context, flow_walks
 from pytake_cli.services.flow_library import StoreLibrary, definition
 from pytake_cli.services.flow_moves import MOVED
@@ -157,7 +157,7 @@ def told(effect: Effect) -> str:
         case Record():
             return ""
         case Send(speech=speech):
-            shown = " ".join(f"[{id_}: {title}]" for id_, title in options(speech))
+            shown = " ".join(f"[{each.id}: {each.title}]" for each in options(speech))
             return f"says {words(speech)} {shown}".rstrip()
         case End():
             return f"ends as {effect.outcome}" + (f", then {effect.next_flow}" if effect.next_flow else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,7 +11,7 @@ from pytake_cli.segment import check, evaluate
 from pytake_cli.segment.tree import Node, SegmentError
 
 
-def why_not(flow: Flow, person: Mapping[str, Any], now: datetime, tz: str) -> str:
+def why_not(flow: Flow, person: dict[str, Any], now: datetime, tz: str) -> str:
     """Why the flow is not for this contact; empty when it is."""
     scope = flow.scope
     if scope.only and not matches(scope.only, person, now, tz):
@@ -22,7 +21,7 @@ def why_not(flow: Flow, person: Mapping[str, Any], now: datetime, tz: str) -> st
     return ""
 
 
-def matches(expression: str, person: Mapping[str, Any], now: datetime, tz: str, *, unreadable: bool = False) -> bool:
+def matches(expression: str, person: dict[str, Any], now: datetime, tz: str, *, unreadable: bool = False) -> bool:
     """Whether the contact fits a segment. One that cannot be read keeps the flow from everybody, not from nobody."""
     try:
         return evaluate.matches(_read(expression), person, now, tz)

@@ -199,7 +199,12 @@ def fail(db: Session, conversation_id: int, slug: str, why: str, now: datetime) 
     conversation = lock(db, conversation_id)
     row = flow_sessions.of_conversation(db, conversation_id)
     if row is not None:
-        stands = {"flow_id": row.flow_id, "version_id": row.version_id, "session_id": row.id, "org_id": row.org_id}
+        stands: dict[str, Any] = {
+            "flow_id": row.flow_id,
+            "version_id": row.version_id,
+            "session_id": row.id,
+            "org_id": row.org_id,
+        }
         told = {"slug": slug, "why": why}
         db.add(FlowRecord(**stands, kind="incident", step=row.step, way="failed", value=told, at=now))
         flow_sessions.end(db, row, "failed", now, cause=f"failed:{now.timestamp():.6f}")

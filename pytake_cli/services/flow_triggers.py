@@ -23,6 +23,8 @@ from pytake_cli.store.flows import Flow, FlowVersion
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 
+_told: set[str] = set()  # versions that cannot be read, told of once a process and not once a message
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -45,7 +47,9 @@ def offers(db: Session, org_id: int, now: datetime) -> list[Offer]:
         try:
             read = definition(version)
         except FlowErrors as error:
-            incidents.tell(db, org_id, "PT-FLOW-BROKEN", f"{version.ref} cannot be read: {error}", now)
+            if version.ref not in _told:
+                _told.add(version.ref)
+                incidents.tell(db, org_id, "PT-FLOW-BROKEN", f"{version.ref} cannot be read: {error}", now)
             continue
         if read.triggers:
             found.append(Offer(read, flow.paused))

@@ -140,9 +140,12 @@ def record(store: Store, me: str, outcomes: Sequence[Outcome], now: datetime) ->
         _learn_identities(db, sent, now)
         failed = [(o.handoff, o.error) for o in outcomes if o.error]
         changed = [[h.id, _first_status(s)] for h, s in sent]
+        lost: list[int] = []
         for handoff, error in failed:
-            changed.append([handoff.id, _record_failure(db, me, handoff, error, now)])
-        refusals.tell_sessions(db, [id_ for id_, status in changed if status == "failed"], now)
+            status = _record_failure(db, me, handoff, error, now)
+            changed.append([handoff.id, status])
+            lost += [handoff.id] if status == "failed" else []
+        refusals.tell_sessions(db, lost, now)
         _tell(db, outcomes, changed, now)
     faults.point("outbox.after_record")
 

@@ -11,6 +11,7 @@ from sqlalchemy import Column, ForeignKey, Table, Text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, Session, SQLModel
+from sqlmodel._compat import SQLModelConfig
 
 from pytake_cli.store.types import BigId, Json, UtcTime
 
@@ -25,6 +26,8 @@ SQLModel.metadata.naming_convention = {
 
 class Row(SQLModel):
     """A table row."""
+
+    model_config = SQLModelConfig(defer_build=True)  # rows are not validated, and every command would pay for it
 
 
 class Owned(Row):

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from tests.kit import bodies
 from tests.kit.sign import HEADER, sign
 
+PATIENCE = 3  # times as long as a load at a rate should take: then it ends, and its count says how far it got
+
 
 class Wire(asyncio.Protocol):
     """One keep-alive connection that posts the next request as soon as the last is answered, or when it is due."""
@@ -68,11 +70,14 @@ class Run:
         self.interval = 1 / rate if rate else 0.0
         self.due = 0.0
         self.open = connections
+        self.end = time.perf_counter() + PATIENCE * len(requests) / rate if rate else float("inf")
         self.latencies: list[float] = []
         self.refused: Counter[str] = Counter()  # status -> answers
         self.over = asyncio.get_running_loop().create_future()
 
     def take(self) -> bytes | None:
+        if time.perf_counter() > self.end:
+            return None
         if self.interval:
             self.due = (self.due or time.perf_counter()) + self.interval
         return next(self.requests, None)

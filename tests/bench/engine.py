@@ -15,9 +15,8 @@ from pytake_cli.flow.effects import Record
 from pytake_cli.flow.events import Event, Replied, Started
 from pytake_cli.flow.reply import Reply
 from pytake_cli.flow.session import Session
-from tests.bench.figures import Row
+from tests.bench.figures import Options, Row
 
-RUNS = 5
 SESSIONS = 400
 AT = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
 
@@ -74,7 +73,7 @@ def _walk(flow: Flow, context: Context, events: list[Event], stored: bool) -> in
     return session.steps_taken
 
 
-def measure(folder: Path) -> Iterator[Row]:
+def measure(folder: Path, options: Options) -> Iterator[Row]:
     """Whole walks in CPU time, from start to end; once more with the session through JSON at every event."""
     flow = Flow.model_validate(FLOW)
     contact = {"id": 7, "first_name": "Ana", "language": "pt-BR", "tags": [], "fields": {}}
@@ -85,7 +84,7 @@ def measure(folder: Path) -> Iterator[Row]:
         events.append(Replied(at, Reply("interactive", "Continuar", "ask:go", "Continuar", wamid=f"w{turn}")))
     for name, stored in (("flow steps", False), ("flow steps, session as JSON at every event", True)):
         rates = []
-        for _ in range(RUNS):
+        for _ in range(options.times):
             started = time.process_time()
             steps = sum(_walk(flow, context, events, stored) for _ in range(SESSIONS))
             rates.append(steps / (time.process_time() - started))

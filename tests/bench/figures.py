@@ -14,6 +14,14 @@ import psutil
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """How often each benchmark runs, and how long the ceiling is held."""
+
+    times: int = 3
+    seconds: int = 15
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One line: what was measured, the median with its spread, what it is held against, and what limited it."""
 

@@ -20,16 +20,16 @@ from pytake_cli.store.journal import Journal
 from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp import messages as wire
-from tests.bench.figures import Row
+from tests.bench.figures import Options, Row
 from tests.kit import bodies
 from tests.kit.stores import make_number, make_org
 
 MESSAGES, PEOPLE, SENT = 20_000, 5_000, 10_000
 
 
-def measure(folder: Path, times: int = 3) -> Iterator[Row]:
+def measure(folder: Path, options: Options) -> Iterator[Row]:
     tune_interpreter()
-    taken, raised = zip(*(_once(folder / f"processing-{turn}") for turn in range(times)), strict=True)
+    taken, raised = zip(*(_once(folder / f"processing-{turn}") for turn in range(options.times)), strict=True)
     yield _row("backlog: messages applied", taken, "≥ 2,000", f"{PEOPLE} people, rows and search index")
     yield _row("backlog: statuses applied", raised, "≥ 20,000", "three a message, each kept as a row")
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from pytake_cli.store.journal import Journal
 from pytake_cli.store.messages import IN, OUT, Message
 from pytake_cli.whatsapp.webhooks import Incoming, parse
-from tests.bench.figures import Row
+from tests.bench.figures import Options, Row
 from tests.bench.intake import load
 from tests.kit import home
 from tests.kit.load import PATH
@@ -18,9 +18,9 @@ from tests.kit.load import PATH
 RATE, COUNT = 50, 600
 
 
-def measure(folder: Path, times: int = 3) -> Iterator[Row]:
+def measure(folder: Path, options: Options) -> Iterator[Row]:
     p50, p95 = [], []
-    for turn in range(times):
+    for turn in range(options.times):
         with home.running(folder / f"reply-{turn}") as here:
             load(
                 here.daemon.url + PATH,

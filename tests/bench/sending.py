@@ -16,7 +16,7 @@ from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.work import poke
 from pytake_cli.whatsapp import messages as wire
-from tests.bench.figures import Row, cpu_seconds, resident_mb
+from tests.bench.figures import Options, Row, cpu_seconds, resident_mb
 from tests.kit import home
 from tests.kit.children import wait_until
 from tests.kit.home import Home
@@ -29,10 +29,10 @@ SLOW = {"latency": "100ms", "sent_delay": "300ms", "delivered_delay": "300ms", "
 LATER = SLOW | {"sent_delay": "600s", "delivered_delay": "600s", "read_delay": "600s"}  # no status meanwhile
 
 
-def measure(folder: Path, times: int = 3) -> Iterator[Row]:
+def measure(folder: Path, options: Options) -> Iterator[Row]:
     for name, emulator, target in (("", LATER, "≤ 0.30"), (", statuses applied", SLOW, "")):
         rates, cpus, memory = [], [], []
-        for turn in range(times):
+        for turn in range(options.times):
             with home.running(folder / f"sending{name}-{turn}", emulator=emulator, acknowledgement="") as here:
                 rate, cpu = _once(here)
                 rates.append(rate)
@@ -57,6 +57,8 @@ def _once(here: Home) -> tuple[float, float]:
         with store.read() as db:
             claims = sa.select(sa.func.min(Message.claimed_at), sa.func.max(Message.claimed_at))
             first, last = db.connection().execute(claims).one()
+    assert first
+    assert last
     return COUNT / (last - first).total_seconds(), cpu / seconds
 
 

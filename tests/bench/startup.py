@@ -9,16 +9,16 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.bench.figures import Row
+from tests.bench.figures import Options, Row
 from tests.kit import home
 
 TURNS = 5  # commands timed for each run asked for
 
 
-def measure(folder: Path, times: int = 3) -> Iterator[Row]:
+def measure(folder: Path, options: Options) -> Iterator[Row]:
     here = home.make(folder / "startup")
     environment = {**os.environ, **here.environment}
-    bare = _timed([sys.executable, "-c", "pass"], environment, times * TURNS)
+    bare = _timed([sys.executable, "-c", "pass"], environment, options.times * TURNS)
     yield Row("python -c pass", "ms", bare, "", "the floor")
     cases: list[tuple[str, list[str], str]] = [
         ("pytake --version", ["--version"], "≤ 3 ×"),
@@ -30,7 +30,7 @@ def measure(folder: Path, times: int = 3) -> Iterator[Row]:
     ]
     floor = sorted(bare)[len(bare) // 2]
     for name, arguments, target in cases:
-        values = _timed([sys.executable, "-m", "pytake_cli", *arguments], environment, times * TURNS)
+        values = _timed([sys.executable, "-m", "pytake_cli", *arguments], environment, options.times * TURNS)
         yield Row(name, "ms", values, target, f"{sorted(values)[len(values) // 2] / floor:.1f} ×")
 
 

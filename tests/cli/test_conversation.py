@@ -9,8 +9,9 @@ from sqlmodel import select
 
 from pytake_cli.store.conversations import Conversation, Note
 from pytake_cli.store.jobs import Job
+from pytake_cli.store.messages import Message
 from tests.cli.conftest import Run
-from tests.kit import people
+from tests.kit import flows, people
 from tests.kit.shop import Shop
 from tests.kit.stores import make_number, make_org
 
@@ -170,4 +171,27 @@ def test_another_organisation_sees_none_of_it(shop: Shop, pytake: Run) -> None:
     for asked in (("list", "--status", "all"), ("search", "segredo")):
         ran = pytake("-o", "outra", "conversation", *asked)
         assert (ran.code, ran.out) == (0, "")
+    assert status(shop, conversation) == "queued"
+
+
+def test_a_conversation_is_taken_from_the_bot_and_given_back(shop: Shop, pytake: Run) -> None:
+    flows.publish(shop.store, shop.org, "name: nps\nstart: a\nsteps: {a: {ask: 'De 0 a 10?', next: end}}\n")
+    conversation = shop.wrote()
+    ran = pytake("conversation", "takeover", str(conversation.id))
+    assert f"#{conversation.id} is yours" in ran.err
+    assert status(shop, conversation) == "open"
+    assert "was yours already" in pytake("conversation", "takeover", str(conversation.id)).err
+    ran = pytake("conversation", "handback", str(conversation.id), "--flow", "nps")
+    assert (ran.code, status(shop, conversation)) == (0, "bot")
+    with shop.store.read() as db:
+        [said] = db.exec(select(Message).where(Message.origin == "bot")).all()
+    assert (said.text, said.status) == ("De 0 a 10?", "queued")
+    assert "was the bot's already" in pytake("conversation", "handback", str(conversation.id)).err
+
+
+def test_handing_back_to_a_flow_that_is_not_there_changes_nothing(shop: Shop, pytake: Run) -> None:
+    conversation = shop.wrote()
+    assert pytake("conversation", "handback", str(conversation.id), "--flow", "nope").code == 5
+    assert status(shop, conversation) == "queued"
+    assert pytake("conversation", "takeover", str(conversation.id), "--dry-run").code == 0
     assert status(shop, conversation) == "queued"

@@ -33,7 +33,7 @@ class Line:
 
     def checked(self) -> dict[str, int]:
         """What the counts of the check rose by since the last one."""
-        report = check(self.home, quiet_seconds=60)
+        report = check(self.home, quiet_seconds=180)
         counts = {name: count - self.before.counts.get(name, 0) for name, count in report.counts.items()}
         self.before = report
         return counts

@@ -280,10 +280,14 @@ def run_one(source: str) -> str:
     return ended
 
 
-def timed(source: str) -> tuple[float, str]:
+def _deeper(depth: int, source: str) -> str:
+    return _deeper(depth - 1, source) if depth else run_one(source)
+
+
+def timed(source: str, depth: int = 0) -> tuple[float, str]:
     """Milliseconds of processor time for one compilation and evaluation, and how it ended."""
     started = time.process_time()
-    outcome = run_one(source)
+    outcome = _deeper(depth, source)
     return (time.process_time() - started) * 1000 / 2, outcome
 
 
@@ -300,12 +304,14 @@ def main() -> int:
     run_one("'+44 20 7946 0958' | phone")  # loads the library of phone numbers, once a process
     for number in range(chosen.count + len(CLASSICS)):
         source = CLASSICS[number] if number < len(CLASSICS) else hostile(chosen.seed + number)
-        milliseconds, outcome = timed(source)
+        # calls cost more at some depths of the stack, where CPython takes and gives back a piece of it each time
+        depth = number % 150
+        milliseconds, outcome = timed(source, depth)
         outcomes[outcome] += 1
         # on a machine that is shared a pause may be anybody's: what is slow is slow again
         if milliseconds > MAX_MILLISECONDS / 2:
             again += 1
-            milliseconds = min(milliseconds, timed(source)[0], timed(source)[0])
+            milliseconds = min(milliseconds, timed(source, depth)[0], timed(source, depth)[0])
         slow.append((milliseconds, source))
         if number < len(CLASSICS) or number % chosen.memory_every == 0:
             tracemalloc.start()

@@ -103,3 +103,13 @@ def test_nothing_that_was_given_is_changed_and_nothing_depends_on_the_clock() ->
         talk.say("odonto")
         talk.say("dor")
     assert (one.session, one.effects) == (other.session, other.effects)
+
+
+def test_a_condition_that_is_plainly_true_or_false_goes_its_way() -> None:
+    for when, outcome in ((True, "yes"), (False, "no"), ("1 == 1", "yes"), ("vars.x", "no")):
+        steps = {
+            "if": {"switch": [{"when": when, "goto": "yes"}], "else": "no"},
+            "yes": {"end": "yes"},
+            "no": {"end": "no"},
+        }
+        assert ended(Talk(flow(steps, vars={"x": {}})).begin()) == [outcome]

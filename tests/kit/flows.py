@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 from textwrap import dedent
+from typing import Any
 
 from sqlmodel import Session, select
 
@@ -45,7 +46,7 @@ def _version(db: Session, flow: Flow, source: str, now: datetime) -> FlowVersion
     return version
 
 
-def session(db: Session, conversation_id: int, version_id: int, *, now: datetime = NOW, **more: object) -> FlowSession:
+def session(db: Session, conversation_id: int, version_id: int, *, now: datetime = NOW, **more: Any) -> FlowSession:
     """An open session of a conversation that has not begun."""
     from pytake_cli.store.conversations import Conversation
 

@@ -11,7 +11,7 @@ import pytest
 from pytake_cli.flow import engine, wire
 from pytake_cli.flow.events import Cancelled, Started
 from pytake_cli.flow.session import Session as State
-from pytake_cli.services import flow_context, flow_library, flow_sessions, flow_timers, refusals
+from pytake_cli.services import automation, flow_context, flow_library, flow_sessions, flow_timers, refusals
 from pytake_cli.store import Store, outbox, tags, upkeep
 from pytake_cli.store import flow_sessions as store_sessions
 from pytake_cli.store.conversations import BOT, BY_BOT, BY_PEOPLE, NOBODY, QUEUED, Conversation, Note
@@ -284,3 +284,42 @@ def test_replaying_the_log_gives_the_same_session(shop: FlowShop) -> None:
                 state, _ = engine.advance(state, event, flow, context)
     assert state is not None
     assert state.to_json() == row.state
+
+
+def test_a_condition_that_is_true_goes_its_way(shop: FlowShop) -> None:
+    """D10: in the old one every condition was a dead end, because True is also a number."""
+    shop.publish("""
+        name: check
+        triggers: [{any: true}]
+        start: which
+        steps:
+          which:
+            switch: [{when: "message.text == 'sim'", goto: yes_way}]
+            else: no_way
+          yes_way: {say: Certo, next: end}
+          no_way: {say: Errado, next: end}
+    """)
+    shop.says("sim")
+    shop.says("não")
+    assert shop.bot() == ["Certo", "Errado"]
+
+
+def test_a_person_may_give_back_what_waits_in_the_queue(shop: FlowShop) -> None:
+    shop.publish("""
+        name: later
+        triggers: [{keyword: depois}]
+        start: pause
+        steps:
+          pause: {wait: {for: 3d}, next: bye}
+          bye: {say: Voltei, next: end}
+    """)
+    shop.says("depois")
+    shop.says("hm")
+    assert shop.conversation().status == QUEUED
+    with shop.store.write() as db:
+        assert automation.hand_back(db, shop.open_one(db), None, by=shop.rita, now=shop.now)
+    assert shop.state() == (BOT, BY_BOT, "time")
+    shop.after(days=2)
+    shop.says("oi?")
+    shop.after(hours=23)
+    assert shop.after(minutes=61) == 1

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import SQLModel, select
 
 from pytake_cli.errors import Conflict, NotFound
 from pytake_cli.services import contacts, merging
-from pytake_cli.store import Store, upkeep
+from pytake_cli.store import Store, tags, upkeep
 from pytake_cli.store.contacts import Consent, Contact, ServiceWindow
-from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, Conversation, Note
+from pytake_cli.store.conversations import BOT, BY_BOT, BY_PEOPLE, OPEN, QUEUED, RESOLVED, Conversation, Note
 from pytake_cli.store.events import Event
+from pytake_cli.store.flow_sessions import FlowSession
 from pytake_cli.store.messages import IN, Message
+from pytake_cli.store.timers import Timer
 from pytake_cli.whatsapp.webhooks import Person
+from tests.kit import flows
 from tests.kit.stores import NOW, make_number, make_org
 
 LATER = NOW + timedelta(hours=1)
@@ -173,3 +177,43 @@ def test_every_column_that_refers_to_a_contact_is_thought_of() -> None:
         if key.column.table.name == "contact"
     }
     assert referring == thought_of
+
+
+def test_sessions_timers_and_tags_of_both_are_the_one_persons(shop: Shop) -> None:
+    version = flows.publish(shop.store, shop.org, "name: faq")
+    older, newer = shop.talk(shop.ana, "um", status=BOT), shop.talk(shop.other, "dois", status=BOT)
+    with shop.store.write() as db:
+        kept, ended = flows.session(db, older, version), flows.session(db, newer, version)
+        for session in (kept, ended):
+            db.get_one(Conversation, session.conversation_id).owner = BY_BOT
+            times: dict[str, Any] = {"due_at": LATER, "created_at": NOW}
+            db.add(Timer(org_id=shop.org, session_id=session.id or 0, token="expire", kind="expire", **times))
+        tags.put(db, shop.org, shop.ana, "vip", NOW)
+        for name in ("vip", "novo"):
+            tags.put(db, shop.org, shop.other, name, NOW)
+    with shop.store.write() as db:
+        merging.merge(db, shop.ana, shop.other, NOW)
+    with shop.store.read() as db:
+        sessions = db.exec(select(FlowSession).order_by(FlowSession.id)).all()  # type: ignore[arg-type]
+        assert [(row.contact_id, row.conversation_id, row.outcome) for row in sessions] == [
+            (shop.ana, older, ""),
+            (shop.ana, older, "replaced"),
+        ]
+        assert [bool(timer.cancelled_at) for timer in db.exec(select(Timer))] == [False, True]
+        assert tags.of_contacts(db, [shop.ana, shop.other]) == {shop.ana: ["novo", "vip"]}
+    assert upkeep.check(shop.store) == []
+
+
+def test_a_session_of_one_conversation_ends_when_people_have_the_other(shop: Shop) -> None:
+    version = flows.publish(shop.store, shop.org, "name: faq")
+    older, newer = shop.talk(shop.ana, "um", status=BOT), shop.talk(shop.other, "dois", status=OPEN)
+    with shop.store.write() as db:
+        flows.session(db, older, version)
+        db.get_one(Conversation, older).owner = BY_BOT
+        db.get_one(Conversation, newer).owner = BY_PEOPLE
+    with shop.store.write() as db:
+        merging.merge(db, shop.ana, shop.other, NOW)
+    with shop.store.read() as db:
+        assert db.exec(select(FlowSession)).one().outcome == "taken_over"
+        assert db.get_one(Conversation, older).owner == BY_PEOPLE
+    assert upkeep.check(shop.store) == []

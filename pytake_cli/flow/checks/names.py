@@ -177,6 +177,15 @@ def _undeclared(inquiry: Inquiry, path: Path, name: str, offset: int | None) -> 
 
 
 def _root(inquiry: Inquiry, path: Path, reference: Reference, first: str) -> None:
+    if first == "not_carried_over":
+        inquiry.say(
+            "PT-FLOW-NOT-CARRIED",
+            "this was not carried over from the flow that was imported",
+            path,
+            offset=reference.offset,
+            fix="write what is meant here, or take the step out",
+        )
+        return
     meant = f"vars.{first}" if first in inquiry.flow.vars else near(first, NAMES)
     if not meant and (close := near(first, inquiry.flow.vars)):
         meant = f"vars.{close}"

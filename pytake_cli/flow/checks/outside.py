@@ -19,7 +19,7 @@ from pytake_cli.flow.routes import RESTS
 from pytake_cli.flow.steps.step import Step
 from pytake_cli.flow.ways import OUTWARD, edges, reachable
 
-_SECRET_HEADERS = re.compile(r"authorization|(^|-)(api-?key|token|secret|password)$|^x-auth", re.IGNORECASE)
+SECRET_HEADERS = re.compile(r"authorization|(^|-)(api-?key|token|secret|password)$|^x-auth", re.IGNORECASE)
 _SECRET = re.compile(r"secret:([A-Za-z_][A-Za-z0-9_.-]*)")
 # what a key of a provider looks like, wherever it stands
 _KEY = re.compile(r"\b(?:sk-[\w-]{20,}|EAA[A-Za-z0-9]{40,}|gh[pousr]_\w{30,}|AKIA[0-9A-Z]{16}|xox[abp]-[\w-]{10,})")
@@ -120,7 +120,7 @@ def _header(inquiry: Inquiry, at: Path, name: str, value: str) -> None:
                 name=named[1],
                 meant=meant,
             )
-    elif (_SECRET_HEADERS.search(name) or _KEY.search(value)) and "{{" not in value and value.strip():
+    elif (SECRET_HEADERS.search(name) or _KEY.search(value)) and "{{" not in value and value.strip():
         _plain(inquiry, at, name, 0)
 
 

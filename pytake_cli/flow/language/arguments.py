@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from pytake_cli.flow.language.operators import bounded, bounded_decimal, kind_of, number_of, text_of
+from pytake_cli.flow.language.operators import bounded, bounded_decimal, kind_of, number_of
 from pytake_cli.flow.language.values import EvaluationError, Scope, Value
+from pytake_cli.flow.language.writing import text_of
 from pytake_cli.flow.locales import Locale, locale_of
 
 _PLAIN = re.compile(r"[-+]?[0-9]{1,39}(?:\.[0-9]{1,39})?", re.ASCII)

@@ -10,6 +10,7 @@ from pytake_cli.flow.language import operators, tree
 from pytake_cli.flow.language.questions import FUNCTIONS, TESTS
 from pytake_cli.flow.language.tree import Node
 from pytake_cli.flow.language.values import MAX_STRING, EvaluationError, ExpressionError, Reference, Scope
+from pytake_cli.flow.language.writing import text_of
 from pytake_cli.flow.words import closest
 
 Run: TypeAlias = Callable[[Scope], object]
@@ -281,8 +282,6 @@ def _map(pairs: Sequence[tuple[Run, Run]]) -> Run:
 
 
 def _joined(parts: Sequence[Run]) -> Run:
-    text_of = operators.text_of
-
     def run(scope: Scope) -> str:
         texts = [text_of(part(scope), scope) for part in parts]
         operators.bounded_size(sum(map(len, texts)), MAX_STRING)

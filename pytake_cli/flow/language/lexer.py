@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from pytake_cli.flow.language.values import MAX_BITS, MAX_EXPONENT, ExpressionError
+from pytake_cli.flow.language.values import MAX_BITS, MAX_EXPONENT, MAX_TOKENS, ExpressionError
 
 Kind = Literal["name", "number", "string", "sign", "end"]
 
@@ -46,8 +46,11 @@ class Token:
         return self.kind == "name" and self.text in words
 
 
-def scan(source: str, start: int = 0, *, closing: str = "") -> tuple[list[Token], int]:
-    """The tokens from `start`, and where they end: at the end of the source or behind `closing` (`}}` of a text)."""
+def scan(source: str, start: int = 0, *, closing: str = "", limit: int = MAX_TOKENS) -> tuple[list[Token], int]:
+    """The tokens from `start`, and where they end: at the end of the source or behind `closing` (`}}` of a text).
+
+    Raises ExpressionError, also for more than `limit` tokens.
+    """
     tokens: list[Token] = []
     open_brackets: list[str] = []
     at = start
@@ -67,6 +70,8 @@ def scan(source: str, start: int = 0, *, closing: str = "") -> tuple[list[Token]
         elif token.is_sign(*_CLOSES) and open_brackets and open_brackets[-1] == _CLOSES[token.text]:
             open_brackets.pop()
         tokens.append(token)
+        if len(tokens) > limit:
+            raise ExpressionError(f"more than {MAX_TOKENS} words and signs; compute a part before", token.offset)
         at += len(token.text)
 
 

@@ -7,9 +7,10 @@ from datetime import date, datetime, time
 from typing import Any
 
 from pytake_cli.flow.language import arguments, operators
-from pytake_cli.flow.language.operators import bounded_size, is_number, json_of, kind_of, number_of, text_of
+from pytake_cli.flow.language.operators import bounded_size, is_number, kind_of, number_of
 from pytake_cli.flow.language.questions import pick
-from pytake_cli.flow.language.values import MAX_STRING, EvaluationError, Scope, Value
+from pytake_cli.flow.language.values import MAX_STRING, SLOW_STEPS, EvaluationError, Scope, Value
+from pytake_cli.flow.language.writing import json_of, texts
 from pytake_cli.flow.words import fold
 
 
@@ -36,14 +37,14 @@ def last(scope: Scope, value: Value) -> Value:
 
 def join(scope: Scope, value: Value, separator: Value = ", ", last: Value = None) -> Value:
     """One text of all items; `last` stands before the last one."""
-    texts = [text_of(item, scope) for item in arguments.items(scope, value)]
+    pieces = texts(arguments.items(scope, value), scope)
     between = arguments.text(scope, separator)
     before_last = between if last is None else arguments.text(scope, last)
-    size = sum(map(len, texts)) + len(between) * max(len(texts) - 2, 0) + len(before_last)
+    size = sum(map(len, pieces)) + len(between) * max(len(pieces) - 2, 0) + len(before_last)
     bounded_size(size, MAX_STRING)
-    if len(texts) < 2:
-        return "".join(texts)
-    return between.join(texts[:-1]) + before_last + texts[-1]
+    if len(pieces) < 2:
+        return "".join(pieces)
+    return between.join(pieces[:-1]) + before_last + pieces[-1]
 
 
 def sort(scope: Scope, value: Value, by: Value = None, reverse: Value = False) -> Value:
@@ -60,7 +61,9 @@ def unique(scope: Scope, value: Value) -> Value:
     """Each item once, in order."""
     seen: set[object] = set()
     kept: list[Value] = []
-    for item in arguments.items(scope, value):
+    items = arguments.items(scope, value)
+    scope.spend(2 * len(items))
+    for item in items:
         mark = _mark(scope, item)
         if mark not in seen:
             seen.add(mark)
@@ -72,7 +75,7 @@ def total(scope: Scope, value: Value, by: Value = None) -> Value:
     """The sum of the numbers; `by` names the key of maps."""
     found: Value = 0
     items = arguments.items(scope, value)
-    scope.spend(len(items))
+    scope.spend(SLOW_STEPS * len(items))
     for item in items:
         one = _value(item, by)
         if one is not None:
@@ -99,13 +102,15 @@ def to_list(scope: Scope, value: Value) -> Value:
 
 def pluck(scope: Scope, value: Value, key: Value) -> Value:
     """The value of one key of each map."""
-    return [_value(item, key) for item in arguments.items(scope, value)]
+    items = arguments.items(scope, value)
+    scope.spend(len(items))
+    return [_value(item, key) for item in items]
 
 
 def where(scope: Scope, value: Value, key: Value, wanted: Value = True) -> Value:
     """The maps whose key has that value."""
     items = arguments.items(scope, value)
-    scope.spend(len(items))
+    scope.spend(SLOW_STEPS * len(items))
     return [item for item in items if operators.equal(scope, _value(item, key), wanted)]
 
 
@@ -114,7 +119,8 @@ def _value(item: Value, by: Value) -> Value:
         return item
     if not isinstance(by, str):
         raise EvaluationError("the name of a key is text")
-    return item.get(by) if isinstance(item, Mapping) else None
+    # asking for Mapping is a call in Python, which a plain dict spares
+    return item.get(by) if type(item) is dict or isinstance(item, Mapping) else None
 
 
 def _ordering(scope: Scope, values: list[Value]) -> Callable[[Any], Any]:
@@ -122,6 +128,7 @@ def _ordering(scope: Scope, values: list[Value]) -> Callable[[Any], Any]:
     if all(isinstance(value, str) for value in values):
         scope.spend(sum(len(value) for value in values if isinstance(value, str)) // 4)
         return lambda value: (fold(value), value)
+    scope.spend(SLOW_STEPS * len(values))
     if all(is_number(value) for value in values):
         return lambda value: number_of(value, "sorting")
     if all(isinstance(value, time) for value in values):

@@ -1,8 +1,7 @@
-"""Arithmetic, comparison and text of values, each checked before it can grow beyond the bounds."""
+"""Arithmetic and comparison of values, each checked before it can grow beyond the bounds."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
@@ -13,6 +12,7 @@ from pytake_cli.flow.language.values import (
     MAX_EXPONENT,
     MAX_ITEMS,
     MAX_STRING,
+    SLOW_STEPS,
     EvaluationError,
     Scope,
     Value,
@@ -22,7 +22,7 @@ Number = int | Decimal
 
 # 34 digits as IEEE's decimal128 has; own context, so that no thread's settings change what an expression gives
 DECIMALS = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
-SHOWN_DECIMALS = 12  # of a number in a text, unless a filter says otherwise
+_SIMPLE = (str, int)  # compared without a call
 _TOO_LARGE = "the number becomes too large"
 _KINDS = {type(None): "nothing", bool: "true or false", str: "text", list: "a list", dict: "a map"}
 
@@ -192,18 +192,44 @@ def equal(scope: Scope, left: object, right: object) -> bool:
         return left is right
     if isinstance(left, str) and isinstance(right, str):
         return left == right
+    if type(left) is int and type(right) is int:
+        return left == right
+    scope.spend(SLOW_STEPS)
     if is_number(left) and is_number(right):
         return _comparable(left) == _comparable(right)
     if isinstance(left, date) and isinstance(right, date):
         return _moment(left, right) == _moment(right, left)
     if isinstance(left, list) and isinstance(right, list):
         scope.spend(min(len(left), len(right)))
-        return len(left) == len(right) and all(equal(scope, *pair) for pair in zip(left, right, strict=True))
+        return len(left) == len(right) and _all_equal(scope, left, right)
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         scope.spend(min(len(left), len(right)))
         return left.keys() == right.keys() and all(equal(scope, left[key], right[key]) for key in left)
     if isinstance(left, time) and isinstance(right, time):
         return left.replace(tzinfo=None) == right.replace(tzinfo=None)
+    return False
+
+
+def _all_equal(scope: Scope, left: list[object], right: list[object]) -> bool:
+    for one, other in zip(left, right, strict=True):
+        if type(one) is type(other) and type(one) in _SIMPLE:
+            if one != other:
+                return False
+        elif not equal(scope, one, other):
+            return False
+    return True
+
+
+def _any_equal(scope: Scope, item: object, items: list[object]) -> bool:
+    kind = type(item)
+    if kind not in _SIMPLE:
+        return any(equal(scope, item, other) for other in items)
+    for other in items:
+        if type(other) is kind:
+            if item == other:
+                return True
+        elif equal(scope, item, other):
+            return True
     return False
 
 
@@ -236,54 +262,10 @@ def contains(scope: Scope, container: object, item: object) -> bool:
         raise EvaluationError(f"`in` looks for text in a text, not for {kind_of(item)}")
     if isinstance(container, list):
         scope.spend(len(container))
-        return any(equal(scope, item, other) for other in container)
+        return _any_equal(scope, item, container)
     if isinstance(container, Mapping):
         return isinstance(item, str) and item in container
     raise EvaluationError(f"`in` needs a text, a list or a map on its right, not {kind_of(container)}")
-
-
-def text_of(value: object, scope: Scope | None = None) -> str:
-    """The value as texts show it: nothing for None, numbers plain, dates as ISO, lists with commas, maps as JSON."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if is_number(value):
-        return _written(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, (date, time)):
-        return value.isoformat() if isinstance(value, date) or value.second else value.strftime("%H:%M")
-    if isinstance(value, list):
-        if scope is not None:
-            scope.spend(len(value))
-        bounded_size(len(value), MAX_ITEMS)
-        parts = [text_of(item, scope) for item in value]
-        bounded_size(sum(map(len, parts)) + 2 * len(parts), MAX_STRING)
-        return ", ".join(parts)
-    if isinstance(value, Mapping):
-        return json_of(value, scope)
-    raise EvaluationError(f"{kind_of(value)} cannot be written as text")
-
-
-def json_of(value: object, scope: Scope | None = None) -> str:
-    """The value as compact JSON; decimals as numbers, dates as ISO text."""
-    if isinstance(value, list):
-        if scope is not None:
-            scope.spend(len(value))
-        return _enclosed("[", [json_of(item, scope) for item in value], "]")
-    if isinstance(value, Mapping):
-        if scope is not None:
-            scope.spend(len(value))
-        items = [f"{json_of(str(key))}:{json_of(item, scope)}" for key, item in value.items()]
-        return _enclosed("{", items, "}")
-    if value is None:
-        return "null"
-    if isinstance(value, bool) or is_number(value):
-        return text_of(value)
-    return json.dumps(text_of(value), ensure_ascii=False)
 
 
 def bounded_size(size: int, limit: int) -> None:
@@ -291,22 +273,6 @@ def bounded_size(size: int, limit: int) -> None:
     if size > limit:
         what = "text becomes longer" if limit == MAX_STRING else "list becomes longer"
         raise EvaluationError(f"the {what} than {limit} {'characters' if limit == MAX_STRING else 'items'}")
-
-
-def _enclosed(opening: str, parts: list[str], closing: str) -> str:
-    bounded_size(sum(map(len, parts)) + len(parts) + 2, MAX_STRING)
-    return opening + ",".join(parts) + closing
-
-
-def _written(value: object) -> str:
-    number = number_of(value, "text")
-    if isinstance(number, int):
-        return str(number)
-    exponent = number.as_tuple().exponent
-    is_long = isinstance(exponent, int) and -exponent > SHOWN_DECIMALS
-    text = format(number, f".{SHOWN_DECIMALS}f" if is_long else "f")
-    # a float's 2.0 is 2, and a third has no end; a decimal's 2.50 was written so
-    return text.rstrip("0").rstrip(".") if "." in text and (is_long or isinstance(value, float)) else text
 
 
 def _whole(value: int) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from pytake_cli.flow.language.operators import contains, equal, is_number, kind_of, less, number_of
-from pytake_cli.flow.language.values import EvaluationError, Scope, Value
+from pytake_cli.flow.language.values import SLOW_STEPS, EvaluationError, Scope, Value
 
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?", re.ASCII)
 
@@ -134,7 +134,7 @@ def _datetime(scope: Scope, *parts: object) -> Value:
 def pick(scope: Scope, items: list[Value], sign: str) -> Value:
     """The least (`<`) or the greatest (`>`) of the items that have a value, None of none."""
     found: Value = None
-    scope.spend(len(items))
+    scope.spend(SLOW_STEPS * len(items))
     for item in items:
         if item is None:
             continue

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from pytake_cli.flow.language import arguments, operators
-from pytake_cli.flow.language.operators import bounded_size, text_of
+from pytake_cli.flow.language.operators import bounded_size
 from pytake_cli.flow.language.values import MAX_ITEMS, MAX_STRING, EvaluationError, Scope, Value
+from pytake_cli.flow.language.writing import json_of, text_of
 from pytake_cli.flow.words import fold
 
 _PARTICLES = frozenset(["da", "das", "de", "del", "di", "do", "dos", "e", "la", "y"])
@@ -118,7 +119,7 @@ def urlencode(scope: Scope, value: Value) -> Value:
 
 def to_json(scope: Scope, value: Value) -> Value:
     """The value as JSON."""
-    return operators.json_of(value, scope)
+    return json_of(value, scope)
 
 
 def digits(scope: Scope, value: Value) -> Value:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 Value: TypeAlias = bool | int | float | Decimal | str | date | time | list["Value"] | dict[str, "Value"] | None
 
 MAX_SOURCE = 8 * 1024  # characters of one expression or text with expressions
+MAX_TOKENS = 1_000  # words, literals and signs in it
 MAX_DEPTH = 50  # brackets, calls and conditions inside one another
 MAX_HEIGHT = 100  # of the tree: 1 + 1 + 1 … nests as deep as ((1))
 MAX_STRING = 64 * 1024  # characters; also of a rendered text
@@ -19,6 +20,9 @@ MAX_ITEMS = 10_000  # of a list or a map
 MAX_BITS = 128  # of a whole number
 MAX_EXPONENT = 40  # of a decimal number, either way
 MAX_STEPS = 10_000  # of one evaluation: one a node, more for long texts and lists
+# A call is slow, 4 µs, where it crosses the end of a piece of CPython's stack, which is taken and given back each time
+# (measured with 3.11): what needs several calls for an item therefore costs several steps.
+SLOW_STEPS = 4
 STEP_CHARACTERS = 64  # characters that cost one step
 STEP_ITEMS = 4  # items that cost one step
 

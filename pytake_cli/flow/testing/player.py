@@ -13,6 +13,7 @@ from pytake_cli.flow.context import Context, Library
 from pytake_cli.flow.definition import Flow
 from pytake_cli.flow.events import (
     Cancelled,
+    Changed,
     EffectDone,
     EffectFailed,
     Event,
@@ -25,10 +26,25 @@ from pytake_cli.flow.events import (
 from pytake_cli.flow.reply import Reply
 from pytake_cli.flow.session import Session
 from pytake_cli.flow.speech import Speech
+from pytake_cli.flow.triggers import Heard, Offer, choose, chosen
+from pytake_cli.policy import opt_out, window
 from pytake_cli.policy.hours import Schedule
 
-WINDOW = timedelta(hours=24)
 Call = fx.CallHttp | fx.AskModel | fx.LookUp | fx.RunCode
+_CONTACT = {
+    "id": 1,
+    "name": "",
+    "first_name": "",
+    "display_name": "",
+    "phone": "+5511900000001",
+    "username": "",
+    "tags": [],
+    "stage": "",
+    "score": 0,
+    "fields": {},
+}
+_ORG = {"name": "PyTake", "country": "BR", "currency": "BRL", "tz": "America/Sao_Paulo", "language": "pt-BR"}
+_CONVERSATION = {"id": 1, "status": "bot", "priority": "normal", "number": "+551130000000", "signal_token": "1-test"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,57 +57,115 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One event and what came of it: what coverage and a transcript are made of."""
+
+    flow: str  # the session's own
+    event: Event
+    effects: Sequence[fx.Effect]
+    frames: tuple[tuple[str, str], ...]  # (flow, step) of each frame afterwards
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """What is true before the first word."""
 
     now: datetime
     contact: Mapping[str, Any] = field(default_factory=dict)
+    conversation: Mapping[str, Any] = field(default_factory=dict)
     org: Mapping[str, Any] = field(default_factory=dict)
     tz: str = "America/Sao_Paulo"
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     templates: Mapping[str, Any] = field(default_factory=dict)
+    new_contact: bool = False
     chance: float = 0.0
 
 
 class Player:
-    """Plays one session. `said` are the bot's words that nobody has looked at yet; `calls` wait for an answer."""
+    """Plays a conversation. `said` are the bot's words that nobody has looked at yet; `calls` wait for an answer."""
 
     def __init__(self, flow: Flow, library: Library, world: World) -> None:
-        self.flow = flow
+        self.flow = self._first = flow
         self.now = world.now
-        self.contact: dict[str, Any] = {"id": 1, "name": "", "tags": [], "stage": "", "score": 0, "fields": {}} | dict(
-            world.contact
-        )
+        self.contact: dict[str, Any] = named({**_CONTACT, **world.contact})
         self.session: Session | None = None
         self.said: list[Said] = []
         self.calls: list[Call] = []
         self.timers: dict[str, datetime] = {}
-        self.records: list[fx.Record] = []
-        self.events: list[Event] = []
+        self.steps: list[Step] = []
         self.handoff: fx.HandOff | None = None
         self.notices: list[fx.Notify] = []
         self.end: fx.End | None = None
         self._library = library
         self._world = world
         self._window_closes_at: datetime | None = None
+        self._opted_out = False
+        self._sessions = 0
+
+    def fresh(self) -> Player:
+        """The same flow and world from the beginning."""
+        return Player(self._first, self._library, self._world)
 
     @property
     def is_over(self) -> bool:
         return self.session is not None and self.session.status == "ended"
 
-    def start(self, reply: Reply | None = None, *, trigger: str = "", given: Mapping[str, Any] | None = None) -> None:
-        """A trigger chose the flow; `reply` is what the customer wrote, if that started it."""
-        if reply is not None:
-            self._window_closes_at = self.now + WINDOW
-        event = Started(self.now, reply, trigger, self._world.chance, dict(given or {}))
-        self.events.append(event)
-        session, effects = engine.start("session", self.flow, event, self._context())
-        self._settle(session, effects)
+    @property
+    def language(self) -> str:
+        return str(self.contact.get("language") or self.flow.language)
 
-    def hear(self, reply: Reply) -> None:
-        """The customer writes."""
-        self._window_closes_at = self.now + WINDOW
-        self.happen(Replied(self.now, reply))
+    @property
+    def tz(self) -> str:
+        return self._world.tz
+
+    @property
+    def schedules(self) -> Mapping[str, Schedule]:
+        """Business hours by name."""
+        return self._world.schedules
+
+    @property
+    def records(self) -> list[fx.Record]:
+        """Everything that the engine has recorded."""
+        return [effect for step in self.steps for effect in step.effects if isinstance(effect, fx.Record)]
+
+    @property
+    def window_closes_at(self) -> datetime | None:
+        return self._window_closes_at
+
+    def start(self, reply: Reply | None = None, *, trigger: str = "", given: Mapping[str, Any] | None = None) -> None:
+        """A trigger chose the flow, or somebody started it with these variables."""
+        self._begin(self.flow, Started(self.now, reply, trigger, self._world.chance, dict(given or {})))
+
+    def hear(self, reply: Reply, *, ad: str | None = None) -> str:
+        """The customer writes. Returns what came of it: session | started | opted_out | nobody."""
+        if window.opens_window(reply.kind):
+            self._window_closes_at = self.now + window.WINDOW - window.MARGIN
+        if reply.kind == "text" and opt_out.words_of({}, self.language).verdict(reply.text) == "stop":
+            self._opted_out = True
+            self.happen(Cancelled(self.now, "opted_out"))
+            return "opted_out"
+        if self.session is not None and not self.is_over:
+            self.happen(Replied(self.now, reply))
+            return "session"
+        return self._triggered(reply, ad)
+
+    def _triggered(self, reply: Reply, ad: str | None) -> str:
+        if self._opted_out or reply.kind == "reaction":
+            return "nobody"
+        first = self.session is None
+        heard = Heard(
+            reply.text,
+            reply.choice,
+            ad,
+            new_contact=self._world.new_contact and first,
+            new_conversation=first or bool(self.end and self.end.close),
+        )
+        found = chosen(choose([Offer(self.flow)], heard, lambda flow: ""))
+        if found is None and self.flow.triggers:
+            return "nobody"
+        self.start(reply, trigger=found.trigger if found else "")
+        return "started"
 
     def wait(self, duration: timedelta) -> None:
         """Time passes; timers fire when they are due, in order."""
@@ -114,42 +188,68 @@ class Player:
         self.happen(EffectFailed(self.now, call.token, reason, value=value))
 
     def signal(self, name: str, value: Any = None) -> None:
+        """Another system sends a signal."""
         self.happen(Signalled(self.now, name, value))
 
+    def take_over(self) -> None:
+        """One of the team answers instead of the bot."""
+        self.happen(Cancelled(self.now, "taken_over"))
+
     def hand_back(self, *, closed: bool = False) -> None:
-        """A person gives the conversation back, or closes it."""
-        self.happen(HandedBack(self.now, closed))
+        """One of the team gives the conversation back, or closes it."""
+        session = self.session
+        if session is not None and session.wait is not None and session.wait.kind == "person":
+            self.happen(HandedBack(self.now, closed))
+        elif closed:
+            self.happen(Changed(self.now, "closed"))
 
-    def cancel(self, outcome: str) -> None:
-        self.happen(Cancelled(self.now, outcome))
-
-    def close_window(self) -> None:
-        self._window_closes_at = None
+    def tag(self, name: str) -> None:
+        """One of the team gives the contact a tag."""
+        change_contact(self.contact, "tag", name, True)
+        self.happen(Changed(self.now, "tagged", name))
 
     def happen(self, event: Event) -> None:
         """Gives the event to the engine, as long as there is a session that hears it."""
         if self.session is None or self.is_over:
             return
-        self.events.append(event)
-        session, effects = engine.advance(self.session, event, self.flow, self._context())
-        self._settle(session, effects)
+        flow = self.flow
+        session, effects = engine.advance(self.session, event, flow, self._context())
+        self._settle(flow, event, session, effects)
+
+    def _begin(self, flow: Flow, event: Started) -> None:
+        self.flow, self.end = flow, None
+        self.calls.clear()
+        self._sessions += 1
+        session, effects = engine.start(f"session-{self._sessions}", flow, event, self._context())
+        self._settle(flow, event, session, effects)
 
     def _context(self) -> Context:
         world = self._world
         return Context(
             library=self._library,
             contact=dict(self.contact),
-            org=world.org,
+            conversation={**_CONVERSATION, "created_at": world.now, **world.conversation},
+            org={**_ORG, "tz": world.tz, **world.org},
             tz=world.tz,
             window_closes_at=self._window_closes_at,
             schedules=world.schedules,
             templates=world.templates,
         )
 
-    def _settle(self, session: Session, effects: Sequence[fx.Effect]) -> None:
+    def _settle(self, flow: Flow, event: Event, session: Session, effects: Sequence[fx.Effect]) -> None:
         self.session = session
+        language = self.language
         for effect in effects:
             self._apply(effect)
+        frames = tuple((frame.flow, frame.step) for frame in session.frames)
+        self.steps.append(Step(flow.pinned, event, effects, frames, language))
+        wanted = {wait.token for wait in (session.wait, session.interrupted) if wait is not None}
+        self.calls = [call for call in self.calls if call.token in wanted]
+        end = self.end
+        if end is not None and end.next_flow and (following := self._library.published(end.next_flow)) is not None:
+            self._begin(
+                following, Started(self.now, None, "goto_flow", self._world.chance, end.vars, end.hops, end.said)
+            )
 
     def _apply(self, effect: fx.Effect) -> None:
         match effect:
@@ -160,8 +260,7 @@ class Player:
             case fx.StartTimer(token, due_at):
                 self.timers[token] = due_at
             case fx.CancelTimer(token):
-                gone = [token] if token else [known for known in self.timers if known != "expire"]
-                for one in gone:
+                for one in [token] if token else [known for known in self.timers if known != "expire"]:
                     self.timers.pop(one, None)
             case fx.HandOff():
                 self.handoff = effect
@@ -171,7 +270,7 @@ class Player:
             case fx.Notify():
                 self.notices.append(effect)
             case fx.Record():
-                self.records.append(effect)
+                pass  # kept with its step
             case fx.End():
                 self.end = effect
                 self.timers.clear()
@@ -180,15 +279,20 @@ class Player:
 
 def change_contact(contact: dict[str, Any], kind: str, name: str, value: Any) -> None:
     """Applies one change of `SetContact` to a contact as expressions see it."""
-    match kind:
-        case "tag":
-            tags = [tag for tag in contact["tags"] if tag != name]
-            contact["tags"] = [*tags, name] if value else tags
-        case "stage" | "language" | "name":
-            contact[kind] = value
-        case "score":
-            contact["score"] = value
-        case _ if name in ("name", "language", "stage"):
-            contact[name] = value
-        case _:
-            contact["fields"] = contact["fields"] | {name: value}
+    if kind == "tag":
+        tags = [tag for tag in contact["tags"] if tag != name]
+        contact["tags"] = [*tags, name] if value else tags
+    elif kind == "field":
+        contact["fields"] = {**contact["fields"], name: value}
+    else:
+        contact[kind] = value
+        if kind == "name":
+            contact.update(named({**contact, "first_name": "", "display_name": ""}))
+
+
+def named(contact: dict[str, Any]) -> dict[str, Any]:
+    """The contact with what follows from its name."""
+    name = str(contact.get("name") or "")
+    contact["first_name"] = contact.get("first_name") or (name.split() or [""])[0]
+    contact["display_name"] = contact.get("display_name") or name or contact.get("phone") or ""
+    return contact

@@ -1,17 +1,19 @@
-"""Test files: what is given, who says what, and what is expected in the end.
+"""Test files as models: what is given, who says what, and what is expected in the end.
 
 flow: appointment
+given: {hours: {shop: {mon-fri: ["09:00-18:00"]}}}
 tests:
   books a dentist:
-    given: {contact: {name: Ana Souza, language: pt-BR}, now: 2026-03-02T10:00-03:00}
+    languages: [pt-BR, en]
+    given: {contact: {name: Ana Souza}, now: 2026-03-02T10:00-03:00}
     talk:
-      - customer: agendar
-      - bot: {text: "Que tipo de consulta", choices: [geral, odonto, olhos, humano]}
+      - customer: {pt-BR: agendar, en: book}
+      - bot: {text: {pt-BR: Que tipo, en: What kind}, choices: [geral, odonto, olhos, humano]}
       - customer: {choice: odonto}
       - http: {match: "POST https://api.example.com/slots", reply: {json: {slots: ["10:00"]}}}
-      - bot: /horário/
+      - bot: /horário|time/
       - after: 31m
-      - bot: Ainda está aí?
+      - bot: {pt-BR: Ainda está aí?, en: Are you still there?}
     expect: {outcome: booked, vars: {service: odonto}, tags: [agendado]}
 """
 
@@ -19,17 +21,51 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from pytake_cli.flow.reply import Reply
-from pytake_cli.flow.values import Duration, Slug
+from pytake_cli.flow.values import LANGUAGE, Duration, OneOrMore, Slug
 
-_FILE = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True)
-_SAMPLE = {"id": "media:1", "mime_type": "application/octet-stream", "size": 1000}
+_FILE = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 _MIME = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/ogg", "document": "application/pdf"}
-_PLACE = {"latitude": -23.5614, "longitude": -46.6559, "name": "Av. Paulista"}
+PLACE = {"latitude": -23.5614, "longitude": -46.6559, "name": "Av. Paulista"}
+MONDAY = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)  # 10:00 in São Paulo
+
+
+def _words(value: Any) -> Any:
+    """A text as written: numbers and `yes` without quotes are texts here."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+def is_by_language(value: Any) -> bool:
+    """True for `{pt-BR: …, en: …}`."""
+    return isinstance(value, Mapping) and bool(value) and all(LANGUAGE.fullmatch(str(key)) for key in value)
+
+
+Word = Annotated[str, BeforeValidator(_words)]
+Words = Annotated[str | dict[str, str], BeforeValidator(_words)]
+"""A text, or one for each language."""
+
+
+def in_language(words: Words, language: str) -> str:
+    """The text in the language; of a map that lacks it, the first."""
+    if isinstance(words, str):
+        return words
+    root = language.split("-")[0]
+    near = (text for name, text in words.items() if name.split("-")[0] == root)
+    return words.get(language) or next(near, next(iter(words.values()), ""))
+
+
+def media_reply(kind: str, caption: str = "") -> Reply:
+    """A file of this kind, as a customer sends one."""
+    if kind == "sticker":
+        return Reply("sticker", media={"id": "media:1", "mime_type": "image/webp", "size": 1000})
+    return Reply(kind, caption, media={"id": "media:1", "mime_type": _MIME[kind], "size": 81_233})
 
 
 class Customer(BaseModel):
@@ -37,29 +73,33 @@ class Customer(BaseModel):
 
     model_config = _FILE
 
-    text: str = ""
-    choice: str | None = None  # the id, number or title of an option that was shown
-    button: str | None = None  # the payload of a template's button
-    image: bool | str = False  # a caption, or just true
-    video: bool | str = False
-    audio: bool = False
-    document: bool | str = False  # a file name, or just true
-    sticker: bool = False
-    location: bool | dict[str, Any] = False
-    contacts: list[dict[str, Any]] = []
-    form: dict[str, Any] | None = None
-    reaction: str | None = None
+    text: Words = Field("", description="what they write")
+    choice: Word | None = Field(None, description="an option that was shown: its id, its number or its title")
+    button: Word | None = Field(None, description="the payload of a template's button")
+    ad: Word | None = Field(None, description="the id of the advertisement that the message came from")
+    image: bool | str = Field(False, description="true, or the words below it")
+    video: bool | str = Field(False, description="as `image`")
+    audio: bool = Field(False, description="a voice note")
+    document: bool | str = Field(False, description="as `image`")
+    sticker: bool = Field(False, description="a sticker")
+    location: bool | dict[str, Any] = Field(False, description="true, or {latitude, longitude, name}")
+    contacts: list[dict[str, Any]] = Field([], description="contact cards in Meta's shape")
+    form: dict[str, Any] | None = Field(None, description="what a form was filled in with")
+    reaction: str | None = Field(None, description="an emoji on the bot's last message")
 
-    def reply(self) -> Reply:
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, given: Any) -> Any:
+        return {"text": given} if not isinstance(given, Mapping) or is_by_language(given) else given
+
+    def reply(self, language: str) -> Reply:
         """As the engine hears it; choices are looked up by the one who knows what was shown."""
-        for kind in ("image", "video", "audio", "document"):
+        text = in_language(self.text, language)
+        for kind in ("image", "video", "audio", "document", "sticker"):
             if given := getattr(self, kind):
-                media = _SAMPLE | {"mime_type": _MIME[kind]}
-                return Reply(kind, given if isinstance(given, str) else self.text, media=media)
-        if self.sticker:
-            return Reply("sticker", media=_SAMPLE | {"mime_type": "image/webp"})
+                return media_reply(kind, given if isinstance(given, str) else text)
         if self.location:
-            return Reply("location", location=self.location if isinstance(self.location, dict) else _PLACE)
+            return Reply("location", location=self.location if isinstance(self.location, dict) else dict(PLACE))
         if self.contacts:
             return Reply("contacts", contacts=tuple(self.contacts))
         if self.form is not None:
@@ -67,24 +107,29 @@ class Customer(BaseModel):
         if self.reaction is not None:
             return Reply("reaction", self.reaction)
         if self.button is not None:
-            return Reply("button", self.text or self.button, choice=self.button)
-        return Reply("text", self.text)
+            return Reply("button", text or self.button, choice=self.button, title=text or self.button)
+        return Reply("text", text)
 
 
 class Bot(BaseModel):
-    """What the bot must say next: a part of the text, `/a pattern/`, or more about it."""
+    """What the bot must say next: a part of the text, `/a pattern/`, or more about it. `{}` is anything."""
 
     model_config = _FILE
 
-    text: str | None = None
-    choices: list[str] | None = None  # ids, in the order shown
-    shown_as: Literal["buttons", "list"] | None = None
-    media: str | None = None  # image | video | audio | document | sticker
-    location: bool | None = None
-    template: str | None = None
-    params: list[str] | None = None
-    form: str | None = None  # its flow id
-    reaction: str | None = None
+    text: Words | None = Field(None, description="a part of what it says, or /a pattern/")
+    choices: list[Word] | None = Field(None, description="ids of what can be tapped, in the order shown")
+    shown_as: Literal["buttons", "list", "words"] | None = Field(None, description="how choices are shown")
+    media: Literal["image", "video", "audio", "document", "sticker"] | None = Field(None, description="the file's kind")
+    location: bool | None = Field(None, description="whether a place is sent")
+    template: str | None = Field(None, description="the template's name")
+    params: list[Word] | None = Field(None, description="what fills the template's {{1}}, {{2}}, …")
+    form: Word | None = Field(None, description="the form's id")
+    reaction: str | None = Field(None, description="the emoji")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, given: Any) -> Any:
+        return {"text": given} if not isinstance(given, Mapping) or is_by_language(given) else given
 
 
 class Answer(BaseModel):
@@ -92,10 +137,27 @@ class Answer(BaseModel):
 
     model_config = _FILE
 
-    match: str = ""  # "POST https://…": method and the beginning of the address; for others, their source or function
-    reply: dict[str, Any] | None = None  # {status: 200, json: …}; for `ai`, `lookup` and `code`: see `value`
+    match: str = Field("", description='the call: "POST https://…" or its beginning, or /a pattern/; a source, a task')
+    sends: Any = Field(None, description="what the call must send: of a map, these keys at least")
+    reply: dict[str, Any] | None = Field(None, description="of http: {status, json, text, headers}")
+    value: Any = Field(None, description="what ai, lookup and code bring")
+    fail: Literal["timeout", "network", "refused", "http", "too_big", "invalid", "budget", "error"] | None = Field(
+        None, description="why there is no answer"
+    )
+
+
+class SignalGiven(BaseModel):
+    """A signal from outside: its name, and what it brings."""
+
+    model_config = _FILE
+
+    name: Slug
     value: Any = None
-    fail: str | None = None  # timeout | network | refused | …
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, given: Any) -> Any:
+        return {"name": given} if isinstance(given, str) else given
 
 
 class Line(BaseModel):
@@ -103,55 +165,57 @@ class Line(BaseModel):
 
     model_config = _FILE
 
-    customer: Customer | None = None
-    bot: Bot | None = None
-    http: Answer | None = None
-    ai: Answer | None = None
-    lookup: Answer | None = None
-    code: Answer | None = None
-    after: Duration | None = None
-    signal: str | dict[str, Any] | None = None
-    person: Literal["takes over", "hands back", "closes"] | None = None
-    silence: bool | None = None  # the bot has nothing to say
-    start: dict[str, Any] | None = None  # the flow is started from outside, with these vars
-
-    @field_validator("customer", mode="before")
-    @classmethod
-    def _customer(cls, value: Any) -> Any:
-        return value if isinstance(value, Mapping) else {"text": _text(value)}
-
-    @field_validator("bot", mode="before")
-    @classmethod
-    def _bot(cls, value: Any) -> Any:
-        return value if isinstance(value, Mapping) else {"text": _text(value)}
+    customer: Customer | None = Field(None, description="the customer writes, taps or sends a file")
+    bot: Bot | None = Field(None, description="the bot says this next")
+    silence: bool | None = Field(None, description="true: the bot has nothing more to say")
+    http: Answer | None = Field(None, description="a call of an `http` step ends so")
+    ai: Answer | None = Field(None, description="a question to a language model ends so")
+    lookup: Answer | None = Field(None, description="a lookup ends so")
+    code: Answer | None = Field(None, description="a function ends so")
+    after: Duration | None = Field(None, description="so much time passes")
+    signal: SignalGiven | None = Field(None, description="another system sends a signal")
+    person: Literal["takes over", "hands back", "closes"] | None = Field(None, description="what one of the team does")
+    tag: str | None = Field(None, description="one of the team gives the contact this tag")
+    start: dict[str, Any] | None = Field(None, description="the flow is started from outside, with these variables")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Line:
-        if len(self.model_fields_set) != 1:
-            raise ValueError("a line is exactly one of customer, bot, http, ai, lookup, code, after, signal, person …")
+        if len(self.model_fields_set) != 1 or getattr(self, self.kind) is None:
+            kinds = ", ".join(type(self).model_fields)
+            raise PydanticCustomError("flow_test", "a line of a talk is exactly one of {kinds}", {"kinds": kinds})
         return self
 
     @property
     def kind(self) -> str:
-        return next(iter(self.model_fields_set))
+        return next(iter(self.model_fields_set), "customer")
+
+
+def _moment(value: Any) -> Any:
+    """A time without a zone is São Paulo's, as everything given is unless it says otherwise."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise PydanticCustomError("flow_value", "a moment such as 2026-03-02T10:00-03:00") from None
 
 
 class Given(BaseModel):
+    """What is true before the first word. A test's own comes on top of the file's."""
+
     model_config = _FILE
 
-    contact: dict[str, Any] = {}
-    now: datetime = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)  # a Monday, 10:00 in São Paulo
-    org: dict[str, Any] = {}
-    tz: str = "America/Sao_Paulo"
-    hours: dict[str, dict[str, Any]] = {}
-    chance: float = Field(0.0, ge=0, lt=1)
-
-    @field_validator("now", mode="before")
-    @classmethod
-    def _now(cls, value: Any) -> Any:
-        if isinstance(value, datetime) and value.tzinfo is None:
-            return value.replace(tzinfo=UTC)
-        return value
+    contact: dict[str, Any] = Field({}, description="name, phone, language, tags, stage, score, fields, …")
+    conversation: dict[str, Any] = Field({}, description="what expressions know as `conversation`")
+    org: dict[str, Any] = Field({}, description="name, country, currency, …")
+    now: Annotated[datetime, BeforeValidator(_moment)] = Field(MONDAY, description="when it begins: a Monday, 10:00")
+    tz: str = Field("America/Sao_Paulo", description="the time zone")
+    hours: dict[str, dict[str, Any]] = Field({}, description="business hours by name, as the settings write them")
+    templates: dict[str, Any] = Field(
+        {}, description="name/language: its status or definition; all are approved if none is given"
+    )
+    new_contact: bool = Field(False, description="whether nobody has heard of the contact before")
+    chance: float = Field(0.0, ge=0, lt=1, description="the session's random number")
 
 
 class Expect(BaseModel):
@@ -159,38 +223,49 @@ class Expect(BaseModel):
 
     model_config = _FILE
 
-    outcome: str | None = None
-    step: str | None = None  # where the session waits
-    vars: dict[str, Any] = {}
-    results: dict[str, Any] = {}
-    contact: dict[str, Any] = {}
-    tags: list[str] | None = None  # all of them
-    handoff: str | None = None  # the team
-    closed: bool | None = None
-    incidents: int = 0
+    outcome: str | None = Field(None, description="how the session ended; `~` when it has not")
+    step: str | None = Field(None, description="where the session waits")
+    vars: dict[str, Any] = Field({}, description="variables and what they hold")
+    results: dict[str, Any] = Field({}, description="results of the session")
+    contact: dict[str, Any] = Field({}, description="what the contact has become, its fields among it")
+    tags: OneOrMore[str] | None = Field(None, description="all tags of the contact")
+    handoff: str | None = Field(None, description="the team or agent that has got the conversation")
+    note: str | None = Field(None, description="a part of what those people are told")
+    notified: OneOrMore[str] | None = Field(None, description="parts of what people were told by `notify`, in order")
+    events: OneOrMore[str] | None = Field(None, description="names of `event`, in order")
+    closed: bool | None = Field(None, description="whether the conversation is closed")
+    rated: bool | None = Field(None, description="whether a rating is asked for")
+    incidents: OneOrMore[str] = Field((), description="slugs of what went wrong without anybody's word, in order")
 
 
 class Test(BaseModel):
+    """One talk."""
+
     model_config = _FILE
+    __test__ = False  # pytest: no class of tests
 
-    __test__ = False  # pytest: not a test class
-
-    given: Given = Given()
-    talk: list[Line]
-    expect: Expect = Expect()
+    note: str = Field("", description="a comment")
+    languages: OneOrMore[str] = Field((), description="it is played in each; the contact's, else the flow's, if none")
+    given: Given = Field(Given(), description="what is true before the first word")
+    talk: tuple[Line, ...] = Field(description="who says what, in order", min_length=1)
+    expect: Expect = Field(Expect(), description="what must be true in the end")
 
 
 class TestFile(BaseModel):
-    model_config = _FILE
+    """`flows/<name>.test.yaml`."""
 
+    model_config = _FILE
     __test__ = False
 
-    flow: Slug
-    given: Given | None = None  # for tests that say none of their own
-    tests: dict[str, Test]
+    flow: Slug | None = Field(None, description="the flow's name; that of the file if it is not given")
+    given: Given = Field(Given(), description="for all tests of the file")
+    tests: dict[str, Test] = Field(description="the tests by their names", min_length=1)
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: ""}[value]
-    return str(value)
+def combined(whole: Given, own: Given) -> Given:
+    """The test's `given` on top of the file's; maps are merged."""
+    found = {name: getattr(whole, name) for name in whole.model_fields_set}
+    for name in own.model_fields_set:
+        value = getattr(own, name)
+        found[name] = {**found[name], **value} if isinstance(value, dict) and name in found else value
+    return Given.model_validate(found)

@@ -124,7 +124,7 @@ def test_no_session_waits_for_a_job_that_was_given_up(store: Store, monkeypatch:
     monkeypatch.setitem(workers.TRIES, "flow.http", 1)
 
     async def run() -> None:
-        async with calling(store, http(200)) as (opened, worker, session_id, job_id):
+        async with calling(store, http(200)) as (_, worker, session_id, job_id):
             await worker.handle(str(job_id), "live")
             assert await asyncio.to_thread(job_state, store, job_id) == jobs.FAILED
             assert await asyncio.to_thread(outcome, store, session_id) == "not_paid"
