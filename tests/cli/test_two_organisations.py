@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -53,7 +54,7 @@ def norte(pytake: Run, home: Path) -> Run:
     version = flows.publish(store, 1, FLOW, now=now)
     with store.write() as db:
         session = flows.session(db, conversation.id or 0, version, now=now, step=CANARY)
-        of_session = {"org_id": 1, "session_id": session.id or 0, "at": now}
+        of_session: Any = {"org_id": 1, "session_id": session.id or 0, "at": now}
         db.add(FlowRecord(**of_session, flow_id=session.flow_id, version_id=version, kind="entered", step=CANARY))
     store.close()
     return pytake
