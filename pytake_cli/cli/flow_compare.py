@@ -51,15 +51,8 @@ def diff(
     $ pytake flow diff agenda --sessions --json
     $ pytake flow diff old.yaml flows/agenda.yaml --json
     """
-    from pytake_cli.flow.diff import diff as differences
-
-    if new is None:
-        after = flow_words.meant(old)
-        before = flow_words.stored(after.flow.name)
-    else:
-        before, after = flow_words.meant(old), flow_words.meant(new)
-    changes = differences(before.flow, after.flow)
-    rows: list[dict[str, Any]] = [{**change.to_json(), "sentence": change.sentence} for change in changes]
+    before, after = _two(old, new)
+    rows = _changes(before, after)
     groups = _groups(before, after)
     if sessions:
         emit([_row(each) for each in groups or ()], SESSIONS_FIELDS, empty=_("no session is under way"))
@@ -75,6 +68,19 @@ def diff(
         flow_publish.describe_groups(groups, migrate=False)
     if exit_code and rows:
         raise typer.Exit(1)
+
+
+def _two(old: str, new: str | None) -> tuple[Meant, Meant]:
+    if new is not None:
+        return flow_words.meant(old), flow_words.meant(new)
+    after = flow_words.meant(old)
+    return flow_words.stored(after.flow.name), after
+
+
+def _changes(before: Meant, after: Meant) -> list[dict[str, Any]]:
+    from pytake_cli.flow.diff import diff as differences
+
+    return [{**change.to_json(), "sentence": change.sentence} for change in differences(before.flow, after.flow)]
 
 
 def _groups(before: Meant, after: Meant) -> Any:

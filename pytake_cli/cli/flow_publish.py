@@ -1,4 +1,4 @@
-"""`pytake flow publish`, `rollback`, `enable`, `disable`: which version starts new sessions, and whether any does."""
+"""`pytake flow publish`, `rollback`, `enable`, `disable`: which version starts new sessions, if any."""
 
 from __future__ import annotations
 

@@ -31,6 +31,9 @@ def serve(
     tls_key: Annotated[
         Path | None, typer.Option("--tls-key", metavar="FILE", help="Its private key, PEM, 0600.")
     ] = None,
+    no_flow_watch: Annotated[
+        bool, typer.Option("--no-flow-watch", help="Does not look at the flow files when they are saved.")
+    ] = False,
 ) -> None:
     """Runs the daemon until Ctrl-C or SIGTERM; what is in flight is finished first, a second signal does not wait.
 
@@ -51,4 +54,5 @@ def serve(
             sys.stdout.write(json.dumps({"url": url, "pid": os.getpid()}) + "\n")
             sys.stdout.flush()
 
-    run.serve(run.Options(host, port, auto_migrate, behind_proxy, tls_cert, tls_key, ready))
+    flow_watch = not no_flow_watch
+    run.serve(run.Options(host, port, auto_migrate, behind_proxy, tls_cert, tls_key, flow_watch, ready))

@@ -29,6 +29,7 @@ from pytake_cli.daemon import keys as door_keys
 from pytake_cli.daemon import neighbours, owner
 from pytake_cli.daemon.clockwork import Clockwork
 from pytake_cli.daemon.engine_local import LocalEngine
+from pytake_cli.daemon.flow_files import FlowFiles
 from pytake_cli.daemon.health import Health, Heartbeat
 from pytake_cli.daemon.inbox import Inbox
 from pytake_cli.daemon.intake import Intake
@@ -58,6 +59,7 @@ class Options:
     behind_proxy: bool = False
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    flow_watch: bool = True
     ready: Callable[[str], None] = lambda url: None  # called with the URL once everything runs
 
     def address(self) -> tuple[str, int]:
@@ -266,6 +268,8 @@ class Daemon:
         self._part("sender", self._sender.run())
         self._part("clockwork", self._clockwork.run())
         self._part("keys", self._ring.run())
+        if self._options.flow_watch:
+            self._part("flow files", FlowFiles(self._store).run())
         self._part("server", self._server.run())
         self._engine.poke("journal")
         self._engine.poke("timer", "due")  # what became due while nobody worked

@@ -157,7 +157,7 @@ def told(effect: Effect) -> str:
         case Record():
             return ""
         case Send(speech=speech):
-            shown = " ".join(f"[{each.id}: {each.title}]" for each in options(speech))
+            shown = " ".join(f"[{one.choice}: {one.title}]" for one in options(speech))
             return f"says {words(speech)} {shown}".rstrip()
         case End():
             return f"ends as {effect.outcome}" + (f", then {effect.next_flow}" if effect.next_flow else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -11,14 +12,17 @@ import pytest
 from pytake_cli import clock
 from pytake_cli.store import Store
 from pytake_cli.store.events import Event
+from pytake_cli.store.flow_sessions import FlowRecord
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.journal import Journal, Quarantine
 from pytake_cli.store.numbers import Number
 from tests.cli.conftest import Run
+from tests.kit import flows
 from tests.kit.people import outgoing, wrote
 from tests.kit.stores import make_number
 
 CANARY = "canario"  # stands in everything that belongs to the first organisation
+FLOW = f"name: {CANARY}\ntriggers: [{{any: true}}]\nstart: a\nsteps: {{a: {{say: {CANARY}, next: end}}}}\n"
 
 
 @pytest.fixture
@@ -47,6 +51,11 @@ def norte(pytake: Run, home: Path) -> Run:
     conversation = wrote(store, number_id, CANARY, at=now)
     with store.write() as db:
         outgoing(db, conversation, CANARY, status="unknown", at=now)
+    version = flows.publish(store, 1, FLOW, now=now)
+    with store.write() as db:
+        session = flows.session(db, conversation.id or 0, version, now=now, step=CANARY)
+        of_session: Any = {"org_id": 1, "session_id": session.id or 0, "at": now}
+        db.add(FlowRecord(**of_session, flow_id=session.flow_id, version_id=version, kind="entered", step=CANARY))
     store.close()
     return pytake
 
@@ -64,6 +73,9 @@ def norte(pytake: Run, home: Path) -> Run:
         ("doctor", "--only", "store,queue,secrets,number"),
         ("webhook", "replay", "--quarantined"),
         ("logs", "tail", "--no-follow", "--fields", "all"),
+        ("flow", "list", "--fields", "all"),
+        ("flow", "sessions", "--status", "all", "--fields", "all"),
+        ("flow", "explain", "--from", "+5511968184188", "--message", "oi", "--fields", "all"),
     ],
 )
 def test_what_is_the_others_is_not_shown(norte: Run, words: tuple[str, ...]) -> None:
@@ -91,6 +103,17 @@ def test_what_is_the_others_is_not_shown(norte: Run, words: tuple[str, ...]) -> 
         ("queue", "drop", "message:2", "-y"),
         ("queue", "drop", "job:1", "-y"),
         ("queue", "retry", "quarantine:1"),
+        ("flow", "versions", CANARY),
+        ("flow", "show", f"{CANARY}@1"),
+        ("flow", "export", CANARY),
+        ("flow", "diff", f"{CANARY}@1", f"{CANARY}@1"),
+        ("flow", "stats", CANARY),
+        ("flow", "rollback", CANARY, "-y"),
+        ("flow", "disable", CANARY),
+        ("flow", "sessions", CANARY),
+        ("flow", "session", "1"),
+        ("flow", "replay", "1"),
+        ("flow", "reset", "contact:1"),
     ],
 )
 def test_what_is_the_others_cannot_be_named(norte: Run, home: Path, words: tuple[str, ...]) -> None:
@@ -103,6 +126,8 @@ def test_the_first_organisation_sees_all_of_its_own(norte: Run) -> None:
     assert CANARY in norte("-o", "sul", "queue", "list").out
     assert CANARY in norte("-o", "sul", "logs", "tail", "--no-follow").out
     assert CANARY in norte("-o", "sul", "number", "list").out
+    assert CANARY in norte("-o", "sul", "flow", "sessions").out
+    assert CANARY in norte("-o", "sul", "flow", "stats", CANARY).out
 
 
 def dump(home: Path) -> dict[str, list[object]]:
