@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytake_cli import errors
+from pytake_cli import slugs
 from pytake_cli.errors import SLUGS
 from pytake_cli.whatsapp.errors import codes, rule, slug_of
 
-PACKAGE = Path(errors.__file__).parent
-REGISTRY = Path(errors.__file__)
+PACKAGE = Path(slugs.__file__).parent
+REGISTRY = Path(slugs.__file__)
 
 
 def named() -> Iterator[tuple[str, str]]:
@@ -23,6 +23,11 @@ def named() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and re.fullmatch(r"PT-[A-Z0-9-]*[A-Z0-9]", str(node.value)):
                 yield str(node.value), f"{path.relative_to(PACKAGE)}:{node.lineno}"
+            match node:
+                case ast.Call(func=ast.Name(id="PydanticCustomError"), args=[ast.Constant(value=str(kind)), *_]):
+                    slug = "PT-" + kind.upper().replace("_", "-")  # as flow/misfits.py names most of them
+                    if slug in SLUGS:
+                        yield slug, f"{path.relative_to(PACKAGE)}:{node.lineno}"
 
 
 def test_every_slug_in_the_code_can_be_looked_up() -> None:

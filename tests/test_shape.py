@@ -51,6 +51,7 @@ def test_every_file_says_in_its_first_line_what_it_is_for() -> None:
 # Errors that nobody at a keyboard sees, or of what has no command yet: who and why.
 WITHOUT_FIX = {
     "pytake_cli/daemon/intake.py": "answers to Meta, which sends again by itself",
+    "pytake_cli/daemon/outside/notices.py": "kept with the job; it is tried again or shown in the queue",
     "pytake_cli/daemon/sender.py": "kept with the message; the reason says what is to be done",
     "pytake_cli/daemon/uploads.py": "kept with the message; the reason says what is to be done",
     "pytake_cli/services/contacts.py": "a webhook about nobody, which nobody typed",

@@ -45,4 +45,6 @@ def _value(text: str) -> Any:
     try:
         return orjson.loads(text) if text else None
     except orjson.JSONDecodeError as error:
-        raise UsageError("PT-FLOW-VALUE", "--value is no JSON: {detail}", detail=str(error)) from None
+        raise UsageError(
+            "PT-FLOW-VALUE", "--value is no JSON: {detail}", fix="pytake flow signal -h", detail=str(error)
+        ) from None

@@ -21,7 +21,7 @@ def about(store: Store, session_id: int) -> dict[str, Any]:
     with store.read() as db:
         session = db.get(FlowSession, session_id)
         if session is None:
-            raise NotFound("PT-FLOW-SESSION", "there is no session {id}", id=session_id)
+            raise NotFound("PT-FLOW-SESSION", "there is no session {id}", fix="pytake flow sessions", id=session_id)
         flow = db.get(Flow, session.flow_id)
         return {
             "session": session_id,

@@ -46,7 +46,7 @@ def give(store: Store, token: str, name: str, value: Any, cause: str, now: datet
         session = _session_of(db, token)
         wait = session.state.get("wait") or {}
     if session.status == ENDED:
-        raise Conflict("PT-FLOW-SIGNAL", "session {id} has ended", id=session.id)
+        raise Conflict("PT-FLOW-SIGNAL", "session {id} has ended", fix="pytake flow session {id}", id=session.id)
     if not name:
         name = wait.get("name", "") if session.wait_kind == "signal" else ""
         if not name:
@@ -67,7 +67,7 @@ def _session_of(db: Session, token: str) -> FlowSession:
         session = db.get(FlowSession, int(match[1]))
         if session is not None:
             return session
-    raise NotFound("PT-FLOW-SIGNAL", "no session waits for a signal of that token")
+    raise NotFound("PT-FLOW-SIGNAL", "no session waits for a signal of that token", fix="pytake flow sessions")
 
 
 def _sealed(key: str, session_id: int) -> str:

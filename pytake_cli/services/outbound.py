@@ -45,16 +45,11 @@ def queue(
     # The conversation first, as those do who walk a flow in it: so nobody waits in a circle (on PostgreSQL).
     conversation = conversation or unresolved(db, number.id, contact_id)
     # Locked before anything is looked up: a rival may be using the key, or opening the conversation (on PostgreSQL).
-    # Not from those who only refer to the contact: two arrivals of one person would wait for each other.
-    contact = db.get(Contact, contact_id, with_for_update={"key_share": True})
+    contact = _existing(db, number, contact_id)
     first = by_client_key(db, number.org_id, client_key) if client_key else None
     if first is not None:
         return _same_or_conflict(first, outgoing, contact_id)
     wire.check(outgoing.body)
-    if contact is None or contact.org_id != number.org_id:
-        raise InvalidData(
-            "PT-CONTACT", "contact {contact} does not exist", fix="pytake contact list", contact=contact_id
-        )
     due = due_at or now
     refuse_unwanted(db, number, contact, outgoing, origin, due)
     address = contacts.address(db, contact, number.portfolio_id)
@@ -64,12 +59,27 @@ def queue(
     message = _in_outbox(number, contact_id, conversation, outgoing, origin, now)
     message.address_kind, message.address = address.kind, address.value
     message.author_id, message.reply_to, message.client_key, message.due_at = author_id, reply_to, client_key, due
+    return _put(db, message, conversation, now)
+
+
+def _put(db: Session, message: Message, conversation: Conversation, now: datetime) -> Message:
     db.add(message)
     _touch(conversation, message, now)
     db.flush()
     announce(db, message, now)
     wake_sender(db, message)
     return message
+
+
+def _existing(db: Session, number: Number, contact_id: int) -> Contact:
+    """The contact, locked, if it is one of the number's organisation."""
+    # Not from those who only refer to the contact: two arrivals of one person would wait for each other.
+    contact = db.get(Contact, contact_id, with_for_update={"key_share": True})
+    if contact is None or contact.org_id != number.org_id:
+        raise InvalidData(
+            "PT-CONTACT", "contact {contact} does not exist", fix="pytake contact list", contact=contact_id
+        )
+    return contact
 
 
 def _in_outbox(
@@ -107,7 +117,9 @@ def refuse_unwanted(
     if contact.blocked_at is not None:
         raise Forbidden("PT-CONTACT-BLOCKED", "this contact is blocked", fix="pytake contact show {id}", id=contact.id)
     if origin == "bot" and contact.opted_out_at is not None and contact.opted_out_at < due:
-        raise Forbidden("PT-OPTED-OUT", "this contact wants no automatic messages")
+        raise Forbidden(
+            "PT-OPTED-OUT", "this contact wants no automatic messages", fix="pytake contact show {id}", id=contact.id
+        )
     if origin == "campaign" and contact.marketing_stopped_at is not None:
         raise Forbidden(
             "PT-OPTED-OUT", "this contact opted out of marketing", fix="pytake contact show {id}", id=contact.id

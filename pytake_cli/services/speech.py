@@ -142,7 +142,9 @@ def _beside_flows(source: str) -> Path:
     root = flows_folder()
     path = (root / source).resolve()
     if not path.is_relative_to(root.resolve()):
-        raise InvalidData("PT-FLOW-MEDIA", "{path} is not below {folder}", path=source, folder=str(root))
+        raise InvalidData(
+            "PT-FLOW-MEDIA", "{path} is not below {folder}", fix="pytake flow check", path=source, folder=str(root)
+        )
     return path
 
 
