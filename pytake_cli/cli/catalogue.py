@@ -105,19 +105,7 @@ def _strings(node: ast.expr | None) -> Iterator[str]:
 def _in_tables() -> Iterator[tuple[str, str]]:
     """Texts that live in tables rather than in calls."""
     from pytake_cli import errors, secrets, settings
-    from pytake_cli.cli import (
-        commands,
-        doctor,
-        flags,
-        flow_report,
-        problems,
-        simulator,
-        status,
-        surface_data,
-        topics,
-        trace,
-        triggers,
-    )
+    from pytake_cli.cli import commands, doctor, flags, problems, status, surface_data, topics, trace, triggers
     from pytake_cli.store import media
     from pytake_cli.store.conversations import STATUSES
     from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
@@ -136,8 +124,6 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("store.conversations.STATUSES", STATUSES),
         ("store.messages.RANK", (*RANK, RECEIVED)),
         ("cli.doctor.CHECKS", (*doctor.CHECKS, *doctor.PARTS)),
-        ("cli.flow_report.WORDS", flow_report.WORDS),
-        ("cli.simulator.COMMANDS", (*simulator.COMMANDS.values(), *simulator.WAITS.values())),
         ("cli.doctor.SOURCES", doctor.SOURCES),
         ("cli.problems.SYSTEM", problems.SYSTEM),
         ("cli.status.STATES", status.STATES),
@@ -146,8 +132,17 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("whatsapp.errors.RULES", _rules()),
     ):
         yield from ((text, table) for text in values)
+    yield from _of_talks()
     for path, entry in surface_data.SURFACE.items():
         yield from ((text, f"pytake {path}") for text in _in_entry(entry))
+
+
+def _of_talks() -> Iterator[tuple[str, str]]:
+    """Words of tests and simulated talks."""
+    from pytake_cli.cli import flow_report, simulator
+
+    yield from ((text, "cli.flow_report.WORDS") for text in flow_report.WORDS)
+    yield from ((text, "cli.simulator.COMMANDS") for text in (*simulator.COMMANDS.values(), *simulator.WAITS.values()))
 
 
 def _rules() -> Iterator[str]:

@@ -17,6 +17,7 @@ from pytake_cli.cli import (
     flow_compare,
     flow_explain,
     flow_files,
+    flow_import,
     flow_new,
     flow_publish,
     flow_report,
@@ -39,6 +40,7 @@ from pytake_cli.locale import ngettext
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 app.command("new")(flow_new.new)
 app.command("list")(flow_versions.list_)
+app.command("import")(flow_import.import_)
 app.command("show")(flow_show.show)
 app.command("graph")(flow_show.graph)
 app.command("simulate")(flow_simulate.simulate)
@@ -108,11 +110,19 @@ def _summary(found: list[Examined]) -> None:
 
 
 @app.command("schema")
-def schema() -> None:
-    """Prints the JSON Schema of a flow file, for editors that complete and check.
+def schema(
+    tests: Annotated[bool, typer.Option("--tests", help="Of test files instead.")] = False,
+) -> None:
+    """Prints the JSON Schema of a flow file, or of its tests, for editors that complete and check.
 
     $ pytake flow schema > flows/.schema.json
+    $ pytake flow schema --tests > flows/.tests.schema.json
     """
+    if tests:
+        from pytake_cli.flow.testing.schema import schema as schema_of_tests
+
+        data(json.dumps(schema_of_tests(), ensure_ascii=False, indent=2))
+        return
     from pytake_cli.flow.schema import schema as schema_of_flows
 
     data(json.dumps(schema_of_flows(), ensure_ascii=False, indent=2))

@@ -61,6 +61,8 @@ tests:
       - customer: {name}
       - bot: {{choices: [hours, human]}}
       - customer: {{choice: hours}}
+      - bot: "{answer}"
+      - bot: "{bye}"
     expect: {{outcome: answered, vars: {{subject: hours}}}}
 """
 _WORDS = {

@@ -17,6 +17,7 @@ from pytake_cli.errors import InputNeeded, InvalidData, NotFound
 from pytake_cli.flow.definition import Flow
 from pytake_cli.flow.testing.player import Player, World
 from pytake_cli.flow.testing.runner import Shelf
+from pytake_cli.locale import own
 from pytake_cli.services.schedules import schedules
 
 PROMPT = "{clock} › "
@@ -73,13 +74,22 @@ def _chat(simulator: Simulator) -> None:
         pass  # Windows: input() edits lines by itself
     while not simulator.is_over:
         try:
-            line = input(PROMPT.format(clock=simulator.clock))
+            line = _typed(own(PROMPT.format(clock=simulator.clock)))
         except EOFError:
             return
         try:
             simulator.take(line)
         except Mistake as mistake:
             say(str(mistake))
+
+
+def _typed(prompt: str) -> str:
+    """One line; the prompt never goes where the results go."""
+    if context().output.tty:
+        return input(prompt)
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    return input()
 
 
 def _play(simulator: Simulator, script: Path | None) -> None:

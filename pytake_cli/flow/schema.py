@@ -19,7 +19,7 @@ _REF = "#/$defs/{model}"
 _OF_FILES = ("ref", "name")  # not written, or taken from the file's name
 
 
-class _Generator(GenerateJsonSchema):
+class SchemaGenerator(GenerateJsonSchema):
     """Adds the short way of writing that the models read: one instead of a list of one."""
 
     def function_before_schema(self, schema: Any) -> JsonSchemaValue:
@@ -34,7 +34,7 @@ class _Generator(GenerateJsonSchema):
 def schema() -> Schema:
     """The whole schema. A step is one of the verbs; what it needs may stand in the verb's map or beside it."""
     definitions: Schema = {}
-    whole = Flow.model_json_schema(by_alias=True, ref_template=_REF, schema_generator=_Generator)
+    whole = Flow.model_json_schema(by_alias=True, ref_template=_REF, schema_generator=SchemaGenerator)
     found = whole.pop("$defs", {})
     definitions |= {name: each for name, each in found.items() if name not in _step_models()}
     for verb, model in VERBS.items():
@@ -58,7 +58,7 @@ def schema() -> Schema:
         "properties": properties,
         "required": required,
         "additionalProperties": False,
-        "$defs": _stripped(definitions),
+        "$defs": stripped(definitions),
     }
 
 
@@ -68,10 +68,10 @@ def _step_models() -> set[str]:
 
 def _verb(verb: str, model: type[Step], definitions: Schema) -> Schema:
     """A step with this verb: its fields beside it, or in its map."""
-    own = model.model_json_schema(by_alias=True, ref_template=_REF, schema_generator=_Generator)
+    own = model.model_json_schema(by_alias=True, ref_template=_REF, schema_generator=SchemaGenerator)
     for name, each in own.pop("$defs", {}).items():
         definitions.setdefault(name, each)
-    fields: Schema = {key: _stripped(each) for key, each in own["properties"].items()}
+    fields: Schema = {key: stripped(each) for key, each in own["properties"].items()}
     main = fields.get(model.main, {}) if model.main else None
     inside: Schema = {"type": "object", "properties": fields, "additionalProperties": False}
     if main is None:
@@ -110,8 +110,8 @@ def _without(fields: Schema, verb: str) -> Schema:
     return {key: each for key, each in fields.items() if key != verb}
 
 
-def _stripped(field: Any) -> Any:
+def stripped(field: Any) -> Any:
     """Without the titles that only repeat the key."""
     if isinstance(field, dict):
-        return {key: _stripped(each) for key, each in field.items() if key != "title" or not isinstance(each, str)}
-    return [_stripped(each) for each in field] if isinstance(field, list) else field
+        return {key: stripped(each) for key, each in field.items() if key != "title" or not isinstance(each, str)}
+    return [stripped(each) for each in field] if isinstance(field, list) else field

@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.policy import window
-from pytake_cli.services import contacts, outbound, ownership
+from pytake_cli.services import acknowledging, contacts, outbound, ownership
 from pytake_cli.services.automation import Hearing, Word
-from pytake_cli.store.contacts import Contact, ServiceWindow
+from pytake_cli.store.contacts import ServiceWindow
 from pytake_cli.store.conversations import BY_PEOPLE, NOBODY, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import LOST, PENDING, Media
 from pytake_cli.store.messages import IN, OUT, RANK, RECEIVED, Message
-from pytake_cli.store.numbers import REMOVED, Number
+from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.rows import Batch, insert
 from pytake_cli.store.work import poke
@@ -69,7 +69,7 @@ def apply(db: Session, writings: Sequence[Writing], numbers: dict[str, Number], 
     _open_windows(db, placed)
     _fetch_media(db, placed, now)
     _announce(db, placed, now)
-    words = _acknowledgements(db, {one.number.org_id for one in placed if one.is_first})
+    words = acknowledging.words(db, {one.number.org_id for one in placed if one.is_first})
     hearing = Hearing(db, now)
     for one in placed:
         _afterwards(db, one, hearing, words.get(one.number.org_id, ""), now)
@@ -366,7 +366,7 @@ def _afterwards(db: Session, one: Placed, hearing: Hearing, acknowledgement: str
         word = Word(writing, one.number, one.message_id, one.conversation_id, one.is_first)
         answered = hearing.hear(word)
         if one.is_first and not answered and not writing.standby and not window.is_stale(writing.at, now):
-            _acknowledge(db, one, acknowledgement, now)
+            acknowledging.acknowledge(db, word, one.contact_id, acknowledgement, now)
     elif not writing.standby:  # a person answered from the phone
         answered_in = db.get_one(Conversation, one.conversation_id, with_for_update=True, populate_existing=True)
         ownership.to_people(db, answered_in, now, cause=f"message:{one.message_id}")
@@ -381,33 +381,3 @@ def _amend(db: Session, writing: Writing, org_id: int) -> None:
     values = {"revoked_at": writing.at} if writing.kind == "revoke" else {"edited_at": writing.at, "text": writing.text}
     change = sa.update(message).where(message.c.wamid == original, message.c.org_id == org_id)
     db.connection().execute(change.values(**values))
-
-
-def _acknowledgements(db: Session, org_ids: set[int]) -> dict[int, str]:
-    """What each organisation answers at once, where it does."""
-    if not org_ids:
-        return {}
-    asked = sa.select(organisation.c.id, organisation.c.acknowledgement).where(organisation.c.id.in_(org_ids))
-    return {row.id: row.acknowledgement for row in db.connection().execute(asked) if row.acknowledgement}
-
-
-def _acknowledge(db: Session, one: Placed, word: str, now: datetime) -> None:
-    """The organisation's own word that a message has arrived, once a conversation, inside the window."""
-    if one.number.status == REMOVED:
-        return  # Meta may go on telling: it stays readable, and nothing is sent
-    if not word or not window.opens_window(one.writing.kind) or not window.window_is_open(one.writing.at, now):
-        return
-    contact = db.get_one(Contact, one.contact_id)
-    if contact.blocked_at or contact.opted_out_at:
-        return
-    into = db.get_one(Conversation, one.conversation_id)
-    outgoing = wire.text(word)
-    outbound.queue(
-        db,
-        number=one.number,
-        contact_id=one.contact_id,
-        outgoing=outgoing,
-        origin="bot",
-        now=now,
-        conversation=into,
-    )

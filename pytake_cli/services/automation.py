@@ -35,7 +35,7 @@ from pytake_cli.store.conversations import BOT, BY_BOT, BY_PEOPLE, NOBODY, QUEUE
 from pytake_cli.store.flow_sessions import PERSON, FlowSession
 from pytake_cli.store.flows import Flow, FlowVersion
 from pytake_cli.store.messages import Message
-from pytake_cli.store.numbers import Number
+from pytake_cli.store.numbers import REMOVED, Number
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.users import User
 from pytake_cli.whatsapp.webhooks import Incoming
@@ -87,6 +87,8 @@ class Hearing:
             return True
         if not office.has_flows or window.is_stale(writing.at, self._now) or conversation.status == RESOLVED:
             return False
+        if word.number.status == REMOVED:
+            return False  # nothing is sent from it
         if writing.standby or conversation.standby:
             self._stand_by(conversation)
             return False

@@ -22,7 +22,9 @@ def to_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-from_json = orjson.loads
+def from_json(value: Any) -> Any:
+    """Reads a JSON column back; SQLite hands a bare number over as a number (a JSON column has numeric affinity)."""
+    return orjson.loads(value) if isinstance(value, str | bytes) else value
 
 
 _WITHOUT_ZONE = len("2026-01-01 00:00:00.000000")

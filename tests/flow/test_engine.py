@@ -87,6 +87,32 @@ def test_an_answer_counts_by_number_title_id_and_a_close_spelling() -> None:
         assert said(talk.say(answer)) == ["O que houve?"], answer
 
 
+def test_a_choice_may_be_a_time_of_day_and_an_old_one_of_another_question_is_none() -> None:
+    asked = flow(
+        {
+            "ask": {"ask": "Quando?", "choices_from": "vars.slots", "save": "slot", "next": "thank"},
+            "thank": {"say": "{{ vars.slot }}", "next": "end"},
+        },
+        vars={"slots": {"type": "list", "default": ["10:00", "11:30"]}, "slot": {"type": "text"}},
+        on_error="thank",
+    )
+    talk = Talk(asked)
+    (question,) = says(talk.begin())
+    assert [option.id for option in question.buttons] == ["ask:10:00", "ask:11:30"]
+    assert records(talk.tap("other:10:00"), "invalid") == [("ask", "old")]
+    assert said(talk.tap("ask:11:30")) == ["11:30"]
+
+
+def test_a_name_that_was_just_set_is_greeted_at_once() -> None:
+    named = flow(
+        {
+            "keep": {"set": {"contact": {"name": "'Carla Dias'"}}, "next": "greet"},
+            "greet": {"say": "Oi, {{ contact.first_name }}!", "next": "end"},
+        }
+    )
+    assert said(Talk(named).begin()) == ["Oi, Carla!"]
+
+
 def test_an_interrupt_leaves_the_question_for_good() -> None:
     talk = Talk(BOOKING)
     talk.begin()

@@ -87,12 +87,13 @@ class Draft:
         """Leaves out steps that nothing leads to, and says so of the parts that they were."""
         starts = [self.start, *(each["goto"] for each in self.header.get("on", ()))]
         starts += [self.header[key] for key in ("on_error", "on_expire") if key in self.header]
-        reached: set[str] = set()
-        while starts:
-            name = starts.pop()
+        reached: dict[str, None] = {}  # in the order of a walk, which is how a file reads well
+        line = starts[::-1]
+        while line:
+            name = line.pop()
             if name in self.steps and name not in reached:
-                reached.add(name)
-                starts += targets(self.steps[name])
+                reached[name] = None
+                line += targets(self.steps[name])[::-1]
         for item in self.items:
             if item.step in self.steps and item.step not in reached:
                 item.findings.clear()
@@ -100,7 +101,7 @@ class Draft:
                 item.step = ""
             elif item.step and item.step not in self.steps:
                 item.step = ""
-        self.steps = {name: fields for name, fields in self.steps.items() if name in reached}
+        self.steps = {name: self.steps[name] for name in reached}
 
     def _end_of(self, target: str) -> str:
         seen: set[str] = set()

@@ -38,7 +38,7 @@ def document(draft: Draft) -> dict[str, Any]:
     """The flow as a map, in the order in which files have it."""
     used = {name: {"type": kind if kind in _TYPES else "text"} for name, kind in draft.vars.items()}
     first = {"name": draft.name, **({"title": draft.title} if draft.title else {}), "language": draft.language}
-    late = {key: draft.header[key] for key in ("on", "on_error", "on_expire") if key in draft.header}
+    late: dict[str, Any] = {key: draft.header[key] for key in ("on", "on_error", "on_expire") if key in draft.header}
     early = {key: value for key, value in draft.header.items() if key not in late}
     steps = {draft.start: draft.steps[draft.start], **draft.steps}
     return {**first, **early, **({"vars": used} if used else {}), "start": draft.start, **late, "steps": steps}
@@ -72,11 +72,11 @@ def _as_it_is(flow: dict[str, Any]) -> str:
 
 
 def _imported(draft: Draft, examined: Examined, source: str) -> Imported:
-    told = {item.step for item in draft.items if item.status == "lost"}
+    told = any(item.status == "lost" for item in draft.items)
     for problem in examined.errors:
         step = _step_at(examined, problem.line)
-        if step in told and problem.slug in ("PT-FLOW-NOT-CARRIED",):
-            continue
+        if told and problem.slug == "PT-FLOW-NOT-CARRIED":
+            continue  # what it is was listed where it was met
         item = next((each for each in draft.items if step and each.step == step), None)
         item = item or draft.item("flow check", title=draft.title, step=step)
         item.lost(Phrase("{place}: {sentence}"), place=problem.place, sentence=problem.sentence)

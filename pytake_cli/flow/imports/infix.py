@@ -85,6 +85,10 @@ class Infix:
         """What `of.name(arguments)` means."""
         raise NotCarried(name)
 
+    def settled(self, piece: Piece) -> Piece:
+        """The piece once nothing more can stand behind it."""
+        return piece
+
     def operation(self, sign: str, left: Piece, right: Piece) -> Piece:
         """What `left sign right` means."""
         raise NotCarried(sign)
@@ -147,6 +151,7 @@ class Infix:
             return piece
         if token.text in ("-", "!"):
             of = self._behind(self._first())
+            of = self.settled(of)
             return negated(of) if token.text == "!" else Piece(f"-{held(of, 8)}", 7, "number")
         raise NotCarried("expression")
 
@@ -163,7 +168,7 @@ class Infix:
             elif self._skip("["):
                 index = self._expression(0)
                 self._expect("]")
-                piece = Piece(f"{held(piece, 9)}[{index.text}]")
+                piece = Piece(f"{held(self.settled(piece), 9)}[{self.settled(index).text}]")
             else:
                 return piece
 

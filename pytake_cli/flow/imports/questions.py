@@ -20,19 +20,27 @@ _PICTURES = ("image", "video", "document")
 
 def join(draft: Draft) -> None:
     """Every question without words takes those of each step that leads to it and does nothing but say them."""
+    for fields in draft.steps.values():
+        behind = draft.steps.get(str(fields.get("next")), {})
+        if "choices" in fields and "say" in fields and behind.get("expect"):
+            _spell_out(fields)
     silent = [name for name, fields in draft.steps.items() if fields.get("ask") == ""]
     for name in silent:
         question = draft.steps[name]
         leading = [each for each, fields in draft.steps.items() if name in targets(fields)]
+        asked: Fields = {}
         for each in leading:
             words = _words(draft.steps[each], name, question)
             if words is not None:
                 said = draft.steps[each]
                 draft.steps[each] = {**question, "ask": _below(words, question.get(SUFFIX)), **_media(said)}
+                asked = asked or {"ask": draft.steps[each]["ask"], **_media(said)}
                 _note(draft, each, said)
         entered = name == draft.start or any(each["goto"] == name for each in draft.header.get("on", ()))
         if entered or any(name in targets(fields) for fields in draft.steps.values()):
-            question["ask"] = _below(_own(draft, name, question), question.get(SUFFIX))
+            question |= asked or {"ask": _below(_own(draft, name, question), question.get(SUFFIX))}
+            if asked:
+                _tell(draft, name, Phrase("where nothing is said before it, it asks with the same words again"))
         else:
             _moved(draft, name, leading)
             del draft.steps[name]
@@ -76,11 +84,15 @@ def _own(draft: Draft, name: str, question: Fields) -> Any:
     """What is asked when nothing was said before: the words of the empty field, or some of ours."""
     given = question.get("placeholder")
     words = given or _WORDS.get(draft.language.split("-")[0].lower(), _WORDS["en"])[bool(question.get("choices"))]
+    _tell(draft, name, Phrase('it waits without a word before it, so it asks: "{words}"'), words=words)
+    return words
+
+
+def _tell(draft: Draft, name: str, why: Phrase, **values: str) -> None:
     for item in draft.items:
         if item.step == name:
-            item.changed(Phrase('it waits without a word before it, so it asks: "{words}"'), words=words)
-            break
-    return words
+            item.changed(why, **values)
+            return
 
 
 def _moved(draft: Draft, name: str, leading: list[str]) -> None:

@@ -12,7 +12,7 @@ from pytake_cli.flow.imports import typebot_inputs as inputs
 from pytake_cli.flow.imports import typebot_logic as logic
 from pytake_cli.flow.imports.draft import Draft
 from pytake_cli.flow.imports.finished import finished
-from pytake_cli.flow.imports.given import Given, table, tables, text, whole
+from pytake_cli.flow.imports.given import Given, items, table, tables, text, whole
 from pytake_cli.flow.imports.pieces import MARK
 from pytake_cli.flow.imports.report import Imported
 from pytake_cli.flow.imports.typebot_graph import Block, Bot
@@ -74,7 +74,8 @@ BLOCKS: dict[str, Callable[[Bot, Block], None]] = {
 
 def convert(export: object, *, name: str = "", language: str = "pt-BR") -> list[Imported]:
     """The flow of an export, with its report; InvalidData when it is none. Blocks of no kind we know are lost."""
-    if not isinstance(export, dict) or not tables(export, "groups"):
+    export = _modern(export)
+    if not tables(export, "groups"):
         raise InvalidData(
             "PT-FLOW-IMPORT",
             "this is no export of Typebot",
@@ -95,6 +96,20 @@ def convert(export: object, *, name: str = "", language: str = "pt-BR") -> list[
     _events(bot)
     _triggers(bot)
     return finished([draft])
+
+
+def _modern(export: object) -> Given:
+    """The export with groups of blocks; the oldest ones call them blocks of steps."""
+    if not isinstance(export, dict):
+        return {}
+    if tables(export, "groups") or not any("steps" in each for each in tables(export, "blocks")):
+        return export
+    groups = [{**each, "blocks": items(each, "steps")} for each in tables(export, "blocks")]
+    edges = []
+    for edge in tables(export, "edges"):
+        to = table(edge, "to")
+        edges.append({**edge, "to": {"groupId": to.get("blockId"), "blockId": to.get("stepId")}})
+    return {**export, "groups": groups, "edges": edges}
 
 
 def _events(bot: Bot) -> None:

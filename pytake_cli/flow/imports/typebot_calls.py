@@ -184,7 +184,8 @@ def mark(bot: Bot, block: Block) -> None:
 def people(bot: Bot, block: Block) -> None:
     """Chatwoot: people take over."""
     block.item.changed(Phrase("people of this project take over"))
-    bot.draft.steps[block.step] = {"handoff": None}
+    onward: Fields = {} if block.then == "end" else {"resume": "on_close", "resume_at": block.then}
+    bot.draft.steps[block.step] = {"handoff": None} | onward
 
 
 def unknown(bot: Bot, block: Block) -> None:

@@ -75,7 +75,7 @@ class Bot:
         for group in tables(self.export, "groups"):
             inside = [block for block in tables(group, "blocks") if text(block, "type") != "start"]
             steps = [self.places[text(block, "id")] for block in inside]
-            for block, step, after in zip(inside, steps, [*steps[1:], "end"], strict=True):
+            for block, step, after in zip(inside, steps, [*steps[1:], "end"], strict=False):
                 ident, kind = text(block, "id"), text(block, "type")
                 item = self.draft.item(kind or "block", ident, text(group, "title"), step)
                 then = self.target(block.get("outgoingEdgeId")) or after
