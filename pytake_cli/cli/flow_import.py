@@ -15,7 +15,7 @@ from pytake_cli.cli.output import data, done, emit, paint, say, warn
 from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.flow.imports.report import Imported
 from pytake_cli.flow.problems import FlowErrors
-from pytake_cli.locale import _, is_ascii, language, ngettext
+from pytake_cli.locale import _, is_ascii, language
 from pytake_cli.text import clean
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -67,7 +67,10 @@ def import_(
     found = _converted(maker, _read(Path(file)), name or "")
     place = Path(out) if out is not None else flow_files.folder()
     paths = [place / f"{each.name}.yaml" for each in found]
-    _refuse_overwriting(paths)
+    for path in paths:
+        if path.exists():
+            there = flow_files.shown(path)
+            raise Conflict("PT-FLOW-EXISTS", "{path} is there already", fix="-o DIR", path=there)
     if not context().dry_run:
         place.mkdir(parents=True, exist_ok=True)
         for each, path in zip(found, paths, strict=True):
@@ -79,37 +82,20 @@ def import_(
         raise typer.Exit(FlowErrors.exit_code)
 
 
-def _refuse_overwriting(paths: list[Path]) -> None:
-    for path in paths:
-        if path.exists():
-            there = flow_files.shown(path)
-            raise Conflict("PT-FLOW-EXISTS", "{path} is there already", fix="--name, or -o", path=there)
-
-
 def _read(path: Path) -> object:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise NotFound(
-            "PT-FLOW-FILE",
-            "{path} cannot be read: {detail}",
-            fix="pytake flow import -h",
-            path=str(path),
-            detail=error.strerror or "",
+            "PT-FLOW-FILE", "{path} cannot be read: {detail}", path=str(path), detail=error.strerror or ""
         ) from None
     if len(content) > MAX_BYTES:
-        raise InvalidData("PT-FLOW-IMPORT", "{path} is larger than 20 MB", fix="pytake flow import -h", path=str(path))
+        raise InvalidData("PT-FLOW-IMPORT", "{path} is larger than 20 MB", path=str(path))
     try:
         return orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
-        raise InvalidData(
-            "PT-FLOW-IMPORT",
-            "{path} is no JSON: {detail}",
-            fix="pytake flow import -h",
-            path=str(path),
-            detail=str(error),
-        ) from None
+        raise InvalidData("PT-FLOW-IMPORT", "{path} is no JSON: {detail}", path=str(path), detail=str(error)) from None
 
 
 def _converted(maker: str, export: object, name: str) -> list[Imported]:
@@ -150,12 +136,8 @@ def _line(row: dict[str, Any]) -> str:
 
 def _conclude(found: Imported, path: Path) -> None:
     counts = {status: sum(item.status == status for item in found.items) for status in ("kept", "changed", "lost")}
-    parts = [
-        ngettext("{count} part kept", "{count} parts kept", counts["kept"]).format(count=counts["kept"]),
-        ngettext("{count} changed", "{count} changed", counts["changed"]).format(count=counts["changed"]),
-        ngettext("{count} lost", "{count} lost", counts["lost"]).format(count=counts["lost"]),
-    ]
-    text = f"{flow_files.shown(path)}: {', '.join(parts)}"
+    told = _("{kept} kept, {changed} changed, {lost} lost").format(**counts)
+    text = f"{flow_files.shown(path)}: {told}"
     (warn if counts["lost"] else done)(text)
     if any(problem.severity == "error" for problem in found.problems):
         say(_("next: pytake flow check {path}").format(path=flow_files.shown(path)))
