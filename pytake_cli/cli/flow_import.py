@@ -82,20 +82,37 @@ def import_(
         raise typer.Exit(FlowErrors.exit_code)
 
 
+def _refuse_overwriting(paths: list[Path]) -> None:
+    for path in paths:
+        if path.exists():
+            there = flow_files.shown(path)
+            raise Conflict("PT-FLOW-EXISTS", "{path} is there already", fix="--name, or -o", path=there)
+
+
 def _read(path: Path) -> object:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise NotFound(
-            "PT-FLOW-FILE", "{path} cannot be read: {detail}", path=str(path), detail=error.strerror or ""
+            "PT-FLOW-FILE",
+            "{path} cannot be read: {detail}",
+            fix="pytake flow import -h",
+            path=str(path),
+            detail=error.strerror or "",
         ) from None
     if len(content) > MAX_BYTES:
-        raise InvalidData("PT-FLOW-IMPORT", "{path} is larger than 20 MB", path=str(path))
+        raise InvalidData("PT-FLOW-IMPORT", "{path} is larger than 20 MB", fix="pytake flow import -h", path=str(path))
     try:
         return orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
-        raise InvalidData("PT-FLOW-IMPORT", "{path} is no JSON: {detail}", path=str(path), detail=str(error)) from None
+        raise InvalidData(
+            "PT-FLOW-IMPORT",
+            "{path} is no JSON: {detail}",
+            fix="pytake flow import -h",
+            path=str(path),
+            detail=str(error),
+        ) from None
 
 
 def _converted(maker: str, export: object, name: str) -> list[Imported]:
