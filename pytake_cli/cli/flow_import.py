@@ -67,10 +67,7 @@ def import_(
     found = _converted(maker, _read(Path(file)), name or "")
     place = Path(out) if out is not None else flow_files.folder()
     paths = [place / f"{each.name}.yaml" for each in found]
-    for path in paths:
-        if path.exists():
-            there = flow_files.shown(path)
-            raise Conflict("PT-FLOW-EXISTS", "{path} is there already", fix="-o DIR", path=there)
+    _refuse_overwriting(paths)
     if not context().dry_run:
         place.mkdir(parents=True, exist_ok=True)
         for each, path in zip(found, paths, strict=True):

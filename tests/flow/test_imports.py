@@ -22,7 +22,8 @@ EXPORTS = sorted(path.name for path in HERE.glob("*.json"))
 
 def converted(export: str) -> list[Imported]:
     maker = typebot if export.startswith("typebot") else rapidpro
-    return maker.convert(json.loads((HERE / export).read_text(encoding="utf-8")))
+    found: list[Imported] = maker.convert(json.loads((HERE / export).read_text(encoding="utf-8")))
+    return found
 
 
 def report(found: Imported) -> str:
