@@ -56,15 +56,7 @@ def import_(
     $ pytake flow import rapidpro export.json -o flows/drafts --dry-run
     $ pytake flow import typebot padaria.json --name encomendas --json
     """
-    if name is not None and not NAME.fullmatch(name):
-        raise InvalidData(
-            "PT-FLOW-SLUG",
-            "{name} is no name for a flow",
-            why="it has small letters, digits and hyphens, at most 40",
-            fix="pytake flow new agenda",
-            name=name,
-        )
-    found = _converted(maker, _read(Path(file)), name or "")
+    found = _converted(maker, _read(Path(file)), _named(name))
     place = Path(out) if out is not None else flow_files.folder()
     paths = [place / f"{each.name}.yaml" for each in found]
     for path in paths:
@@ -82,20 +74,44 @@ def import_(
         raise typer.Exit(FlowErrors.exit_code)
 
 
+def _named(name: str | None) -> str:
+    if name is not None and not NAME.fullmatch(name):
+        raise InvalidData(
+            "PT-FLOW-SLUG",
+            "{name} is no name for a flow",
+            why="it has small letters, digits and hyphens, at most 40",
+            fix="--name agenda",
+            name=name,
+        )
+    return name or ""
+
+
 def _read(path: Path) -> object:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise NotFound(
-            "PT-FLOW-FILE", "{path} cannot be read: {detail}", path=str(path), detail=error.strerror or ""
+            "PT-FLOW-FILE",
+            "{path} cannot be read: {detail}",
+            fix="pytake flow import --help",
+            path=str(path),
+            detail=error.strerror or "",
         ) from None
     if len(content) > MAX_BYTES:
-        raise InvalidData("PT-FLOW-IMPORT", "{path} is larger than 20 MB", path=str(path))
+        raise InvalidData(
+            "PT-FLOW-IMPORT", "{path} is larger than 20 MB", fix="export fewer flows at once", path=str(path)
+        )
     try:
         return orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
-        raise InvalidData("PT-FLOW-IMPORT", "{path} is no JSON: {detail}", path=str(path), detail=str(error)) from None
+        raise InvalidData(
+            "PT-FLOW-IMPORT",
+            "{path} is no JSON: {detail}",
+            fix="pytake flow import --help",
+            path=str(path),
+            detail=str(error),
+        ) from None
 
 
 def _converted(maker: str, export: object, name: str) -> list[Imported]:

@@ -66,7 +66,11 @@ def _check(flows: list[Given]) -> None:
     count = sum(len(tables(flow, "nodes")) for flow in flows)
     if count > MAX_NODES or len(flows) > MAX_FLOWS:
         raise InvalidData(
-            "PT-FLOW-IMPORT", "the export has {count} nodes, and {most} are the most", count=count, most=MAX_NODES
+            "PT-FLOW-IMPORT",
+            "the export has {count} nodes, and {most} are the most",
+            fix="export fewer flows at once",
+            count=count,
+            most=MAX_NODES,
         )
 
 

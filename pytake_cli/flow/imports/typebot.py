@@ -85,7 +85,11 @@ def convert(export: object, *, name: str = "", language: str = "pt-BR") -> list[
     count = sum(len(tables(group, "blocks")) for group in tables(export, "groups"))
     if count > MAX_BLOCKS:
         raise InvalidData(
-            "PT-FLOW-IMPORT", "the export has {count} blocks, and {most} are the most", count=count, most=MAX_BLOCKS
+            "PT-FLOW-IMPORT",
+            "the export has {count} blocks, and {most} are the most",
+            fix="export fewer flows at once",
+            count=count,
+            most=MAX_BLOCKS,
         )
     title = text(export, "name").strip()[:200]
     draft = Draft(name or names.word(title, "typebot", "-"), title, language)
