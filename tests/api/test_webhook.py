@@ -39,6 +39,16 @@ def test_a_signed_webhook_is_taken_with_its_raw_bytes() -> None:
     assert at_the_door(visit).taken == [("", BODY)]
 
 
+def test_the_verify_token_signs_nothing() -> None:
+    """D2: the first PyTake took the verify token for the key that signs, and checked without the raw body."""
+
+    async def visit(knock: Knock) -> None:
+        assert status(await knock.raw(request(BODY, signature=sign(BODY, TOKEN)))) == 401
+        assert status(await knock.raw(request(BODY + b" ", signature=sign(BODY, SECRET)))) == 401
+
+    assert at_the_door(visit).taken == []
+
+
 def test_nothing_is_parsed_at_the_door() -> None:
     bodies = [b"", b"\x00\xff", b"[" * 100_000, b'{"a":NaN}', "é".encode("utf-16")]
 

@@ -359,3 +359,16 @@ def test_multi_takes_several_numbers_from_numbered_lines() -> None:
     assert says(begun)[0].buttons == ()
     talk.say("1, 3")
     assert talk.vars == {"all": ["a", "c"]}
+
+
+def test_chance_chooses_among_weighted_ways_and_whole_functions_are_called() -> None:
+    """D12: in the first PyTake `random` always failed, and every script of more than one line did."""
+    steps = {
+        "toss": {"split": [{"weight": 1, "goto": "code"}, {"weight": 3, "goto": "code"}]},
+        "code": {"code": {"function": "shop:price", "with": {"sku": "'bolo'"}, "save": "price"}, "next": "tell"},
+        "tell": {"say": "{{ vars.price }}", "next": "end"},
+    }
+    talk = Talk(flow(steps, vars={"price": {"type": "number"}}, on_error="tell"))
+    talk.begin()
+    assert records(talk.effects, "split")
+    assert said(talk.answer(32)) == ["32"]
