@@ -56,15 +56,7 @@ def import_(
     $ pytake flow import rapidpro export.json -o flows/drafts --dry-run
     $ pytake flow import typebot padaria.json --name encomendas --json
     """
-    if name is not None and not NAME.fullmatch(name):
-        raise InvalidData(
-            "PT-FLOW-SLUG",
-            "{name} is no name for a flow",
-            why="it has small letters, digits and hyphens, at most 40",
-            fix="pytake flow new agenda",
-            name=name,
-        )
-    found = _converted(maker, _read(Path(file)), name or "")
+    found = _converted(maker, _read(Path(file)), _named(name))
     place = Path(out) if out is not None else flow_files.folder()
     paths = [place / f"{each.name}.yaml" for each in found]
     _refuse_overwriting(paths)
@@ -83,7 +75,19 @@ def _refuse_overwriting(paths: list[Path]) -> None:
     for path in paths:
         if path.exists():
             there = flow_files.shown(path)
-            raise Conflict("PT-FLOW-EXISTS", "{path} is there already", fix="--name, or -o", path=there)
+            raise Conflict("PT-FLOW-EXISTS", "{path} is there already", fix="-o DIR", path=there)
+
+
+def _named(name: str | None) -> str:
+    if name is not None and not NAME.fullmatch(name):
+        raise InvalidData(
+            "PT-FLOW-SLUG",
+            "{name} is no name for a flow",
+            why="it has small letters, digits and hyphens, at most 40",
+            fix="--name agenda",
+            name=name,
+        )
+    return name or ""
 
 
 def _read(path: Path) -> object:
@@ -99,7 +103,9 @@ def _read(path: Path) -> object:
             detail=error.strerror or "",
         ) from None
     if len(content) > MAX_BYTES:
-        raise InvalidData("PT-FLOW-IMPORT", "{path} is larger than 20 MB", fix="pytake flow import -h", path=str(path))
+        raise InvalidData(
+            "PT-FLOW-IMPORT", "{path} is larger than 20 MB", fix="export fewer flows at once", path=str(path)
+        )
     try:
         return orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:

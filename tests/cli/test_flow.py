@@ -128,3 +128,43 @@ def test_what_differs_is_told_with_who_stays(pytake: Run, project: Path) -> None
     assert ran.code == 1
     assert ran.out == "step ask_day: expects otherwise, expect: date → datetime\n"
     assert "who waits at ask_day stays on the old version: the step expects something else now" in ran.err
+
+
+EXPORTS = Path(__file__).parents[1] / "flow" / "imports"
+
+
+def test_an_export_is_imported_listed_and_checked(pytake: Run, project: Path) -> None:
+    ran = pytake("flow", "import", "typebot", str(EXPORTS / "typebot_shop.json"), "--name", "loja", "--json")
+    assert (ran.code, ran.err) == (0, "✓ flows/loja.yaml: 20 kept, 6 changed, 0 lost\n")
+    rows = json.loads(ran.out)
+    assert {row["status"] for row in rows} == {"kept", "changed", "unused"}
+    assert {"flow": "loja", "kind": "number input", "id": "b8", "step": "quantidade"}.items() <= rows[7].items()
+    assert pytake("flow", "check", "loja", "--exit-code").code == 0
+    again = pytake("flow", "import", "typebot", str(EXPORTS / "typebot_shop.json"), "--name", "loja")
+    assert (again.code, "PT-FLOW-EXISTS" in again.err) == (6, True)
+
+
+def test_what_is_lost_in_an_import_is_seen_and_stops_the_check(pytake: Run, project: Path) -> None:
+    export = str(EXPORTS / "rapidpro_everything.json")
+    ran = pytake("flow", "import", "rapidpro", export, "-o", "drafts", "--plain")
+    assert ran.code == 65
+    assert "✗ tudo  call_resthook (a21) -> call_resthook: there is nothing like it here\n" in ran.out
+    assert "next: pytake flow check drafts/tudo.yaml\n" in ran.err
+    assert pytake("flow", "check", "drafts").code == 65
+
+
+def test_several_flows_are_several_files_and_a_dry_run_writes_none(pytake: Run, project: Path) -> None:
+    export = str(EXPORTS / "rapidpro_clinic.json")
+    ran = pytake("flow", "import", "rapidpro", export, "-o", "drafts", "--dry-run")
+    assert (ran.code, (project / "drafts").exists()) == (0, False)
+    assert pytake("flow", "import", "rapidpro", export, "-o", "drafts").code == 0
+    assert sorted(path.name for path in (project / "drafts").iterdir()) == ["clinica-marcar.yaml", "pesquisa.yaml"]
+    assert pytake("flow", "import", "rapidpro", export, "--name", "um").code == 65
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"flows": [{"action_sets": []}]}', '{"groups": 3}'])
+def test_what_is_no_export_is_refused(pytake: Run, project: Path, content: str) -> None:
+    (project / "x.json").write_text(content)
+    for maker in ("typebot", "rapidpro"):
+        ran = pytake("flow", "import", maker, "x.json")
+        assert (ran.code, "PT-FLOW-IMPORT" in ran.err) == (65, True)

@@ -52,13 +52,13 @@ class Draft:
 
     def by_hand(self, item: Item, step: str, then: str, what: str = "") -> None:
         """What people have to do instead; the flow goes on when they are done."""
-        told = _("not carried over: {kind} {place}").format(kind=item.kind, place=item.place)
+        told = _("not carried over: {kind} {place}").format(kind=item.kind, place=item.place).strip()
         fields: Fields = {"handoff": None, "note": plainly(f"{told}: {what}" if what else told)}
         self.steps[step] = fields | ({} if then == "end" else {"resume": "on_close", "resume_at": then})
 
     def unfit(self, item: Item, step: str, then: str, mark: str) -> None:
         """A step that `flow check` stops at, where something was done that the customer did not see."""
-        told = _("not carried over: {kind} {place}").format(kind=item.kind, place=item.place)
+        told = _("not carried over: {kind} {place}").format(kind=item.kind, place=item.place).strip()
         self.steps[step] = {"event": "not_carried_over", "value": mark, "next": then, "note": told}
 
     def before_start(self, item: Item, mark: str) -> None:

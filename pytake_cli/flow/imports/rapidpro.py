@@ -68,7 +68,7 @@ def _check(flows: list[Given]) -> None:
         raise InvalidData(
             "PT-FLOW-IMPORT",
             "the export has {count} nodes, and {most} are the most",
-            fix="pytake flow import -h",
+            fix="export fewer flows at once",
             count=count,
             most=MAX_NODES,
         )

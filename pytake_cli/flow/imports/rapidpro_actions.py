@@ -8,8 +8,8 @@ from pytake_cli.flow.imports import names
 from pytake_cli.flow.imports import rapidpro_calls as calls
 from pytake_cli.flow.imports import rapidpro_messages as messages
 from pytake_cli.flow.imports.draft import Fields
-from pytake_cli.flow.imports.given import Given, table, tables, text
-from pytake_cli.flow.imports.pieces import MARK, Piece, quoted, summed
+from pytake_cli.flow.imports.given import Given, number, table, tables, text
+from pytake_cli.flow.imports.pieces import MARK, Piece, binary, literal, quoted, summed
 from pytake_cli.flow.imports.rapidpro_expressions import assigned, local, template
 from pytake_cli.flow.imports.rapidpro_journey import Journey, language
 from pytake_cli.flow.imports.report import Item
@@ -31,9 +31,10 @@ def contact_language(journey: Journey, action: Given, item: Item, step: str, the
     """The contact's language."""
     code = text(action, "language")
     found = language(code)
+    value = assigned(code, item) if "@" in code else quoted(found).text if found else "none"
     if code and not found and "@" not in code:
         item.lost(Phrase("there is no such language in flow files: {code}"), code=code)
-    value = assigned(code, item) if "@" in code else quoted(found).text if found else "none"
+        value = f"{MARK}.language"
     _set(journey, step, then, contact={"language": value})
 
 
@@ -81,15 +82,13 @@ def local_value(journey: Journey, action: Given, item: Item, step: str, then: st
     value = assigned(text(action, "value"), item)
     if operation == "increment":
         journey.draft.declare(name, "number")
-        value = f"{summed(Piece(f'vars.{name}')).text} + {summed(Piece(_number(value))).text}"
+        by = number(text(action, "value"))
+        added = literal(by) if by is not None else summed(Piece(f"({value})"))
+        value = binary("+", summed(Piece(f"vars.{name}")), added).text
     elif operation == "clear":
         value = "none"
     journey.draft.vars.setdefault(name, "text")
     _set(journey, step, then, vars={name: value})
-
-
-def _number(value: str) -> str:
-    return value[1:-1] if value[:1] == "'" and value[1:-1].replace(".", "", 1).isdigit() else f"({value})"
 
 
 def labels(journey: Journey, action: Given, item: Item, step: str, then: str) -> None:

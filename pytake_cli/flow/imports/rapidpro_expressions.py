@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pytake_cli.flow.imports import names
 from pytake_cli.flow.imports.infix import Infix
-from pytake_cli.flow.imports.pieces import NotCarried, Piece, binary, filtered, marked, quoted, summed, written
+from pytake_cli.flow.imports.pieces import NotCarried, Piece, binary, filtered, held, marked, quoted, summed, written
 from pytake_cli.flow.imports.rapidpro_functions import FUNCTIONS
 from pytake_cli.flow.imports.report import Item
 from pytake_cli.flow.problems import Phrase
@@ -52,7 +52,7 @@ class Formula(Infix):
         left, right = settled(left), settled(right)
         match sign:
             case "&":
-                return binary("~", left, right)
+                return _beside(left, right)
             case "^":
                 return binary("**", summed(left), summed(right))
             case "=" | "==" | "!=":
@@ -66,6 +66,12 @@ class Formula(Infix):
 
     def read(self) -> Piece:
         return settled(super().read())
+
+
+def _beside(left: Piece, right: Piece) -> Piece:
+    """Both as one text; a longer chain goes on without brackets."""
+    before = left.text if left.power == 4 and left.type == "text" else held(left, 8)
+    return Piece(f"{before} ~ {held(right, 8)}", 4, "text")
 
 
 def _gone(name: str) -> Piece:

@@ -50,7 +50,9 @@ class Journey:
                 self.spoken[code] = found
             else:
                 item = self.draft.item("localization", title=str(code)[:40])
-                item.lost(Phrase("there is no such language in flow files, or it is the flow's own"))
+                item.changed(
+                    Phrase("its texts are left out: flow files have no such language, or it is the flow's own")
+                )
 
     def translated(self, action: Given, key: str) -> dict[str, list[str]]:
         """Language -> the texts of a key of an action, case or category."""

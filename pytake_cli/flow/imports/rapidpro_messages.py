@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pytake_cli.flow.imports import names
 from pytake_cli.flow.imports.draft import Fields
 from pytake_cli.flow.imports.given import Given, items, table, text, texts
+from pytake_cli.flow.imports.pieces import MARK
 from pytake_cli.flow.imports.rapidpro_expressions import template
 from pytake_cli.flow.imports.rapidpro_journey import Journey
 from pytake_cli.flow.imports.report import Item
 from pytake_cli.flow.limits import LIMITS
 from pytake_cli.flow.problems import Phrase
 
+_CAPTIONED = ("image", "video", "document")
+_GEO = re.compile(r"geo:(-?\d{1,3}(?:\.\d{1,9})?),(-?\d{1,3}(?:\.\d{1,9})?)")
 _KINDS = {"image": "image", "video": "video", "audio": "audio", "application": "document", "document": "document"}
 
 
 def send(journey: Journey, action: Given, item: Item, step: str, then: str) -> None:
     """A message: its files each in one of their own, the first with the words below it."""
     words = journey.words(action, "text", text(action, "text"), item) if text(action, "text").strip() else None
-    files = [found for each in texts(action, "attachments") if (found := _file(each, item))]
+    files = [_file(each, item) for each in texts(action, "attachments")]
     choices = _choices(journey, action, item)
     name, variables = _template(action)
     if action.get("all_urns") is True:
@@ -28,9 +32,11 @@ def send(journey: Journey, action: Given, item: Item, step: str, then: str) -> N
         item.unused(Phrase("it says nothing"))
         journey.alias(item, step, then)
         return
-    last = files[1:] if words is None or (files and files[0][0] not in ("audio",)) else files
+    last = files[1:] if words is None or (files and files[0][0] in _CAPTIONED) else files
+    if words is None and files[0][0] == "lost":
+        words, last = f"{{{{ {MARK}.attachment }}}}", files[1:]
     first: Fields = {"say": words}
-    if files and len(last) < len(files):
+    if files and len(last) < len(files) and files[0][0] != "lost":
         first[files[0][0]] = files[0][1]
     if choices:
         first["choices"] = choices
@@ -41,12 +47,17 @@ def send(journey: Journey, action: Given, item: Item, step: str, then: str) -> N
         more = journey.draft.take(f"{step}_{kind}")
         journey.draft.steps[step]["next"] = more
         journey.draft.steps[more] = {"say": None, kind: url}
+        if kind == "lost":
+            journey.draft.unfit(item, more, then, f"{MARK}.attachment")
         step = more
     journey.draft.steps[step]["next"] = then
 
 
-def _file(given: str, item: Item) -> tuple[str, str] | None:
-    """(kind, address) of `image/jpeg:https://…`."""
+def _file(given: str, item: Item) -> tuple[str, Any]:
+    """(kind, address) of `image/jpeg:https://…`, ("location", place) of `geo:…`, ("lost", "") of any other."""
+    place = _GEO.fullmatch(given.strip())
+    if place:
+        return "location", {"latitude": float(place[1]), "longitude": float(place[2])}
     kind, _, url = given.partition(":")
     found = _KINDS.get(kind.split("/")[0].strip().lower())
     url = template(url.strip(), item)
@@ -55,7 +66,7 @@ def _file(given: str, item: Item) -> tuple[str, str] | None:
         item.changed(Phrase("its address begins with https:// now, which Meta asks for"))
     if found is None or not url.startswith(("https://", "{{")):
         item.lost(Phrase("a file of this kind cannot be sent: {given}"), given=given)
-        return None
+        return "lost", ""
     return found, url
 
 
@@ -73,6 +84,7 @@ def _choices(journey: Journey, action: Given, item: Item) -> Fields:
         title = _title(given)
         if not title:
             item.lost(Phrase("a quick reply of this kind cannot be sent"))
+            found[names.choice("?", found)] = f"{{{{ {MARK}.quick_reply }}}}"
             continue
         by_language = {journey.draft.language: title} | {
             ours: each[number] for ours, each in others.items() if number < len(each) and each[number]

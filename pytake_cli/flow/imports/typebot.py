@@ -87,7 +87,7 @@ def convert(export: object, *, name: str = "", language: str = "pt-BR") -> list[
         raise InvalidData(
             "PT-FLOW-IMPORT",
             "the export has {count} blocks, and {most} are the most",
-            fix="pytake flow import -h",
+            fix="export fewer flows at once",
             count=count,
             most=MAX_BLOCKS,
         )

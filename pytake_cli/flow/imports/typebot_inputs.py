@@ -8,7 +8,7 @@ from pytake_cli.flow.imports import names
 from pytake_cli.flow.imports.draft import SUFFIX, Fields
 from pytake_cli.flow.imports.given import Given, number, table, tables, text, whole
 from pytake_cli.flow.imports.typebot_graph import Block, Bot
-from pytake_cli.flow.limits import LIMITS, MAX_CHOICES
+from pytake_cli.flow.limits import LIMITS
 from pytake_cli.flow.problems import Phrase
 
 _EXPECT = {
@@ -101,7 +101,7 @@ def choice(bot: Bot, block: Block) -> None:
 def _choices(bot: Bot, block: Block, several: bool) -> Fields:
     found: Fields = {}
     titles: set[str] = set()
-    for item in tables(block.data, "items")[:MAX_CHOICES]:
+    for item in tables(block.data, "items"):
         label = (text(item, "content") or text(item, "title") or text(item, "value")).strip()
         if not label:
             block.item.changed(Phrase("a button without words is left out"))
@@ -117,8 +117,6 @@ def _choices(bot: Bot, block: Block, several: bool) -> Fields:
             entry["goto"] = target
         found[ident] = entry if len(entry) > 1 else entry["title"]
         _told(block, item, several)
-    if len(tables(block.data, "items")) > MAX_CHOICES:
-        block.item.lost(Phrase("only the first {most} buttons are carried over"), most=MAX_CHOICES)
     return found
 
 
@@ -130,8 +128,7 @@ def _entry(bot: Bot, block: Block, label: str, description: str, titles: set[str
         block.item.changed(Phrase('"{label}" is longer than a button: it goes on below'), label=label)
         description = description or words
         words = words[: most - 1].rstrip() + "…"
-    if words.casefold() in titles:
-        words = names.unique(words[: most - 3], titles, " ")
+    words = _unlike(words, titles, most)
     titles.add(words.casefold())
     entry: Fields = {"title": words}
     if description:
@@ -141,6 +138,15 @@ def _entry(bot: Bot, block: Block, label: str, description: str, titles: set[str
         if entry["description"] != below:
             block.item.changed(Phrase('"{label}" is cut to {most} characters'), label=below, most=limit)
     return entry
+
+
+def _unlike(words: str, titles: set[str], most: int) -> str:
+    """The title, with a number behind it if another looks the same."""
+    number, made = 1, words
+    while made.casefold() in titles:
+        number += 1
+        made = f"{words[: most - 4].rstrip()} {number}"
+    return made
 
 
 def _told(block: Block, item: Given, several: bool) -> None:
