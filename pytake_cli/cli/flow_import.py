@@ -84,7 +84,7 @@ def _named(name: str | None) -> str:
             "PT-FLOW-SLUG",
             "{name} is no name for a flow",
             why="it has small letters, digits and hyphens, at most 40",
-            fix="--name agenda",
+            fix="--name NAME",
             name=name,
         )
     return name or ""
