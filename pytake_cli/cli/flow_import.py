@@ -59,10 +59,7 @@ def import_(
     found = _converted(maker, _read(Path(file)), _named(name))
     place = Path(out) if out is not None else flow_files.folder()
     paths = [place / f"{each.name}.yaml" for each in found]
-    for path in paths:
-        if path.exists():
-            there = flow_files.shown(path)
-            raise Conflict("PT-FLOW-EXISTS", "{path} is there already", fix="-o DIR", path=there)
+    _refuse_overwriting(paths)
     if not context().dry_run:
         place.mkdir(parents=True, exist_ok=True)
         for each, path in zip(found, paths, strict=True):
@@ -74,13 +71,20 @@ def import_(
         raise typer.Exit(FlowErrors.exit_code)
 
 
+def _refuse_overwriting(paths: list[Path]) -> None:
+    for path in paths:
+        if path.exists():
+            there = flow_files.shown(path)
+            raise Conflict("PT-FLOW-EXISTS", "{path} is there already", fix="-o DIR", path=there)
+
+
 def _named(name: str | None) -> str:
     if name is not None and not NAME.fullmatch(name):
         raise InvalidData(
             "PT-FLOW-SLUG",
             "{name} is no name for a flow",
             why="it has small letters, digits and hyphens, at most 40",
-            fix="--name agenda",
+            fix="--name NAME",
             name=name,
         )
     return name or ""
@@ -94,7 +98,7 @@ def _read(path: Path) -> object:
         raise NotFound(
             "PT-FLOW-FILE",
             "{path} cannot be read: {detail}",
-            fix="pytake flow import --help",
+            fix="pytake flow import -h",
             path=str(path),
             detail=error.strerror or "",
         ) from None
@@ -108,7 +112,7 @@ def _read(path: Path) -> object:
         raise InvalidData(
             "PT-FLOW-IMPORT",
             "{path} is no JSON: {detail}",
-            fix="pytake flow import --help",
+            fix="pytake flow import -h",
             path=str(path),
             detail=str(error),
         ) from None

@@ -120,3 +120,15 @@ def _survives(export: Any) -> None:
             errors = [problem for problem in each.problems if problem.severity == "error"]
             assert not errors or each.lost
             each.rows()
+
+
+def test_exports_that_are_very_deep_are_refused_or_converted() -> None:
+    deep: Any = "x"
+    for _ in range(5000):
+        deep = [deep]
+    for key in ("nodes", "localization", "name", "extra"):
+        _survives({"flows": [{"uuid": "f", "name": "f", "nodes": [], key: deep}]})
+    bubble = {"id": "b", "type": "text", "content": {"richText": deep}}
+    call = {"id": "c", "type": "Webhook", "options": {"webhook": {"url": "https://a.example", "body": deep}}}
+    _survives({"groups": [{"id": "g", "blocks": [bubble, call]}], "settings": deep})
+    assert "{{ '{' }}" not in typebot.convert({"groups": [{"id": "g", "blocks": [bubble]}]})[0].source

@@ -69,3 +69,14 @@ def inside(value: object) -> Iterator[Given]:
             stack += each.values()
         elif isinstance(each, list):
             stack += each
+
+
+def written(value: object) -> Iterator[str]:
+    """Every text in it, however deep."""
+    stack = [value]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, dict | list):
+            stack += each.values() if isinstance(each, dict) else each
+        elif isinstance(each, str):
+            yield each

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 
 from pytake_cli.flow.imports import names
 from pytake_cli.flow.imports.draft import ALIAS, Draft
-from pytake_cli.flow.imports.given import Given, table, tables, text, texts
+from pytake_cli.flow.imports.given import Given, table, tables, text, texts, written
 from pytake_cli.flow.imports.pieces import quoted
 from pytake_cli.flow.imports.rapidpro_expressions import category, template
 from pytake_cli.flow.imports.report import Item
@@ -38,12 +37,12 @@ class Journey:
     draft: Draft
     flows: dict[str, str]  # uuid -> our name
     groups: dict[str, str]  # uuid -> name; those by query begin with \0
-    dump: str = ""  # the flow as JSON, to see what is read anywhere
+    dump: str = ""  # every text of the flow, to see what is read anywhere
     entries: dict[str, str] = field(default_factory=dict)  # node -> step
     spoken: dict[str, str] = field(default_factory=dict)  # code of a language -> ours
 
     def __post_init__(self) -> None:
-        self.dump = json.dumps(self.flow, default=str)
+        self.dump = "\n".join(written(self.flow))
         for code in table(self.flow, "localization"):
             found = language(code) if isinstance(code, str) else ""
             if found and found != self.draft.language:
