@@ -21,6 +21,7 @@ from tests.kit.walk_calls import Desk
 Sent = dict[str, Any]
 PATIENCE_SECONDS = 45.0  # for the bot's next words; a call that is never answered takes its time first
 SETTLE_SECONDS = 2.5  # nothing more comes after so long: flows wait a second for a burst to be over
+FAST = 6  # messages of the bot in a minute
 _CONVERSATION = """
 SELECT c.id, c.status, c.owner, c.team, c.rating_asked_at IS NOT NULL AS rated FROM conversation AS c
 JOIN identity AS i ON i.contact_id = c.contact_id WHERE i.value = :phone ORDER BY c.id DESC LIMIT 1
@@ -63,6 +64,7 @@ class Walk(threading.Thread):
         self.seconds = 0.0
         self.contact_name = ""
         self._stage, self._test, self._desk = stage, test, desk
+        self._minute = 0  # as many of them had come when the customer last took a minute
         self._read = 0  # messages of the bot that the talk has gone over
 
     def run(self) -> None:
@@ -119,6 +121,7 @@ class Walk(threading.Thread):
 
     def _customer(self, customer: Customer) -> None:
         self._nothing_more()
+        self._breathe()
         self._free()
         words = self._tap(customer.choice) if customer.choice is not None else self._words(customer)
         if self.contact_name:
@@ -126,6 +129,13 @@ class Walk(threading.Thread):
         self._stage.emulator.post("say", contact=f"+{self.phone}", **words)
         if fold(str(words.get("text", ""))) == "sair":
             self._bot(Bot())  # the one answer to it
+
+    def _breathe(self) -> None:
+        """Nobody reads as fast as this: a minute passes before the bot would take the customer for another bot."""
+        if self._read - self._minute >= FAST:
+            self._quiet()
+            self._stage.pause(self.phone, timedelta(seconds=61))
+            self._minute = self._read
 
     def _free(self) -> None:
         """A conversation that people have got is closed by them before the customer begins again."""
