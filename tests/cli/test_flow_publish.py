@@ -213,7 +213,7 @@ def test_a_session_is_shown_replayed_and_reset(pytake: Run, screen: Run, desk: F
     assert pytake("flow", "reset", "-", stdin="+5511968184101\n").code == 0
     assert desk.session().outcome == "reset"
     assert json.loads(pytake("flow", "sessions", "--json").out) == []
-    assert "no session is open; 1 has ended: --status all" in screen("flow", "sessions").out
+    assert "no session is open; 1 has ended: --status all" in screen("flow", "sessions").err
     assert pytake("flow", "session", "99").code == 5
     assert "Ana Souza" in screen("flow", "session", "1").out
 
