@@ -34,8 +34,9 @@ FIELDS = {
     "failed": "of those, how many failed",
     "statuses": "statuses that came by webhook",
     "webhooks": "webhooks stored before they were answered",
+    "flows": "talks that a flow led, up to the person who took over",
     "files": "files fetched and kept",
-    "reply_ms": "median from a customer's webhook to the acknowledgement at Meta, in milliseconds",
+    "reply_ms": "median until the shop's own words (acknowledgement, flow) were at Meta, in milliseconds",
     "home": "where the demo's data is, with --keep",
     "transcript": "what was told",
 }
@@ -153,6 +154,7 @@ def _summary(stage: Stage) -> dict[str, Any]:
 
     from pytake_cli.store.contacts import Contact
     from pytake_cli.store.conversations import Conversation
+    from pytake_cli.store.flow_sessions import FlowSession
     from pytake_cli.store.journal import Journal
     from pytake_cli.store.media import READY, Media
     from pytake_cli.store.messages import IN, Message, StatusEvent
@@ -169,6 +171,7 @@ def _summary(stage: Stage) -> dict[str, Any]:
             "failed": len([message for message in out if message.status == "failed"]),
             "statuses": len(db.exec(select(StatusEvent.id)).all()),
             "webhooks": len(db.exec(select(Journal.id)).all()),
+            "flows": len(db.exec(select(FlowSession.id)).all()),
             "files": len(db.exec(select(Media.id).where(Media.state == READY)).all()),
             "reply_ms": _reply_ms(
                 [(message.created_at, message.sent_at) for message in out if message.origin == "bot"]
@@ -185,7 +188,8 @@ def _reply_ms(replies: list[tuple[datetime, datetime | None]]) -> float | None:
 def _in_words(told: dict[str, Any]) -> str:
     lines = [
         _("{customers} customers, {received} messages received, {sent} sent, {read} read, {failed} failed"),
-        _("{webhooks} webhooks stored, {statuses} statuses, {files} file kept, acknowledged in {reply_ms} ms (median)"),
+        _("{webhooks} webhooks stored, {statuses} statuses, {files} file kept, {flows} talk led by a flow"),
+        _("the shop's own words were with Meta {reply_ms} ms after the webhook (median)"),
         _("{seconds} s in all, {ready_seconds} s of them until the daemon and the emulator answered"),
     ]
     return "\n".join(line.format(**told) for line in lines)

@@ -197,7 +197,7 @@ def _wait(stage: Stage, url: str) -> None:
 
 def _open_shop(folder: Path, now: datetime, words: dict[str, str]) -> tuple[Store, int, int]:
     """The tables, a small shop, the people who work there, and its number."""
-    from pytake_cli.services import accounts
+    from pytake_cli.services import accounts, flows
     from pytake_cli.store import Store, schema
     from pytake_cli.store.numbers import Number
     from pytake_cli.store.work import Datagrams
@@ -223,6 +223,7 @@ def _open_shop(folder: Path, now: datetime, words: dict[str, str]) -> tuple[Stor
         db.add(number)
         db.flush()
         assert number.id is not None
+        flows.publish(db, org.id, [flows.Draft("flows/demo.yaml", words["flow"])], now=now)
     store.waker = Datagrams(folder / "run" / "pokes.sock")
     return store, org.id, number.id
 

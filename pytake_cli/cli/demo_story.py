@@ -21,7 +21,39 @@ if TYPE_CHECKING:
 
 KARINA, JOAO, EMILY, ANTONIO = "+5511968184101", "+5521987650002", "+15550100003", "+5531955550004"
 LUNA = "+5541955550005"  # the emulator's own; the shop only ever sees her user id
-SHOP = {"shop": "Loja Sul", "acknowledgement": "Oi! Recebemos sua mensagem e já vamos te responder. 💙"}
+PAULA = "+5521955550006"
+FLOW = """\
+name: presente
+language: pt-BR
+triggers:
+  - keyword: presente
+vars:
+  quem: {type: text}
+  ideia: {type: text}
+start: quem
+on_error: pessoa
+steps:
+  quem:
+    ask: Oi, {{ contact.first_name | default("tudo bem") }}! O presente é para quem?
+    choices: {mae: Mãe, amigo: Amigo, bebe: Bebê}
+    save: quem
+    on_invalid: pessoa
+    next: ideia
+  ideia:
+    ask: Que tal uma destas ideias?
+    button: Ver ideias
+    choices:
+      vaso: {title: Vaso azul, description: Cerâmica feita à mão}
+      cha: {title: Kit de chás, description: Seis sabores}
+      vela: {title: Vela de lavanda, description: 40 horas}
+    save: ideia
+    on_invalid: pessoa
+    next: pessoa
+  pessoa:
+    handoff: {note: "{{ vars.ideia }} para {{ vars.quem }}"}
+    text: Ótima escolha! A Rita já vem combinar a entrega.
+"""
+SHOP = {"flow": FLOW, "shop": "Loja Sul", "acknowledgement": "Oi! Recebemos sua mensagem e já vamos te responder. 💙"}
 TICKS = {"queued": "◷", "sending": "◷", "sent": "✓", "delivered": "✓✓", "read": "✓✓", "failed": "✗"}
 LONGEST_WAIT = 6.0  # seconds for anything that is awaited
 POLL_SECONDS = 0.03
@@ -102,6 +134,22 @@ class Scene:
         """A customer writes; the scene goes on when it is stored and answered."""
         wamid = self.stage.say(who, **words)["wamid"]
         self.teller.watch(lambda: self._is_answered(wamid))
+
+    def talks(self, who: str, says: int, **words: Any) -> None:
+        """A customer writes to the flow; the scene goes on when it has said so many things more."""
+        told = self._said() + says
+        self.arrives(who, **words)
+        self.teller.watch(lambda: self._said() >= told)
+
+    def _said(self) -> int:
+        """What the bot has said by itself and Meta has taken."""
+        from sqlmodel import col, select
+
+        from pytake_cli.store.messages import Message
+
+        with self.stage.store.read(self.stage.org_id) as db:
+            query = select(Message.id).where(Message.origin == "bot", col(Message.wamid).is_not(None))
+            return len(db.exec(query).all())
 
     def _is_answered(self, wamid: str) -> bool:
         """Stored, and nothing of ours to that person is still on its way."""
@@ -195,6 +243,17 @@ def no_phone_number(scene: Scene) -> None:
     scene.arrives(LUNA, kind="tap", choice="Azul G")
 
 
+def a_flow(scene: Scene) -> None:
+    """Paula's word starts a published flow: buttons, a list, and then a person, whom the bot leaves the word."""
+    from pytake_cli.whatsapp import messages
+
+    scene.teller.tell(_("Paula's word starts a flow: it asks with buttons and a list, then hands over to Rita."))
+    scene.talks(PAULA, 1, text="presente", name="Paula Reis")
+    scene.talks(PAULA, 1, kind="tap", choice="Mãe")
+    scene.talks(PAULA, 1, kind="tap", choice="Vaso azul")
+    scene.reply(PAULA, messages.text("Oi, Paula! O vaso azul chega sábado, pode ser?"))
+
+
 def the_window(scene: Scene) -> None:
     """Antônio has never written: Meta would refuse free text, so PyTake does; an approved template may go."""
     from pytake_cli.services import contacts
@@ -211,12 +270,13 @@ def the_window(scene: Scene) -> None:
     scene.reply(ANTONIO, messages.template("hello_world", "en_US"))
 
 
-# The order of the story. Flows, campaigns and the inbox get scenes here.
+# The order of the story.
 SCENES: tuple[Callable[[Scene], None], ...] = (
     question_and_answer,
     another_language,
     a_photograph,
     no_phone_number,
+    a_flow,
     the_window,
 )
 

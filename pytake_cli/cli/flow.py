@@ -82,7 +82,7 @@ def check(
     paths: Paths = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Also 65 when there are only warnings.")] = False,
 ) -> None:
-    """Finds all mistakes in flow files: the place of each, what is wrong, and what would be right.
+    """Finds all mistakes in flow files. Each has its place, what is wrong, and what would be right.
 
     $ pytake flow check
     $ pytake flow check flows/agenda.yaml flows/drafts
@@ -113,7 +113,7 @@ def _summary(found: list[Examined]) -> None:
 def schema(
     tests: Annotated[bool, typer.Option("--tests", help="Of test files instead.")] = False,
 ) -> None:
-    """Prints the JSON Schema of a flow file, or of its tests, for editors that complete and check.
+    """Prints the JSON Schema of flow files, for editors. With --tests, that of their tests.
 
     $ pytake flow schema > flows/.schema.json
     $ pytake flow schema --tests > flows/.tests.schema.json
@@ -133,7 +133,7 @@ def export(
     flow: File,
     form: Annotated[Literal["yaml", "json"], typer.Option("--format", help="yaml or json.")] = "yaml",
 ) -> None:
-    """Prints a flow in its one canonical form: aliases written out, keys in the order of the reference.
+    """Prints a flow in its one canonical form. Aliases are written out, keys are in the order of the reference.
 
     $ pytake flow export agenda > agenda.yaml
     $ pytake flow export agenda@2 > before.yaml

@@ -42,7 +42,7 @@ def diff(
     ] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="1 when something differs.")] = False,
 ) -> None:
-    """Compares two flows by what they mean: steps, texts in each language, ways, and what answers they expect.
+    """Compares two flows by what they mean. Steps, texts in each language, ways, and what answers they expect.
 
     Against a published version it also tells which sessions under way could move to the other.
 

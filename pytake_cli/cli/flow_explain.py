@@ -55,7 +55,7 @@ class Given:
 
 @filled_in
 def explain(given: Given) -> None:
-    """Tells what a message of somebody's would start now, and why not the others. Nothing is changed.
+    """Tells which flow a message would start, and why. And why not the others; nothing is changed.
 
     $ pytake flow explain --from +5511968184101 --message "quero agendar"
     $ pytake flow explain --from +5511968184101 --button promo --json

@@ -104,7 +104,7 @@ def examined(paths: list[Path]) -> list[Examined]:
 def around() -> Surroundings:
     """What the settings know of a flow's surroundings."""
     hours = frozenset(context().settings.flows.hours)
-    return Surroundings(schedules=hours or None)  # a project without any has them elsewhere, or not yet
+    return Surroundings(schedules=hours, settles_hours=bool(hours))  # a project without any may have them elsewhere
 
 
 def usable(path: Path) -> Flow:

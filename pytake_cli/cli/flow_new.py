@@ -12,6 +12,7 @@ from pytake_cli.cli import flow_files
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, say
 from pytake_cli.errors import Conflict, InvalidData, NotFound
+from pytake_cli.flow.check import examine_all
 from pytake_cli.flow.problems import near
 from pytake_cli.locale import _, language
 
@@ -125,6 +126,14 @@ def new(
                 each.write_text(text, encoding="utf-8")
     done(_("{path} begun").format(path=flow_files.shown(path)))
     say(_("next: change it, then pytake flow check {name}").format(name=name))
+    for todo in _first(texts[0]):
+        say(_("before pytake flow publish {name}: {todo}").format(name=name, todo=todo))
+
+
+def _first(flow: str) -> list[str]:
+    """What the settings need before the flow can be published: business hours that nobody has set."""
+    examined = examine_all({"new": flow.encode()}, flow_files.around())
+    return [each.fix for one in examined for each in one.problems if each.slug == "PT-FLOW-SCHEDULE"]
 
 
 def _begun(name: str) -> tuple[str, str]:

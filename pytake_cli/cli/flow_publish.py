@@ -89,7 +89,7 @@ class Given:
 
 @filled_in
 def publish(given: Given) -> None:
-    """Makes a flow file the version that starts new sessions; a file that says the same as before changes nothing.
+    """Publishes flow files: new sessions start on them. A file that says the same as before changes nothing.
 
     It is checked first, against the store as well: people, numbers, other flows, opt-out words. Several flows that
     call one another are published together. Sessions under way stay on their version unless --migrate moves them.

@@ -62,7 +62,7 @@ def show(
     flow: File,
     version: Annotated[str | None, typer.Option("--version", metavar="N", help="A published version of it.")] = None,
 ) -> None:
-    """Shows a flow as an outline: what starts it, its variables, its steps and where each leads.
+    """Shows a flow as an outline. What starts it, its variables, its steps and where each leads.
 
     $ pytake flow show agenda
     $ pytake flow show agenda --version 2  # or agenda@2
@@ -119,7 +119,7 @@ def graph(
         Literal["tree", "mermaid", "dot", "svg"], typer.Option("--format", help="tree, mermaid, dot or svg.")
     ] = "tree",
 ) -> None:
-    """Draws a flow: a tree here, Mermaid for Markdown, DOT for Graphviz, or a picture.
+    """Draws a flow as a tree, Mermaid, DOT or SVG.
 
     $ pytake flow graph agenda
     $ pytake flow graph agenda --format svg > agenda.svg

@@ -21,7 +21,7 @@ def signal(
     name: Annotated[str, typer.Option("--name", help="Which signal; by default the one that is waited for.")] = "",
     key: Annotated[str, typer.Option("--key", help="What makes it the same signal: the same key counts once.")] = "",
 ) -> None:
-    """Sends a session of a flow the signal that it waits for.
+    """Sends a session the signal that it waits for.
 
     $ pytake flow signal 7-Zk3vQ8 --value '{"paid": true}'
     $ pytake flow signal 7-Zk3vQ8 --name paid --key order-812

@@ -89,7 +89,7 @@ def stats(
         typer.Option("--by", help="One table alone: steps, outcomes, versions, incidents or ways."),
     ] = None,
 ) -> None:
-    """Shows what became of the sessions of a flow: entries, the funnel by step, outcomes, incidents, versions.
+    """Shows what became of the sessions of a flow. Entries, the funnel by step, outcomes, incidents, versions.
 
     With --json everything is one object; a pipe gets the funnel, or the table that --by names.
 

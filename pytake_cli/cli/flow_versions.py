@@ -51,7 +51,7 @@ VERSIONS_SHOWN = ("version", "published", "published_at", "by", "message", "open
 
 
 def list_(paths: Paths = None) -> None:
-    """Lists the flow files of the project and what is published, with what differs.
+    """Lists flow files, and what of them is published. A file that differs from its published version is marked.
 
     $ pytake flow list
     $ pytake flow list flows/drafts --json

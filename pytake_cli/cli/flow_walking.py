@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -95,8 +95,23 @@ def sessions(given: Given) -> None:
         wanted = _wanted(db, given)
         found = flow_walks.listed(db, here.org_id, wanted)
         total = flow_walks.count(db, here.org_id, wanted) if wanted.limit and len(found) == wanted.limit else None
-    rows = [each.row() for each in found]
-    emit(rows, LIST_FIELDS, default=SHOWN, total=total, empty=_("no session matches"))
+        empty = _("no session matches") if found or given.status != "open" else _none_open(db, wanted)
+    emit([each.row() for each in found], LIST_FIELDS, default=SHOWN, total=total, empty=empty)
+
+
+def _none_open(db: Session, wanted: Wanted) -> str:
+    """Why nothing is listed by default: nobody walks a flow now, or nobody ever has."""
+    from pytake_cli.services import flow_walks
+
+    ended = flow_walks.count(db, context().org_id, replace(wanted, status="ended"))
+    if wanted.status != "open" or not ended:
+        return _("no session matches")
+    text = ngettext(
+        "no session is open; {count} has ended: --status all",
+        "no session is open; {count} have ended: --status all",
+        ended,
+    )
+    return text.format(count=ended)
 
 
 def _wanted(db: Session, given: Given) -> Wanted:
@@ -118,7 +133,7 @@ def _wanted(db: Session, given: Given) -> Wanted:
 
 
 def session(id_: Id) -> None:
-    """Shows one session with its log: what happened, and what the flow made of it.
+    """Shows one session with its log. What happened, and what the flow made of it.
 
     $ pytake flow session 812
     $ pytake flow session 812 --json
@@ -182,7 +197,7 @@ def replay(
     ] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="1 when it goes another way.")] = False,
 ) -> None:
-    """Replays a session from its log: on its own version, where it must be the same again, or on another file.
+    """Replays a session from its log. On its own version, where it must be the same again, or on another file.
 
     Nothing is sent and nothing is changed. With another file it stops where that goes another way first.
 

@@ -36,7 +36,7 @@ def watch(
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Looks once, and not again at every save.")] = False,
 ) -> None:
-    """Checks and tests flows now, and again whenever one is saved, until Ctrl-C.
+    """Checks and tests flows whenever one is saved. Now as well, and until Ctrl-C.
 
     $ pytake flow watch
     $ pytake flow watch flows/drafts --jsonl

@@ -56,7 +56,8 @@ class Given:
     """What the line says, as it was typed."""
 
     events: Annotated[
-        str | None, typer.Option("--events", metavar="A,B", help="Only these: message.*, status.failed, message:new.")
+        str | None,
+        typer.Option("--events", "--event", metavar="A,B", help="Only these: message.*, status.failed, message:new."),
     ] = None
     format_: Annotated[
         Literal["pretty", "jsonl"] | None,

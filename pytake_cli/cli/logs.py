@@ -1,7 +1,7 @@
 """What happens, as it happens: the organisation's events, or the lines of a daemon's log.
 
 $ pytake logs tail
-$ pytake logs tail --event message:new,incident --json
+$ pytake logs tail --events message:new,incident --json
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ _LINE = re.compile(r"(\S+) (\w+) +(.*)")
 
 @app.command("tail")
 def tail(
-    event: Annotated[str | None, typer.Option(metavar="A,B", help="Only these kinds: message:new, incident …")] = None,
+    event: Annotated[
+        str | None,
+        typer.Option("--events", "--event", metavar="A,B", help="Only these kinds: message:new, incident …"),
+    ] = None,
     conversation: Annotated[int | None, typer.Option(metavar="ID", help="Only this conversation.")] = None,
     level: Annotated[Literal["debug", "info", "warning", "error"], typer.Option(help="From this level on.")] = "info",
     since: Annotated[str | None, typer.Option(metavar="TIME", help="From then on: 10m, 09:00, 2026-11-22.")] = None,
@@ -63,7 +66,7 @@ def tail(
     The daemon itself writes its log to stderr; --file filters one that was kept.
 
     $ pytake logs tail
-    $ pytake logs tail --event incident --since 24h --no-follow
+    $ pytake logs tail --events incident --since 24h --no-follow
     $ pytake logs tail --json --after 1200
     $ pytake serve 2> serve.log & pytake logs tail --file serve.log --level warning
     """
@@ -170,15 +173,19 @@ def _words(db: Session, event: Event) -> tuple[str, str]:
             return f"message:{pairs[0][0]}" if pairs else "", ", ".join(str(pair[1]) for pair in pairs[:5])
         case "number:updated":
             number = db.get(Number, told.get("number"))
-            rest = ", ".join(f"{name}={value}" for name, value in told.items() if name != "number")
-            return number.display if number else "", rest
+            return number.display if number else "", _pairs(told, "number")
         case "contact:updated":
             return f"contact:{told.get('contact')}", "created" if told.get("created") else "changed"
         case "incident":
             return str(told.get("slug", "")), str(told.get("text", ""))
         case _:
             subject = f"#{event.conversation_id}" if event.conversation_id else ""
-            return subject, ", ".join(f"{name}={value}" for name, value in told.items() if name != "conversation")[:120]
+            return subject, _pairs(told, "conversation")
+
+
+def _pairs(told: dict[str, Any], besides: str) -> str:
+    """What an event says; what it leaves open is not worth a word."""
+    return ", ".join(f"{name}={value}" for name, value in told.items() if name != besides and value is not None)[:120]
 
 
 def _lines(source: str, follow: bool, limit: int) -> Iterator[dict[str, Any]]:

@@ -107,8 +107,13 @@ def as_text(error: PytakeError, flags: Flags) -> str:
     lines = [f"{_mark(flags)} {_headline(headline, error, flags)}"]
     lines += [f"  {_folded(line)}" for line in (*more, *why.splitlines())][:3]
     lines += [f"  {_('Try:')}  {_whole(line)}" for line in fix.splitlines()[:2]]
-    lines.append(_dim(f"  {_('Read more:')}  pytake errors {error.slug}", flags))
+    lines.append(_dim(f"  {_('Read more:')}  pytake errors {_slug(error)}", flags))
     return "\n".join(lines) + "\n"
+
+
+def _slug(error: PytakeError) -> str:
+    """What a person reads about: of an error that wraps another's, the inner one."""
+    return str(error.values.get("problem") or error.slug)
 
 
 def _whole(fix: str) -> str:
@@ -119,7 +124,7 @@ def _whole(fix: str) -> str:
 def _headline(text: str, error: PytakeError, flags: Flags) -> str:
     """The first line, with the slug at its end where there is room; `Read more` names it in any case."""
     code = error.values.get("code")
-    slug = f"{error.slug} ({code})" if isinstance(code, int) else error.slug
+    slug = f"{error.slug} ({code})" if isinstance(code, int) else _slug(error)
     column, mark = SLUG_COLUMN, 6 if locale.is_ascii() else 2
     if sys.stderr.isatty():
         column = min(column, screen_width() - len(slug))

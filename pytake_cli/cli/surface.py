@@ -80,7 +80,8 @@ def _split(text: str) -> tuple[list[str], list[tuple[str, str]]]:
 
 
 def _argument(param: TyperArgument) -> tuple[str, str]:
-    name = (param.metavar or param.name or "").strip("[]").removesuffix("...").removesuffix("…").upper()
+    name = (param.metavar or param.name or "").upper().removesuffix("...").removesuffix("…")
+    name = name.removeprefix("[").removesuffix("]")
     name = f"{name}…" if param.nargs == -1 else name
     return (name if param.required else f"[{name}]"), param.help or ""
 

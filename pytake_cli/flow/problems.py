@@ -11,6 +11,7 @@ from pytake_cli.errors import InvalidData
 from pytake_cli.locale import _
 
 Severity = Literal["error", "warning"]
+SEVERAL = 4  # mistakes that an error tells in full
 
 
 class Phrase(str):
@@ -99,9 +100,11 @@ class FlowErrors(InvalidData):
         super().__init__(
             "PT-FLOW-INVALID",
             "{first}" if len(errors) == 1 else "{first} (and {more} more)",
+            why="\n".join(str(each) for each in errors[1:SEVERAL]).replace("{", "{{").replace("}", "}}"),
             fix="pytake flow check",
             first=str(first),
             more=len(errors) - 1,
+            problem=first.slug if first else "",
         )
 
     @property

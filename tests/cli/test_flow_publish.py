@@ -74,6 +74,23 @@ def test_a_file_with_a_mistake_is_refused_with_its_place(pytake: Run, desk: Flow
     assert "stops all messages" in pytake("flow", "publish", "greet", "-y").err
 
 
+def test_hours_that_are_not_set_are_told_with_the_lines_that_set_them(pytake: Run, desk: FlowShop) -> None:
+    lines = '`[flows.hours.shop]` and `mon-fri = ["09:00-18:00"]`'
+    ran = pytake("flow", "new", "faq", "--template", "faq")
+    assert f"before pytake flow publish faq: write into .pytake.toml the lines {lines}" in ran.err
+    ran = pytake("flow", "check", "faq")
+    assert (ran.code, lines in ran.out) == (0, True)
+    ran = pytake("flow", "publish", "faq", "--yes")
+    assert (ran.code, lines in ran.err) == (65, True)
+    assert "flows/faq.yaml:78:23" in ran.err
+    assert "pytake errors PT-FLOW-SCHEDULE" in ran.err
+    ran = pytake("flow", "publish", "faq", "--lang", "pt-BR", "--yes")
+    assert "escreva no .pytake.toml as linhas `[flows.hours.shop]`" in ran.err
+    Path(".pytake.toml").write_text('[flows.hours.shop]\nmon-fri = ["09:00-18:00"]\n')
+    ran = pytake("flow", "publish", "faq", "--yes")
+    assert ran.code == 0, ran.err
+
+
 def test_sessions_stay_unless_they_are_moved(pytake: Run, desk: FlowShop) -> None:
     pytake("flow", "publish", "greet", "-y")
     desk.says("oi")
@@ -196,6 +213,7 @@ def test_a_session_is_shown_replayed_and_reset(pytake: Run, screen: Run, desk: F
     assert pytake("flow", "reset", "-", stdin="+5511968184101\n").code == 0
     assert desk.session().outcome == "reset"
     assert json.loads(pytake("flow", "sessions", "--json").out) == []
+    assert "no session is open; 1 has ended: --status all" in screen("flow", "sessions").err
     assert pytake("flow", "session", "99").code == 5
     assert "Ana Souza" in screen("flow", "session", "1").out
 

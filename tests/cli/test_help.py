@@ -13,6 +13,10 @@ from pytake_cli import locale
 from pytake_cli.cli import catalogue, surface_data, surface_text
 from pytake_cli.cli.commands import COMMANDS, GROUPS
 from pytake_cli.cli.topics import TOPICS, text_of
+from pytake_cli.flow.definition import Trigger
+from pytake_cli.flow.filters import FILTERS
+from pytake_cli.flow.language.questions import FUNCTIONS, TESTS
+from pytake_cli.flow.steps import VERBS
 from tests.cli.conftest import Run
 
 HEAVY = ("typing", "typer", "pydantic", "rich", "sqlalchemy", "dataclasses", "logging", "json", "pathlib")
@@ -62,6 +66,15 @@ def test_topics_exist_in_both_languages_and_fit(topic: str) -> None:
         text = text_of(topic)
         assert len(text) > 100
         assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_the_topic_on_flows_names_all_that_a_file_may_say() -> None:
+    text = text_of("flows")
+    for name in (*VERBS, *FILTERS, *TESTS, *(f"{name}(…)" for name in FUNCTIONS), *Trigger.model_fields):
+        assert re.search(rf"^ *{re.escape(name)}(\s|$)", text, re.MULTILINE), name
+    for model in VERBS.values():
+        for name in model.written():
+            assert re.search(rf"^ +{name}(\s|$)", text, re.MULTILINE), (model.verb, name)
 
 
 def test_help_is_found_by_topic_command_and_word(pytake: Run) -> None:

@@ -193,9 +193,11 @@ def test_the_demonstration_tells_its_story_and_leaves_nothing_behind(tmp_path: P
     out, err = process.communicate(timeout=90)
     assert process.returncode == 0, err
     told = json.loads(out)
-    assert (told["customers"], told["received"], told["sent"], told["failed"], told["files"]) == (5, 5, 8, 0, 1)
+    assert (told["customers"], told["received"], told["sent"], told["failed"], told["files"]) == (6, 8, 12, 0, 1)
     assert told["read"] == told["sent"]
+    assert told["flows"] == 1
     assert any("Azul G" in line for line in told["transcript"])
+    assert any("Vaso azul" in line for line in told["transcript"])
     assert processes_of(tmp_path) == []
     assert list(tmp_path.glob("pytake-demo-*")) == []
     assert not (tmp_path / "mine" / "data").exists()

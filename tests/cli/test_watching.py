@@ -353,8 +353,9 @@ def test_a_quarantined_webhook_is_replayed_once_its_number_is_known(loja: Loja) 
 def test_logs_show_what_happened_in_words(loja: Loja) -> None:
     loja.webhook("preciso de ajuda")
     inbound.drain(loja.store, clock.now())
-    ran = loja.run("logs", "tail", "--no-follow", "--event", "message:new")
+    ran = loja.run("logs", "tail", "--no-follow", "--events", "message:new")
     assert "preciso de ajuda" in ran.out
+    assert "None" not in loja.run("logs", "tail", "--no-follow").out
     lines = loja.run("logs", "tail", "--no-follow", "--json").out.splitlines()
     kinds = [json.loads(line)["event"] for line in lines]
     assert {"number:updated", "contact:updated", "message:new"} <= set(kinds)

@@ -74,7 +74,11 @@ class Queueing:
         contact_id = self._contacts[index % len(self._contacts)]
         if self._chance.random() < self._templates:
             return contact_id, Outgoing("template", TEMPLATE), self._chance.choice(("campaign", "api"))
-        return contact_id, messages.text(f"Resposta {index}"), self._chance.choice(("agent", "bot"))
+        return (
+            contact_id,
+            messages.text(f"Resposta {index}"),
+            self._chance.choice(("agent", "api")),
+        )  # a bot's words would be withdrawn when an agent speaks
 
     def at_rate(self, count: int, rate: float, *, go_on: Callable[[], bool] = lambda: True) -> None:
         """Queues `count` messages, `rate` a second."""

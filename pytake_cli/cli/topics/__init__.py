@@ -15,6 +15,7 @@ TOPICS: dict[str, str] = {
     "errors": "How errors are told, and where reports are.",
     "exit-codes": "What the exit code of a command means.",
     "flags": "The flags that every command has.",
+    "flows": "Flow files: verbs, expressions, triggers, tests, what customers may do.",
     "formatting": "Tables, TSV, CSV, JSON, --fields, --format, --jq.",
     "privacy": "What is stored, what is sent, what is logged.",
     "scripting": "PyTake in scripts and cron jobs.",
@@ -35,6 +36,10 @@ def text_of(name: str) -> str:
         text = file.read()
     if name == "environment":
         text += _variables()
+    if name == "flows":
+        from pytake_cli.cli.topics.flows import reference
+
+        text += reference()
     return text
 
 

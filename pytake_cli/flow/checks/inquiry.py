@@ -27,6 +27,7 @@ class Surroundings:
     secrets: frozenset[str] | None = None
     numbers: frozenset[str] | None = None
     opt_out: tuple[str, ...] = ("stop", "parar", "pare", "sair", "cancelar inscrição", "descadastrar", "unsubscribe")
+    settles_hours: bool = True  # else hours that nobody has set yet are a warning: the file may be for another home
     allows_private: bool = False  # `http` may call machines of the own network
     allows_code: bool | None = None
 

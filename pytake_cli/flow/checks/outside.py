@@ -68,15 +68,20 @@ def _constant(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+HOURS = Phrase('write into .pytake.toml the lines `[flows.hours.{name}]` and `mon-fri = ["09:00-18:00"]`')
+
+
 def _known(inquiry: Inquiry, at: Path, step: Step, key: str, known: Iterable[str] | None, what: str) -> None:
     named = _constant(getattr(step, key, None))
     if not named or known is None or named in (names := sorted(known)):
         return
     meant = near(named, names)
+    unset = HOURS if what == "hours" else ""
     inquiry.say(
         *_UNKNOWN[what],
         (*at, key),
-        fix="did you mean `{meant}`?" if meant else "there are {known}" if names else "",
+        fix="did you mean `{meant}`?" if meant else "there are {known}" if names else unset,
+        severity="error" if what != "hours" or inquiry.around.settles_hours else "warning",
         name=named,
         meant=meant,
         known=", ".join(names[:8]),

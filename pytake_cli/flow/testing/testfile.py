@@ -8,9 +8,13 @@ tests:
     given: {contact: {name: Ana Souza}, now: 2026-03-02T10:00-03:00}
     talk:
       - customer: {pt-BR: agendar, en: book}
-      - bot: {text: {pt-BR: Que tipo, en: What kind}, choices: [geral, odonto, olhos, humano]}
+      - bot:
+          text: {pt-BR: Que tipo, en: What kind}
+          choices: [geral, odonto, olhos, humano]
       - customer: {choice: odonto}
-      - http: {match: "POST https://api.example.com/slots", reply: {json: {slots: ["10:00"]}}}
+      - http:
+          match: "POST https://api.example.com/slots"
+          reply: {json: {slots: ["10:00"]}}
       - bot: /horário|time/
       - after: 31m
       - bot: {pt-BR: Ainda está aí?, en: Are you still there?}
