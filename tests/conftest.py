@@ -39,6 +39,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     settings.forget()
     secrets.forget()
     locale.use("en")
+    locale.only_ascii(False)
     yield tmp_path / "home"
     settings.forget()
     secrets.forget()

@@ -11,11 +11,6 @@ from pytake_cli.errors import SLUGS
 from tests.cli.conftest import Run
 
 
-@pytest.fixture(autouse=True)
-def afterwards() -> None:
-    locale.only_ascii(False)
-
-
 @pytest.mark.parametrize("language", locale.LANGUAGES)
 def test_help_of_every_command_and_topic_is_ascii(pytake: Run, language: str) -> None:
     lines = [(*path.split(), "-h") for path in SURFACE] + [("help", topic) for topic in TOPICS]
