@@ -37,11 +37,10 @@ from pytake_cli.flow.events import (
     Started,
     TimerFired,
 )
-from pytake_cli.flow.language.values import EvaluationError
 from pytake_cli.flow.leaving import EXPIRE, end, guarded, settle, told
 from pytake_cli.flow.limits import MAX_HOPS, MAX_SIGNALS, MAX_STEPS, MAX_WAITS
 from pytake_cli.flow.session import Frame, Session, Wait
-from pytake_cli.flow.steps.step import Fail, Go, Move, Over
+from pytake_cli.flow.steps.step import Fail, Go, Move, Over, Step
 from pytake_cli.flow.walk import StepFailed, Walk
 
 
@@ -254,17 +253,13 @@ def _go(walk: Walk, go: Go) -> Move | None:
     if session.steps > MAX_STEPS:
         return Fail("steps", f"more than {MAX_STEPS}")
     walk.effects.append(Record("entered", target))
-    try:
-        if step.if_ is not None and not walk.evaluate(step.if_):
-            return Go(step.next or "end", "skip")
-        return step.enter(walk)
-    except StepFailed as failed:
-        return Fail(failed.reason, failed.detail)
-    except EvaluationError as error:
-        return Fail("expression", error.message)
-    except Exception as error:
-        walk.record("incident", "bug", told(error))
-        return Fail("bug", type(error).__name__)
+    return guarded(walk, lambda: _entered(walk, step))
+
+
+def _entered(walk: Walk, step: Step) -> Move:
+    if step.if_ is not None and not walk.evaluate(step.if_):
+        return Go(step.next or "end", "skip")
+    return step.enter(walk)
 
 
 def _wait(walk: Walk, wait: Wait) -> Move | None:

@@ -16,8 +16,8 @@ from pytake_cli.flow.positions import Path, Positions
 from pytake_cli.flow.problems import FlowErrors, Phrase, Problem, in_order, near, problem
 from pytake_cli.flow.reader import Document
 from pytake_cli.flow.steps import VERBS
-from pytake_cli.flow.steps.step import Step
-from pytake_cli.flow.values import LANGUAGE, STEP_ID
+from pytake_cli.flow.steps.step import Step, is_value
+from pytake_cli.flow.values import STEP_ID
 
 _OPEN = Step.model_construct()
 COMMON = frozenset(info.alias or name for name, info in Step.model_fields.items())
@@ -153,7 +153,7 @@ class _Loader:
         if model.main == verb:
             return fields
         moved = self.positions.moved
-        if isinstance(value, dict) and not (model.main and _is_text(value, model.written())):
+        if isinstance(value, dict) and not (model.main and is_value(value, model.written())):
             rest = {key: each for key, each in fields.items() if key != verb}
             for key in value:
                 if key in rest:
@@ -253,11 +253,6 @@ class _Loader:
     def _say(self, slug: str, message: str, at: Path, *, fix: str = "", at_key: bool = False, **values: Any) -> None:
         place = self.positions.key(at) if at_key else self.positions.value(at)
         self.problems.append(problem(slug, message, place, path=self.path, fix=fix, **values))
-
-
-def _is_text(value: Mapping[str, Any], fields: frozenset[str]) -> bool:
-    """True for a text by language, as the models tell it from a map of fields."""
-    return not fields.intersection(value) and all(LANGUAGE.fullmatch(key) for key in value)
 
 
 def _keys(verb: str) -> frozenset[str]:

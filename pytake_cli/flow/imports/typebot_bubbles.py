@@ -64,25 +64,23 @@ def address(bot: Bot, block: Block, url: str) -> None:
 
 def page(bot: Bot, block: Block) -> None:
     """A page that was shown inside the chat."""
-    url = bot.words(block, text(block.content, "url").strip())
-    if not url:
-        block.item.unused(Phrase("it has no address"))
-        block.item.step = ""
-        bot.alias(block, block.then)
-        return
-    block.item.changed(Phrase("WhatsApp shows no pages: its address is sent"))
-    address(bot, block, url)
+    _instead(bot, block, text(block.content, "url"), Phrase("WhatsApp shows no pages: its address is sent"))
 
 
 def redirect(bot: Bot, block: Block) -> None:
     """Leads the browser elsewhere, which a chat cannot."""
-    url = bot.words(block, text(block.options, "url").strip())
+    _instead(bot, block, text(block.options, "url"), Phrase("a chat cannot open an address: it is sent"))
+
+
+def _instead(bot: Bot, block: Block, link: str, why: Phrase) -> None:
+    """Sends the address of what a chat has no place for; without one there is nothing to do."""
+    url = bot.words(block, link.strip())
     if not url:
         block.item.unused(Phrase("it has no address"))
         block.item.step = ""
         bot.alias(block, block.then)
         return
-    block.item.changed(Phrase("a chat cannot open an address: it is sent"))
+    block.item.changed(why)
     address(bot, block, url)
 
 

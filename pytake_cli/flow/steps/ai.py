@@ -57,10 +57,7 @@ class Ai(Calling):
                 yield (name,), word
 
     def writes(self) -> Iterator[tuple[Path, str]]:
-        if isinstance(self.save, str):
-            yield ("save",), self.save
-        else:
-            yield from writes_of(self.save)
+        yield from writes_of(self.save)
 
     def enter(self, walk: Walk) -> Move:
         walk.do(

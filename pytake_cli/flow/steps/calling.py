@@ -71,7 +71,10 @@ class Calling(Step):
         return Go(self.next or "end")
 
 
-def writes_of(save: dict[str, str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """The variables of a map of variables to paths."""
+def writes_of(save: str | dict[str, str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The variable of `save`, or those of a map of variables to paths."""
+    if isinstance(save, str):
+        yield ("save",), save
+        return
     for name in save:
         yield ("save", name), name

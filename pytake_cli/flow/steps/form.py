@@ -53,9 +53,7 @@ class Form(Waiting):
             yield from given.parts(("data", name))
 
     def writes(self) -> Iterator[tuple[Path, str]]:
-        if isinstance(self.save, str):
-            yield ("save",), self.save
-        elif self.save:
+        if self.save:
             yield from writes_of(self.save)
 
     def enter(self, walk: Walk) -> Move:

@@ -37,10 +37,7 @@ class Lookup(Calling):
             yield from given.parts(("where", name))
 
     def writes(self) -> Iterator[tuple[Path, str]]:
-        if isinstance(self.save, str):
-            yield ("save",), self.save
-        else:
-            yield from writes_of(self.save)
+        yield from writes_of(self.save)
 
     def enter(self, walk: Walk) -> Move:
         where = {name: plain(given.value(walk.evaluate, walk.render)) for name, given in self.where.items()}

@@ -91,7 +91,7 @@ Path = tuple[str | int, ...]
 Held = Expression | Template  # an expression, or a text that is not for the customer
 
 
-def _is_value(value: dict[Any, Any], fields: frozenset[str]) -> bool:
+def is_value(value: dict[Any, Any], fields: frozenset[str]) -> bool:
     """True for a map that is the main field's value: a text by language, not a map of fields."""
     return not fields.intersection(value) and all(isinstance(key, str) and LANGUAGE.fullmatch(key) for key in value)
 
@@ -135,7 +135,7 @@ class Step(BaseModel):
         rest = {key: item for key, item in given.items() if key != cls.verb}
         if value is None or (value is True and not cls.main):
             return rest
-        if not isinstance(value, dict) or (cls.main and _is_value(value, cls.written())):
+        if not isinstance(value, dict) or (cls.main and is_value(value, cls.written())):
             if not cls.main:
                 raise PydanticCustomError("flow_map", "{verb} takes a map of fields", {"verb": cls.verb})
             value = {cls.main: value}
