@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from pytake_cli.errors import Conflict, NotFound
+from pytake_cli.errors import NotFound
 from pytake_cli.flow import triggers
 from pytake_cli.flow.definition import Flow as Definition
 from pytake_cli.flow.effects import Effect, Record
@@ -237,14 +237,7 @@ def hand_back(db: Session, conversation: Conversation, flow: str | None, *, by: 
 
     True when that changed anything. Raises NotFound for a flow that is not published.
     """
-    if conversation.status == RESOLVED:
-        raise Conflict(
-            "PT-CONVERSATION-RESOLVED",
-            "conversation #{id} is resolved and cannot be {verb}",
-            fix="pytake conversation reopen {id}",
-            id=conversation.id,
-            verb="handed back",
-        )
+    ownership.refuse_resolved(conversation, "handed back")
     assert conversation.id is not None
     ownership.lock(db, conversation)
     if conversation.owner == BY_BOT and conversation.status == BOT and flow is None:

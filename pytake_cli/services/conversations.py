@@ -158,7 +158,7 @@ def phone_of(known: Sequence[Identity]) -> str | None:
 
 def assign(db: Session, conversation: Conversation, to: User | None, *, by: User | None, now: datetime) -> bool:
     """Gives the conversation to somebody, or to nobody; true when that changed anything."""
-    _refuse_resolved(conversation, "assigned")
+    ownership.refuse_resolved(conversation, "assigned")
     wanted = to.id if to else None
     status = OPEN if to else (QUEUED if conversation.status == OPEN else conversation.status)
     if conversation.assignee_id == wanted and conversation.status == status:
@@ -295,17 +295,6 @@ def find_user(db: Session, ref: str) -> User:
 def _is_called(user: User, wanted: str) -> bool:
     email = user.email.lower()
     return wanted in (email, email.split("@")[0], user.name.lower())
-
-
-def _refuse_resolved(conversation: Conversation, verb: str) -> None:
-    if conversation.status == RESOLVED:
-        raise Conflict(
-            "PT-CONVERSATION-RESOLVED",
-            "conversation #{id} is resolved and cannot be {verb}",
-            fix="pytake conversation reopen {id}",
-            id=conversation.id,
-            verb=verb,
-        )
 
 
 def _changed(db: Session, conversation: Conversation, by: User | None, now: datetime) -> None:

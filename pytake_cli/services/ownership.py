@@ -13,19 +13,24 @@ from pytake_cli.store.events import Event
 from pytake_cli.store.users import User
 
 
-def take_over(db: Session, conversation: Conversation, by: User | None, now: datetime) -> bool:
-    """A person takes the conversation from the bot; true unless it was theirs already.
-
-    The session ends as `taken_over`, its timers are off, and what the bot said and Meta has not got is taken back.
-    """
+def refuse_resolved(conversation: Conversation, verb: str) -> None:
+    """Raises Conflict for a conversation that is over."""
     if conversation.status == RESOLVED:
         raise Conflict(
             "PT-CONVERSATION-RESOLVED",
             "conversation #{id} is resolved and cannot be {verb}",
             fix="pytake conversation reopen {id}",
             id=conversation.id,
-            verb="taken over",
+            verb=verb,
         )
+
+
+def take_over(db: Session, conversation: Conversation, by: User | None, now: datetime) -> bool:
+    """A person takes the conversation from the bot; true unless it was theirs already.
+
+    The session ends as `taken_over`, its timers are off, and what the bot said and Meta has not got is taken back.
+    """
+    refuse_resolved(conversation, "taken over")
     lock(db, conversation)
     mine = by.id if by else None
     if conversation.owner == BY_PEOPLE and conversation.status == OPEN and conversation.assignee_id == mine:
