@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, NotFound
-from pytake_cli.store import flow_sessions, tags
+from pytake_cli.store import campaigns, flow_sessions, segments, tags
+from pytake_cli.store.contact_history import ContactChange, ContactNote
 from pytake_cli.store.contacts import Consent, Contact, Identity, ServiceWindow
 from pytake_cli.store.conversations import (
     BOT,
@@ -30,9 +31,9 @@ from pytake_cli.store.messages import Message
 
 log = logging.getLogger(__name__)
 
-# Tables whose `contact_id` simply changes; conversations, windows, tags and the contact itself need thought.
+# Tables whose `contact_id` simply changes; the others (windows, tags, ledgers …) have a function here or in the store.
 # A test holds this list against every column that refers to a contact.
-MOVED: tuple[type[Any], ...] = (Identity, Message, Consent, FlowSession)
+MOVED: tuple[type[Any], ...] = (Identity, Message, Consent, ContactChange, ContactNote, FlowSession)
 OWNERS = (NOBODY, BY_BOT, BY_PEOPLE)  # likewise the owner: what people have, no bot gets back by a merge
 ATTENTION = (BOT, SNOOZED, QUEUED, OPEN)  # of two conversations that become one, the more attended status stays
 
@@ -45,6 +46,8 @@ def merge(db: Session, keep_id: int, other_id: int, now: datetime) -> Contact:
         db.execute(sa.update(table).where(table.contact_id == other_id).values(contact_id=keep_id))
     _move_windows(db, keep_id, other_id)
     tags.move(db, other_id, keep_id)
+    segments.move(db, other_id, keep_id)
+    campaigns.move(db, other_id, keep_id)
     _complete(keep, other, now)
     other.merged_into_id = keep_id
     other.updated_at = now
@@ -158,8 +161,11 @@ def _complete(keep: Contact, other: Contact, now: datetime) -> None:
     keep.fields = {**other.fields, **keep.fields}
     keep.stage = keep.stage or other.stage
     keep.score = max(keep.score, other.score)
+    keep.vip = keep.vip or other.vip
     keep.blocked_at = keep.blocked_at or other.blocked_at
     keep.marketing_stopped_at = _latest(keep.marketing_stopped_at, other.marketing_stopped_at)
+    granted = _latest(keep.marketing_granted_at, other.marketing_granted_at)
+    keep.marketing_granted_at = None if keep.marketing_stopped_at else granted
     keep.opted_out_at = _latest(keep.opted_out_at, other.opted_out_at)
     keep.automation_off_until = _latest(keep.automation_off_until, other.automation_off_until)
     keep.updated_at = now

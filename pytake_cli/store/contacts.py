@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE, USERNAME, Book, Keys, Known, Someone
 from pytake_cli.policy.phones import variants
-from pytake_cli.store.rows import Owned, insert, json, long_text, primary_key, reference, time
+from pytake_cli.store.rows import Owned, insert, json, long_text, primary_key, reference, since, time
 from pytake_cli.store.types import UtcTime
 
 SEEN_PRECISION = timedelta(minutes=1)  # a busy contact's identities are written once a minute, not once a message
@@ -30,11 +30,14 @@ class Contact(Owned, table=True):
     fields: dict[str, Any] = json(dict)
     stage: str = ""  # where they stand: lead, customer …; the organisation's own words
     score: int = 0
+    vip: bool = since(False)
     blocked_at: datetime | None = time(nullable=True)
-    marketing_stopped_at: datetime | None = time(nullable=True)  # the newest word of the consent ledger
+    marketing_stopped_at: datetime | None = time(nullable=True)  # the newest word of the consent ledger …
+    marketing_granted_at: datetime | None = time(nullable=True)  # … is either a stop or a grant, or there is none
     opted_out_at: datetime | None = time(nullable=True)  # wants nothing automatic, until a start word
     automation_off_until: datetime | None = time(nullable=True)  # a bot answered a bot: people only, for a while
     merged_into_id: int | None = reference("contact.id", nullable=True)
+    deleted_at: datetime | None = time(nullable=True)  # in no list and no audience; forgotten for good by retention
     created_at: datetime = time()
     updated_at: datetime = time()
 

@@ -15,6 +15,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from pytake_cli.store.rows import Owned, json, long_text, primary_key, reference, time
+from pytake_cli.store.types import BigId
 
 # A status only ever rises. `failed` stands above `sent` and below `delivered`: proof of arrival beats it.
 RANK = {
@@ -56,6 +57,13 @@ class Message(Owned, table=True):
             sqlite_where=text(_OPEN),
             postgresql_where=text(_OPEN),
         ),
+        Index(
+            "ix_message_campaign",
+            "campaign_id",
+            "status",
+            sqlite_where=text("campaign_id IS NOT NULL"),
+            postgresql_where=text("campaign_id IS NOT NULL"),
+        ),
         UniqueConstraint("org_id", "client_key"),
     )
 
@@ -72,6 +80,7 @@ class Message(Owned, table=True):
     text: str = long_text()  # one line of it, for lists and search
     wamid: str | None = Field(default=None, unique=True)
     reply_to: str | None = None  # wamid of the quoted message
+    campaign_id: int | None = Field(default=None, sa_type=BigId)
     status: str = RECEIVED
     rank: int = 0  # RANK of the status, kept beside it so that SQL can compare
     # The outbox's own columns; meaningless on incoming rows.

@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Table, Text, false, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, Session, SQLModel
@@ -57,6 +57,12 @@ def json(default: Callable[[], Any] | None = None) -> Any:
 
 def long_text(default: str = "") -> Any:
     return Field(default=default, sa_column=Column(Text, nullable=False))
+
+
+def since(default: bool) -> Any:
+    """A flag that came after the first release: rows from before have the default."""
+    column: Column[bool] = Column(Boolean, nullable=False, server_default=true() if default else false())
+    return Field(default=default, sa_column=column)
 
 
 class Batch:

@@ -21,16 +21,29 @@ REGENERATE = "tables changed: run `python -m tests.kit.regenerate_migration`"
 ONLY_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
+def parts(table: str) -> list[str]:
+    """The columns and constraints of a CREATE TABLE: what stands between commas that are in no inner parentheses."""
+    body = table[table.index("(") + 1 : table.rindex(")")]
+    found, depth = [""], 0
+    for sign in body:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += sign
+    return found
+
+
 def description(store: Store) -> set[str]:
     """Every table, column, index and constraint in the database's own words, without their order."""
     with store.reader.connect() as connection:
         if store.is_sqlite:
             rows = connection.execute(text("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
             return {
-                f"{row.type} {row.name} {' '.join(line.strip(' ,').split())}"
+                f"{row.type} {row.name} {' '.join(line.split())}"
                 for row in rows
                 if row.name != "alembic_version"
-                for line in (row.sql.splitlines() if row.type == "table" and "VIRTUAL" not in row.sql else [row.sql])
+                for line in (parts(row.sql) if row.type == "table" and "VIRTUAL" not in row.sql else [row.sql])
             }
         queries = (
             """SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default)

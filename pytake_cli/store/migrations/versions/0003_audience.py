@@ -1,0 +1,320 @@
+"""The audience: what stands between the release before and today's tables; no way leads down.
+
+Written by tests/kit/regenerate_migration.py from the classes.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0003"
+down_revision = "0002"
+
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+TIME = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "campaign_plan",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("definition", JSON, nullable=False),
+        sa.Column("content", JSON, nullable=False),
+        sa.Column("audience_hash", sa.String(), nullable=False),
+        sa.Column("recipients", sa.Integer(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_campaign_plan_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign_plan")),
+    )
+    op.create_table(
+        "contact_field",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("choices", JSON, nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_contact_field_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_field")),
+        sa.UniqueConstraint("org_id", "name", name=op.f("uq_contact_field_org_id_name")),
+    )
+    op.create_table(
+        "contact_import",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("options", JSON, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("rows_done", sa.Integer(), nullable=False),
+        sa.Column("counts", JSON, nullable=False),
+        sa.Column("started_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.Column("done_at", TIME, nullable=True),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_contact_import_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_import")),
+        sa.UniqueConstraint("org_id", "key", name=op.f("uq_contact_import_org_id_key")),
+    )
+    op.create_table(
+        "idempotency_key",
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column("result", JSON, nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_idempotency_key_org_id")),
+        sa.PrimaryKeyConstraint("org_id", "scope", "key", name=op.f("pk_idempotency_key")),
+    )
+    op.create_table(
+        "price",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("market", sa.String(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("from_volume", sa.Integer(), nullable=False),
+        sa.Column("micros", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("valid_from", sa.String(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_price_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price")),
+        sa.UniqueConstraint(
+            "org_id",
+            "market",
+            "category",
+            "from_volume",
+            "valid_from",
+            name=op.f("uq_price_org_id_market_category_from_volume_valid_from"),
+        ),
+    )
+    op.create_table(
+        "schedule",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("rule", JSON, nullable=False),
+        sa.Column("tz", sa.String(), nullable=False),
+        sa.Column("command", JSON, nullable=False),
+        sa.Column("missed", sa.String(), nullable=False),
+        sa.Column("next_at", TIME, nullable=True),
+        sa.Column("next_local", sa.String(), nullable=False),
+        sa.Column("paused_at", TIME, nullable=True),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_schedule_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule")),
+        sa.UniqueConstraint("org_id", "name", name=op.f("uq_schedule_org_id_name")),
+    )
+    op.create_index(
+        "ix_schedule_due",
+        "schedule",
+        ["next_at"],
+        unique=False,
+        sqlite_where=sa.text("paused_at IS NULL AND next_at IS NOT NULL"),
+        postgresql_where=sa.text("paused_at IS NULL AND next_at IS NOT NULL"),
+    )
+    op.create_table(
+        "segment",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("description", sa.String(), nullable=False),
+        sa.Column("materialised", sa.Boolean(), nullable=False),
+        sa.Column("refreshed_at", TIME, nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_segment_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_segment")),
+        sa.UniqueConstraint("org_id", "name", name=op.f("uq_segment_org_id_name")),
+    )
+    op.create_table(
+        "template",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("waba_id", sa.String(), nullable=False),
+        sa.Column("meta_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("coming_category", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("quality", sa.String(), nullable=False),
+        sa.Column("parameter_format", sa.String(), nullable=False),
+        sa.Column("components", JSON, nullable=False),
+        sa.Column("ttl_seconds", sa.Integer(), nullable=True),
+        sa.Column("rejected_reason", sa.String(), nullable=False),
+        sa.Column("pause_title", sa.String(), nullable=False),
+        sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column("pulled_at", TIME, nullable=True),
+        sa.Column("gone_at", TIME, nullable=True),
+        sa.Column("edited_at", TIME, nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_template_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_template")),
+        sa.UniqueConstraint(
+            "org_id", "waba_id", "name", "language", name=op.f("uq_template_org_id_waba_id_name_language")
+        ),
+    )
+    op.create_index("ix_template_meta", "template", ["meta_id"], unique=False)
+    op.create_table(
+        "campaign",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("number_id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("status_reason", sa.String(), nullable=False),
+        sa.Column("status_detail", sa.String(), nullable=False),
+        sa.Column("definition", JSON, nullable=False),
+        sa.Column("plan_id", sa.String(), nullable=False),
+        sa.Column("launch_key", sa.String(), nullable=True),
+        sa.Column("launch_hash", sa.String(), nullable=False),
+        sa.Column("template_id", ID, nullable=True),
+        sa.Column("flow_id", ID, nullable=True),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("audience_hash", sa.String(), nullable=False),
+        sa.Column("recipients", sa.Integer(), nullable=False),
+        sa.Column("due_at", TIME, nullable=True),
+        sa.Column("series_id", ID, nullable=True),
+        sa.Column("occurrence", sa.String(), nullable=True),
+        sa.Column("launched_by", sa.String(), nullable=False),
+        sa.Column("launched_at", TIME, nullable=True),
+        sa.Column("started_at", TIME, nullable=True),
+        sa.Column("paused_at", TIME, nullable=True),
+        sa.Column("finished_at", TIME, nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["flow_id"], ["flow.id"], name=op.f("fk_campaign_flow_id")),
+        sa.ForeignKeyConstraint(["number_id"], ["number.id"], name=op.f("fk_campaign_number_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_campaign_org_id")),
+        sa.ForeignKeyConstraint(["series_id"], ["campaign.id"], name=op.f("fk_campaign_series_id")),
+        sa.ForeignKeyConstraint(["template_id"], ["template.id"], name=op.f("fk_campaign_template_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
+        sa.UniqueConstraint("org_id", "launch_key", name=op.f("uq_campaign_org_id_launch_key")),
+        sa.UniqueConstraint("org_id", "name", name=op.f("uq_campaign_org_id_name")),
+        sa.UniqueConstraint("series_id", "occurrence", name=op.f("uq_campaign_series_id_occurrence")),
+    )
+    op.create_index("ix_campaign_due", "campaign", ["status", "due_at"], unique=False)
+    op.create_table(
+        "contact_change",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("before", JSON, nullable=True),
+        sa.Column("after", JSON, nullable=True),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_contact_change_contact_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_contact_change_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_change")),
+    )
+    op.create_index("ix_contact_change_contact", "contact_change", ["contact_id", "id"], unique=False)
+    op.create_table(
+        "contact_note",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("author_id", ID, nullable=True),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["author_id"], ["user_account.id"], name=op.f("fk_contact_note_author_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_contact_note_contact_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_contact_note_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_note")),
+    )
+    op.create_index("ix_contact_note_contact", "contact_note", ["contact_id", "id"], unique=False)
+    op.create_table(
+        "schedule_run",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("schedule_id", ID, nullable=False),
+        sa.Column("local", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("due_at", TIME, nullable=False),
+        sa.Column("started_at", TIME, nullable=True),
+        sa.Column("ended_at", TIME, nullable=True),
+        sa.Column("exit_code", sa.Integer(), nullable=True),
+        sa.Column("output", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_schedule_run_org_id")),
+        sa.ForeignKeyConstraint(["schedule_id"], ["schedule.id"], name=op.f("fk_schedule_run_schedule_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule_run")),
+        sa.UniqueConstraint("schedule_id", "local", name=op.f("uq_schedule_run_schedule_id_local")),
+    )
+    op.create_table(
+        "segment_member",
+        sa.Column("segment_id", ID, nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("entered_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_segment_member_contact_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_segment_member_org_id")),
+        sa.ForeignKeyConstraint(["segment_id"], ["segment.id"], name=op.f("fk_segment_member_segment_id")),
+        sa.PrimaryKeyConstraint("segment_id", "contact_id", name=op.f("pk_segment_member")),
+    )
+    op.create_index("ix_segment_member_contact", "segment_member", ["contact_id"], unique=False)
+    op.create_table(
+        "recipient",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("campaign_id", ID, nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("arm", sa.String(), nullable=False),
+        sa.Column("due_at", TIME, nullable=False),
+        sa.Column("values", JSON, nullable=True),
+        sa.Column("message_id", ID, nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("queued_at", TIME, nullable=True),
+        sa.Column("replied_at", TIME, nullable=True),
+        sa.Column("opted_out_at", TIME, nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_recipient_campaign_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_recipient_contact_id")),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_recipient_message_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_recipient_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient")),
+        sa.UniqueConstraint("campaign_id", "contact_id", name=op.f("uq_recipient_campaign_id_contact_id")),
+    )
+    op.create_index("ix_recipient_contact", "recipient", ["contact_id"], unique=False)
+    op.create_index(
+        "ix_recipient_due",
+        "recipient",
+        ["campaign_id", "due_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index(
+        "ix_recipient_message",
+        "recipient",
+        ["message_id"],
+        unique=False,
+        sqlite_where=sa.text("message_id IS NOT NULL"),
+        postgresql_where=sa.text("message_id IS NOT NULL"),
+    )
+    op.add_column("contact", sa.Column("vip", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("contact", sa.Column("marketing_granted_at", TIME, nullable=True))
+    op.add_column("contact", sa.Column("deleted_at", TIME, nullable=True))
+    op.add_column("message", sa.Column("campaign_id", ID, nullable=True))
+    op.create_index(
+        "ix_message_campaign",
+        "message",
+        ["campaign_id", "status"],
+        unique=False,
+        sqlite_where=sa.text("campaign_id IS NOT NULL"),
+        postgresql_where=sa.text("campaign_id IS NOT NULL"),
+    )
