@@ -180,6 +180,7 @@ SLUGS: dict[str, str] = {
     "PT-FLOW-WORD": "a field of a flow file has a word that it does not take",
     "PT-FLOW-YAML": "a flow file is no YAML",
     "PT-HELP": "there is no help of that name, or none with that word",
+    "PT-HTTP-ALLOW": "flows.http_allow holds something that is no HOST or HOST:PORT",
     "PT-IDEMPOTENCY": "an idempotency key was used before for something else",
     "PT-INIT-NUMBER": "the number is to be emulator, meta or later",
     "PT-INPUT": "a question was needed and nobody was there to answer",
