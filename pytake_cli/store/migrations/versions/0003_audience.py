@@ -309,6 +309,7 @@ def upgrade() -> None:
     )
     op.add_column("contact", sa.Column("vip", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("contact", sa.Column("marketing_granted_at", TIME, nullable=True))
+    op.add_column("contact", sa.Column("utility_stopped_at", TIME, nullable=True))
     op.add_column("contact", sa.Column("deleted_at", TIME, nullable=True))
     op.add_column("message", sa.Column("campaign_id", ID, nullable=True))
     op.create_index(
@@ -318,4 +319,10 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("campaign_id IS NOT NULL"),
         postgresql_where=sa.text("campaign_id IS NOT NULL"),
+    )
+    # what the consent ledger said before the column was there
+    op.execute(
+        "UPDATE contact SET marketing_granted_at = (SELECT CASE WHEN l.granted THEN l.at END FROM consent AS l"
+        " WHERE l.contact_id = contact.id AND l.purpose = 'marketing' ORDER BY l.at DESC, l.id DESC LIMIT 1)"
+        " WHERE marketing_stopped_at IS NULL"
     )
