@@ -260,6 +260,7 @@ SLUGS: dict[str, str] = {
     "PT-SECRET-NAME": "secrets have names of lower case letters, digits and _",
     "PT-SECRET-SEAL": "the sealed secrets were altered or belong to another key",
     "PT-SECRET-VALUE": "the value given for a secret is empty or no text",
+    "PT-SEGMENT-TEXT": "a segment cannot be read; the caret stands under the place",
     "PT-SEND-CAPTION": "this kind of message cannot have words with it",
     "PT-SEND-CATALOG": "a product needs the catalogue that it is in",
     "PT-SEND-DAEMON": "the message is queued, but nobody is there to send it",
