@@ -161,6 +161,7 @@ def upgrade() -> None:
         sa.Column("rejected_reason", sa.String(), nullable=False),
         sa.Column("pause_title", sa.String(), nullable=False),
         sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column("told_at", TIME, nullable=True),
         sa.Column("pulled_at", TIME, nullable=True),
         sa.Column("gone_at", TIME, nullable=True),
         sa.Column("edits", JSON, nullable=False),
