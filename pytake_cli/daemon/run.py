@@ -207,7 +207,7 @@ class Daemon:
         self._ring = door_keys.KeyRing(self._keys)
         self._heartbeat = Heartbeat()
         self._intake = Intake(store, on_commit=lambda: engine.poke("journal"))
-        self._inbox = Inbox(store, others_wait=lambda: self._intake.waiting > 0)
+        self._inbox = Inbox(store, waiting=lambda: self._intake.waiting)
         self._sender = Sender(store, engine, me)
         self._jobs = Jobs(store, me)
         self._timers = Timers(store)
