@@ -18,6 +18,7 @@ KINDS = {
     "contact:updated": "a contact was created, changed or merged: {contact, …}",
     "number:updated": "quality, limits or the right to send changed: {number, …}",
     "account:event": "Meta told something about the account: {field, value}",
+    "template:updated": "a template is new, or its status, category, quality or content changed: {template, name, …}",
     "note:new": "a note was written: {note, conversation}",
     "flow:notice": "a flow tells people something: {text, team, flow, session, conversation, contact}",
     "flow:ended": "a person ended a session by taking its conversation: {session, conversation, outcome}",
