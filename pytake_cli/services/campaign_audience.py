@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from pytake_cli.errors import InvalidData, NotFound
+from pytake_cli.errors import InvalidData
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.campaigns import Arm, Definition
-from pytake_cli.services import flows, numbers
+from pytake_cli.services import flows, numbers, templates
 from pytake_cli.store import recipients
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.flows import Flow
 from pytake_cli.store.numbers import Number
-from pytake_cli.store.templates import Template, by_name
+from pytake_cli.store.templates import Template
 
 Later = Mapping[datetime, Sequence[tuple[str, str]]]  # moment -> (tz, prefix) of those who are due then
 
@@ -67,17 +67,18 @@ def target(db: Session, org_id: int, definition: Definition) -> Target:
 
 
 def _template(db: Session, number: Number, arm: Arm) -> Template:
-    known = by_name(db, number.org_id, number.waba_id, arm.template)
-    for one in known:
-        if arm.language in ("", one.language):
-            return one
-    raise NotFound("PT-TEMPLATE", "there is no template {name}", fix="pytake template list", name=arm.template)
+    return templates.find(db, number.org_id, number.waba_id, arm.template, arm.language or None)
 
 
-def audience(db: Session, org_id: int, definition: Definition, now: datetime) -> sa.Select[Any]:
-    """`contact_id`, `arm`, `due_at`, `values` of everybody who gets it: what a launch freezes by INSERT … SELECT."""
+def audience(
+    db: Session, org_id: int, definition: Definition, now: datetime, *, within: tuple[int, int] | None = None
+) -> sa.Select[Any]:
+    """`contact_id`, `arm`, `due_at`, `values` of everybody who gets it: what a launch freezes by INSERT … SELECT.
+
+    `within` are the first and the last contact id of a chunk.
+    """
     found = target(db, org_id, definition)
-    people = everybody(db, found, definition, now)
+    people = everybody(db, found, definition, now, within)
     start = max(definition.at or now, now)
     due = recipients.due_of(people, start, {})
     return sa.select(
@@ -88,11 +89,14 @@ def audience(db: Session, org_id: int, definition: Definition, now: datetime) ->
     ).where(people.c.reason == "")
 
 
-def everybody(db: Session, found: Target, definition: Definition, now: datetime) -> sa.Subquery:
+def everybody(
+    db: Session, found: Target, definition: Definition, now: datetime, within: tuple[int, int] | None = None
+) -> sa.Subquery:
     """Everybody of the audience with the reason why not, or ''."""
     wanted = definition.audience
     ids = _ids(db, found.number.org_id, wanted.query, now) if wanted.query else None
-    return recipients.sorted_people(ids, wanted.digest, found.rules(definition, now))
+    rules = replace(found.rules(definition, now), within=within)
+    return recipients.sorted_people(ids, wanted.digest, rules)
 
 
 def _ids(db: Session, org_id: int, query: str, now: datetime) -> sa.Select[Any]:
