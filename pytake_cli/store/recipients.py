@@ -92,6 +92,7 @@ def _reasons(people: sa.Subquery, prefix: Any, rules: Rules) -> list[tuple[str, 
     stopped = people.c.opted_out_at.is_not(None)
     if rules.marketing:
         stopped = sa.or_(stopped, people.c.marketing_stopped_at.is_not(None))
+    found: list[tuple[str, sa.ColumnElement[bool]]]
     found = [(policy.BLOCKED, people.c.blocked_at.is_not(None)), (policy.OPTED_OUT, stopped)]
     if rules.marketing:
         found.append((policy.NO_CONSENT, people.c.marketing_granted_at.is_(None)))
