@@ -13,8 +13,8 @@ from pytake_cli.flow.jsonable import pack, unpack
 from pytake_cli.policy import hours, window
 from pytake_cli.policy.people import PHONE, USERNAME
 from pytake_cli.services import contacts, flow_signals
+from pytake_cli.services.business_hours import schedules
 from pytake_cli.services.flow_library import StoreLibrary
-from pytake_cli.services.schedules import schedules
 from pytake_cli.store import tags
 from pytake_cli.store.contacts import Contact, ServiceWindow, identities_of
 from pytake_cli.store.conversations import Conversation
