@@ -122,7 +122,7 @@ def sent_so_far(db: Session, org_id: int, since: datetime, until: datetime) -> C
     found: Counter[tuple[str, str]] = Counter()
     for row in _delivered(db, org_id, since, until, None):
         if row.billable:
-            found[pricing.country_of(row.prefix), row.category.upper()] += row.count
+            found[pricing.country_of(row.prefix), row.category.upper()] += row.messages
     return found
 
 
@@ -156,21 +156,21 @@ def _by_market(
     for row in _delivered(db, org_id, since, until, campaign_id):
         key = (pricing.country_of(row.prefix), row.category.upper())
         billed, free = found.get(key, (0, 0))
-        found[key] = (billed + row.count, free) if row.billable else (billed, free + row.count)
+        found[key] = (billed + row.messages, free) if row.billable else (billed, free + row.messages)
     return dict(sorted(found.items()))
 
 
 def _delivered(
     db: Session, org_id: int, since: datetime, until: datetime, campaign_id: int | None
 ) -> Sequence[sa.Row[Any]]:
-    """(prefix, category, billable, count) of the messages that reached somebody, as the statuses' `pricing` has it."""
+    """(prefix, category, billable, messages) of the messages that reached somebody, as the statuses' `pricing` has it."""
     digits = sa.func.substr(sa.func.replace(message.c.address, "+", ""), 1, PREFIX).label("prefix")
     category = sa.func.coalesce(message.c.pricing["category"].as_string(), "").label("category")
     kind = sa.func.coalesce(message.c.pricing["type"].as_string(), "regular")
     billable = sa.and_(
         sa.func.coalesce(message.c.pricing["billable"].as_boolean(), sa.true()), kind.not_like("free%")
     ).label("billable")
-    query = sa.select(digits, category, billable, sa.func.count().label("count")).where(
+    query = sa.select(digits, category, billable, sa.func.count().label("messages")).where(
         message.c.org_id == org_id,
         message.c.direction == OUT,
         message.c.pricing.is_not(None),
