@@ -15,8 +15,6 @@ from pytake_cli.services.campaign_count import Tally
 from pytake_cli.store.numbers import REMOVED
 from pytake_cli.store.organisations import Organisation
 
-DPO = "dpo"  # in an organisation's settings: who answers people's questions about their data
-
 
 def to_json(error: PytakeError) -> dict[str, Any]:
     """An error as a plan keeps it; `of_json` makes it one again, so that the faces can translate it."""
@@ -143,13 +141,13 @@ def warnings(
     found: Target, definition: Definition, tally: Tally, org: Organisation, quota: Mapping[str, Any]
 ) -> Iterator[PytakeError]:
     """What does not stop a launch."""
-    if not org.settings.get(DPO):
+    if not org.dpo:
         # A refusal would stop small businesses, whom the law frees of naming an officer (ANPD 2/2022, art. 11).
         yield InvalidData(
             "PT-CAMP-DPO",
             "nobody is named whom people can ask about their data",
             why="LGPD, article 41: name who answers before the first campaign",
-            fix="pytake org set dpo=NAME-OR-E-MAIL",
+            fix="pytake org set dpo=…",
         )
     for _arm, template in found.templates:
         if template.quality == "RED":

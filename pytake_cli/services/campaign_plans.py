@@ -20,7 +20,7 @@ from pytake_cli.services import campaign_checks, contacts, numbers, prices, temp
 from pytake_cli.services.campaign_audience import Target, audience, target
 from pytake_cli.services.campaign_count import Progress, Tally, count, drift
 from pytake_cli.store import Store
-from pytake_cli.store.campaigns import Campaign, Plan, audience_row
+from pytake_cli.store.campaigns import Plan, audience_row, campaign
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.whatsapp.numbers import TIERS
 
@@ -272,7 +272,7 @@ def _duration(made: Course | None) -> dict[str, Any]:
 def _forget_old(db: Session, org_id: int, now: datetime) -> None:
     """Takes out what nobody can launch any more: old plans, and the rows of audience files."""
     plan, rows = Plan.__table__, audience_row  # type: ignore[attr-defined]
-    used = sa.select(Campaign.plan_id).where(Campaign.org_id == org_id)
+    used = sa.select(campaign.c.plan_id).where(campaign.c.org_id == org_id)
     old = (plan.c.org_id == org_id, plan.c.expires_at < now, plan.c.id.not_in(used))
     db.connection().execute(sa.delete(plan).where(*old))
     db.connection().execute(sa.delete(rows).where(rows.c.org_id == org_id, rows.c.read_at < now - VALID))

@@ -163,7 +163,7 @@ def _by_market(
 def _delivered(
     db: Session, org_id: int, since: datetime, until: datetime, campaign_id: int | None
 ) -> Sequence[sa.Row[Any]]:
-    """(prefix, category, billable, messages) of the messages that reached somebody, as the statuses' `pricing` has it."""
+    """(prefix, category, billable, messages) of what reached somebody, as the statuses' `pricing` has it."""
     digits = sa.func.substr(sa.func.replace(message.c.address, "+", ""), 1, PREFIX).label("prefix")
     category = sa.func.coalesce(message.c.pricing["category"].as_string(), "").label("category")
     kind = sa.func.coalesce(message.c.pricing["type"].as_string(), "regular")

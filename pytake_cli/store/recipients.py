@@ -90,7 +90,7 @@ def _people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.Subquer
 
 def _reasons(people: sa.Subquery, prefix: Any, rules: Rules) -> list[tuple[str, sa.ColumnElement[bool]]]:
     """The conditions in the order of policy.audience.REASONS."""
-    stopped = people.c.opted_out_at.is_not(None)
+    stopped: sa.ColumnElement[bool] = people.c.opted_out_at.is_not(None)
     if rules.marketing:
         stopped = sa.or_(stopped, people.c.marketing_stopped_at.is_not(None))
     found: list[tuple[str, sa.ColumnElement[bool]]] = []
