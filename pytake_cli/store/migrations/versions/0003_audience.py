@@ -161,6 +161,7 @@ def upgrade() -> None:
         sa.Column("rejected_reason", sa.String(), nullable=False),
         sa.Column("pause_title", sa.String(), nullable=False),
         sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column("told_at", TIME, nullable=True),
         sa.Column("pulled_at", TIME, nullable=True),
         sa.Column("gone_at", TIME, nullable=True),
         sa.Column("edits", JSON, nullable=False),
@@ -325,6 +326,7 @@ def upgrade() -> None:
     )
     op.add_column("contact", sa.Column("vip", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("contact", sa.Column("marketing_granted_at", TIME, nullable=True))
+    op.add_column("contact", sa.Column("utility_stopped_at", TIME, nullable=True))
     op.add_column("contact", sa.Column("deleted_at", TIME, nullable=True))
     op.add_column("message", sa.Column("campaign_id", ID, nullable=True))
     op.create_index(
@@ -334,6 +336,12 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("campaign_id IS NOT NULL"),
         postgresql_where=sa.text("campaign_id IS NOT NULL"),
+    )
+    # what the consent ledger said before the column was there
+    op.execute(
+        "UPDATE contact SET marketing_granted_at = (SELECT CASE WHEN l.granted THEN l.at END FROM consent AS l"
+        " WHERE l.contact_id = contact.id AND l.purpose = 'marketing' ORDER BY l.at DESC, l.id DESC LIMIT 1)"
+        " WHERE marketing_stopped_at IS NULL"
     )
     if op.get_bind().dialect.name == "postgresql":
         op.get_bind().exec_driver_sql(FOLDED)
