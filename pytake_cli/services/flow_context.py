@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,6 @@ from pytake_cli.services import contacts, flow_signals
 from pytake_cli.services.business_hours import schedules
 from pytake_cli.services.flow_library import StoreLibrary
 from pytake_cli.services.parties import Party
-from pytake_cli.services.schedules import schedules
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.flows import FlowVersion
 from pytake_cli.store.numbers import Number
@@ -48,8 +47,12 @@ def of(
 
 def contact_values(party: Party) -> dict[str, Any]:
     """What expressions know as `contact`."""
-    contact = party.contact
-    newest = {one.kind: one.value for one in reversed(party.identities) if one.retired_at is None}
+    return person_values(party.contact, party.identities, party.tags)
+
+
+def person_values(contact: Any, known: Sequence[Any], tagged: Sequence[str]) -> dict[str, Any]:
+    """The same of a row of contacts, its identities (newest first) and its tags, for those who read many at once."""
+    newest = {one.kind: one.value for one in reversed(known) if one.retired_at is None}
     name = contact.name or contact.profile_name
     return {
         "id": contact.id,
@@ -60,7 +63,7 @@ def contact_values(party: Party) -> dict[str, Any]:
         "email": str(contact.fields.get("email") or ""),
         "username": newest.get(USERNAME, ""),
         "language": contact.language,
-        "tags": list(party.tags),
+        "tags": list(tagged),
         "stage": contact.stage,
         "score": contact.score,
         "fields": dict(contact.fields),

@@ -175,6 +175,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_template_meta", "template", ["meta_id"], unique=False)
     op.create_table(
+        "audience_row",
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("values", JSON, nullable=False),
+        sa.Column("read_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_audience_row_contact_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_audience_row_org_id")),
+        sa.PrimaryKeyConstraint("org_id", "digest", "contact_id", name=op.f("pk_audience_row")),
+    )
+    op.create_index("ix_audience_row_contact", "audience_row", ["contact_id"], unique=False)
+    op.create_table(
         "campaign",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("org_id", ID, nullable=False),
