@@ -1,4 +1,4 @@
-"""Campaign files: YAML, or flags over it, read into a Definition; every mistake with its line and what would be right."""
+"""Campaign files: YAML, or flags over it, read into a Definition; every mistake with its line and its remedy."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pytake_cli.flow.expressions import ExpressionError
 from pytake_cli.flow.misfits import given
 from pytake_cli.flow.positions import Path, Positions
 from pytake_cli.flow.problems import FlowErrors, Phrase, Problem, in_order, near, problem
+from pytake_cli.policy import recurrence_files
 from pytake_cli.policy.campaigns import SHARES, Arm, Audience, Definition, Drip
 from pytake_cli.services import campaign_forms as forms
 from pytake_cli.services import campaign_values
@@ -25,10 +26,6 @@ KEYS = (
     "name", "number", "template", "language", "arms", "holdout", "flow", "audience", "values", "header", "consent",
     "at", "rate", "quiet_hours", "tz", "max_cost", "max_recipients", "frequency_cap", "canary",
     "skip_open_conversations", "on_missing", "recurrence", "drip",
-)  # fmt: skip
-RECURRENCE = (
-    "daily", "weekly", "monthly", "cron", "once", "every", "at", "on", "tz", "from", "until", "times", "windows",
-    "blackout", "holidays", "exceptions",
 )  # fmt: skip
 CONTACT = (
     "id", "name", "first_name", "display_name", "phone", "email", "username", "language", "tags", "stage", "score",
@@ -185,7 +182,7 @@ class _Reading:
     def _several(self, holdout: int) -> tuple[Arm, ...]:
         rows = self.data["arms"]
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows) or len(rows) < 2:
-            self._kind(("arms",), "a list of at least two: {{name: a, template: promo, share: 50}}", rows)
+            self._kind(("arms",), "a list of at least two: {name: a, template: promo, share: 50}", rows)
             return ()
         rest = SHARES - holdout
         found = [self._arm(row, index, rest // len(rows)) for index, row in enumerate(rows)]
@@ -226,15 +223,15 @@ class _Reading:
         return {name: self._value(text, (*at, name)) for name, text in rows.items()}
 
     def _value(self, text: Any, at: Path) -> str:
-        written = self._take(at, forms.text, text, "")
+        written: str = self._take(at, forms.text, text, "")
         try:
             compiled = campaign_values.compiled(written)
         except ExpressionError as error:
             self._inside("PT-CAMP-EXPRESSION", "{detail}", at, error.offset, detail=Phrase(error.message))
             return ""
         for one in compiled.references if compiled else ():
-            known, name = (CONTACT, one.path[1]) if one.path[0] == "contact" and len(one.path) > 1 else (None, "")
-            known, name = (known, name) if known else (campaign_values.NAMES, one.path[0])
+            of_contact = one.path[0] == "contact" and len(one.path) > 1
+            known, name = (CONTACT, one.path[1]) if of_contact else (campaign_values.NAMES, one.path[0])
             if name not in known:
                 meant = near(name, known)
                 fix = "did you mean `{meant}`?" if meant else "there are {known}"
@@ -253,7 +250,7 @@ class _Reading:
     def _drip(self) -> tuple[Drip, ...]:
         rows = self.data.get("drip") or []
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            self._kind(("drip",), "a list of {{after: 2d, template: promo_2}}", rows)
+            self._kind(("drip",), "a list of {after: 2d, template: promo_2}", rows)
             return ()
         return tuple(self._later(row, index) for index, row in enumerate(rows))
 
@@ -279,9 +276,7 @@ class _Reading:
             self._everybody()
             return Audience("all")
         if not isinstance(rows, dict):
-            self._kind(
-                ("audience",), 'one of {{segment: vip}}, {{where: "tag=vip"}}, {{file: x.csv}}, {{all: true}}', rows
-            )
+            self._kind(("audience",), "one of {segment: vip}, {where: …}, {file: x.csv}, {all: true}", rows)
             return Audience("all")
         kinds = ("segment", "where", "file", "all")
         self._unknown(rows, kinds, ("audience",))
@@ -307,10 +302,15 @@ class _Reading:
         if rows is None:
             return None
         if not isinstance(rows, dict):
-            self._kind(("recurrence",), 'a map, such as {{weekly: [mon], at: "09:00"}}', rows)
+            self._kind(("recurrence",), "a map, such as {weekly: mon, at: '09:00'}", rows)
             return None
-        self._unknown(rows, RECURRENCE, ("recurrence",))
-        return rows
+        try:
+            return recurrence_files.dump(recurrence_files.read(rows))
+        except InvalidData as error:
+            at: Path = ("recurrence", next((key for key in rows if key in error.values.values()), ""))
+            detail = f"{error}; {error.why.format(**error.values)}" if error.why else str(error)
+            self._say("PT-CAMP-RECURRENCE", "{detail}", at, detail=detail)
+            return None
 
     # -- mistakes
 
@@ -335,7 +335,7 @@ class _Reading:
             "`{key}` takes {expected}, not {given}",
             at,
             key=".".join(map(str, at)),
-            expected=expected.replace("{{", "{").replace("}}", "}"),
+            expected=Phrase(expected),
             given=given(value),
         )
 
