@@ -9,10 +9,9 @@ from datetime import timedelta
 
 from pytake_cli import clock, nearby, secrets, settings
 from pytake_cli.daemon.outside import calls, code, notices, questions, sources
-from pytake_cli.daemon.outside.http import Web
+from pytake_cli.daemon.outside.http import Web, allowed
 from pytake_cli.daemon.outside.work import abandon, answering
 from pytake_cli.errors import LimitReached, NotFound, PytakeError, SendError
-from pytake_cli.policy.addresses import Allowed
 from pytake_cli.services import flow_sessions, media, template_sync
 from pytake_cli.store import Store, jobs
 from pytake_cli.store.jobs import Job
@@ -57,7 +56,7 @@ class Workshop:
     def web(self) -> Web:
         """What flows call out with; made when the first one does."""
         if self._web is None:
-            self._web = Web(Allowed(settings.current().flows.http_allow))
+            self._web = Web(allowed())
         return self._web
 
     async def graph(self, phone_number_id: str) -> Graph:
