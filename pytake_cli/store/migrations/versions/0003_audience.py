@@ -337,6 +337,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("campaign_id IS NOT NULL"),
         postgresql_where=sa.text("campaign_id IS NOT NULL"),
     )
+    op.add_column("organisation", sa.Column("dpo", sa.Text(), server_default="", nullable=False))
     # what the consent ledger said before the column was there
     op.execute(
         "UPDATE contact SET marketing_granted_at = (SELECT CASE WHEN l.granted THEN l.at END FROM consent AS l"
