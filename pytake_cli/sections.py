@@ -65,6 +65,14 @@ class MediaSettings(Section):
     max_bytes: int = Field(100 * MIB, ge=1, description="Largest media file that is downloaded or uploaded.")
 
 
+class ScheduleSettings(Section):
+    at_once: int = Field(2, ge=1, le=32, description="Commands of schedules that the daemon runs at the same time.")
+    late_seconds: int = Field(
+        300, ge=10, description="How late a schedule still runs; later counts as missed, and its policy is followed."
+    )
+    most_seconds: int = Field(3600, ge=1, description="Longest that the command of a schedule may run.")
+
+
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     format: Literal["text", "json"] = Field("text", description="key=value lines, or one JSON object a line.")

@@ -29,6 +29,7 @@ from pytake_cli.sections import (
     FlowSettings,
     LogSettings,
     MediaSettings,
+    ScheduleSettings,
     Section,
     SendSettings,
     ServeSettings,
@@ -60,6 +61,7 @@ class Settings(Section):
     serve: ServeSettings = ServeSettings()
     send: SendSettings = SendSettings()
     media: MediaSettings = MediaSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
     log: LogSettings = LogSettings()
     emulator: EmulatorSettings = EmulatorSettings()
     flows: FlowSettings = FlowSettings()

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "number": ("pytake_cli.cli.number", "app"),
     "org": ("pytake_cli.cli.org", "app"),
     "queue": ("pytake_cli.cli.queue", "app"),
+    "schedule": ("pytake_cli.cli.schedule", "app"),
     "secret": ("pytake_cli.cli.secret", "app"),
     "serve": ("pytake_cli.cli.serve", "serve"),
     "status": ("pytake_cli.cli.status", "status"),
@@ -37,7 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
     "Work": ("conversation", "message", "contact", "media"),
-    "Flows": ("flow",),
+    "Flows": ("flow", "schedule"),
     "Channels and connections": ("number", "webhook"),
     "People and access": ("org", "user"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),

@@ -16,9 +16,10 @@ from pytake_cli import clock, settings
 from pytake_cli.daemon.engine import Engine
 from pytake_cli.daemon.health import Health
 from pytake_cli.daemon.jobs import Jobs
+from pytake_cli.daemon.schedules import DUE
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
-from pytake_cli.services import media, sending
+from pytake_cli.services import media, schedule_runs, sending
 from pytake_cli.store import Store, ai_use, figures, jobs, organisations, retention, timers
 
 log = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ class Clockwork:
         now = clock.now()
         if now < self._swept_at:
             sending.after_clock_went_back(self._store, now)
+            schedule_runs.realign(self._store, now)
         elif (now - self._swept_at).total_seconds() > SILENCE_SECONDS:
             sending.prolong_grace(self._store, now)
         self._sender.sweep(now)
@@ -120,10 +122,15 @@ class Clockwork:
             waiting = figures.unapplied(db)
             due = sending.due(db, now)
             timers_due = timers.due(db, now, 1)
+            schedule_due = schedule_runs.is_due(db, now)
         if waiting:
             self._engine.poke("journal")
         if timers_due:
             self._engine.poke("timer", "due")
+        if schedule_due:
+            self._engine.poke("schedule", DUE, "report")
+        for run_id in schedule_runs.queued(self._store):
+            self._engine.poke("schedule", str(run_id), "report")
         for number_id, lane in due:
             self._engine.poke("number", str(number_id), lane)
         self._swept_at = now
@@ -164,6 +171,7 @@ class Clockwork:
             log.warning("the clock was set: nothing is forgotten until the next time")
             return
         now = clock.now()
+        schedule_runs.realign(self._store, now)
         kept = settings.current().store
         retention.forget_applied(self._store, now - timedelta(days=kept.journal_days), ROWS_AT_ONCE)
         retention.forget_events(self._store, now - timedelta(days=kept.event_days), ROWS_AT_ONCE)
