@@ -184,6 +184,7 @@ def _change(name: str, act: Callable[..., None], told: str) -> None:
         act(db, schedule, here.now)
         db.flush()
         if here.dry_run:
+            db.expunge(schedule)  # to be shown
             db.rollback()
     if here.output.form not in ("table", "plain"):
         emit(schedule_words.row(schedule, None), schedule_words.FIELDS, default=schedule_words.SHOWN)

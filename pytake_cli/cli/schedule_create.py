@@ -77,6 +77,7 @@ def create(given: Created) -> None:
             if key:
                 idempotency.keep(db, here.org_id, SCOPE, key, content, {"id": schedule.id}, here.now)
         if here.dry_run:
+            db.expunge(schedule)  # to be shown
             db.rollback()
     _show(schedule, replayed=replayed is not None)
 
@@ -103,6 +104,7 @@ def set_(given: Changed) -> None:
         )  # fmt: skip
         db.flush()
         if here.dry_run:
+            db.expunge(schedule)  # to be shown
             db.rollback()
     _show(schedule, replayed=False)
 

@@ -32,7 +32,7 @@ FIELDS = {
     "updated_at": "when it was changed",
     "paused_at": "since when it is paused",
 }
-SHOWN = ("name", "state", "next_at", "next_local", "tz", "rule", "do", "missed", "last", "last_at")
+SHOWN = ("id", "name", "state", "next_at", "next_local", "tz", "rule", "do", "missed", "last", "last_at")
 ON_SCREEN = ("name", "next_local", "tz", "state", "last", "do")
 RUN_FIELDS = {
     "id": "number of the run",

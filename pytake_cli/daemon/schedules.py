@@ -43,10 +43,14 @@ class Schedules:
             self._running[run_id] = task
             task.add_done_callback(lambda _: self._running.pop(run_id, None))
 
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """The runs under way, and those that wait for a place."""
+        return list(self._running.values())
+
     async def close(self, seconds: float) -> None:
         """Ends what runs; each is noted as failed."""
         self._stopping = True
-        tasks = list(self._running.values())
+        tasks = self.tasks()
         for task in tasks:
             task.cancel()
         if tasks:
@@ -68,7 +72,7 @@ class Schedules:
         code: int | None = None
         reason = "stopped"
         try:
-            code, reason = await self._until_it_ends(child, said)
+            code, reason = await until_it_ends(child, said)
         except OSError as error:
             said += f"{error.strerror}: {child.argv[0]}".encode()
             reason = ""
@@ -84,27 +88,28 @@ class Schedules:
             )
             await asyncio.shield(asyncio.ensure_future(end))
 
-    async def _until_it_ends(self, child: Child, said: bytearray) -> tuple[int | None, str]:
-        """Its exit code and what ended it; when this returns, it and all that it started are gone."""
-        process = await asyncio.create_subprocess_exec(
-            *child.argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=child.environment,
-            start_new_session=True,
-        )
-        assert process.stdout is not None
-        listening = asyncio.ensure_future(_keep_the_end(process.stdout, said))
-        try:
-            async with asyncio.timeout(child.most_seconds):
-                return await process.wait(), ""
-        except TimeoutError:
-            return None, "timeout"
-        finally:
-            await _end(process)
-            await asyncio.wait((listening,), timeout=AFTER_SECONDS)
-            listening.cancel()
+
+async def until_it_ends(child: Child, said: bytearray) -> tuple[int | None, str]:
+    """Runs a command; its exit code and what ended it. When this returns, it and all that it started are gone."""
+    process = await asyncio.create_subprocess_exec(
+        *child.argv,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=child.environment,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    listening = asyncio.ensure_future(_keep_the_end(process.stdout, said))
+    try:
+        async with asyncio.timeout(child.most_seconds):
+            return await process.wait(), ""
+    except TimeoutError:
+        return None, "timeout"
+    finally:
+        await _end(process)
+        await asyncio.wait((listening,), timeout=AFTER_SECONDS)
+        listening.cancel()
 
 
 async def _keep_the_end(stream: asyncio.StreamReader, said: bytearray) -> None:
