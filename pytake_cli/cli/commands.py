@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "secret": ("pytake_cli.cli.secret", "app"),
     "serve": ("pytake_cli.cli.serve", "serve"),
     "status": ("pytake_cli.cli.status", "status"),
+    "template": ("pytake_cli.cli.template", "app"),
     "trace": ("pytake_cli.cli.trace", "trace"),
     "trigger": ("pytake_cli.cli.trigger", "trigger"),
     "user": ("pytake_cli.cli.user", "app"),
@@ -38,7 +39,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
     "Work": ("conversation", "message", "contact", "media"),
-    "Flows": ("flow", "schedule"),
+    "Flows": ("flow",),
+    "Templates and campaigns": ("template", "schedule"),
     "Channels and connections": ("number", "webhook"),
     "People and access": ("org", "user"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Index
 from sqlmodel import Field, Session, select
 
-from pytake_cli.store.rows import Owned, json, primary_key, reference, time
+from pytake_cli.store.rows import Batch, Owned, json, primary_key, reference, time
 from pytake_cli.store.types import BigId
 
 KINDS = {
@@ -18,6 +20,7 @@ KINDS = {
     "contact:updated": "a contact was created, changed or merged: {contact, …}",
     "number:updated": "quality, limits or the right to send changed: {number, …}",
     "account:event": "Meta told something about the account: {field, value}",
+    "template:updated": "a template is new, or its status, category, quality or content changed: {template, name, …}",
     "note:new": "a note was written: {note, conversation}",
     "flow:notice": "a flow tells people something: {text, team, flow, session, conversation, contact}",
     "flow:ended": "a person ended a session by taking its conversation: {session, conversation, outcome}",
@@ -39,6 +42,15 @@ class Event(Owned, table=True):
     conversation_id: int | None = Field(default=None, sa_type=BigId)
     payload: dict[str, Any] = json(dict)
     at: datetime = time()
+
+
+event = Event.__table__  # type: ignore[attr-defined]
+_TELL = Batch(lambda _: sa.insert(event))
+
+
+def tell(db: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Writes events at once: {org_id, kind, conversation_id, payload, at} each."""
+    _TELL.run(db, rows)
 
 
 def after(db: Session, cursor: int, limit: int = 500) -> list[Event]:
