@@ -29,6 +29,7 @@ from pytake_cli.sections import (
     FlowSettings,
     LogSettings,
     MediaSettings,
+    RetentionSettings,
     ScheduleSettings,
     Section,
     SendSettings,
@@ -61,6 +62,7 @@ class Settings(Section):
     serve: ServeSettings = ServeSettings()
     send: SendSettings = SendSettings()
     media: MediaSettings = MediaSettings()
+    retention: RetentionSettings = RetentionSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     log: LogSettings = LogSettings()
     emulator: EmulatorSettings = EmulatorSettings()

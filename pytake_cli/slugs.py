@@ -247,6 +247,7 @@ SLUGS: dict[str, str] = {
     "PT-QUEUE-NO-JOURNAL": "the quarantined update has no webhook that could be applied again",
     "PT-QUEUE-STATE": "the job is in a state in which it cannot be moved",
     "PT-RECURRENCE": "a rule of recurrence has a key or a value that does not fit",
+    "PT-RETENTION": "nothing of that name is kept for a time",
     "PT-ROLE": "there is no role of that name",
     "PT-SCHEDULE": "there is no schedule of that name or number",
     "PT-SCHEDULE-COMMAND": "a schedule cannot run that command",

@@ -147,10 +147,12 @@ def _of_talks() -> Iterator[tuple[str, str]]:
 
 
 def _of_schedules() -> Iterator[tuple[str, str]]:
-    """What does not fit a schedule, and the days of the week."""
+    """What does not fit a schedule, the days of the week, and what is kept for a time."""
     from pytake_cli.cli import schedule_command, schedule_words
     from pytake_cli.policy import recurrence_files
+    from pytake_cli.services import retention
 
+    yield from ((kind.about, "services.retention.KINDS") for kind in retention.KINDS)
     yield from ((text, "cli.schedule_command.UNFIT") for text in schedule_command.UNFIT.values())
     yield from ((text, "cli.schedule_words.WEEKDAYS") for text in schedule_words.WEEKDAYS)
     yield from ((text, "policy.recurrence_files.WANTED") for text in recurrence_files.WANTED.values())

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "message": ("pytake_cli.cli.message", "app"),
     "number": ("pytake_cli.cli.number", "app"),
     "org": ("pytake_cli.cli.org", "app"),
+    "privacy": ("pytake_cli.cli.privacy", "app"),
     "queue": ("pytake_cli.cli.queue", "app"),
     "schedule": ("pytake_cli.cli.schedule", "app"),
     "secret": ("pytake_cli.cli.secret", "app"),
@@ -42,7 +43,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "schedule"),
     "Channels and connections": ("number", "webhook"),
-    "People and access": ("org", "user"),
+    "People and access": ("org", "user", "privacy"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),
     "Developer tools": ("emulator", "listen", "trigger", "trace", "logs", "commands"),
 }
