@@ -58,7 +58,7 @@ def person_values(contact: Any, known: Sequence[Any], tagged: Sequence[str]) -> 
         "id": contact.id,
         "name": name,
         "first_name": name.split()[0] if name.split() else "",
-        "display_name": contacts.display_name(contact, party.identities),
+        "display_name": contacts.display_name(contact, known),
         "phone": f"+{newest[PHONE]}" if PHONE in newest else "",
         "email": str(contact.fields.get("email") or ""),
         "username": newest.get(USERNAME, ""),
