@@ -28,6 +28,7 @@ KINDS = {
     "flow:published": "another version starts new sessions: {flow, number, before, by}",
     "flow:changed": "a flow file differs from what is published, or cannot be: {flow, path, why}",
     "flow:paused": "a flow starts no sessions any more, or does again: {flow, paused, by}",
+    "schedule:run": "a schedule ran, failed or was skipped: {schedule, run, local, state, reason, exit_code}",
     "incident": "something needs a person: {slug, …}",
 }
 
