@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -74,10 +74,15 @@ def _template(db: Session, number: Number, arm: Arm) -> Template:
     raise NotFound("PT-TEMPLATE", "there is no template {name}", fix="pytake template list", name=arm.template)
 
 
-def audience(db: Session, org_id: int, definition: Definition, now: datetime) -> sa.Select[Any]:
-    """`contact_id`, `arm`, `due_at`, `values` of everybody who gets it: what a launch freezes by INSERT … SELECT."""
+def audience(
+    db: Session, org_id: int, definition: Definition, now: datetime, *, within: tuple[int, int] | None = None
+) -> sa.Select[Any]:
+    """`contact_id`, `arm`, `due_at`, `values` of everybody who gets it: what a launch freezes by INSERT … SELECT.
+
+    `within` are the first and the last contact id of a chunk.
+    """
     found = target(db, org_id, definition)
-    people = everybody(db, found, definition, now)
+    people = everybody(db, found, definition, now, within)
     start = max(definition.at or now, now)
     due = recipients.due_of(people, start, {})
     return sa.select(
@@ -88,11 +93,14 @@ def audience(db: Session, org_id: int, definition: Definition, now: datetime) ->
     ).where(people.c.reason == "")
 
 
-def everybody(db: Session, found: Target, definition: Definition, now: datetime) -> sa.Subquery:
+def everybody(
+    db: Session, found: Target, definition: Definition, now: datetime, within: tuple[int, int] | None = None
+) -> sa.Subquery:
     """Everybody of the audience with the reason why not, or ''."""
     wanted = definition.audience
     ids = _ids(db, found.number.org_id, wanted.query, now) if wanted.query else None
-    return recipients.sorted_people(ids, wanted.digest, found.rules(definition, now))
+    rules = replace(found.rules(definition, now), within=within)
+    return recipients.sorted_people(ids, wanted.digest, rules)
 
 
 def _ids(db: Session, org_id: int, query: str, now: datetime) -> sa.Select[Any]:

@@ -111,7 +111,12 @@ def change(db: Session, org_id: int, scope: str, contact_id: int, changed: Ident
 def address(db: Session, contact: Contact, scope: str) -> Address:
     """How to reach a contact from a number of the portfolio `scope`: by phone if we have it, else by BSUID."""
     assert contact.id is not None
-    known = [one for one in identities_of(db, [contact.id]).get(contact.id, []) if one.retired_at is None]
+    return reach(contact.id, identities_of(db, [contact.id]).get(contact.id, []), scope)
+
+
+def reach(contact_id: int, identities: Sequence[Any], scope: str) -> Address:
+    """The same from the contact's identities, the newest first."""
+    known = [one for one in identities if one.retired_at is None]
     for one in known:
         if one.kind == PHONE:
             return Address("phone", f"+{one.value}")
@@ -123,7 +128,7 @@ def address(db: Session, contact: Contact, scope: str) -> Address:
         "PT-CONTACT-ADDRESS",
         "contact:{id} has no phone number, and no id that this number may write to",
         fix="pytake contact show contact:{id}",
-        id=contact.id,
+        id=contact_id,
     )
 
 

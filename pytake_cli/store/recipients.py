@@ -40,6 +40,7 @@ class Rules:
     cap: Cap | None
     skip_open_conversations: bool
     now: datetime
+    within: tuple[int, int] | None = None  # only contacts with these ids: a launch freezes a chunk at a time
 
 
 def sorted_people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.Subquery:
@@ -79,6 +80,8 @@ def _people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.Subquer
     if digest:
         rows = (audience_row.c.org_id == rules.org_id, audience_row.c.digest == digest)
         chosen = chosen.join(audience_row, audience_row.c.contact_id == contact.c.id).where(*rows)
+    if rules.within is not None:
+        chosen = chosen.where(contact.c.id.between(*rules.within))
     if ids is not None:
         chosen = chosen.where(contact.c.id.in_(ids))
     return chosen.offset(0).subquery("people")
