@@ -143,8 +143,8 @@ class FlowSettings(Section):
         [], description="HOST or HOST:PORT that flows may call although it is private, or its port unusual."
     )
     opt_out_words: list[str] = Field(
-        ["stop", "parar", "pare", "sair", "cancelar", "descadastrar", "remover", "unsubscribe"],
-        description="Words that stop all messages to who writes them, before any flow.",
+        [],
+        description="More words that stop everything automatic to who writes them, beside STOP, PARAR, SAIR …",
     )
     hours: dict[str, Hours] = Field({}, description="Business hours by name, for `hours` steps.")
     sources: dict[str, Source] = Field({}, description="What `lookup` steps may read, by name.")

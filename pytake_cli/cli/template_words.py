@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pytake_cli.cli.context import context
-from pytake_cli.errors import UsageError
+from pytake_cli.errors import SendError, UsageError
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -101,6 +101,23 @@ def at_meta(found: Number, name: str | None = None) -> list[AtMeta]:
         return [one async for one in templates.every(graph, found.waba_id, name=name) if name in (None, one.name)]
 
     return ask(token_of(found.phone_number_id), collect)
+
+
+def refresh(found: Number, name: str) -> bool:
+    """Takes in what Meta has of one name; False when it cannot be asked."""
+    from pytake_cli import secrets
+    from pytake_cli.services import template_sync
+
+    here = context()
+    if secrets.get("access_token", found.phone_number_id) is None:
+        return False
+    try:
+        told = at_meta(found, name)
+    except (SendError, OSError):
+        return False
+    with here.store.write(here.org_id) as db:
+        template_sync.take_in(db, here.org_id, found.waba_id, told, here.now, complete=False)
+    return bool(told)
 
 
 def values(row: Template, given: Sequence[str]) -> dict[str, str]:

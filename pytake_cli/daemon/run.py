@@ -35,6 +35,7 @@ from pytake_cli.daemon.health import Health, Heartbeat
 from pytake_cli.daemon.inbox import Inbox
 from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
+from pytake_cli.daemon.outside.http import allowed as allowed_hosts
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.daemon.timers import Timers
 from pytake_cli.errors import ConfigError, PytakeError, StoreUnavailable
@@ -75,6 +76,7 @@ def serve(options: Options) -> None:
     tls = _tls(options)
     _refuse_open_address(options.address()[0], options)
     proxies = Proxies(config.serve.trusted_proxies)
+    allowed_hosts()  # a word that names no host is told now, not at a customer's first call
     keys = door_keys.require()
     for folder in (settings.paths().data, settings.paths().run):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

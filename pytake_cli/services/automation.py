@@ -17,7 +17,7 @@ from pytake_cli.flow.events import Changed, HandedBack, Replied
 from pytake_cli.flow.reply import Reply
 from pytake_cli.flow.triggers import Candidate, Heard, Offer
 from pytake_cli.policy import window
-from pytake_cli.policy.opt_out import Words, words_of
+from pytake_cli.policy.opt_out import Words
 from pytake_cli.services import (
     conversations,
     flow_replies,
@@ -111,7 +111,7 @@ class Hearing:
         if org_id not in self._offices:
             org = self._db.get_one(Organisation, org_id)
             known = self._db.exec(select(Flow.id).where(Flow.org_id == org_id).limit(1)).first()
-            self._offices[org_id] = Office(org, words_of(org.settings, org.lang), known is not None)
+            self._offices[org_id] = Office(org, opt_out.words(org), known is not None)
         return self._offices[org_id]
 
     def _conversation(self, word: Word) -> Conversation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,17 +10,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from pytake_cli.errors import InvalidData, NotFound
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.campaigns import Arm, Definition
-from pytake_cli.services import flows, numbers
+from pytake_cli.policy.quiet import loud_at
+from pytake_cli.policy.zones import zone_of
+from pytake_cli.services import flows, numbers, segments, templates
 from pytake_cli.store import recipients
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.flows import Flow
 from pytake_cli.store.numbers import Number
-from pytake_cli.store.templates import Template, by_name
-
-Later = Mapping[datetime, Sequence[tuple[str, str]]]  # moment -> (tz, prefix) of those who are due then
+from pytake_cli.store.organisations import Organisation
+from pytake_cli.store.templates import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,7 @@ def target(db: Session, org_id: int, definition: Definition) -> Target:
 
 
 def _template(db: Session, number: Number, arm: Arm) -> Template:
-    known = by_name(db, number.org_id, number.waba_id, arm.template)
-    for one in known:
-        if arm.language in ("", one.language):
-            return one
-    raise NotFound("PT-TEMPLATE", "there is no template {name}", fix="pytake template list", name=arm.template)
+    return templates.find(db, number.org_id, number.waba_id, arm.template, arm.language or None)
 
 
 def audience(
@@ -83,8 +79,7 @@ def audience(
     """
     found = target(db, org_id, definition)
     people = everybody(db, found, definition, now, within)
-    start = max(definition.at or now, now)
-    due = recipients.due_of(people, start, {})
+    due = _due(db, org_id, people, definition, max(definition.at or now, now), within)
     return sa.select(
         people.c.id.label("contact_id"),
         arm_of(people, definition).label("arm"),
@@ -93,18 +88,35 @@ def audience(
     ).where(people.c.reason == "")
 
 
+def _due(
+    db: Session,
+    org_id: int,
+    people: sa.Subquery,
+    definition: Definition,
+    start: datetime,
+    within: tuple[int, int] | None,
+) -> Any:
+    """When each person's message is due: at the start, or when it is no longer quiet where they live."""
+    quiet = definition.quiet
+    home = db.get_one(Organisation, org_id).tz
+    if quiet is None or quiet.zone == "org":
+        return recipients.due_of(people, loud_at(quiet, home, start), {})
+    later: dict[datetime, list[tuple[str, str]]] = defaultdict(list)
+    for tz, prefix in recipients.clocks(db, org_id, within):
+        at = loud_at(quiet, zone_of(prefix, tz, home), start)
+        if at > start:
+            later[at].append((tz, prefix))
+    return recipients.due_of(people, start, later)
+
+
 def everybody(
     db: Session, found: Target, definition: Definition, now: datetime, within: tuple[int, int] | None = None
 ) -> sa.Subquery:
     """Everybody of the audience with the reason why not, or ''."""
     wanted = definition.audience
-    ids = _ids(db, found.number.org_id, wanted.query, now) if wanted.query else None
+    ids = segments.ids(db, found.number.org_id, wanted.query, now) if wanted.query else None
     rules = replace(found.rules(definition, now), within=within)
     return recipients.sorted_people(ids, wanted.digest, rules)
-
-
-def _ids(db: Session, org_id: int, query: str, now: datetime) -> sa.Select[Any]:
-    raise InvalidData("PT-CAMP-AUDIENCE", "this audience cannot be read: {query}", query=query)
 
 
 def arm_of(people: sa.Subquery, definition: Definition) -> Any:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli import faults
-from pytake_cli.errors import InvalidData
+from pytake_cli.policy import audience as reasons
 from pytake_cli.policy import breaker, pacing
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.campaigns import FINISHED, PAUSED, RUNNING, SCHEDULED
@@ -26,7 +26,7 @@ from pytake_cli.services.outbound import PREVIEW_LENGTH
 from pytake_cli.store import Store, buckets, ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.contacts import identities_of
-from pytake_cli.store.conversations import BY_PEOPLE, RESOLVED
+from pytake_cli.store.conversations import BOT, RESOLVED
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.work import poke
 from pytake_cli.whatsapp import messages as wire
@@ -176,7 +176,7 @@ def feed(db: Session, campaign: Campaign, now: datetime, room: int) -> int:
     """
     assert campaign.id is not None
     number = db.get_one(Number, campaign.number_id)
-    words = campaign_words.of(db, campaign, number)
+    words = campaign_words.of(db, campaign, now)
     rate = words.definition.rate
     if rate is not None:
         burst = max(1.0, rate * LOOK_SECONDS * 2)
@@ -211,35 +211,37 @@ class Sorted:
 def _sort_out(
     db: Session, campaign: Campaign, number: Number, words: Words, people: Sequence[sa.Row[Any]], now: datetime
 ) -> Sorted:
-    ids = [row.contact_id for row in people]
+    ids = [row.id for row in people]
     assert number.id is not None
     found = Sorted([], defaultdict(list), defaultdict(list), ledger.conversations(db, number.id, ids))
     known = identities_of(db, ids)
     written = words.written_to(db, ids, now)
-    for row in people:
-        talk = found.conversations.get(row.contact_id)
-        is_open = talk is not None and talk.status != RESOLVED and talk.owner == BY_PEOPLE
-        reason = words.unwanted(row, times=written.get(row.contact_id, 0), is_open=is_open)
-        until = None
-        if reason is not None:
-            found.skipped[reason].append(row.id)
-        elif until is not None:
-            found.later[until].append(row.id)
+    for row, scope in zip(people, words.scopes(db, people), strict=True):
+        talk = found.conversations.get(row.id)
+        is_open = talk is not None and talk.status not in (RESOLVED, BOT)
+        reason = words.unwanted(row, times=written.get(row.id, 0), is_open=is_open)
+        address = contacts.reach(known.get(row.id, ()), number.portfolio_id)
+        if reason is None and address is None:
+            reason = reasons.NO_ADDRESS
+        if reason is not None or address is None:
+            found.skipped[reason or ""].append(row.recipient_id)
+            continue
+        due = words.due(row.tz, address, now)
+        outgoing = words.outgoing(row.arm, scope) if due <= now else None
+        if due > now:
+            found.later[due].append(row.recipient_id)
+        elif outgoing is None:
+            found.skipped[reasons.NO_VALUES].append(row.recipient_id)
         else:
-            try:
-                outgoing = words.outgoing(row, known.get(row.contact_id, ()))
-                address = contacts.reach(row.contact_id, known.get(row.contact_id, ()), number.portfolio_id)
-                found.going.append((row, outgoing, address))
-            except InvalidData as error:
-                found.skipped[error.slug].append(row.id)
+            found.going.append((row, outgoing, address))
     return found
 
 
 def _enqueue(db: Session, campaign: Campaign, number: Number, found: Sorted, now: datetime) -> None:
     assert number.id is not None
     assert campaign.id is not None
-    texts = {row.contact_id: wire.summary(outgoing.body) for row, outgoing, _ in found.going}
-    known = {row.contact_id: talk.id for row, _, _ in found.going if (talk := found.conversations.get(row.contact_id))}
+    texts = {row.id: wire.summary(outgoing.body) for row, outgoing, _ in found.going}
+    known = {row.id: talk.id for row, _, _ in found.going if (talk := found.conversations.get(row.id))}
     ledger.touch(db, [(id_, texts[contact][:PREVIEW_LENGTH]) for contact, id_ in known.items()], now)
     new = [(contact, text[:PREVIEW_LENGTH]) for contact, text in texts.items() if contact not in known]
     known |= ledger.open_conversations(db, campaign.org_id, number.id, new, now)
@@ -247,15 +249,15 @@ def _enqueue(db: Session, campaign: Campaign, number: Number, found: Sorted, now
     rows = [
         {
             **common,
-            "contact_id": row.contact_id,
-            "conversation_id": known[row.contact_id],
+            "contact_id": row.id,
+            "conversation_id": known[row.id],
             "kind": outgoing.kind,
             "body": outgoing.body,
-            "text": texts[row.contact_id],
+            "text": texts[row.id],
             "address_kind": address.kind,
             "address": address.value,
         }
         for row, outgoing, address in found.going
     ]
     ids = ledger.queue(db, rows)
-    ledger.mark_queued(db, [(row.id, id_) for (row, _, _), id_ in zip(found.going, ids, strict=True)], now)
+    ledger.mark_queued(db, [(row.recipient_id, id_) for (row, _, _), id_ in zip(found.going, ids, strict=True)], now)

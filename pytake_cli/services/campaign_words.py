@@ -9,22 +9,21 @@ from typing import Any
 
 from sqlmodel import Session
 
-from pytake_cli.errors import InvalidData
-from pytake_cli.flow.expressions import compile_template
 from pytake_cli.policy import audience as reasons
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.breaker import Trip
 from pytake_cli.policy.campaigns import Definition
-from pytake_cli.policy.people import PHONE, USERNAME
-from pytake_cli.services import campaigns, templates
-from pytake_cli.services.flow_context import org_values
+from pytake_cli.policy.quiet import loud_at
+from pytake_cli.policy.zones import zone_of
+from pytake_cli.services import campaign_audience, campaign_values, campaigns, templates
+from pytake_cli.services.campaign_values import Filling
 from pytake_cli.store import ledger
 from pytake_cli.store.campaigns import Campaign
-from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
-from pytake_cli.store.templates import Template
 from pytake_cli.whatsapp import messages as wire
 from pytake_cli.whatsapp.errors import rule
+
+GONE = "gone"  # deleted, or merged into somebody who is in the ledger as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +31,15 @@ class Words:
     """A campaign with what it needs to write: read once a chunk."""
 
     definition: Definition
-    templates: Mapping[str, Template]  # by arm
-    org: Organisation
+    fillings: Mapping[str, Filling]  # by arm
+    base: Mapping[str, Any]
+    tz: str  # the organisation's
     marketing: bool
 
     def unwanted(self, row: Any, *, times: int, is_open: bool) -> str | None:
         """Why somebody whose turn it is gets nothing, if so: what was true at the launch may not be any more."""
         if row.merged_into_id is not None or row.deleted_at is not None:
-            return "gone"
+            return GONE
         if row.blocked_at is not None:
             return reasons.BLOCKED
         if row.opted_out_at is not None or (self.marketing and row.marketing_stopped_at is not None):
@@ -62,59 +62,36 @@ class Words:
             return {}
         return ledger.written_to(db, contact_ids, now - timedelta(days=cap.days))
 
-    def outgoing(self, row: Any, identities: Sequence[Any]) -> wire.Outgoing:
-        """The message for one person; raises InvalidData for somebody for whom a value is missing."""
-        arm = self.definition.arm(row.arm)
-        values = fill(self.definition.values_of(arm), row, identities, self.org)
-        header = getattr(arm, "header", "")
-        if header:
-            values["header"] = header
-        return templates.message(self.templates[row.arm], values)
+    def due(self, tz: str, address: wire.Address, now: datetime) -> datetime:
+        """`now`, or when the quiet hours of the person are over."""
+        quiet = self.definition.quiet
+        if quiet is None:
+            return now
+        prefix = address.value[1 : 1 + reasons.PREFIX] if address.kind == "phone" else address.value[:3]
+        return loud_at(quiet, self.tz if quiet.zone == "org" else zone_of(prefix, tz, self.tz), now)
+
+    def scopes(self, db: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        """What the texts may read about each of `rows` (id of the contact, values)."""
+        return campaign_values.scopes(db, rows, list(self.fillings.values()), self.base)
+
+    def outgoing(self, arm: str, scope: Mapping[str, Any]) -> wire.Outgoing | None:
+        """The message for one person; None when a value is missing or does not fit."""
+        filling = self.fillings[arm]
+        filled = filling.fill(scope)
+        return templates.message(filling.template, filled.values) if filled.is_ready else None
 
 
-def fill(wanted: Mapping[str, str], row: Any, identities: Sequence[Any], org: Organisation) -> dict[str, str]:
-    """The values of a template for one person; raises InvalidData where one is empty."""
-    context = {"contact": _contact(row, identities), "org": org_values(org), "row": row.values or {}}
-    values = {}
-    for name, source in wanted.items():
-        column = source.removeprefix("@")
-        if column != source:
-            text = str((row.values or {}).get(column) or "")
-        else:
-            text = compile_template(source).render(context)
-        if not text.strip():
-            raise InvalidData("PT-CAMP-VALUE", "there is no value for {name}", fix="pytake contact set -h", name=name)
-        values[name] = " ".join(text.split())
-    return values
-
-
-def _contact(row: Any, identities: Sequence[Any]) -> dict[str, Any]:
-    newest = {one.kind: one.value for one in reversed(identities) if one.retired_at is None}
-    name = row.name or row.profile_name
-    return {
-        "id": row.contact_id,
-        "name": name,
-        "first_name": name.split()[0] if name.split() else "",
-        "phone": f"+{newest[PHONE]}" if PHONE in newest else "",
-        "email": str(row.fields.get("email") or ""),
-        "username": newest.get(USERNAME, ""),
-        "language": row.language,
-        "stage": row.stage,
-        "score": row.score,
-        "fields": dict(row.fields),
-    }
-
-
-def of(db: Session, campaign: Campaign, number: Number) -> Words:
+def of(db: Session, campaign: Campaign, now: datetime) -> Words:
     """Raises NotFound when a template is no longer there."""
     definition = campaigns.definition(campaign)
-    found = {
-        arm.name: templates.find(db, campaign.org_id, number.waba_id, arm.template, arm.language or None)
-        for arm in definition.arms
-    }
-    org = db.get_one(Organisation, campaign.org_id)
-    marketing = campaign.category == "MARKETING" or definition.consent == policy.MARKETING
-    return Words(definition, found, org, marketing)
+    target = campaign_audience.target(db, campaign.org_id, definition)
+    return Words(
+        definition,
+        campaign_values.fillings(definition, target.templates),
+        campaign_values.base_scope(db, campaign.org_id, definition, now),
+        db.get_one(Organisation, campaign.org_id).tz,
+        target.is_marketing(definition),
+    )
 
 
 def of_trip(trip: Trip) -> tuple[str, str]:

@@ -111,11 +111,19 @@ def change(db: Session, org_id: int, scope: str, contact_id: int, changed: Ident
 def address(db: Session, contact: Contact, scope: str) -> Address:
     """How to reach a contact from a number of the portfolio `scope`: by phone if we have it, else by BSUID."""
     assert contact.id is not None
-    return reach(contact.id, identities_of(db, [contact.id]).get(contact.id, []), scope)
+    found = reach(identities_of(db, [contact.id]).get(contact.id, []), scope)
+    if found is not None:
+        return found
+    raise InvalidData(
+        "PT-CONTACT-ADDRESS",
+        "contact:{id} has no phone number, and no id that this number may write to",
+        fix="pytake contact show contact:{id}",
+        id=contact.id,
+    )
 
 
-def reach(contact_id: int, identities: Sequence[Any], scope: str) -> Address:
-    """The same from the contact's identities, the newest first."""
+def reach(identities: Sequence[Any], scope: str) -> Address | None:
+    """The same from a contact's identities, the newest first."""
     known = [one for one in identities if one.retired_at is None]
     for one in known:
         if one.kind == PHONE:
@@ -124,12 +132,7 @@ def reach(contact_id: int, identities: Sequence[Any], scope: str) -> Address:
         for one in known:
             if one.kind == kind and one.scope == scope:
                 return Address("bsuid" if wire == "bsuid" else "parent_bsuid", one.value)
-    raise InvalidData(
-        "PT-CONTACT-ADDRESS",
-        "contact:{id} has no phone number, and no id that this number may write to",
-        fix="pytake contact show contact:{id}",
-        id=contact_id,
-    )
+    return None
 
 
 def display_names(db: Session, contact_ids: Sequence[int]) -> dict[int, str]:

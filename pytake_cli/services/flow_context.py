@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,8 @@ from pytake_cli.flow.jsonable import pack, unpack
 from pytake_cli.policy import hours, window
 from pytake_cli.policy.people import PHONE, USERNAME
 from pytake_cli.services import contacts, flow_signals
+from pytake_cli.services.business_hours import schedules
 from pytake_cli.services.flow_library import StoreLibrary
-from pytake_cli.services.schedules import schedules
 from pytake_cli.store import tags
 from pytake_cli.store.contacts import Contact, ServiceWindow, identities_of
 from pytake_cli.store.conversations import Conversation
@@ -50,6 +50,11 @@ def contact_values(db: Session, contact: Contact) -> dict[str, Any]:
     """What expressions know as `contact`."""
     assert contact.id is not None
     known = identities_of(db, [contact.id]).get(contact.id, [])
+    return person_values(contact, known, tags.of_contacts(db, [contact.id]).get(contact.id, []))
+
+
+def person_values(contact: Any, known: Sequence[Any], tagged: Sequence[str]) -> dict[str, Any]:
+    """The same of a row of contacts, its identities (newest first) and its tags, for those who read many at once."""
     newest = {one.kind: one.value for one in reversed(known) if one.retired_at is None}
     name = contact.name or contact.profile_name
     return {
@@ -61,7 +66,7 @@ def contact_values(db: Session, contact: Contact) -> dict[str, Any]:
         "email": str(contact.fields.get("email") or ""),
         "username": newest.get(USERNAME, ""),
         "language": contact.language,
-        "tags": tags.of_contacts(db, [contact.id]).get(contact.id, []),
+        "tags": list(tagged),
         "stage": contact.stage,
         "score": contact.score,
         "fields": dict(contact.fields),

@@ -13,8 +13,7 @@ from pytake_cli.flow import triggers
 from pytake_cli.flow.definition import Flow as Definition
 from pytake_cli.flow.problems import FlowErrors
 from pytake_cli.flow.triggers import Candidate, Heard, Offer
-from pytake_cli.policy.opt_out import words_of
-from pytake_cli.services import flow_context, flow_scope, flow_sessions, incidents
+from pytake_cli.services import flow_context, flow_scope, flow_sessions, incidents, opt_out
 from pytake_cli.services.flow_library import definition
 from pytake_cli.store import flow_sessions as sessions
 from pytake_cli.store.contacts import Contact
@@ -97,7 +96,7 @@ def explain(
     ).first()
     heard = Heard(text, button, None, new_contact, conversation is None, names_of(number))
     candidates = choose(db, offers(db, number.org_id, now), heard, contact, org.tz, now)
-    verdict = words_of(org.settings, org.lang).verdict(text)
+    verdict = opt_out.words(org).verdict(text)
     if verdict == "stop" or (verdict == "start" and contact.opted_out_at):
         return Choice(candidates, "opt_out", verdict)
     for instead, holds in _before(contact, conversation, now):

@@ -120,7 +120,7 @@ def refuse_unwanted(
         raise Forbidden(
             "PT-OPTED-OUT", "this contact wants no automatic messages", fix="pytake contact show {id}", id=contact.id
         )
-    if origin == "campaign" and contact.marketing_stopped_at is not None:
+    if origin == "campaign" and (contact.marketing_stopped_at or contact.opted_out_at):
         raise Forbidden(
             "PT-OPTED-OUT", "this contact opted out of marketing", fix="pytake contact show {id}", id=contact.id
         )

@@ -258,7 +258,9 @@ def _refusal(row: Any, now: datetime, clock_is_sure: bool) -> tuple[int | None, 
     """Why a message may no longer go, if so: what was true when it was queued may not be when it is due."""
     if row.blocked_at is not None:
         return None, "the contact was blocked while the message waited"
-    if row.origin in ("bot", "campaign") and row.opted_out_at is not None and row.created_at < row.opted_out_at:
+    if row.opted_out_at is not None and (
+        row.origin == "campaign" or (row.origin == "bot" and row.created_at < row.opted_out_at)
+    ):
         return None, "the contact opted out while the message waited"
     if row.origin == "campaign" and row.marketing_stopped_at is not None and row.category != "UTILITY":
         return incidents.MARKETING_STOPPED, "the contact opted out of marketing while the message waited"

@@ -34,6 +34,7 @@ class Contact(Owned, table=True):
     blocked_at: datetime | None = time(nullable=True)
     marketing_stopped_at: datetime | None = time(nullable=True)  # the newest word of the consent ledger …
     marketing_granted_at: datetime | None = time(nullable=True)  # … is either a stop or a grant, or there is none
+    utility_stopped_at: datetime | None = time(nullable=True)  # wants no utility templates that a campaign sends
     opted_out_at: datetime | None = time(nullable=True)  # wants nothing automatic, until a start word
     automation_off_until: datetime | None = time(nullable=True)  # a bot answered a bot: people only, for a while
     merged_into_id: int | None = reference("contact.id", nullable=True)
@@ -63,7 +64,7 @@ class Identity(Owned, table=True):
 
 
 class Consent(Owned, table=True):
-    """A line of the ledger; the newest line of a purpose holds."""
+    """A line of the ledger; the newest line of a purpose (by `at`) holds. Only `services.consent` writes it."""
 
     __tablename__ = "consent"
     __table_args__ = (Index("ix_consent_contact", "contact_id", "purpose"),)
@@ -71,11 +72,11 @@ class Consent(Owned, table=True):
     id: int | None = primary_key()
     org_id: int = reference("organisation.id")
     contact_id: int = reference("contact.id")
-    purpose: str = "marketing"  # marketing | all: everything that no person wrote
+    purpose: str = "marketing"  # marketing | utility | all: everything that no person wrote
     granted: bool
-    source: str  # webhook | error | word | person | import
+    source: str  # webhook | error | word | merge, or in words where it was said: "loja física"
     proof: str = long_text()  # the words, the wamid or the document that says so
-    actor: str = ""
+    actor: str = ""  # as in the contact's history
     at: datetime = time()
 
 
@@ -94,6 +95,7 @@ class ServiceWindow(Owned, table=True):
 
 
 contact = Contact.__table__  # type: ignore[attr-defined]
+consent = Consent.__table__  # type: ignore[attr-defined]
 identity = Identity.__table__  # type: ignore[attr-defined]
 
 _FIND = (

@@ -60,12 +60,11 @@ _pending = (recipient.c.campaign_id == sa.bindparam("campaign"), sa.text(f"recip
 _NEXT = sa.select(recipient.c.due_at).where(*_pending).order_by(recipient.c.due_at).limit(1)
 _DUE = (
     sa.select(
-        recipient.c.id,
-        recipient.c.contact_id,
+        recipient.c.id.label("recipient_id"),
+        contact.c.id,
         recipient.c.arm,
         recipient.c["values"],
-        recipient.c.tries,
-        *(contact.c[name] for name in ("name", "profile_name", "language", "tz", "fields", "stage", "score", "vip")),
+        contact.c.tz,
         *(contact.c[name] for name in ("blocked_at", "opted_out_at", "deleted_at", "merged_into_id")),
         *(contact.c[name] for name in ("marketing_stopped_at", "marketing_granted_at")),
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger
+from sqlmodel import Session
 
 from pytake_cli.policy import audience as policy
 from pytake_cli.policy.campaigns import HOLDOUT, Cap
@@ -89,10 +90,12 @@ def _people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.Subquer
 
 def _reasons(people: sa.Subquery, prefix: Any, rules: Rules) -> list[tuple[str, sa.ColumnElement[bool]]]:
     """The conditions in the order of policy.audience.REASONS."""
-    stopped = people.c.opted_out_at.is_not(None)
+    stopped: sa.ColumnElement[bool] = people.c.opted_out_at.is_not(None)
     if rules.marketing:
         stopped = sa.or_(stopped, people.c.marketing_stopped_at.is_not(None))
-    found = [(policy.BLOCKED, people.c.blocked_at.is_not(None)), (policy.OPTED_OUT, stopped)]
+    found: list[tuple[str, sa.ColumnElement[bool]]] = []
+    found.append((policy.BLOCKED, people.c.blocked_at.is_not(None)))
+    found.append((policy.OPTED_OUT, stopped))
     if rules.marketing:
         found.append((policy.NO_CONSENT, people.c.marketing_granted_at.is_(None)))
     found.append((policy.NO_ADDRESS, sa.and_(people.c.phone.is_(None), people.c.bsuid.is_(None))))
@@ -164,6 +167,22 @@ def arm_of(contact_id: Any, shares: Sequence[tuple[str, int]], seed: Sequence[in
         end += share
         whens.append((place < end, sa.literal(name)))
     return sa.case(*whens, else_=sa.literal(shares[-1][0]))
+
+
+def clocks(db: Session, org_id: int, within: tuple[int, int] | None = None) -> list[tuple[str, str]]:
+    """What tells the time zones of an organisation's contacts: each (tz, "") and ("", prefix) that there is."""
+    digits = sa.func.substr(identity.c.value, 1, policy.PREFIX).label("digits")
+    code = sa.func.substr(identity.c.value, 1, 3)
+    of_phone = sa.select(sa.case((identity.c.kind == PHONE, digits), else_=code)).where(
+        identity.c.org_id == org_id, identity.c.kind.in_((PHONE, BSUID, PARENT_BSUID))
+    )
+    of_person = sa.select(contact.c.tz).where(contact.c.org_id == org_id)
+    if within is not None:
+        of_phone = of_phone.where(identity.c.contact_id.between(*within))
+        of_person = of_person.where(contact.c.id.between(*within))
+    prefixes = db.connection().execute(of_phone.distinct()).scalars()
+    zones = db.connection().execute(of_person.distinct()).scalars()
+    return [*(("", prefix) for prefix in prefixes), *((tz, "") for tz in zones if tz)]
 
 
 def due_of(people: sa.Subquery, start: datetime, later: Mapping[datetime, Sequence[tuple[str, str]]]) -> Any:

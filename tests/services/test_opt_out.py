@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytake_cli import settings
 from pytake_cli.errors import Forbidden
 from pytake_cli.policy.opt_out import words_of
 from pytake_cli.services import outbound, ownership
@@ -64,7 +65,7 @@ def test_a_stop_word_ends_the_session_and_is_confirmed_once(shop: FlowShop) -> N
     [answer] = shop.bot()
     assert "REATIVAR" in answer
     lines = shop.rows(Consent)
-    assert {line.purpose for line in lines} == {"all", "marketing"}
+    assert {line.purpose for line in lines} == {"all"}
     assert all(not line.granted and line.source == "word" and wamid in line.proof for line in lines)
     shop.says("sair")
     assert len(shop.bot()) == 1
@@ -97,7 +98,7 @@ def test_a_start_word_lets_the_bot_speak_again(shop: FlowShop) -> None:
     shop.after(minutes=1)
     shop.says("REATIVAR")
     assert shop.contact().opted_out_at is None
-    assert [line.granted for line in shop.rows(Consent)] == [False, False, True, True]
+    assert [line.granted for line in shop.rows(Consent)] == [False, True]
     shop.says("olá")
     assert shop.bot()[-1] == "Você disse olá"
 
@@ -134,6 +135,13 @@ def test_an_organisation_may_say_it_in_its_own_words_or_not_at_all(shop: FlowSho
     assert shop.contact().opted_out_at == shop.now
     assert shop.bot() == []
     assert shop.conversation().status == BOT
+
+
+def test_words_of_the_settings_stop_beside_the_defaults(shop: FlowShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTAKE_FLOWS__OPT_OUT_WORDS", '["já deu"]')
+    settings.load()
+    shop.says("Já deu!")
+    assert shop.contact().opted_out_at == shop.now
 
 
 def test_a_tapped_choice_called_sair_is_an_answer(shop: FlowShop) -> None:
