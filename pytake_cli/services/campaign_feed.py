@@ -188,7 +188,7 @@ def feed(db: Session, campaign: Campaign, now: datetime, room: int) -> int:
     for reason, ids in sorted(found.skipped.items()):
         ledger.skip(db, ids, reason)
     for until, ids in sorted(found.later.items()):
-        ledger.put_off(db, ids, until)
+        ledger.postpone(db, ids, until)
     _enqueue(db, campaign, number, found, now)
     campaign.started_at = campaign.started_at or now
     canary = words.definition.canary if campaign.canary_ends_at is None else None

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import chain, count
 from time import sleep
 
@@ -15,9 +16,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from pytake_cli import clock, faults
-from pytake_cli.errors import Conflict, LimitReached, Pending
-from pytake_cli.policy.campaigns import DRAFT, FREEZING, RUNNING, SCHEDULED, Definition
-from pytake_cli.services import campaign_audience, campaigns
+from pytake_cli.errors import Conflict, InvalidData, LimitReached, Pending
+from pytake_cli.policy.campaigns import DRAFT, FREEZING, RUNNING, SCHEDULED, Definition, Money
+from pytake_cli.services import campaign_audience, campaign_checks, campaign_plans, campaigns
 from pytake_cli.store import Store, ledger
 from pytake_cli.store import campaigns as rows
 from pytake_cli.store.campaigns import Campaign, Plan
@@ -39,7 +40,7 @@ class Order:
     again: bool = False  # once more, although it was launched before
     at: datetime | None = None
     by: str = ""
-    expected: int | None = None  # refuse when the ledger has another number of people
+    max_drift: float = campaign_plans.MAX_DRIFT  # of the people may be others than in the plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def launch(store: Store, plan: Plan, order: Order, now: datetime, progress: Prog
     while True:
         try:
             with store.write(plan.org_id) as db:
-                found = before(db, plan, order)
+                found = before(db, plan.org_id, Definition.of_json(plan.definition), order, plan.id)
                 mine = found is None
                 campaign = found or _begin(db, plan, definition, order, now)
         except IntegrityError:  # on PostgreSQL a rival was faster
@@ -71,7 +72,7 @@ def launch(store: Store, plan: Plan, order: Order, now: datetime, progress: Prog
             sleep(0.05)
             continue
         if mine:
-            return Launched(_freeze(store, campaign, definition, order, now, progress))
+            return Launched(_freeze(store, campaign, definition, plan.recipients, order, now, progress))
         if campaign.status != FREEZING:
             return Launched(campaign, replayed=True)
         clear_dead(store, campaign.id or 0, clock.now())
@@ -82,12 +83,41 @@ def launch(store: Store, plan: Plan, order: Order, now: datetime, progress: Prog
         sleep(0.1)
 
 
-def before(db: Session, plan: Plan, order: Order) -> Campaign | None:
+def check(db: Session, plan: Plan, most: Money | None, max_drift: float, now: datetime) -> None:
+    """Raises what keeps a plan from being launched: what it found out, what changed since, what it may cost."""
+    campaign_plans.recheck(db, plan, now, max_drift)
+    for problem in map(campaign_checks.of_json, plan.content["problems"]):
+        raise InvalidData(problem.slug, problem.message, why=problem.why, fix=problem.fix, **problem.values)
+    if most is None:
+        return
+    cost = plan.content["cost"]
+    told = {"markets": ", ".join(cost["unknown_markets"]) or "flow", "most": str(most)}
+    if cost["max"] is None or cost["unknown_markets"]:
+        raise LimitReached(
+            "PT-CAMP-PRICE",
+            "the cost cannot be held below {most}: there is no price for {markets}",
+            fix="pytake billing prices import FILE",
+            **told,
+        )
+    currency, amount = cost["max"]["currency"], Decimal(cost["max"]["amount"])
+    if amount and (currency != most.currency or amount * 1_000_000 > most.micros):
+        raise LimitReached(
+            "PT-CAMP-COST",
+            "it may cost {cost}, and --max-cost is {most}",
+            why="prices of {date}",
+            fix="fewer people, or --max-cost '{cost}'",
+            cost=f"{currency} {amount}",
+            date=cost["price_date"],
+            **told,
+        )
+
+
+def before(db: Session, org_id: int, definition: Definition, order: Order, plan_id: str = "") -> Campaign | None:
     """The launch that this one would repeat, if there was one; Conflict when it would be something else."""
     if order.key is not None:
-        keyed = select(Campaign).where(Campaign.org_id == plan.org_id, Campaign.launch_key == order.key)
+        keyed = select(Campaign).where(Campaign.org_id == org_id, Campaign.launch_key == order.key)
         found = db.exec(keyed).first()
-        if found is not None and found.launch_hash != _hash(plan):
+        if found is not None and found.launch_hash != hash_of(definition):
             raise Conflict(
                 "PT-IDEMPOTENCY",
                 "the idempotency key {key} was used for another campaign ({name})",
@@ -95,24 +125,31 @@ def before(db: Session, plan: Plan, order: Order) -> Campaign | None:
                 fix="another --idempotency-key",
                 key=order.key,
                 name=found.name,
-                what=", ".join(_differences(found, plan)),
+                what=", ".join(_differences(found, definition)),
             )
         return found
     if order.again:
         return None
-    found = latest(db, plan.org_id, plan.name)
+    found = latest(db, org_id, definition.name)
     if found is None or found.status == DRAFT:
         return None
-    if found.plan_id == plan.id or found.status == FREEZING:
+    if found.plan_id == plan_id or found.status == FREEZING:
         return found
     raise Conflict(
         "PT-CAMP-AGAIN",
         "{name} was launched before, at {at}",
         why="a second launch writes to people once more",
         fix="pytake campaign launch {name} --again",
-        name=plan.name,
+        name=definition.name,
         at=f"{found.launched_at:%Y-%m-%d %H:%M} UTC",
     )
+
+
+def next_run(db: Session, org_id: int, definition: Definition, order: Order) -> Definition:
+    """The definition under the name of its next run: one that is repeated on purpose reaches the same people again."""
+    if order.key is None and not order.again:
+        return definition
+    return replace(definition, name=free_name(db, org_id, definition.name))
 
 
 def latest(db: Session, org_id: int, name: str) -> Campaign | None:
@@ -143,7 +180,7 @@ def _begin(db: Session, plan: Plan, definition: Definition, order: Order, now: d
     campaign.definition = definition.to_json()
     campaign.status, campaign.plan_id = FREEZING, plan.id
     campaign.launch_key = order.key or f"{name}:{plan.id}"
-    campaign.launch_hash = _hash(plan)
+    campaign.launch_hash = hash_of(definition)
     campaign.template_id = target.templates[0][1].id if target.templates else None
     campaign.flow_id = target.flow.id if target.flow else None
     campaign.category = "MARKETING" if target.is_marketing(definition) else "UTILITY"
@@ -155,7 +192,13 @@ def _begin(db: Session, plan: Plan, definition: Definition, order: Order, now: d
 
 
 def _freeze(
-    store: Store, campaign: Campaign, definition: Definition, order: Order, now: datetime, progress: Progress | None
+    store: Store,
+    campaign: Campaign,
+    definition: Definition,
+    planned: int,
+    order: Order,
+    now: datetime,
+    progress: Progress | None,
 ) -> Campaign:
     """Writes the ledger in chunks, which nothing looks at before it is whole; gives all of it up if that fails."""
     assert campaign.id is not None
@@ -177,7 +220,7 @@ def _freeze(
         faults.point("campaign.before_start")
         with store.write() as db:
             _still_mine(db, campaign, seen)
-            return _start(db, db.get_one(Campaign, campaign.id), definition, order, now)
+            return _start(db, db.get_one(Campaign, campaign.id), definition, planned, order, now)
     except BaseException:
         clear(store, campaign.id, seen)
         raise
@@ -195,18 +238,20 @@ def _still_mine(db: Session, campaign: Campaign, seen: datetime) -> datetime:
     return now
 
 
-def _start(db: Session, campaign: Campaign, definition: Definition, order: Order, now: datetime) -> Campaign:
+def _start(
+    db: Session, campaign: Campaign, definition: Definition, planned: int, order: Order, now: datetime
+) -> Campaign:
     """The ledger is whole: the campaign waits for its moment or runs."""
     assert campaign.id is not None
     campaign.recipients = ledger.size(db, campaign.id)
-    if order.expected is not None and campaign.recipients != order.expected:
-        raise LimitReached(
-            "PT-CAMP-EXPECT",
-            "there are {count} people now, and {expected} were expected",
+    if abs(campaign.recipients - planned) > order.max_drift * planned:
+        raise Conflict(
+            "PT-CAMP-DRIFT",
+            "there are {count} people now, and the plan has {planned}",
             why="the audience changed while it was frozen; nothing was sent",
             fix="pytake campaign plan {name}",
             count=campaign.recipients,
-            expected=order.expected,
+            planned=planned,
             name=campaign.name,
         )
     db.flush()
@@ -237,12 +282,13 @@ def clear_dead(store: Store, campaign_id: int, now: datetime) -> None:
         clear(store, campaign_id, campaign.updated_at)
 
 
-def _hash(plan: Plan) -> str:
-    """Of what was asked for, not of who it was: the same script finds other people the second time."""
-    return Definition.of_json(plan.definition).hash
+def hash_of(definition: Definition) -> str:
+    """Of what was asked for, not of who it was or when: the same script finds other people the second time."""
+    return replace(definition, name="", at=None).hash
 
 
-def _differences(campaign: Campaign, plan: Plan) -> list[str]:
+def _differences(campaign: Campaign, definition: Definition) -> list[str]:
     """Which parts of two definitions are not the same."""
-    was = {**campaign.definition, "at": None}
-    return sorted(name for name, value in plan.definition.items() if name != "at" and was.get(name) != value) or ["at"]
+    was = campaign.definition
+    given = definition.to_json()
+    return sorted(name for name, value in given.items() if name not in ("name", "at") and was.get(name) != value)

@@ -232,7 +232,7 @@ def skip(db: Session, ids: Sequence[int], reason: str) -> None:
     db.connection().execute(chosen.values(state=SKIPPED, reason=reason))
 
 
-def put_off(db: Session, ids: Sequence[int], until: datetime) -> None:
+def postpone(db: Session, ids: Sequence[int], until: datetime) -> None:
     db.connection().execute(sa.update(recipient).where(recipient.c.id.in_(ids)).values(due_at=until))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from pytake_cli.errors import Conflict, LimitReached, SendError
+from pytake_cli.errors import Conflict, SendError
 from pytake_cli.policy.campaigns import Canary, Cap
 from pytake_cli.services import campaign_feed, campaign_launch, campaigns, sending
 from pytake_cli.services.campaign_launch import Order
@@ -149,10 +149,12 @@ def test_twenty_launches_at_once_are_one(store: Store) -> None:
     assert shop.ledger() == {"pending": 5}
 
 
-def test_a_ledger_of_another_size_than_expected_is_given_up(store: Store) -> None:
+def test_a_ledger_of_another_size_than_planned_is_given_up(store: Store) -> None:
     shop = Shop(store)
-    with pytest.raises(LimitReached, match="5 people now, and 6 were expected"):
-        shop.launch(order=Order(expected=6))
+    plan = shop.plan()
+    campaigning.people(store, shop.org, 1, NOW, start=100)
+    with pytest.raises(Conflict, match="6 people now, and the plan has 5"):
+        campaign_launch.launch(store, plan, Order(), shop.now)
     assert shop.ledger() == {}
     with store.read() as db:
         assert db.exec(select(Campaign)).all() == []
