@@ -4,6 +4,8 @@ from __future__ import annotations
 
 # noun -> (module, attribute): a typer.Typer whose commands are the verbs, or a function that is the command
 COMMANDS: dict[str, tuple[str, str]] = {
+    "billing": ("pytake_cli.cli.billing", "app"),
+    "campaign": ("pytake_cli.cli.campaign", "app"),
     "commands": ("pytake_cli.cli.commands_list", "commands"),
     "completion": ("pytake_cli.cli.completion", "completion"),
     "config": ("pytake_cli.cli.config", "app"),
@@ -39,7 +41,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
     "Work": ("conversation", "message", "contact", "media"),
     "Flows": ("flow",),
-    "Templates and campaigns": ("template",),
+    "Templates and campaigns": ("template", "campaign", "billing"),
     "Channels and connections": ("number", "webhook"),
     "People and access": ("org", "user"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),

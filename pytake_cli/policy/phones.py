@@ -23,7 +23,9 @@ _WELL_FORMED = re.compile(
     r"|1[2-9]\d{2}[2-9]\d{6}",  # North America
     re.ASCII,
 )
-_LOCAL_BRAZIL = re.compile(rf"{_AREA_BRAZIL}(?:9\d{{8}}|[2-5]\d{{7}})")
+# with eight digits from 6 up: a mobile number of before the ninth digit, which is how WhatsApp knows many of them
+_LOCAL_BRAZIL = re.compile(rf"{_AREA_BRAZIL}(?:9\d{{8}}|[2-9]\d{{7}})")
+_WHOLE_BRAZIL = re.compile(rf"55{_LOCAL_BRAZIL.pattern}")
 _MEXICO_OLD = re.compile(r"521[1-9]\d{9}")
 
 
@@ -46,6 +48,8 @@ def parse(typed: str, country: str | None = None) -> str:
         return _international(typed, digits)
     if country == "BR" and _LOCAL_BRAZIL.fullmatch(digits):
         return "+55" + digits
+    if country == "BR" and _WHOLE_BRAZIL.fullmatch(digits):  # no number of Brazil's is this long by itself
+        return "+" + digits
     if country is None:
         raise _wrong(typed, "it needs + and the country code in front")
     return _local(typed, digits, country)

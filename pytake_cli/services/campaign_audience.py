@@ -14,13 +14,15 @@ from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.campaigns import Arm, Definition
 from pytake_cli.policy.quiet import loud_at
 from pytake_cli.policy.zones import zone_of
-from pytake_cli.services import flows, numbers, segments, templates
+from pytake_cli.services import contacts, flows, numbers, segments, templates
 from pytake_cli.store import recipients
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.flows import Flow
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.templates import Template
+
+NAMED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +134,17 @@ def size(db: Session, org_id: int) -> int:
     mine = sa.select(sa.func.count()).select_from(contact)
     here = (contact.c.org_id == org_id, contact.c.merged_into_id.is_(None), contact.c.deleted_at.is_(None))
     return int(db.connection().execute(mine.where(*here)).scalar_one())
+
+
+def skipped(
+    db: Session, org_id: int, definition: Definition, now: datetime, limit: int | None
+) -> tuple[list[dict[str, Any]], int]:
+    """Who is left out and why, with how many there are."""
+    people = everybody(db, target(db, org_id, definition), definition, now)
+    out = sa.select(people.c.id, people.c.reason).where(people.c.reason != "")
+    total = int(db.connection().execute(sa.select(sa.func.count()).select_from(out.subquery())).scalar_one())
+    rows = db.connection().execute(out.order_by(people.c.id).limit(limit)).all()
+    names: dict[int, str] = {}
+    for at in range(0, len(rows), NAMED_AT_ONCE):
+        names |= contacts.display_names(db, [row.id for row in rows[at : at + NAMED_AT_ONCE]])
+    return [{"contact_id": row.id, "name": names.get(row.id, ""), "reason": row.reason} for row in rows], total

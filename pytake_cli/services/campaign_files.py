@@ -12,7 +12,7 @@ from typing import Any
 from pytake_cli.errors import InvalidData
 from pytake_cli.flow import reader
 from pytake_cli.flow.expressions import ExpressionError
-from pytake_cli.flow.misfits import given
+from pytake_cli.flow.misfits import given as shown
 from pytake_cli.flow.positions import Path, Positions
 from pytake_cli.flow.problems import FlowErrors, Phrase, Problem, in_order, near, problem
 from pytake_cli.policy import recurrence_files
@@ -27,6 +27,7 @@ KEYS = (
     "at", "rate", "quiet_hours", "tz", "max_cost", "max_recipients", "frequency_cap", "canary",
     "skip_open_conversations", "on_missing", "recurrence", "drip",
 )  # fmt: skip
+WAYS = ("template", "arms", "flow")  # of saying what is sent
 CONTACT = (
     "id", "name", "first_name", "display_name", "phone", "email", "username", "language", "tags", "stage", "score",
     "fields",
@@ -64,8 +65,13 @@ def read(source: bytes | str, path: str, tz: tzinfo, flags: Mapping[str, tuple[s
         raise CampaignErrors(error.problems) from None
     if not isinstance(found.data, dict):
         template = "a campaign file is a map with `template` and `audience`, not {given}"
-        raise CampaignErrors([problem("PT-CAMP-KIND", template, path=path, given=given(found.data))])
-    data = {**found.data, **{key: value for key, (_flag, value) in (flags or {}).items()}}
+        raise CampaignErrors([problem("PT-CAMP-KIND", template, path=path, given=shown(found.data))])
+    given = {key: value for key, (_flag, value) in (flags or {}).items()}
+    data = {**found.data, **given}
+    if any(key in given for key in WAYS):
+        data = {key: value for key, value in data.items() if key not in WAYS or key in given}
+    if isinstance(found.data.get("values"), dict) and "values" in given:
+        data["values"] = {**found.data["values"], **given["values"]}
     return _read(data, found.positions, path, tz, named, found.problems)
 
 
@@ -147,7 +153,7 @@ class _Reading:
                 at,
                 key=".".join(map(str, at)),
                 expected=Phrase(unfit.expected),
-                given=given(value),
+                given=shown(value),
             )
             return default
 
@@ -155,7 +161,7 @@ class _Reading:
         name = self.data.get("name") or _stem(self.path)
         if isinstance(name, str) and NAME.fullmatch(name):
             return name
-        self._say("PT-CAMP-NAME", "{given} is no name: small letters, digits and hyphens", ("name",), given=given(name))
+        self._say("PT-CAMP-NAME", "{given} is no name: small letters, digits and hyphens", ("name",), given=shown(name))
         return ""
 
     def _moment(self, value: Any) -> datetime:
@@ -168,9 +174,9 @@ class _Reading:
     # -- what is sent
 
     def _arms(self, holdout: int) -> tuple[Arm, ...]:
-        ways = [key for key in ("template", "arms", "flow") if self.data.get(key)]
+        ways = [key for key in WAYS if self.data.get(key)]
         if len(ways) != 1:
-            self._one_of("template, arms or flow", ways, ("template", "arms", "flow"))
+            self._one_of("template, arms or flow", ways, WAYS)
             return ()
         if ways == ["flow"]:
             return ()
@@ -336,7 +342,7 @@ class _Reading:
             at,
             key=".".join(map(str, at)),
             expected=Phrase(expected),
-            given=given(value),
+            given=shown(value),
         )
 
     def _say(self, slug: str, message: str, at: Path, *, fix: str = "", at_key: bool = False, **values: Any) -> None:

@@ -19,6 +19,7 @@ from pytake_cli.policy.zones import zone_of
 from pytake_cli.services import campaign_checks, contacts, numbers, prices, templates
 from pytake_cli.services.campaign_audience import Target, audience, target
 from pytake_cli.services.campaign_count import Progress, Tally, count, drift
+from pytake_cli.services.campaign_rows import Found
 from pytake_cli.store import Store
 from pytake_cli.store.campaigns import Plan, audience_row, campaign
 from pytake_cli.store.organisations import Organisation
@@ -37,6 +38,8 @@ def make(
     definition: Definition,
     now: datetime,
     progress: Progress | None = None,
+    *,
+    file: Found | None = None,
     keep: bool = True,
 ) -> Plan:
     """Plans a campaign and keeps the plan for 24 hours; `problems` of its content are what a launch refuses.
@@ -49,6 +52,7 @@ def make(
         found = target(db, org_id, definition)
         tally = count(db, found, definition, now, progress=progress)
         plan = _plan(db, org, found, definition, tally, now)
+        plan.content["file"] = file.to_json() if file else None
     if keep:
         with store.write(org_id) as db:
             _forget_old(db, org_id, now)

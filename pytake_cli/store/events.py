@@ -16,6 +16,7 @@ KINDS = {
     "message:status": "statuses rose: {statuses: [[message, status], …]}",
     "conversation:updated": "status, assignee or counters changed: {conversation, status, assignee, by}",
     "contact:updated": "a contact was created, changed or merged: {contact, …}",
+    "contact:imported": "rows of a list became contacts: {import, source, new, updated}",
     "number:updated": "quality, limits or the right to send changed: {number, …}",
     "account:event": "Meta told something about the account: {field, value}",
     "template:updated": "a template is new, or its status, category, quality or content changed: {template, name, …}",

@@ -244,6 +244,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_contact_change_contact", "contact_change", ["contact_id", "id"], unique=False)
     op.create_table(
+        "contact_import_reject",
+        sa.Column("import_id", ID, nullable=False),
+        sa.Column("line", ID, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("cells", JSON, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["contact_import.id"], name=op.f("fk_contact_import_reject_import_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_contact_import_reject_org_id")),
+        sa.PrimaryKeyConstraint("import_id", "line", name=op.f("pk_contact_import_reject")),
+    )
+    op.create_table(
         "contact_note",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("org_id", ID, nullable=False),

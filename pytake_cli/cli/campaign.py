@@ -1,0 +1,20 @@
+"""Campaigns: one message to many people, planned before it is launched, and told apart by person afterwards.
+
+$ pytake campaign new black-friday
+$ pytake campaign plan black-friday
+$ pytake campaign list
+"""
+
+from __future__ import annotations
+
+import typer
+
+from pytake_cli.cli import campaign_new, campaign_plan, campaign_show
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app.command("new")(campaign_new.new)
+app.command("plan")(campaign_plan.plan)
+app.command("list")(campaign_show.list_)
+app.command("show")(campaign_show.show)
+app.command("clone")(campaign_new.clone)
+app.command("delete")(campaign_show.delete)
