@@ -82,7 +82,9 @@ def until_over(campaign: Campaign, *, shows: bool, write: Any = None) -> dict[st
         progress.end()
     if found["status"] == "paused":
         until = f" resume_at={found['resume_at']:%Y-%m-%dT%H:%M:%SZ}" if found["resume_at"] else ""
-        warn(f"paused reason={found['reason'] or 'person'}{until}" + (f": {found['detail']}" if found["detail"] else ""))
+        warn(
+            f"paused reason={found['reason'] or 'person'}{until}" + (f": {found['detail']}" if found["detail"] else "")
+        )
     return found
 
 

@@ -163,7 +163,11 @@ def _most(given: str | None) -> Money | None:
         return campaign_forms.money(given)
     except campaign_forms.Unfit as error:
         raise UsageError(
-            "PT-USAGE-BAD", "--max-cost {given} is not {form}", fix="--max-cost 'USD 800'", given=given, form=error.expected
+            "PT-USAGE-BAD",
+            "--max-cost {given} is not {form}",
+            fix="--max-cost 'USD 800'",
+            given=given,
+            form=error.expected,
         ) from None
 
 

@@ -26,6 +26,7 @@ from pytake_cli.store.campaigns import Campaign, Plan
 log = logging.getLogger(__name__)
 
 PEOPLE_AT_ONCE = 25_000  # of the contacts, a transaction: webhooks wait for some 0.2 s at most
+LIMITS = ("PT-CAMP-COST", "PT-CAMP-CURRENCY", "PT-CAMP-PRICE", "PT-CAMP-RECIPIENTS")  # problems that are stops of the user's
 DEAD_AFTER = timedelta(seconds=60)  # a freeze that has not moved for so long has lost its process
 PATIENCE_SECONDS = 120.0  # for somebody else who is launching the same
 Progress = Callable[[int], None]
@@ -87,7 +88,8 @@ def check(db: Session, plan: Plan, most: Money | None, max_drift: float, now: da
     """Raises what keeps a plan from being launched: what it found out, what changed since, what it may cost."""
     campaign_plans.recheck(db, plan, now, max_drift)
     for problem in map(campaign_checks.of_json, plan.content["problems"]):
-        raise InvalidData(problem.slug, problem.message, why=problem.why, fix=problem.fix, **problem.values)
+        kind = LimitReached if problem.slug in LIMITS else InvalidData
+        raise kind(problem.slug, problem.message, why=problem.why, fix=problem.fix, **problem.values)
     if most is None:
         return
     cost = plan.content["cost"]

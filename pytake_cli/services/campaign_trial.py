@@ -20,9 +20,7 @@ class Row(NamedTuple):
     values: dict[str, Any]
 
 
-def send(
-    db: Session, org_id: int, definition: Definition, refs: Sequence[str], now: datetime
-) -> list[dict[str, Any]]:
+def send(db: Session, org_id: int, definition: Definition, refs: Sequence[str], now: datetime) -> list[dict[str, Any]]:
     """Queues each arm's message for each contact, as a person's own message: no campaign, no ledger."""
     target = campaign_audience.target(db, org_id, definition)
     fillings = campaign_values.fillings(definition, target.templates)
