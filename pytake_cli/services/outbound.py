@@ -111,8 +111,7 @@ def _put(db: Session, row: dict[str, Any], conversation: Conversation, now: date
         "direction": OUT,
         "kind": row["kind"],
     }
-    told = {"org_id": row["org_id"], "kind": "message:new", "conversation_id": conversation.id}
-    events.tell(db, [{**told, "payload": payload, "at": now}])
+    events.tell(db, row["org_id"], "message:new", payload, now, conversation.id)
     wake_sender(db, row["number_id"], row["priority"])
     return id_
 
