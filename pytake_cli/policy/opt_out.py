@@ -42,8 +42,8 @@ class Words:
         return "start" if said in self.start else None
 
 
-def words_of(settings: Mapping[str, Any], language: str) -> Words:
-    """The words of an organisation's settings, or the defaults.
+def words_of(settings: Mapping[str, Any], language: str, more: Sequence[str] = ()) -> Words:
+    """The words of an organisation's settings, or the defaults; `more` stop as well.
 
     {"opt_out": {"stop": ["parar", "chega"], "start": ["voltar"], "stop_answer": "Ok!", "start_answer": ""}}
 
@@ -52,7 +52,7 @@ def words_of(settings: Mapping[str, Any], language: str) -> Words:
     own = settings.get("opt_out")
     own = own if isinstance(own, Mapping) else {}
     short = "pt" if language.lower().startswith("pt") else "en"
-    stop = frozenset(bare(word) for word in (*STOP_WORDS, *_listed(own.get("stop"))))
+    stop = frozenset(bare(word) for word in (*STOP_WORDS, *_listed(own.get("stop")), *more))
     start = frozenset(bare(word) for word in (*START_WORDS, *_listed(own.get("start"))))
     return Words(
         stop,
