@@ -36,10 +36,11 @@ from pytake_cli.daemon.inbox import Inbox
 from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.outside.http import allowed as allowed_hosts
+from pytake_cli.daemon.schedules import DUE, Schedules
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.daemon.timers import Timers
 from pytake_cli.errors import ConfigError, PytakeError, StoreUnavailable
-from pytake_cli.services import flow_sessions, flow_signals, sending
+from pytake_cli.services import flow_sessions, flow_signals, schedule_runs, sending
 from pytake_cli.store import Store, schema
 from pytake_cli.store.lock import daemon_lock
 
@@ -208,11 +209,12 @@ class Daemon:
         self._ring = door_keys.KeyRing(self._keys)
         self._heartbeat = Heartbeat()
         self._intake = Intake(store, on_commit=lambda: engine.poke("journal"))
-        self._inbox = Inbox(store, others_wait=lambda: self._intake.waiting > 0)
+        self._inbox = Inbox(store, waiting=lambda: self._intake.waiting)
         self._sender = Sender(store, engine, me)
         self._jobs = Jobs(store, me)
         self._timers = Timers(store)
         self._campaigns = Campaigns(store, engine)
+        self._schedules = Schedules(store, me)
         door = Door(
             self._intake.put, self._ring, max_body_bytes=config.max_body_bytes, proxies=self._proxies, proven=proven
         )
@@ -254,6 +256,8 @@ class Daemon:
         is_dead = (lambda owner: True) if self._store.is_sqlite else owner.is_dead
         unknown = sending.recover(self._store, clock.now(), is_dead)
         self._jobs.recover(is_dead)
+        schedule_runs.recover(self._store, clock.now(), is_dead)
+        schedule_runs.realign(self._store, clock.now())
         if unknown:
             log.warning("messages were being sent when the last daemon ended", extra={"count": unknown})
 
@@ -264,6 +268,7 @@ class Daemon:
             "job": self._jobs.handle,
             "timer": self._timers.handle,
             "campaign": self._campaigns.handle,
+            "schedule": self._schedules.handle,
             "secrets": self._reread_secrets,
             "tick": self._tick,
         }
@@ -278,6 +283,7 @@ class Daemon:
         self._part("server", self._server.run())
         self._engine.poke("journal")
         self._engine.poke("timer", "due")  # what became due while nobody worked
+        self._engine.poke("schedule", DUE, "report")
 
     def _part(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._parts[asyncio.ensure_future(work)] = name
@@ -335,10 +341,12 @@ class Daemon:
         self._health.stopping = True
         self._inbox.stop()
         sending_ends = asyncio.ensure_future(self._sender.close(left()))
+        schedules_end = asyncio.ensure_future(self._schedules.close(left()))
         await self._server.close(left())
         await self._intake.close(left())
         await self._engine.stop(left())
         await sending_ends
+        await schedules_end
         await self._jobs.close()
         self._inbox.close()
         for task in self._parts:

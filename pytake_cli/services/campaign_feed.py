@@ -19,7 +19,7 @@ from pytake_cli.policy import audience as reasons
 from pytake_cli.policy import breaker, pacing
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.campaigns import FINISHED, PAUSED, RUNNING, SCHEDULED
-from pytake_cli.services import campaign_launch, campaign_words, campaigns, contacts, sending
+from pytake_cli.services import campaign_launch, campaign_words, campaigns, parties, sending
 from pytake_cli.services.campaign_quota import Quota, Quotas
 from pytake_cli.services.campaign_words import Words
 from pytake_cli.services.outbound import PREVIEW_LENGTH
@@ -220,7 +220,7 @@ def _sort_out(
         talk = found.conversations.get(row.id)
         is_open = talk is not None and talk.status not in (RESOLVED, BOT)
         reason = words.unwanted(row, times=written.get(row.id, 0), is_open=is_open)
-        address = contacts.reach(known.get(row.id, ()), number.portfolio_id)
+        address = parties.reach(known.get(row.id, ()), number.portfolio_id)
         if reason is None and address is None:
             reason = reasons.NO_ADDRESS
         if reason is not None or address is None:

@@ -26,7 +26,12 @@ from pytake_cli.store.campaigns import Campaign, Plan
 log = logging.getLogger(__name__)
 
 PEOPLE_AT_ONCE = 25_000  # of the contacts, a transaction: webhooks wait for some 0.2 s at most
-LIMITS = ("PT-CAMP-COST", "PT-CAMP-CURRENCY", "PT-CAMP-PRICE", "PT-CAMP-RECIPIENTS")  # problems that are stops of the user's
+LIMITS = (
+    "PT-CAMP-COST",
+    "PT-CAMP-CURRENCY",
+    "PT-CAMP-PRICE",
+    "PT-CAMP-RECIPIENTS",
+)  # stops of the user
 DEAD_AFTER = timedelta(seconds=60)  # a freeze that has not moved for so long has lost its process
 PATIENCE_SECONDS = 120.0  # for somebody else who is launching the same
 Progress = Callable[[int], None]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, Forbidden, InvalidData, LimitReached
 from pytake_cli.policy import delivery, window
-from pytake_cli.services import contacts, ownership
+from pytake_cli.services import ownership, parties
+from pytake_cli.services.parties import Party
 from pytake_cli.services.sending import needs_window
-from pytake_cli.store.contacts import Contact, ServiceWindow
+from pytake_cli.store import events
+from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import BOT, BY_BOT, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.messages import AUTOMATIC, CAMPAIGN, LIVE, OUT, RANK, Message
@@ -36,23 +39,25 @@ def queue(
     due_at: datetime | None = None,
     client_key: str | None = None,
     conversation: Conversation | None = None,
+    party: Party | None = None,
 ) -> Message:
     """Puts a message in the outbox; the number's sender is woken when the transaction commits.
 
     With a `client_key` that was used before, the first message is returned; with other content that is a Conflict.
+    A `party` is one that was locked in this transaction, in the conversation that the caller has locked.
     """
     assert number.id is not None
     # The conversation first, as those do who walk a flow in it: so nobody waits in a circle (on PostgreSQL).
     conversation = conversation or unresolved(db, number.id, contact_id)
     # Locked before anything is looked up: a rival may be using the key, or opening the conversation (on PostgreSQL).
-    contact = _existing(db, number, contact_id)
+    party = party or _existing(db, number, contact_id)
     first = by_client_key(db, number.org_id, client_key) if client_key else None
     if first is not None:
         return _same_or_conflict(first, outgoing, contact_id)
     wire.check(outgoing.body)
     due = due_at or now
-    refuse_unwanted(db, number, contact, outgoing, origin, due)
-    address = contacts.address(db, contact, number.portfolio_id)
+    refuse_unwanted(number, party, outgoing, origin, due)
+    address = parties.address(party, number.portfolio_id)
     conversation = conversation or open_conversation(db, number, contact_id, now, status=BEGINS.get(origin, OPEN))
     if origin == "agent":
         ownership.to_people(db, conversation, now, cause="person:message")
@@ -71,15 +76,15 @@ def _put(db: Session, message: Message, conversation: Conversation, now: datetim
     return message
 
 
-def _existing(db: Session, number: Number, contact_id: int) -> Contact:
+def _existing(db: Session, number: Number, contact_id: int) -> Party:
     """The contact, locked, if it is one of the number's organisation."""
-    # Not from those who only refer to the contact: two arrivals of one person would wait for each other.
-    contact = db.get(Contact, contact_id, with_for_update={"key_share": True})
-    if contact is None or contact.org_id != number.org_id:
+    assert number.id is not None
+    party = parties.locked(db, contact_id, number.id)
+    if party is None or party.contact.org_id != number.org_id:
         raise InvalidData(
             "PT-CONTACT", "contact {contact} does not exist", fix="pytake contact list", contact=contact_id
         )
-    return contact
+    return party
 
 
 def _in_outbox(
@@ -106,10 +111,9 @@ def _in_outbox(
     )
 
 
-def refuse_unwanted(
-    db: Session, number: Number, contact: Contact, outgoing: wire.Outgoing, origin: str, due: datetime
-) -> None:
+def refuse_unwanted(number: Number, party: Party, outgoing: wire.Outgoing, origin: str, due: datetime) -> None:
     """Raises what would make Meta refuse the message, or what the contact asked us not to do."""
+    contact = party.contact
     if number.status == REMOVED:
         raise Conflict(
             "PT-NUMBER-REMOVED", "the number {number} was removed", fix="pytake number add -h", number=number.display
@@ -126,10 +130,8 @@ def refuse_unwanted(
         )
     if not needs_window(outgoing.kind):
         return
-    service_window = db.get(ServiceWindow, (number.id, contact.id))
-    last_inbound_at = service_window.last_inbound_at if service_window else None
-    if not window.window_is_open(last_inbound_at, due):
-        closed = window.closes_at(last_inbound_at)
+    if not window.window_is_open(party.last_inbound_at, due):
+        closed = window.closes_at(party.last_inbound_at)
         raise LimitReached(
             "PT-WA-131047",
             "not sent: this person's 24-hour window closed {closed}"
@@ -143,7 +145,13 @@ def refuse_unwanted(
 
 
 def by_client_key(db: Session, org_id: int, client_key: str) -> Message | None:
-    return db.exec(select(Message).where(Message.org_id == org_id, Message.client_key == client_key)).first()
+    id_ = db.connection().execute(_BY_KEY, {"org": org_id, "key": client_key}).scalar()
+    return db.get_one(Message, id_) if id_ is not None else None
+
+
+_BY_KEY = sa.select(col(Message.id)).where(
+    col(Message.org_id) == sa.bindparam("org"), col(Message.client_key) == sa.bindparam("key")
+)
 
 
 def _same_or_conflict(first: Message, outgoing: wire.Outgoing, contact_id: int) -> Message:
@@ -203,15 +211,8 @@ def announce(db: Session, message: Message, now: datetime) -> None:
         "direction": message.direction,
         "kind": message.kind,
     }
-    db.add(
-        Event(
-            org_id=message.org_id,
-            kind="message:new",
-            conversation_id=message.conversation_id,
-            payload=payload,
-            at=now,
-        )
-    )
+    new = {"org_id": message.org_id, "kind": "message:new", "conversation_id": message.conversation_id}
+    events.tell(db, [{**new, "payload": payload, "at": now}])
 
 
 def wake_sender(db: Session, message: Message) -> None:
@@ -246,7 +247,8 @@ def retry(db: Session, message: Message, now: datetime) -> None:
             status=message.status,
         )
     number, contact = db.get_one(Number, message.number_id), db.get_one(Contact, message.contact_id)
-    refuse_unwanted(db, number, contact, wire.Outgoing(message.kind, message.body), message.origin, now)
+    party = parties.of(db, contact, message.number_id)
+    refuse_unwanted(number, party, wire.Outgoing(message.kind, message.body), message.origin, now)
     _requeue(db, message, now)
 
 

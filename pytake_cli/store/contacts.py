@@ -97,6 +97,7 @@ class ServiceWindow(Owned, table=True):
 contact = Contact.__table__  # type: ignore[attr-defined]
 consent = Consent.__table__  # type: ignore[attr-defined]
 identity = Identity.__table__  # type: ignore[attr-defined]
+service_window = ServiceWindow.__table__  # type: ignore[attr-defined]
 
 _FIND = (
     sa.select(
@@ -273,11 +274,25 @@ def show_usernames(db: Session, org_id: int, scope: str, book: Book) -> None:
     db.connection().execute(shows.on_conflict_do_update(index_elements=keys, set_=taken_over), rows)
 
 
+_IDENTITIES = (
+    sa.select(identity)
+    .where(identity.c.contact_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(identity.c.retired_at.is_not(None), identity.c.last_seen_at.desc(), identity.c.id.desc())
+)
+_LAST_INBOUND = sa.select(service_window.c.last_inbound_at).where(
+    service_window.c.number_id == sa.bindparam("number"), service_window.c.contact_id == sa.bindparam("contact")
+)
+
+
+def last_inbound_at(db: Session, number_id: int, contact_id: int) -> datetime | None:
+    """Meta's timestamp of the contact's last message to the number, which opened their window."""
+    at: datetime | None = db.connection().execute(_LAST_INBOUND, {"number": number_id, "contact": contact_id}).scalar()
+    return at
+
+
 def identities_of(db: Session, contact_ids: Iterable[int]) -> dict[int, list[sa.Row[Any]]]:
     """Each contact's identities, the newest first; retired ones last."""
-    query = sa.select(identity).where(identity.c.contact_id.in_(list(contact_ids)))
-    order = (identity.c.retired_at.is_not(None), identity.c.last_seen_at.desc(), identity.c.id.desc())
     found: dict[int, list[sa.Row[Any]]] = {}
-    for row in db.connection().execute(query.order_by(*order)):
+    for row in db.connection().execute(_IDENTITIES, {"ids": list(contact_ids)}):
         found.setdefault(row.contact_id, []).append(row)
     return found

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Index
 from sqlmodel import Field, Session, select
 
-from pytake_cli.store.rows import Owned, json, primary_key, reference, time
+from pytake_cli.store.rows import Batch, Owned, json, primary_key, reference, time
 from pytake_cli.store.types import BigId
 
 KINDS = {
@@ -26,6 +28,7 @@ KINDS = {
     "flow:published": "another version starts new sessions: {flow, number, before, by}",
     "flow:changed": "a flow file differs from what is published, or cannot be: {flow, path, why}",
     "flow:paused": "a flow starts no sessions any more, or does again: {flow, paused, by}",
+    "schedule:run": "a schedule ran, failed or was skipped: {schedule, run, local, state, reason, exit_code}",
     "incident": "something needs a person: {slug, …}",
 }
 
@@ -40,6 +43,15 @@ class Event(Owned, table=True):
     conversation_id: int | None = Field(default=None, sa_type=BigId)
     payload: dict[str, Any] = json(dict)
     at: datetime = time()
+
+
+event = Event.__table__  # type: ignore[attr-defined]
+_TELL = Batch(lambda _: sa.insert(event))
+
+
+def tell(db: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Writes events at once: {org_id, kind, conversation_id, payload, at} each."""
+    _TELL.run(db, rows)
 
 
 def after(db: Session, cursor: int, limit: int = 500) -> list[Event]:

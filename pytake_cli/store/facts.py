@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, bindparam, inspect, text
 from sqlmodel import Field, Session, col, select
 
 from pytake_cli import clock
@@ -18,9 +18,13 @@ class Fact(Row, table=True):
     value: str
 
 
+_VALUE = select(Fact.value).where(Fact.key == bindparam("of_key"))
+
+
 def get(db: Session, key: str) -> str | None:
-    fact = db.get(Fact, key)
-    return fact.value if fact else None
+    db.flush()
+    value: str | None = db.connection().execute(_VALUE, {"of_key": key}).scalar()
+    return value
 
 
 def put(db: Session, key: str, value: str) -> None:

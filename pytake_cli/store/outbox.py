@@ -222,9 +222,16 @@ def take_back(db: Session, conversation_id: int, origin: str) -> list[int]:
 
 def automatic_since(db: Session, contact_id: int, most: int) -> list[datetime]:
     """When the newest automatic messages to a contact were made, the newest first."""
-    mine = (message.c.contact_id == contact_id, message.c.direction == OUT, message.c.origin == "bot")
-    query = sa.select(message.c.created_at).where(*mine, message.c.status != "cancelled")
-    return list(db.connection().execute(query.order_by(message.c.id.desc()).limit(most)).scalars())
+    return list(db.connection().execute(_AUTOMATIC, {"contact": contact_id, "most": most}).scalars())
+
+
+_AUTOMATIC = (
+    sa.select(message.c.created_at)
+    .where(message.c.contact_id == sa.bindparam("contact"), message.c.direction == OUT, message.c.origin == "bot")
+    .where(message.c.status != "cancelled")
+    .order_by(message.c.id.desc())
+    .limit(sa.bindparam("most"))
+)
 
 
 def fail(db: Session, ids: Sequence[int], code: int | None, why: str, now: datetime) -> None:

@@ -75,14 +75,15 @@ class Batch:
         self._statement = statement
         self._compiled: dict[tuple[str, tuple[str, ...]], _Compiled] = {}
 
-    def run(self, db: Session, rows: Sequence[dict[str, Any]]) -> None:
+    def run(self, db: Session, rows: Sequence[dict[str, Any]]) -> int:
+        """Returns how many rows it made or changed."""
         if not rows:
-            return
+            return 0
         dialect, keys = db.get_bind().dialect, tuple(rows[0])
         compiled = self._compiled.get((dialect.name, keys))
         if compiled is None:
             compiled = self._compiled[dialect.name, keys] = _Compiled(self._statement(db), dialect, keys)
-        db.connection().exec_driver_sql(compiled.text, [compiled.bound(row) for row in rows])
+        return db.connection().exec_driver_sql(compiled.text, [compiled.bound(row) for row in rows]).rowcount
 
 
 class _Compiled:

@@ -46,7 +46,7 @@ class Shop:
             db.flush()
             assert row.id is not None
             if phone:
-                times = {"first_seen_at": NOW, "last_seen_at": NOW}
+                times: dict[str, Any] = {"first_seen_at": NOW, "last_seen_at": NOW}
                 db.add(Identity(org_id=self.org, contact_id=row.id, kind="phone", value=phone, **times))
             return row.id
 

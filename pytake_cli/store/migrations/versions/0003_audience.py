@@ -275,6 +275,8 @@ def upgrade() -> None:
         sa.Column("schedule_id", ID, nullable=False),
         sa.Column("local", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("claim", sa.String(), nullable=True),
         sa.Column("due_at", TIME, nullable=False),
         sa.Column("started_at", TIME, nullable=True),
         sa.Column("ended_at", TIME, nullable=True),
@@ -284,6 +286,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["schedule_id"], ["schedule.id"], name=op.f("fk_schedule_run_schedule_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule_run")),
         sa.UniqueConstraint("schedule_id", "local", name=op.f("uq_schedule_run_schedule_id_local")),
+    )
+    op.create_index(
+        "ix_schedule_run_open",
+        "schedule_run",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('queued', 'running')"),
+        postgresql_where=sa.text("state IN ('queued', 'running')"),
     )
     op.create_table(
         "segment_member",
