@@ -191,5 +191,5 @@ def _campaign(db: Session, name: str) -> int:
 
     card = campaign_list.card(db, context().org_id, name, context().now)
     if card is None:
-        raise NotFound("PT-CAMP", "there is no campaign {name}", fix="pytake campaign list", name=name)
+        raise NotFound("PT-CAMP-NONE", "there is no campaign {name}", fix="pytake campaign list", name=name)
     return int(card["id"])
