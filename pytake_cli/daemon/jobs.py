@@ -12,12 +12,13 @@ from pytake_cli.daemon.outside import calls, code, notices, questions, sources
 from pytake_cli.daemon.outside.http import Web, allowed
 from pytake_cli.daemon.outside.work import abandon, answering
 from pytake_cli.errors import LimitReached, NotFound, PytakeError, SendError
-from pytake_cli.services import flow_sessions, media
+from pytake_cli.services import flow_sessions, media, template_sync
 from pytake_cli.store import Store, jobs
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.work import Lane
 from pytake_cli.whatsapp import media as wire_media
 from pytake_cli.whatsapp import messages as wire
+from pytake_cli.whatsapp import templates as wire_templates
 from pytake_cli.whatsapp.client import Graph
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ TRIES = {
     "flow.notify": 20,
     "media.download": 200,
     "read.receipt": 3,
+    "template.pull": 20,
 }
 
 Work = Callable[["Workshop", Job], Awaitable[None]]
@@ -111,6 +113,19 @@ async def read_receipt(shop: Workshop, job: Job) -> None:
     await graph.call("POST", f"{phone_number_id}/messages", json=receipt)
 
 
+async def pull_templates(shop: Workshop, job: Job) -> None:
+    """{"phone_number_id": "…", "waba_id": "…", "name": "promo"}: asks Meta for the templates of a name."""
+    graph = await shop.graph(str(job.payload["phone_number_id"]))
+    waba_id, name = str(job.payload["waba_id"]), str(job.payload["name"])
+    found = [one async for one in wire_templates.every(graph, waba_id, name=name) if one.name == name]
+
+    def keep() -> None:
+        with shop.store.write(job.org_id) as db:
+            template_sync.take_in(db, job.org_id, waba_id, found, clock.now(), complete=False)
+
+    await asyncio.to_thread(keep)
+
+
 HANDLERS: dict[str, Work] = {
     "flow.ai": answering(questions.ask, questions.repeatable, flow_sessions.answered),
     "flow.code": answering(code.run, code.repeatable, flow_sessions.answered),
@@ -119,6 +134,7 @@ HANDLERS: dict[str, Work] = {
     "flow.notify": notices.notify,
     "media.download": download,
     "read.receipt": read_receipt,
+    "template.pull": pull_templates,
 }
 FLOW = "flow."  # the kinds that sessions of flows ask for
 

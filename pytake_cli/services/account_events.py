@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from pytake_cli.services import contacts, incidents
-from pytake_cli.store.contacts import Contact
+from pytake_cli.services import consent, contacts, incidents, template_events
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp.webhooks import AccountEvent, Preference
@@ -19,14 +18,23 @@ STOPS_TEMPLATES = ("RESTRICTED_BIZ_INITIATED_MESSAGING", "RESTRICTED_UTILITY_TEM
 
 
 def apply_preference(db: Session, update: Preference, number: Number, now: datetime) -> None:
-    """Writes a native stop or resume of marketing into the consent ledger, at once."""
+    """Writes a native stop or resume of marketing into the consent ledger, at once.
+
+    A native resume undoes a native stop only (Meta): who told people to stop has to tell people to go on.
+    """
     [contact_id] = contacts.resolve(db, number.org_id, number.portfolio_id, [update.person], now)
-    contact = db.get_one(Contact, contact_id)
     proof = f"user_preferences {update.category}={update.value} at {update.at.isoformat()}"
+    said = {"source": "webhook", "proof": proof, "actor": "webhook"}
+    at = min(update.at, now)
     if update.value == "stop":
-        incidents.stop_marketing(db, contact, source="webhook", proof=proof, now=now)
-    elif update.value in ("resume", "signup"):
-        incidents.resume_marketing(db, contact, source="webhook", proof=proof, now=now)
+        consent.withdraw(db, contact_id, consent.MARKETING, **said, at=at)
+    elif update.value == "signup" or (update.value == "resume" and _may_resume(db, contact_id)):
+        consent.grant(db, contact_id, consent.MARKETING, **said, at=at)
+
+
+def _may_resume(db: Session, contact_id: int) -> bool:
+    holds = consent.newest(db, contact_id, consent.MARKETING)
+    return holds is None or holds.granted or holds.source in consent.NATIVE
 
 
 def apply(db: Session, update: AccountEvent, numbers: dict[str, Number], now: datetime) -> None:
@@ -35,6 +43,8 @@ def apply(db: Session, update: AccountEvent, numbers: dict[str, Number], now: da
     for number in concerned:
         _act(db, update, number, now)
     for org_id in {number.org_id for number in concerned}:
+        if update.field in template_events.FIELDS:
+            template_events.apply(db, update, next(each for each in concerned if each.org_id == org_id), now)
         payload = {"field": update.field, "value": update.value}
         db.add(Event(org_id=org_id, kind="account:event", payload=payload, at=now))
 

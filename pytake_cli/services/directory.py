@@ -92,7 +92,7 @@ def _check(name: str, value: str) -> None:
                 fix="pytake contact set CONTACT tz=America/Sao_Paulo",
                 value=value,
             )
-        case "language" if value and not _is_language(value):
+        case "language" if value and not is_language(value):
             raise InvalidData(
                 "PT-CONTACT-VALUE",
                 "there is no language {value}",
@@ -116,7 +116,7 @@ def _is_zone(value: str) -> bool:
     return True
 
 
-def _is_language(value: str) -> bool:
+def is_language(value: str) -> bool:
     found = _LANGUAGE.fullmatch(value)
     return found is not None and found[1] in LANGUAGES
 

@@ -9,8 +9,9 @@ from sqlmodel import Session, select
 
 from pytake_cli.policy import pacing
 from pytake_cli.policy.delivery import TEMPLATES_STOP_SECONDS
+from pytake_cli.services import consent
 from pytake_cli.store import buckets
-from pytake_cli.store.contacts import Consent, Contact, ServiceWindow
+from pytake_cli.store.contacts import Contact, ServiceWindow
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number, by_phone_number_id
 from pytake_cli.whatsapp.errors import Action, Rule, Stops, rule
@@ -82,24 +83,8 @@ def _about_contact(db: Session, code: int, number: Number, contact_id: int, why:
     elif code == MARKETING_STOPPED:
         contact = db.get(Contact, contact_id)
         if contact is not None and contact.merged_into_id is not None:  # while the message was on its way
-            contact = db.get(Contact, contact.merged_into_id)
+            contact_id = contact.merged_into_id
+            contact = db.get(Contact, contact_id)
         if contact is not None and contact.marketing_stopped_at is None:
-            stop_marketing(db, contact, source="error", proof=f"{MARKETING_STOPPED}: {why}", now=now)
-
-
-def stop_marketing(db: Session, contact: Contact, *, source: str, proof: str, now: datetime) -> None:
-    """A line in the consent ledger, and no campaign reaches the contact from this transaction on."""
-    assert contact.id is not None
-    contact.marketing_stopped_at = now
-    ledger = Consent(org_id=contact.org_id, contact_id=contact.id, granted=False, source=source, proof=proof, at=now)
-    db.add(ledger)
-    db.add(Event(org_id=contact.org_id, kind="contact:updated", payload={"contact": contact.id}, at=now))
-
-
-def resume_marketing(db: Session, contact: Contact, *, source: str, proof: str, now: datetime) -> None:
-    """The contact asked for marketing again."""
-    assert contact.id is not None
-    contact.marketing_stopped_at = None
-    ledger = Consent(org_id=contact.org_id, contact_id=contact.id, granted=True, source=source, proof=proof, at=now)
-    db.add(ledger)
-    db.add(Event(org_id=contact.org_id, kind="contact:updated", payload={"contact": contact.id}, at=now))
+            proof = f"{MARKETING_STOPPED}: {why}"
+            consent.withdraw(db, contact_id, consent.MARKETING, source="error", proof=proof, actor="webhook", at=now)

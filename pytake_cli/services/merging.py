@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, NotFound
-from pytake_cli.store import campaigns, flow_sessions, segments, tags
+from pytake_cli.services import consent
+from pytake_cli.services.consent import STOPPED
+from pytake_cli.store import campaigns, contact_history, flow_sessions, segments, tags
 from pytake_cli.store.contact_history import ContactChange, ContactNote
 from pytake_cli.store.contacts import Consent, Contact, Identity, ServiceWindow
 from pytake_cli.store.conversations import (
@@ -38,9 +40,12 @@ OWNERS = (NOBODY, BY_BOT, BY_PEOPLE)  # likewise the owner: what people have, no
 ATTENTION = (BOT, SNOOZED, QUEUED, OPEN)  # of two conversations that become one, the more attended status stays
 
 
-def merge(db: Session, keep_id: int, other_id: int, now: datetime) -> Contact:
+def merge(db: Session, keep_id: int, other_id: int, now: datetime, *, actor: str = "webhook") -> Contact:
     """Moves all that belongs to `other` to `keep`, which is returned; `other` stays as a row that points there."""
     keep, other = _lock(db, keep_id, other_id)
+    stopped = {
+        purpose for purpose in consent.COLUMNS for one in (keep, other) if consent.state(one, purpose) == STOPPED
+    }
     _move_conversations(db, keep_id, other_id, now)
     for table in MOVED:
         db.execute(sa.update(table).where(table.contact_id == other_id).values(contact_id=keep_id))
@@ -55,6 +60,9 @@ def merge(db: Session, keep_id: int, other_id: int, now: datetime) -> Contact:
     payload = {"contact": keep_id, "merged": other_id}
     db.add(Event(org_id=keep.org_id, kind="contact:updated", payload=payload, at=now))
     db.flush()
+    _settle_consent(db, keep, other_id, stopped, now, actor)
+    merged = contact_history.line(keep.org_id, keep_id, "merged", None, other_id, actor=actor, now=now)
+    contact_history.record(db, [merged])
     log.info("contacts merged", extra={"contact": keep_id, "merged": other_id})
     return keep
 
@@ -163,12 +171,20 @@ def _complete(keep: Contact, other: Contact, now: datetime) -> None:
     keep.score = max(keep.score, other.score)
     keep.vip = keep.vip or other.vip
     keep.blocked_at = keep.blocked_at or other.blocked_at
-    keep.marketing_stopped_at = _latest(keep.marketing_stopped_at, other.marketing_stopped_at)
-    granted = _latest(keep.marketing_granted_at, other.marketing_granted_at)
-    keep.marketing_granted_at = None if keep.marketing_stopped_at else granted
-    keep.opted_out_at = _latest(keep.opted_out_at, other.opted_out_at)
+    keep.deleted_at = keep.deleted_at if other.deleted_at else None
     keep.automation_off_until = _latest(keep.automation_off_until, other.automation_off_until)
     keep.updated_at = now
+
+
+def _settle_consent(db: Session, keep: Contact, other_id: int, stopped: set[str], now: datetime, actor: str) -> None:
+    """The newest lines of what is one ledger now hold; but what either had stopped stays so, by a line that says it."""
+    consent.recount(db, [_id(keep), other_id])
+    db.refresh(keep)
+    again = sorted(purpose for purpose in stopped if consent.state(keep, purpose) != STOPPED)
+    proof = f"contact:{keep.id} or contact:{other_id}, which are one, had stopped it"
+    lines = [consent.Line(_id(keep), purpose, False, "merge", now, proof, actor) for purpose in again]
+    consent.write(db, keep.org_id, lines, now)
+    db.refresh(keep)
 
 
 def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -176,6 +192,6 @@ def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
     return max(known) if known else None
 
 
-def _id(conversation: Conversation) -> int:
-    assert conversation.id is not None
-    return conversation.id
+def _id(row: Conversation | Contact) -> int:
+    assert row.id is not None
+    return row.id

@@ -10,16 +10,15 @@ from pytake_cli import settings
 from pytake_cli.errors import PytakeError
 from pytake_cli.policy import window
 from pytake_cli.policy.opt_out import Words, words_of
-from pytake_cli.services import incidents, outbound, ownership
+from pytake_cli.services import consent, outbound, ownership
 from pytake_cli.store import flow_sessions
-from pytake_cli.store.contacts import Consent, Contact
+from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import BOT, BY_BOT, BY_PEOPLE, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.whatsapp import messages as wire
 
-ALL = "all"  # the purpose in the ledger: everything that no person wrote
 TYPED = frozenset({"text", "button"})  # kinds of messages whose words count: a tapped choice of a flow's has its own id
 
 
@@ -29,24 +28,15 @@ def words(org: Organisation) -> Words:
 
 
 def stop(db: Session, contact: Contact, proof: str, now: datetime) -> None:
-    """Nothing automatic and no campaign reaches the contact from this transaction on; both are in the ledger."""
-    contact.opted_out_at = now
-    _ledger(db, contact, False, proof, now)
-    incidents.stop_marketing(db, contact, source="word", proof=proof, now=now)
+    """Nothing automatic and no campaign reaches the contact from this transaction on."""
+    assert contact.id is not None
+    consent.withdraw(db, contact.id, consent.ALL, source="word", proof=proof, actor="contact", at=now)
 
 
 def start(db: Session, contact: Contact, proof: str, now: datetime) -> None:
-    """The contact wants automatic messages again."""
-    contact.opted_out_at = None
-    _ledger(db, contact, True, proof, now)
-    incidents.resume_marketing(db, contact, source="word", proof=proof, now=now)
-
-
-def _ledger(db: Session, contact: Contact, granted: bool, proof: str, now: datetime) -> None:
+    """The contact wants automatic messages again; marketing stands as before, for a word is no opt-in to that."""
     assert contact.id is not None
-    line = Consent(org_id=contact.org_id, contact_id=contact.id, purpose=ALL, granted=granted, source="word", at=now)
-    line.proof = proof
-    db.add(line)
+    consent.grant(db, contact.id, consent.ALL, source="word", proof=proof, actor="contact", at=now)
 
 
 def obey(

@@ -42,6 +42,7 @@ class Contact(Owned, table=True):
     blocked_at: datetime | None = time(nullable=True)
     marketing_stopped_at: datetime | None = time(nullable=True)  # the newest word of the consent ledger …
     marketing_granted_at: datetime | None = time(nullable=True)  # … is either a stop or a grant, or there is none
+    utility_stopped_at: datetime | None = time(nullable=True)  # wants no utility templates that a campaign sends
     opted_out_at: datetime | None = time(nullable=True)  # wants nothing automatic, until a start word
     automation_off_until: datetime | None = time(nullable=True)  # a bot answered a bot: people only, for a while
     merged_into_id: int | None = reference("contact.id", nullable=True)
@@ -71,7 +72,7 @@ class Identity(Owned, table=True):
 
 
 class Consent(Owned, table=True):
-    """A line of the ledger; the newest line of a purpose holds."""
+    """A line of the ledger; the newest line of a purpose (by `at`) holds. Only `services.consent` writes it."""
 
     __tablename__ = "consent"
     __table_args__ = (Index("ix_consent_contact", "contact_id", "purpose"),)
@@ -79,11 +80,11 @@ class Consent(Owned, table=True):
     id: int | None = primary_key()
     org_id: int = reference("organisation.id")
     contact_id: int = reference("contact.id")
-    purpose: str = "marketing"  # marketing | all: everything that no person wrote
+    purpose: str = "marketing"  # marketing | utility | all: everything that no person wrote
     granted: bool
-    source: str  # webhook | error | word | person | import
+    source: str  # webhook | error | word | merge, or in words where it was said: "loja física"
     proof: str = long_text()  # the words, the wamid or the document that says so
-    actor: str = ""
+    actor: str = ""  # as in the contact's history
     at: datetime = time()
 
 
@@ -102,7 +103,9 @@ class ServiceWindow(Owned, table=True):
 
 
 contact = Contact.__table__  # type: ignore[attr-defined]
+consent = Consent.__table__  # type: ignore[attr-defined]
 identity = Identity.__table__  # type: ignore[attr-defined]
+service_window = ServiceWindow.__table__  # type: ignore[attr-defined]
 
 _FIND = (
     sa.select(
@@ -279,11 +282,25 @@ def show_usernames(db: Session, org_id: int, scope: str, book: Book) -> None:
     db.connection().execute(shows.on_conflict_do_update(index_elements=keys, set_=taken_over), rows)
 
 
+_IDENTITIES = (
+    sa.select(identity)
+    .where(identity.c.contact_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(identity.c.retired_at.is_not(None), identity.c.last_seen_at.desc(), identity.c.id.desc())
+)
+_LAST_INBOUND = sa.select(service_window.c.last_inbound_at).where(
+    service_window.c.number_id == sa.bindparam("number"), service_window.c.contact_id == sa.bindparam("contact")
+)
+
+
+def last_inbound_at(db: Session, number_id: int, contact_id: int) -> datetime | None:
+    """Meta's timestamp of the contact's last message to the number, which opened their window."""
+    at: datetime | None = db.connection().execute(_LAST_INBOUND, {"number": number_id, "contact": contact_id}).scalar()
+    return at
+
+
 def identities_of(db: Session, contact_ids: Iterable[int]) -> dict[int, list[sa.Row[Any]]]:
     """Each contact's identities, the newest first; retired ones last."""
-    query = sa.select(identity).where(identity.c.contact_id.in_(list(contact_ids)))
-    order = (identity.c.retired_at.is_not(None), identity.c.last_seen_at.desc(), identity.c.id.desc())
     found: dict[int, list[sa.Row[Any]]] = {}
-    for row in db.connection().execute(query.order_by(*order)):
+    for row in db.connection().execute(_IDENTITIES, {"ids": list(contact_ids)}):
         found.setdefault(row.contact_id, []).append(row)
     return found

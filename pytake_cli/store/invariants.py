@@ -19,7 +19,17 @@ class Invariant:
 
 
 _RANKS = " ".join(f"WHEN '{status}' THEN {rank}" for status, rank in RANK.items())
-_WITH_CONTACT = ("identity", "conversation", "message", "consent", "service_window", "flow_session", "contact_tag")
+_WITH_CONTACT = (
+    *("identity", "conversation", "message", "consent", "service_window", "flow_session", "contact_tag"),
+    *("contact_change", "contact_note"),
+)
+
+
+def _newest(purpose: str, granted: bool) -> str:
+    """When the newest line of a contact's ledger was written if it says so."""
+    return f"""(SELECT CASE WHEN l.granted = {granted} THEN l.at END FROM consent AS l
+      WHERE l.contact_id = c.id AND l.purpose = '{purpose}' ORDER BY l.at DESC, l.id DESC LIMIT 1)"""
+
 
 INVARIANTS = (
     Invariant(
@@ -90,6 +100,15 @@ INVARIANTS = (
         "timers that would fire for a session which has ended",
         """SELECT count(*) FROM timer AS t JOIN flow_session AS s ON s.id = t.session_id
            WHERE s.status = 'ended' AND t.fired_at IS NULL AND t.cancelled_at IS NULL""",
+    ),
+    Invariant(
+        "consent",
+        "contacts whose columns say otherwise than the newest lines of their consent ledger",
+        f"""SELECT count(*) FROM contact AS c WHERE c.merged_into_id IS NULL AND (
+            c.marketing_stopped_at IS DISTINCT FROM {_newest("marketing", False)}
+            OR c.marketing_granted_at IS DISTINCT FROM {_newest("marketing", True)}
+            OR c.utility_stopped_at IS DISTINCT FROM {_newest("utility", False)}
+            OR c.opted_out_at IS DISTINCT FROM {_newest("all", False)})""",
     ),
     Invariant(
         "merge chains",

@@ -40,6 +40,7 @@ class Template(Owned, table=True):
     rejected_reason: str = ""
     pause_title: str = ""  # FIRST_PAUSE | SECOND_PAUSE | RATE_LIMITING_PAUSE …
     content_hash: str = ""  # of format, components and ttl, without samples: what `template diff` compares
+    told_at: datetime | None = time(nullable=True)  # of the newest webhook about its status, by Meta's clock
     pulled_at: datetime | None = time(nullable=True)
     gone_at: datetime | None = time(nullable=True)  # Meta no longer lists it
     edits: list[str] = json(list)  # when we edited it at Meta, oldest first: one a day, ten in 30 days

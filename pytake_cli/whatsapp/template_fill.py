@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from pytake_cli.errors import InvalidData
+from pytake_cli.flow.problems import Phrase
 from pytake_cli.locale import _
 from pytake_cli.whatsapp import template_messages as wire
 from pytake_cli.whatsapp.fields import table, tables, word
@@ -44,7 +45,7 @@ class _Filling:
     values: dict[str, str] = field(default_factory=dict)  # by the slots' keys
     misfits: list[Misfit] = field(default_factory=list)
 
-    def refuse(self, code: int, key: str, text: str, **values: Any) -> None:
+    def refuse(self, code: int, key: str, text: Phrase, **values: Any) -> None:
         self.misfits.append(Misfit(code, key, _(text).format(key=key, **values)))
 
 
@@ -86,7 +87,9 @@ def _sorted(wanted: Sequence[Slot], given: Mapping[str, str]) -> _Filling:
         key = by_name.get(name)
         if key is None:
             near = difflib.get_close_matches(name, by_name, 1, 0.6)
-            text = "there is no value {key}; did you mean {near}?" if near else "there is no value {key}"
+            text = (
+                Phrase("there is no value {key}; did you mean {near}?") if near else Phrase("there is no value {key}")
+            )
             filling.refuse(COUNT, name, text, near=near[0] if near else "")
         else:
             filling.values[key] = value
@@ -95,9 +98,9 @@ def _sorted(wanted: Sequence[Slot], given: Mapping[str, str]) -> _Filling:
         if present is None or (not present.strip() and not slot.required):
             filling.values.pop(slot.key, None)
             if slot.required:
-                filling.refuse(COUNT, slot.key, "{key} is missing")
+                filling.refuse(COUNT, slot.key, Phrase("{key} is missing"))
         elif not present.strip():
-            filling.refuse(COUNT, slot.key, "{key} is empty: give it a default")
+            filling.refuse(COUNT, slot.key, Phrase("{key} is empty: give it a default"))
         else:
             _check(filling, slot, present)
     return filling
@@ -106,9 +109,11 @@ def _sorted(wanted: Sequence[Slot], given: Mapping[str, str]) -> _Filling:
 def _check(filling: _Filling, slot: Slot, value: str) -> None:
     """What can be said of a value alone."""
     if _CONTROLS.search(value):
-        filling.refuse(KIND, slot.key, "{key} holds characters that no message can carry")
+        filling.refuse(KIND, slot.key, Phrase("{key} holds characters that no message can carry"))
     elif slot.kind in ("text", "code", "link", "coupon") and _SPACES.search(value):
-        filling.refuse(SPACES, slot.key, "{key} has a line break, a tab or more than 4 spaces in a row")
+        filling.refuse(SPACES, slot.key, Phrase("{key} has a line break, a tab or more than 4 spaces in a row"))
+    elif slot.key.startswith("card.") and value.startswith("media:"):  # one file a message is uploaded on the way
+        filling.refuse(KIND, slot.key, Phrase("{key} is a file of a card: https://…, or the id of an upload at Meta"))
     elif slot.kind in _FITS:
         fits, text = _FITS[slot.kind]
         if not fits(value):
@@ -154,26 +159,29 @@ def _object(value: str) -> bool:
 
 
 # kind -> (whether the value fits, what is said when it does not)
-_FITS: dict[str, tuple[Callable[[str], Any], str]] = {
+_FITS: dict[str, tuple[Callable[[str], Any], Phrase]] = {
     "code": (
         lambda value: len(value) <= wire.CODE and value.isascii() and not any(sign in value for sign in " /:"),
-        "{key} is no code: at most 15 letters and digits",
+        Phrase("{key} is no code: at most 15 letters and digits"),
     ),
     "coupon": (
         lambda value: len(value) <= wire.COUPON and value.isalnum(),
-        "{key} is no coupon: at most 15 letters and digits",
+        Phrase("{key} is no coupon: at most 15 letters and digits"),
     ),
-    "link": (lambda value: not any(map(str.isspace, value)), "{key} is the end of an address and has no spaces"),
-    "payload": (lambda value: len(value) <= wire.PAYLOAD, "{key} has more than 128 characters"),
-    "location": (_place, "{key} is a place: LAT,LON,NAME,ADDRESS"),
+    "link": (
+        lambda value: not any(map(str.isspace, value)),
+        Phrase("{key} is the end of an address and has no spaces"),
+    ),
+    "payload": (lambda value: len(value) <= wire.PAYLOAD, Phrase("{key} has more than 128 characters")),
+    "location": (_place, Phrase("{key} is a place: LAT,LON,NAME,ADDRESS")),
     "catalog": (
         lambda value: all(1 <= len(part) <= 100 for part in value.partition("/")[::2]),
-        "{key} is a product: CATALOG/PRODUCT",
+        Phrase("{key} is a product: CATALOG/PRODUCT"),
     ),
-    "moment": (_moment, "{key} is a time with its zone, such as 2026-12-01T23:59:00-03:00"),
-    "product": (lambda value: len(value) <= 100, "{key} has more than 100 characters"),
-    "json": (_object, "{key} is a JSON object"),
-    **dict.fromkeys(FILES, (_is_file, "{key} is a file: https://…, media:ID, or the id of an upload at Meta")),
+    "moment": (_moment, Phrase("{key} is a time with its zone, such as 2026-12-01T23:59:00-03:00")),
+    "product": (lambda value: len(value) <= 100, Phrase("{key} has more than 100 characters")),
+    "json": (_object, Phrase("{key} is a JSON object")),
+    **dict.fromkeys(FILES, (_is_file, Phrase("{key} is a file: https://…, media:ID, or the id of an upload at Meta"))),
 }
 
 
@@ -215,7 +223,7 @@ def _text(
     given = {name: filling.values.get(f"{prefix}{name}", "") for name in names(text)}
     length = len(filled(text, given))
     if length > most and given:
-        text = "the {part} has {length} characters with its values, and at most {most} are allowed"
+        text = Phrase("the {part} has {length} characters with its values, and at most {most} are allowed")
         filling.refuse(TOO_LONG, f"{prefix}{part}", text, part=part, length=length, most=most)
     if not given:
         return []
@@ -254,7 +262,7 @@ def _button(index: int, raw: dict[str, Any], filling: _Filling, at: str) -> list
     if kind == "URL" and value is not None:
         start = (word(raw.get("url")) or "").partition("{{")[0]
         if len(start) + len(value) > wire.URL:
-            filling.refuse(TOO_LONG, key, "the address of {key} has more than 2000 characters")
+            filling.refuse(TOO_LONG, key, Phrase("the address of {key} has more than 2000 characters"))
         return [wire.url_button(index, value)]
     if any(each.key in (key, f"{key}.data") for each in filling.misfits):
         return []

@@ -44,6 +44,12 @@ FOLDED = {folded!r}  # noqa: E501
 
 def upgrade() -> None:
     {body}
+    # what the consent ledger said before the column was there
+    op.execute(
+        "UPDATE contact SET marketing_granted_at = (SELECT CASE WHEN l.granted THEN l.at END FROM consent AS l"
+        " WHERE l.contact_id = contact.id AND l.purpose = 'marketing' ORDER BY l.at DESC, l.id DESC LIMIT 1)"
+        " WHERE marketing_stopped_at IS NULL"
+    )
     if op.get_bind().dialect.name == "postgresql":
         op.get_bind().exec_driver_sql(FOLDED)
 '''

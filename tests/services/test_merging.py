@@ -116,13 +116,13 @@ def test_the_latest_window_the_consents_and_the_blank_fields_come_along(shop: Sh
     with shop.store.write() as db:
         ana, other = db.get_one(Contact, shop.ana), db.get_one(Contact, shop.other)
         ana.fields, ana.name = {"city": "Campinas"}, "Ana"
-        other.fields, other.language, other.marketing_stopped_at = {"city": "?", "plan": "gold"}, "pt-BR", NOW
+        other.fields, other.language = {"city": "?", "plan": "gold"}, "pt-BR"
         for contact, at in ((shop.ana, NOW), (shop.other, LATER)):
             db.add(ServiceWindow(org_id=shop.org, number_id=shop.number, contact_id=contact, last_inbound_at=at))
             db.add(Consent(org_id=shop.org, contact_id=contact, granted=False, source="word", at=at))
     kept = shop.merge()
     assert (kept.name, kept.language, kept.fields) == ("Ana", "pt-BR", {"city": "Campinas", "plan": "gold"})
-    assert kept.marketing_stopped_at == NOW
+    assert kept.marketing_stopped_at == LATER
     with shop.store.read() as db:
         [window] = db.exec(select(ServiceWindow)).all()
         assert (window.contact_id, window.last_inbound_at) == (shop.ana, LATER)
@@ -169,6 +169,7 @@ def test_every_column_that_refers_to_a_contact_is_thought_of() -> None:
         "service_window",
         "contact",
         "contact_tag",
+        "audience_row",
         "recipient",
         "segment_member",
     }

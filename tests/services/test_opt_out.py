@@ -65,7 +65,7 @@ def test_a_stop_word_ends_the_session_and_is_confirmed_once(shop: FlowShop) -> N
     [answer] = shop.bot()
     assert "REATIVAR" in answer
     lines = shop.rows(Consent)
-    assert {line.purpose for line in lines} == {"all", "marketing"}
+    assert {line.purpose for line in lines} == {"all"}
     assert all(not line.granted and line.source == "word" and wamid in line.proof for line in lines)
     shop.says("sair")
     assert len(shop.bot()) == 1
@@ -98,7 +98,7 @@ def test_a_start_word_lets_the_bot_speak_again(shop: FlowShop) -> None:
     shop.after(minutes=1)
     shop.says("REATIVAR")
     assert shop.contact().opted_out_at is None
-    assert [line.granted for line in shop.rows(Consent)] == [False, False, True, True]
+    assert [line.granted for line in shop.rows(Consent)] == [False, True]
     shop.says("olá")
     assert shop.bot()[-1] == "Você disse olá"
 

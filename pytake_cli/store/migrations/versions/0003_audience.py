@@ -161,6 +161,7 @@ def upgrade() -> None:
         sa.Column("rejected_reason", sa.String(), nullable=False),
         sa.Column("pause_title", sa.String(), nullable=False),
         sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column("told_at", TIME, nullable=True),
         sa.Column("pulled_at", TIME, nullable=True),
         sa.Column("gone_at", TIME, nullable=True),
         sa.Column("edits", JSON, nullable=False),
@@ -173,6 +174,18 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_template_meta", "template", ["meta_id"], unique=False)
+    op.create_table(
+        "audience_row",
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("values", JSON, nullable=False),
+        sa.Column("read_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_audience_row_contact_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_audience_row_org_id")),
+        sa.PrimaryKeyConstraint("org_id", "digest", "contact_id", name=op.f("pk_audience_row")),
+    )
+    op.create_index("ix_audience_row_contact", "audience_row", ["contact_id"], unique=False)
     op.create_table(
         "campaign",
         sa.Column("id", ID, autoincrement=True, nullable=False),
@@ -198,6 +211,8 @@ def upgrade() -> None:
         sa.Column("launched_by", sa.String(), nullable=False),
         sa.Column("launched_at", TIME, nullable=True),
         sa.Column("started_at", TIME, nullable=True),
+        sa.Column("canary_ends_at", TIME, nullable=True),
+        sa.Column("resumed_at", TIME, nullable=True),
         sa.Column("paused_at", TIME, nullable=True),
         sa.Column("finished_at", TIME, nullable=True),
         sa.Column("created_at", TIME, nullable=False),
@@ -229,6 +244,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_contact_change_contact", "contact_change", ["contact_id", "id"], unique=False)
     op.create_table(
+        "contact_import_reject",
+        sa.Column("import_id", ID, nullable=False),
+        sa.Column("line", ID, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("cells", JSON, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["contact_import.id"], name=op.f("fk_contact_import_reject_import_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_contact_import_reject_org_id")),
+        sa.PrimaryKeyConstraint("import_id", "line", name=op.f("pk_contact_import_reject")),
+    )
+    op.create_table(
         "contact_note",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("org_id", ID, nullable=False),
@@ -249,6 +275,8 @@ def upgrade() -> None:
         sa.Column("schedule_id", ID, nullable=False),
         sa.Column("local", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("claim", sa.String(), nullable=True),
         sa.Column("due_at", TIME, nullable=False),
         sa.Column("started_at", TIME, nullable=True),
         sa.Column("ended_at", TIME, nullable=True),
@@ -258,6 +286,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["schedule_id"], ["schedule.id"], name=op.f("fk_schedule_run_schedule_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule_run")),
         sa.UniqueConstraint("schedule_id", "local", name=op.f("uq_schedule_run_schedule_id_local")),
+    )
+    op.create_index(
+        "ix_schedule_run_open",
+        "schedule_run",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('queued', 'running')"),
+        postgresql_where=sa.text("state IN ('queued', 'running')"),
     )
     op.create_table(
         "segment_member",
@@ -313,6 +349,7 @@ def upgrade() -> None:
     )
     op.add_column("contact", sa.Column("vip", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("contact", sa.Column("marketing_granted_at", TIME, nullable=True))
+    op.add_column("contact", sa.Column("utility_stopped_at", TIME, nullable=True))
     op.add_column("contact", sa.Column("deleted_at", TIME, nullable=True))
     op.drop_index(op.f("ix_contact_org_id"), table_name="contact")
     op.create_index(
@@ -344,6 +381,13 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("campaign_id IS NOT NULL"),
         postgresql_where=sa.text("campaign_id IS NOT NULL"),
+    )
+    op.add_column("organisation", sa.Column("dpo", sa.Text(), server_default="", nullable=False))
+    # what the consent ledger said before the column was there
+    op.execute(
+        "UPDATE contact SET marketing_granted_at = (SELECT CASE WHEN l.granted THEN l.at END FROM consent AS l"
+        " WHERE l.contact_id = contact.id AND l.purpose = 'marketing' ORDER BY l.at DESC, l.id DESC LIMIT 1)"
+        " WHERE marketing_stopped_at IS NULL"
     )
     if op.get_bind().dialect.name == "postgresql":
         op.get_bind().exec_driver_sql(FOLDED)
