@@ -14,7 +14,15 @@ import typer
 from pytake_cli.cli import changes, confirm
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import data, done, emit, say
-from pytake_cli.cli.segment_words import EXPLAINED, EXPLAINED_SHOWN, FIELDS, PEOPLE, PEOPLE_SHOWN, SHOWN
+from pytake_cli.cli.segment_words import (
+    EXPLAINED_FIELDS,
+    EXPLAINED_SHOWN,
+    FIELDS,
+    MEMBER_FIELDS,
+    PEOPLE_FIELDS,
+    PEOPLE_SHOWN,
+    SHOWN,
+)
 from pytake_cli.locale import _, number
 
 if TYPE_CHECKING:
@@ -195,7 +203,7 @@ def preview(name: Either = None, where: Where = None, limit: Limit = 20) -> None
         text = segments.text_of(db, here.org_id, name, where)
         found, total = segments.page(db, here.org_id, text, here.now, here.limit(limit))
         rows = directory.rows(db, found)
-    emit(rows, PEOPLE, default=PEOPLE_SHOWN, total=total, empty=_("It means nobody now"))
+    emit(rows, PEOPLE_FIELDS, default=PEOPLE_SHOWN, total=total, empty=_("It means nobody now"))
 
 
 @app.command("explain")
@@ -221,7 +229,7 @@ def explain(
         values = "".join(f"\n-- {key} = {value!r}" for key, value in found["values"].items())
         data(found["sql"] + values)
     else:
-        emit([_indented(row) for row in found["conditions"]], EXPLAINED, default=EXPLAINED_SHOWN)
+        emit([_indented(row) for row in found["conditions"]], EXPLAINED_FIELDS, default=EXPLAINED_SHOWN)
 
 
 def _indented(row: dict[str, Any]) -> dict[str, Any]:
@@ -273,5 +281,4 @@ def members(name: Name, limit: Limit = None) -> None:
         found, total = segment_members.members(db, row, here.limit(limit))
         names = contacts.display_names(db, [one["contact_id"] for one in found])
     rows = [{**one, "display": names.get(one["contact_id"], "")} for one in found]
-    fields = {"contact_id": "row id", "display": "what the contact is called", "entered_at": "since when"}
-    emit(rows, fields, total=total, empty=_("Nobody is kept in it"))
+    emit(rows, MEMBER_FIELDS, total=total, empty=_("Nobody is kept in it"))

@@ -15,7 +15,7 @@ FIELDS = {
     "updated_at": "when it was changed",
 }
 SHOWN = ("name", "query", "description", "members", "updated_at")
-PEOPLE = {
+PEOPLE_FIELDS = {
     "id": "row id, for contact:ID",
     "display": "what the contact is called on screens",
     "phone": "phone number",
@@ -27,7 +27,7 @@ PEOPLE = {
     "created_at": "when the contact was made",
 }
 PEOPLE_SHOWN = ("id", "display", "phone", "stage", "last_seen_at")
-EXPLAINED = {
+EXPLAINED_FIELDS = {
     "condition": "the condition",
     "people": "how many it means by itself",
     "left": "how many are left after it",
@@ -35,3 +35,8 @@ EXPLAINED = {
     "depth": "how deep inside others it stands",
 }
 EXPLAINED_SHOWN = ("condition", "people", "left", "note")
+MEMBER_FIELDS = {
+    "contact_id": "row id, for contact:ID",
+    "display": "what the contact is called on screens",
+    "entered_at": "since when it is in the segment",
+}

@@ -33,12 +33,12 @@ def read(db: Session, org_id: int, text: str) -> Node:
     return Reader(db, org_id).read(text)
 
 
-def ids(db: Session, org_id: int, text: str, now: datetime) -> sa.Select[tuple[int]]:
+def ids(db: Session, org_id: int, text: str, now: datetime) -> sa.Select[int]:
     """The query for the ids of the contacts that a segment's text means; more can be asked of `contact` in it."""
     return _query(db, org_id, read(db, org_id, text), text, now)
 
 
-def _query(db: Session, org_id: int, tree: Node, text: str, now: datetime) -> sa.Select[tuple[int]]:
+def _query(db: Session, org_id: int, tree: Node, text: str, now: datetime) -> sa.Select[int]:
     tz = db.get_one(Organisation, org_id).tz
     try:
         return audience.select_ids(tree, org_id=org_id, now=now, tz=tz)

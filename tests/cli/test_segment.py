@@ -103,7 +103,7 @@ def test_a_dry_run_keeps_nothing(shell: Shell) -> None:
 
 def events(store: Store, org: int) -> list[tuple[str, list[int]]]:
     with store.read(org) as db:
-        found = db.exec(select(Event).where(Event.kind.startswith("segment:")).order_by(Event.id))  # type: ignore[attr-defined,arg-type]
+        found = db.exec(select(Event).where(Event.kind.startswith("segment:")).order_by(Event.id))  # type: ignore[arg-type]
         return [(event.kind, event.payload["contacts"]) for event in found]
 
 
