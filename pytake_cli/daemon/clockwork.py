@@ -20,7 +20,7 @@ from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.schedules import DUE
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
-from pytake_cli.services import media, retention, schedule_runs, sending
+from pytake_cli.services import media, retention, schedule_runs, segment_members, sending
 from pytake_cli.store import Store, figures, organisations, timers
 from pytake_cli.store import retention as rows
 
@@ -30,6 +30,7 @@ SWEEP_SECONDS = 1.0
 SILENCE_SECONDS = 30.0  # without a sweep: asleep, without a store, or the clock jumped; no status could be heard then
 DISK_SECONDS, DISK_ALARM, DISK_CALM = 60.0, 85, 80  # percent used: told at the first, told again only after the second
 WAL_SECONDS, WAL_ALARM_BYTES = 60.0, 256 * 1024 * 1024
+SEGMENT_SECONDS = 60.0  # how soon it is told who entered or left a materialised segment
 HOUSEKEEPING_SECONDS = 3600.0
 
 
@@ -62,6 +63,7 @@ class Clockwork:
             Tick("sweep", SWEEP_SECONDS, self.sweep),
             Tick("disk", DISK_SECONDS, self.look_at_disk),
             Tick("wal", WAL_SECONDS, self.look_at_wal),
+            Tick("segments", SEGMENT_SECONDS, self.refresh_segments),
             Tick("housekeeping", HOUSEKEEPING_SECONDS, self.keep_house),
         )
 
@@ -164,6 +166,9 @@ class Clockwork:
         size = self._health.wal_bytes()
         if size > WAL_ALARM_BYTES:
             log.error("the write-ahead log grows: something reads for too long", extra={"bytes": size})
+
+    def refresh_segments(self) -> None:
+        segment_members.refresh_all(self._store, clock.now())
 
     def keep_house(self) -> None:
         """Forgets what was applied, told and done long ago, a few rows at a time.
