@@ -69,6 +69,9 @@ class Given:
     tag: Annotated[
         list[str] | None, typer.Option("--tag", metavar="TAG", help="A tag for all of them. Repeatable.")
     ] = None
+    segment: Annotated[
+        str | None, typer.Option("--segment", metavar="NAME", help="A tag for all, and how to make a segment of it.")
+    ] = None
     consent: Annotated[
         Literal["marketing"] | None, typer.Option("--consent", metavar="marketing", help="All of them agreed to it.")
     ] = None
@@ -143,7 +146,7 @@ def _wanted(given: Given, source: Source) -> Wanted:
         here.org_id,
         source.name,
         given.on_conflict,
-        tuple(name_of(tag) for tag in given.tag or ()),
+        tuple(name_of(tag) for tag in (*(given.tag or ()), *([given.segment] if given.segment else ()))),
         given.consent is not None,
         given.consent_source,
         when,
@@ -209,6 +212,7 @@ def _follow(progress: Progress) -> Any:
 
 def _import(given: Given, source: Source, wanted: Wanted) -> None:
     from pytake_cli.services import contact_import, contact_import_rejects
+    from pytake_cli.store.tags import name_of
 
     here = context()
     said = {
@@ -235,6 +239,9 @@ def _import(given: Given, source: Source, wanted: Wanted) -> None:
     if here.output.form not in ("table", "plain"):
         emit({**outcome.row(), "rejects": written}, FIELDS, default=[name for name in FIELDS if name != "columns"])
     _sum_up(outcome)
+    if given.segment:
+        query = f'tag = "{name_of(given.segment)}"'
+        say(_("next: {command}").format(command=f"pytake segment create {given.segment} -w '{query}'"))
     if outcome.replayed:
         say(_("this key was used before: nothing was imported again"))
     elif outcome.counts["rejected"] and not given.allow_partial:
