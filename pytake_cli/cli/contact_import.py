@@ -255,6 +255,19 @@ def _import(given: Given, source: Source, wanted: Wanted) -> None:
         )
 
 
+def _reasons() -> dict[str, str]:
+    """What rows are rejected for, in a word."""
+    return {
+        "phone": _("phone number"),
+        "repeated": _("repeated"),
+        "value": _("value"),
+        "columns": _("columns"),
+        "exists": _("there already"),
+        "deleted": _("deleted"),
+        "unreadable": _("unreadable"),
+    }
+
+
 def _sum_up(outcome: Outcome) -> None:
     """`✓ 11,020 new, 1,204 changed, 96 the same, 111 rejected (104 phone, 7 repeated)`."""
     counts = outcome.counts
@@ -266,7 +279,8 @@ def _sum_up(outcome: Outcome) -> None:
         (_("{count} rejected"), "rejected"),
     )
     told = ", ".join(text.format(count=number(counts[name])) for text, name in words if counts[name] or name == "new")
-    reasons = ", ".join(f"{number(count)} {_(name)}" for name, count in outcome.row()["reasons"].items())
+    called = _reasons()
+    reasons = ", ".join(f"{number(count)} {called[name]}" for name, count in outcome.row()["reasons"].items())
     done(f"{told} ({reasons})" if reasons else told)
     for reject in outcome.rejects:
         say(_("line {line}: {reason}").format(line=reject.line, reason=reject.reason))
