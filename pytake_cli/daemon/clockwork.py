@@ -13,6 +13,7 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from pytake_cli import clock
+from pytake_cli.daemon.campaigns import Campaigns
 from pytake_cli.daemon.engine import Engine
 from pytake_cli.daemon.health import Health
 from pytake_cli.daemon.jobs import Jobs
@@ -44,11 +45,14 @@ class Tick:
 class Clockwork:
     """Runs the ticks; one that fails for a reason that is not the store's ends the daemon."""
 
-    def __init__(self, store: Store, engine: Engine, sender: Sender, jobs: Jobs, health: Health) -> None:
+    def __init__(
+        self, store: Store, engine: Engine, sender: Sender, jobs: Jobs, campaigns: Campaigns, health: Health
+    ) -> None:
         self._store = store
         self._engine = engine
         self._sender = sender
         self._jobs = jobs
+        self._campaigns = campaigns
         self._health = health
         self._disk_told = False
         self._swept_at = clock.now()
@@ -116,6 +120,8 @@ class Clockwork:
         self._sender.sweep(now)
         for job_id in self._jobs.sweep():
             self._engine.poke("job", str(job_id))
+        for campaign_id in self._campaigns.sweep(now):
+            self._engine.poke("campaign", str(campaign_id), "campaign")
         with self._store.read() as db:
             waiting = figures.unapplied(db)
             due = sending.due(db, now)

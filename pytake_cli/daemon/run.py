@@ -27,6 +27,7 @@ from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.api.webhook import Door, Keys
 from pytake_cli.daemon import keys as door_keys
 from pytake_cli.daemon import neighbours, owner
+from pytake_cli.daemon.campaigns import Campaigns
 from pytake_cli.daemon.clockwork import Clockwork
 from pytake_cli.daemon.engine_local import LocalEngine
 from pytake_cli.daemon.flow_files import FlowFiles
@@ -213,6 +214,7 @@ class Daemon:
         self._jobs = Jobs(store, me)
         self._timers = Timers(store)
         self._schedules = Schedules(store, me)
+        self._campaigns = Campaigns(store, engine)
         door = Door(
             self._intake.put, self._ring, max_body_bytes=config.max_body_bytes, proxies=self._proxies, proven=proven
         )
@@ -226,7 +228,7 @@ class Daemon:
         probes = Probes(self._health, lambda: self._ring.keys.metrics_token)
         signals = Signals(self._take_signal, self._proxies)
         self._server = Server(application(door, probes, signals), places)
-        self._clockwork = Clockwork(store, engine, self._sender, self._jobs, self._health)
+        self._clockwork = Clockwork(store, engine, self._sender, self._jobs, self._campaigns, self._health)
         self._pokes = neighbours.PokeSocket(settings.paths().run / neighbours.SOCKET_FILE, engine)
 
     async def _take_signal(self, token: str, name: str, value: Any, cause: str) -> bool:
@@ -266,6 +268,7 @@ class Daemon:
             "job": self._jobs.handle,
             "timer": self._timers.handle,
             "schedule": self._schedules.handle,
+            "campaign": self._campaigns.handle,
             "secrets": self._reread_secrets,
             "tick": self._tick,
         }

@@ -47,7 +47,20 @@ def locked(db: Session, contact_id: int, number_id: int) -> Party | None:
 
 def address(party: Party, scope: str) -> Address:
     """How to reach them from a number of the portfolio `scope`: by phone if we have it, else by BSUID."""
-    known = [one for one in party.identities if one.retired_at is None]
+    found = reach(party.identities, scope)
+    if found is not None:
+        return found
+    raise InvalidData(
+        "PT-CONTACT-ADDRESS",
+        "contact:{id} has no phone number, and no id that this number may write to",
+        fix="pytake contact show contact:{id}",
+        id=party.contact.id,
+    )
+
+
+def reach(identities: Sequence[Any], scope: str) -> Address | None:
+    """The same from identities, the newest first."""
+    known = [one for one in identities if one.retired_at is None]
     for one in known:
         if one.kind == PHONE:
             return Address("phone", f"+{one.value}")
@@ -55,9 +68,4 @@ def address(party: Party, scope: str) -> Address:
         for one in known:
             if one.kind == kind and one.scope == scope:
                 return Address("bsuid" if wire == "bsuid" else "parent_bsuid", one.value)
-    raise InvalidData(
-        "PT-CONTACT-ADDRESS",
-        "contact:{id} has no phone number, and no id that this number may write to",
-        fix="pytake contact show contact:{id}",
-        id=party.contact.id,
-    )
+    return None

@@ -211,6 +211,8 @@ def upgrade() -> None:
         sa.Column("launched_by", sa.String(), nullable=False),
         sa.Column("launched_at", TIME, nullable=True),
         sa.Column("started_at", TIME, nullable=True),
+        sa.Column("canary_ends_at", TIME, nullable=True),
+        sa.Column("resumed_at", TIME, nullable=True),
         sa.Column("paused_at", TIME, nullable=True),
         sa.Column("finished_at", TIME, nullable=True),
         sa.Column("created_at", TIME, nullable=False),
