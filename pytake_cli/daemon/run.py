@@ -40,7 +40,7 @@ from pytake_cli.daemon.schedules import DUE, Schedules
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.daemon.timers import Timers
 from pytake_cli.errors import ConfigError, PytakeError, StoreUnavailable
-from pytake_cli.services import flow_sessions, flow_signals, schedule_runs, sending
+from pytake_cli.services import campaign_series, flow_sessions, flow_signals, schedule_runs, sending
 from pytake_cli.store import Store, schema
 from pytake_cli.store.lock import daemon_lock
 
@@ -258,6 +258,7 @@ class Daemon:
         self._jobs.recover(is_dead)
         schedule_runs.recover(self._store, clock.now(), is_dead)
         schedule_runs.realign(self._store, clock.now())
+        campaign_series.realign(self._store, clock.now())
         if unknown:
             log.warning("messages were being sent when the last daemon ended", extra={"count": unknown})
 
@@ -269,6 +270,7 @@ class Daemon:
             "timer": self._timers.handle,
             "schedule": self._schedules.handle,
             "campaign": self._campaigns.handle,
+            "series": self._campaigns.handle_series,
             "secrets": self._reread_secrets,
             "tick": self._tick,
         }
