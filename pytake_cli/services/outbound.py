@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 
 from pytake_cli.errors import Conflict, Forbidden, InvalidData, LimitReached
 from pytake_cli.policy import delivery, window
-from pytake_cli.services import contacts, ownership
+from pytake_cli.services import contact_removal, contacts, ownership
 from pytake_cli.services.sending import needs_window
 from pytake_cli.store.contacts import Contact, ServiceWindow
 from pytake_cli.store.conversations import BOT, BY_BOT, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
@@ -54,6 +54,8 @@ def queue(
     refuse_unwanted(db, number, contact, outgoing, origin, due)
     address = contacts.address(db, contact, number.portfolio_id)
     conversation = conversation or open_conversation(db, number, contact_id, now, status=BEGINS.get(origin, OPEN))
+    if contact.deleted_at is not None:
+        contact_removal.revive(db, [contact_id], actor="message", now=now)
     if origin == "agent":
         ownership.to_people(db, conversation, now, cause="person:message")
     message = _in_outbox(number, contact_id, conversation, outgoing, origin, now)
@@ -116,6 +118,8 @@ def refuse_unwanted(
         )
     if contact.blocked_at is not None:
         raise Forbidden("PT-CONTACT-BLOCKED", "this contact is blocked", fix="pytake contact show {id}", id=contact.id)
+    if contact.deleted_at is not None and origin in ("bot", "campaign"):
+        raise Forbidden("PT-CONTACT-DELETED", "this contact was deleted", fix="pytake contact list")
     if origin == "bot" and contact.opted_out_at is not None and contact.opted_out_at < due:
         raise Forbidden(
             "PT-OPTED-OUT", "this contact wants no automatic messages", fix="pytake contact show {id}", id=contact.id

@@ -15,7 +15,7 @@ KINDS = {
     "message:new": "a message came in or was queued: {message, conversation, contact, direction, kind}",
     "message:status": "statuses rose: {statuses: [[message, status], …]}",
     "conversation:updated": "status, assignee or counters changed: {conversation, status, assignee, by}",
-    "contact:updated": "a contact was created, changed or merged: {contact, …}",
+    "contact:updated": "a contact was created, changed or merged: {contact, …}; of many only {contacts: 812}",
     "number:updated": "quality, limits or the right to send changed: {number, …}",
     "account:event": "Meta told something about the account: {field, value}",
     "note:new": "a note was written: {note, conversation}",
