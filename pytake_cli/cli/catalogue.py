@@ -63,7 +63,7 @@ def _in_call(call: ast.Call) -> Iterator[str]:
         if isinstance(call.func, ast.Attribute)
         else ""
     )
-    if name in ("_", "ngettext", "Phrase"):
+    if name in ("_", "ngettext", "Phrase", "Misfit"):
         for argument in call.args[: 2 if name == "ngettext" else 1]:
             yield from _strings(argument)
     elif name in (*FINDERS, "PydanticCustomError", "needs") and len(call.args) > 1:  # what flow files must be, too

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.policy import window
-from pytake_cli.services import acknowledging, contacts, outbound, ownership
+from pytake_cli.services import acknowledging, contact_removal, contacts, outbound, ownership
 from pytake_cli.services.automation import Hearing, Word
 from pytake_cli.store.contacts import ServiceWindow
 from pytake_cli.store.conversations import BY_PEOPLE, NOBODY, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
@@ -64,6 +64,7 @@ def apply(db: Session, writings: Sequence[Writing], numbers: dict[str, Number], 
     if not fresh:
         return 0
     placed = _place(db, fresh, numbers, now)
+    contact_removal.revive(db, {one.contact_id for one in placed}, actor="contact", now=now)
     _converse(db, placed, now)
     _insert_messages(db, placed, now)
     _open_windows(db, placed)

@@ -15,7 +15,7 @@ from pytake_cli.policy import field_values, phones, spreadsheets
 from pytake_cli.policy.field_values import LONGEST_TEXT, Misfit
 from pytake_cli.policy.import_columns import CONSENT, LEFT_OUT, UNDECIDED, Column
 from pytake_cli.policy.people import storable
-from pytake_cli.services import directory
+from pytake_cli.services import contact_values
 from pytake_cli.services.contact_import_files import Cells, Row, Unreadable
 from pytake_cli.services.fields import Known
 from pytake_cli.store.tags import name_of
@@ -196,7 +196,7 @@ def _zone(text: str) -> str:
 
 
 def _language(text: str) -> str:
-    if not directory.is_language(text):
+    if not contact_values.is_language(text):
         raise Misfit(_("there is no such language"))
     return text
 
