@@ -32,7 +32,7 @@ from pytake_cli.daemon.clockwork import Clockwork
 from pytake_cli.daemon.engine_local import LocalEngine
 from pytake_cli.daemon.flow_files import FlowFiles
 from pytake_cli.daemon.health import Health, Heartbeat
-from pytake_cli.daemon.inbox import Inbox
+from pytake_cli.daemon.inbox import STATUSES_WAIT_SECONDS, Inbox
 from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.outside.http import allowed as allowed_hosts
@@ -208,7 +208,9 @@ class Daemon:
         proven = Proven()
         self._ring = door_keys.KeyRing(self._keys)
         self._heartbeat = Heartbeat()
-        self._intake = Intake(store, on_commit=lambda: engine.poke("journal"))
+        self._intake = Intake(
+            store, on_commit=lambda news: engine.poke("journal", delay=0.0 if news else STATUSES_WAIT_SECONDS)
+        )
         self._inbox = Inbox(store, waiting=lambda: self._intake.waiting)
         self._sender = Sender(store, engine, me)
         self._jobs = Jobs(store, me)
