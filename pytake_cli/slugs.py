@@ -84,6 +84,8 @@ SLUGS: dict[str, str] = {
     "PT-EMULATOR-TOKEN": "a token of the emulator can be revoked or restored",
     "PT-EMULATOR-VALUE": "a value given to the emulator does not fit",
     "PT-ERROR": "there is no error of that slug or code",
+    "PT-EXPORT-ROWS": "a workbook cannot hold so many contacts",
+    "PT-EXPORT-TTY": "a list of contacts is not written to a terminal",
     "PT-FIELD": "the organisation has no field of that name",
     "PT-FIELD-CHOICES": "a choice needs its choices, and no other type of field has any",
     "PT-FIELD-EXISTS": "there is a field of that name already",

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, select
 
 from pytake_cli.errors import NotFound
 from pytake_cli.flow import triggers
@@ -73,6 +74,9 @@ class Office:
         return next(version for offer, version in self._offers or () if offer.flow.name == flow)
 
 
+_FLOW = select(col(Flow.id)).where(col(Flow.org_id) == bindparam("org")).limit(1)
+
+
 class Hearing:
     """Hears the messages of one batch, in their order."""
 
@@ -118,7 +122,7 @@ class Hearing:
     def _office(self, org_id: int) -> Office:
         if org_id not in self._offices:
             org = self._db.get_one(Organisation, org_id)
-            known = self._db.exec(select(Flow.id).where(Flow.org_id == org_id).limit(1)).first()
+            known = self._db.connection().execute(_FLOW, {"org": org_id}).first()
             self._offices[org_id] = Office(org, opt_out.words(org), known is not None)
         return self._offices[org_id]
 

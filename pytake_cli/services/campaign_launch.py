@@ -20,13 +20,13 @@ from pytake_cli.errors import Conflict, InvalidData, LimitReached, Pending
 from pytake_cli.policy.campaigns import DRAFT, FREEZING, RECURRING, RUNNING, SCHEDULED, Definition, Money
 from pytake_cli.services import campaign_audience, campaign_checks, campaign_plans, campaign_recurrence, campaigns
 from pytake_cli.store import Store, ledger
-from pytake_cli.store import campaigns as rows
 from pytake_cli.store.campaigns import Campaign, Plan
 
 log = logging.getLogger(__name__)
 
 PEOPLE_AT_ONCE = 25_000  # of the contacts, a transaction: webhooks wait for some 0.2 s at most
-LIMITS = ("PT-CAMP-COST", "PT-CAMP-CURRENCY", "PT-CAMP-PRICE", "PT-CAMP-RECIPIENTS")  # problems: stops of the user
+# Problems that are stops which the user set.
+LIMITS = ("PT-CAMP-COST", "PT-CAMP-CURRENCY", "PT-CAMP-PRICE", "PT-CAMP-RECIPIENTS")
 DEAD_AFTER = timedelta(seconds=60)  # a freeze that has not moved for so long has lost its process
 PATIENCE_SECONDS = 120.0  # for somebody else who is launching the same
 Progress = Callable[[int], None]
@@ -179,7 +179,7 @@ def _begin(db: Session, plan: Plan, definition: Definition, order: Order, now: d
     """The campaign's row, whose ledger is still to be written; the unique key says that there is one."""
     target = campaign_audience.target(db, plan.org_id, definition)
     name = free_name(db, plan.org_id, plan.name)
-    campaign = rows.by_name(db, plan.org_id, name) or Campaign(org_id=plan.org_id, name=name, created_at=now)
+    campaign = Campaign(org_id=plan.org_id, name=name, created_at=now)
     campaign.number_id = target.number.id or 0
     campaign.definition = definition.to_json()
     campaign.status, campaign.plan_id = FREEZING, plan.id

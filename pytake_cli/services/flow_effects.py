@@ -111,7 +111,7 @@ def _send(
     for part, outgoing in enumerate(speech.messages(db, number, effect.speech, now)):
         if loops.is_loop(outbox.automatic_since(db, row.contact_id, loops.LOOK_BACK), now):
             raise TooManyMessages(f"contact {row.contact_id} got too many automatic messages: two bots may be talking")
-        message = outbound.queue(
+        outbound.put(
             db,
             number=number,
             contact_id=row.contact_id,
@@ -122,9 +122,8 @@ def _send(
             client_key=f"{key}.{part}" if part else key,
             conversation=conversation,
             party=party,
+            shown=effect.speech.shown if isinstance(effect.speech, SayTemplate) else "",
         )
-        if isinstance(effect.speech, SayTemplate) and effect.speech.shown:
-            message.text = effect.speech.shown
 
 
 def _job(db: Session, row: FlowSession, kind: str, key: str, effect: Effect, now: datetime) -> None:

@@ -58,8 +58,8 @@ def address(party: Party, scope: str) -> Address:
     )
 
 
-def reach(identities: Sequence[Any], scope: str) -> Address | None:
-    """The same from identities, the newest first."""
+def reach(identities: Sequence[Row[Any]], scope: str) -> Address | None:
+    """The same from a person's identities, the newest first."""
     known = [one for one in identities if one.retired_at is None]
     for one in known:
         if one.kind == PHONE:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,9 +48,12 @@ event = Event.__table__  # type: ignore[attr-defined]
 _TELL = Batch(lambda _: sa.insert(event))
 
 
-def tell(db: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Writes events at once: {org_id, kind, conversation_id, payload, at} each."""
-    _TELL.run(db, rows)
+def tell(
+    db: Session, org_id: int, kind: str, payload: dict[str, Any], at: datetime, conversation_id: int | None = None
+) -> None:
+    """Writes an event at once, without the unit of work."""
+    row = {"org_id": org_id, "kind": kind, "conversation_id": conversation_id, "payload": payload, "at": at}
+    _TELL.run(db, [row])
 
 
 def after(db: Session, cursor: int, limit: int = 500) -> list[Event]:

@@ -69,13 +69,20 @@ def claimable(
 
 def any_due(db: Session, number_id: int, lane: Lane, now: datetime) -> bool:
     first, last = PRIORITIES[lane]
-    due = sa.select(message.c.id).where(
-        message.c.number_id == number_id,
+    asked = {"number": number_id, "lowest": first, "highest": last, "moment": now}
+    return db.connection().execute(_ANY_DUE, asked).first() is not None
+
+
+_ANY_DUE = (
+    sa.select(message.c.id)
+    .where(
+        message.c.number_id == sa.bindparam("number"),
         sa.text("message.status = 'queued'"),
-        message.c.priority.between(first, last),
-        message.c.due_at <= now,
+        message.c.priority.between(sa.bindparam("lowest"), sa.bindparam("highest")),
+        message.c.due_at <= sa.bindparam("moment", type_=UtcTime),
     )
-    return db.connection().execute(due.limit(1)).first() is not None
+    .limit(1)
+)
 
 
 def due_numbers(db: Session, now: datetime) -> list[tuple[int, Lane]]:

@@ -24,7 +24,7 @@ class Tag(Owned, table=True):
 
 class ContactTag(Owned, table=True):
     __tablename__ = "contact_tag"
-    __table_args__ = (Index("ix_contact_tag_tag", "tag_id"),)
+    __table_args__ = (Index("ix_contact_tag_tag", "tag_id", "contact_id"),)
 
     contact_id: int = reference("contact.id", primary_key=True)
     tag_id: int = reference("tag.id", primary_key=True)
