@@ -2,6 +2,7 @@
 
 $ pytake campaign new black-friday
 $ pytake campaign plan black-friday
+$ pytake campaign launch black-friday --follow
 $ pytake campaign list
 """
 
@@ -9,11 +10,24 @@ from __future__ import annotations
 
 import typer
 
-from pytake_cli.cli import campaign_new, campaign_plan, campaign_show
+from pytake_cli.cli import (
+    campaign_control,
+    campaign_follow,
+    campaign_launch,
+    campaign_new,
+    campaign_plan,
+    campaign_show,
+)
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 app.command("new")(campaign_new.new)
 app.command("plan")(campaign_plan.plan)
+app.command("launch")(campaign_launch.launch)
+app.command("watch")(campaign_follow.watch)
+app.command("pause")(campaign_control.pause)
+app.command("resume")(campaign_control.resume)
+app.command("cancel")(campaign_control.cancel)
+app.command("retry")(campaign_control.retry)
 app.command("list")(campaign_show.list_)
 app.command("show")(campaign_show.show)
 app.command("clone")(campaign_new.clone)

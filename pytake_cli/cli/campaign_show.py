@@ -26,7 +26,23 @@ SHOWN = ("name", "status", "recipients", "template", "at")
 CARD_FIELDS = {
     **FIELDS,
     "detail": "the reason in words",
-    "states": "how many people are in which state",
+    "troubles": "what holds it up just now, in words",
+    "waiting": "people whose turn is still to come",
+    "queued": "messages on their way to Meta",
+    "sent": "messages that Meta took",
+    "delivered": "of these, on a device",
+    "read": "of these, read",
+    "failed": "messages that Meta refused",
+    "failures": "why they were refused: Meta's code, how many, what it means, what helps",
+    "unknown": "messages of which nobody knows whether Meta took them: pytake message settle",
+    "skipped": "people who got nothing, for a reason of after the launch",
+    "skips": "these reasons",
+    "cancelled": "people who were not written to any more",
+    "holdout": "people held out to compare with",
+    "started": "people whose flow was started",
+    "replied": "people who answered",
+    "opted_out": "people who asked for no more after it",
+    "resume_at": "when it goes on by itself",
     "audience": "the people in the segment language",
     "plan_id": "the plan that was launched",
     "launched_by": "who launched it",
@@ -72,7 +88,7 @@ def show(campaign: Name) -> None:
 
     here = context()
     with here.store.read(here.org_id) as db:
-        card = campaign_list.card(db, here.org_id, campaign)
+        card = campaign_list.card(db, here.org_id, campaign, here.now)
     path = campaign_folder.find(campaign)
     if card is None and path is None:
         raise NotFound("PT-CAMP-NONE", "there is no campaign {name}", fix="pytake campaign list", name=campaign)
@@ -91,7 +107,7 @@ def delete(campaign: Name) -> None:
     here = context()
     path = campaign_folder.find(campaign)
     with here.store.read(here.org_id) as db:
-        card = campaign_list.card(db, here.org_id, campaign)
+        card = campaign_list.card(db, here.org_id, campaign, here.now)
     if card is None and path is None:
         raise NotFound("PT-CAMP-NONE", "there is no campaign {name}", fix="pytake campaign list", name=campaign)
     campaign_list.refuse_live(card)

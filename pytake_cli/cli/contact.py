@@ -12,13 +12,14 @@ from typing import Annotated
 import typer
 
 from pytake_cli.cli import changes as field_changes
-from pytake_cli.cli import confirm, contact_import
+from pytake_cli.cli import confirm, contact_export, contact_import
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, emit, say
 from pytake_cli.locale import _
 
 app = typer.Typer(no_args_is_help=False)
 app.command("import")(contact_import.import_)
+app.command("export")(contact_export.export)
 
 FIELDS = {
     "id": "row id, for contact:ID",

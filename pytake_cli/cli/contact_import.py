@@ -148,7 +148,7 @@ def _wanted(given: Given, source: Source) -> Wanted:
         given.consent_source,
         when,
     )
-    return contact_import.Wanted(rules, tuple(columns), country)
+    return contact_import.Wanted(rules, tuple(columns), country, source.form == "csv")
 
 
 def _try_out(source: Source, wanted: Wanted) -> None:

@@ -175,7 +175,7 @@ def _number(db: Session, request: Request, person: Contact | None) -> Number:
 
 def preview(draft: Draft, request: Request) -> dict[str, Any]:
     """Checks everything that a real send checks, and tells what would go."""
-    from pytake_cli.services import outbound
+    from pytake_cli.services import outbound, parties
     from pytake_cli.store.contacts import Contact
 
     ctx = context()
@@ -189,7 +189,8 @@ def preview(draft: Draft, request: Request) -> dict[str, Any]:
             person = Contact(org_id=ctx.org_id, profile_name=request.to or "", created_at=ctx.now, updated_at=ctx.now)
         number = _number(db, request, person)
         with ways_out(request):
-            outbound.refuse_unwanted(db, number, person, outgoing, "agent", request.due_at or ctx.now)
+            party = parties.of(db, person, number.id or 0)
+            outbound.refuse_unwanted(number, party, outgoing, "agent", request.due_at or ctx.now)
         name = person.name or person.profile_name or request.to
     return {
         "status": "would be queued",

@@ -135,6 +135,11 @@ def send(given: Given) -> None:
     $ pytake message send --to contact:412 -t retomar --var nome=Karina
     $ pytake message send --to +5511968184101 -m "Confirma?" --buttons sim=Sim,nao=Não -n  # shows it, sends nothing
     """
+    deliver(given)
+
+
+def deliver(given: Given) -> None:
+    """Composes, queues and tells; with --dry-run it only shows."""
     ctx = context()
     quoted = _quoted(given.reply_to)
     request = _request(given, quoted)

@@ -1,8 +1,9 @@
 """Templates: the messages that Meta approves, as files, in the store and at Meta.
 
-$ pytake template pull
-$ pytake template list
-$ pytake template preview confirmacao_pedido --var 1=Karina --var 2=860198
+$ pytake template pull --files
+$ pytake template lint
+$ pytake template create templates/promo.pt_BR.yaml
+$ pytake template submit promo --wait
 """
 
 from __future__ import annotations
@@ -11,21 +12,22 @@ from typing import Annotated
 
 import typer
 
+from pytake_cli.cli import template_compare, template_files, template_meta, template_work
 from pytake_cli.cli import template_words as words
 from pytake_cli.cli.context import context
-from pytake_cli.cli.output import done, emit, say
+from pytake_cli.cli.output import emit, say
 from pytake_cli.locale import _
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-
-PULL_FIELDS = {
-    "name": "What it is called.",
-    "language": "Its language.",
-    "change": "added, changed or gone.",
-    "category": "Its category now.",
-    "status": "Its status now.",
-    "quality": "Its quality now.",
-}
+app.command("create")(template_work.create)
+app.command("submit")(template_meta.submit)
+app.command("edit")(template_meta.edit)
+app.command("delete")(template_meta.delete)
+app.command("lint")(template_files.lint)
+app.command("preview")(template_work.preview)
+app.command("test")(template_work.try_out)
+app.command("pull")(template_compare.pull)
+app.command("diff")(template_compare.diff)
 
 
 @app.command("list")
@@ -67,33 +69,3 @@ def show(name: words.Name, language: words.Lang = None, sender: words.From = Non
     if context().output.form in ("table", "plain"):
         say(bubble.box([shown["text"]]))
     emit(shown, words.FIELDS, default=words.CARD_SHOWN)
-
-
-@app.command("pull")
-def pull(sender: words.From = None) -> None:
-    """Asks Meta for all templates of the account and keeps them. What Meta has no more is marked as gone.
-
-    $ pytake template pull
-    $ pytake template pull --dry-run  # what is different at Meta
-    """
-    from pytake_cli.cli.neighbour import wake
-    from pytake_cli.services import template_sync
-
-    here = context()
-    with here.store.read(here.org_id) as db:
-        number = words.number(db, sender)
-    found = words.at_meta(number)
-    with wake(here.store).write(here.org_id) as db:
-        pulled = template_sync.take_in(db, here.org_id, number.waba_id, found, here.now)
-        changes = {"added": pulled.added, "changed": pulled.changed, "gone": pulled.gone}
-        rows = [{**row.model_dump(), "change": change} for change, of in changes.items() for row in of]
-        if here.dry_run:
-            db.rollback()
-            db.info.pop("pokes", None)
-    emit(rows, PULL_FIELDS, empty=_("Nothing is different at Meta"))
-    if here.dry_run:
-        say(_("nothing was changed (--dry-run)"))
-        return
-    text = _("{count} templates at Meta: {added} new, {changed} changed, {gone} gone")
-    counts = {change: len(of) for change, of in changes.items()}
-    done(text.format(count=len(found), **counts))

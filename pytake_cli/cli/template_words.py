@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pytake_cli import clock
 from pytake_cli.cli.context import context
+from pytake_cli.cli.neighbour import wake
 from pytake_cli.errors import SendError, UsageError
 
 if TYPE_CHECKING:
@@ -91,7 +93,7 @@ def find(name: str, language: str | None, sender: str | None) -> Template:
         return templates.find(db, here.org_id, number(db, sender).waba_id, name, language)
 
 
-def at_meta(found: Number, name: str | None = None) -> list[AtMeta]:
+def at_meta(found: Number, name: str | None = None, *, quiet: bool = False) -> list[AtMeta]:
     """The account's templates as Meta has them now; `name` for those of that name only."""
     from pytake_cli.cli.meta import ask, token_of
     from pytake_cli.whatsapp import templates
@@ -100,10 +102,10 @@ def at_meta(found: Number, name: str | None = None) -> list[AtMeta]:
     async def collect(graph: Graph) -> list[AtMeta]:
         return [one async for one in templates.every(graph, found.waba_id, name=name) if name in (None, one.name)]
 
-    return ask(token_of(found.phone_number_id), collect)
+    return ask(token_of(found.phone_number_id), collect, quiet=quiet)
 
 
-def refresh(found: Number, name: str) -> bool:
+def refresh(found: Number, name: str, *, quiet: bool = False) -> bool:
     """Takes in what Meta has of one name; False when it cannot be asked."""
     from pytake_cli import secrets
     from pytake_cli.services import template_sync
@@ -112,11 +114,11 @@ def refresh(found: Number, name: str) -> bool:
     if secrets.get("access_token", found.phone_number_id) is None:
         return False
     try:
-        told = at_meta(found, name)
+        told = at_meta(found, name, quiet=quiet)
     except (SendError, OSError):
         return False
-    with here.store.write(here.org_id) as db:
-        template_sync.take_in(db, here.org_id, found.waba_id, told, here.now, complete=False)
+    with wake(here.store).write(here.org_id) as db:
+        template_sync.take_in(db, here.org_id, found.waba_id, told, clock.now(), complete=False)
     return bool(told)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from sqlmodel import Session, col, select
 from pytake_cli.errors import Conflict
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.campaigns import Definition
+from pytake_cli.services import campaign_watch
 from pytake_cli.store import Store, campaigns
 from pytake_cli.store.campaigns import Campaign, campaign, recipient
 
@@ -24,7 +26,7 @@ def rows(db: Session, org_id: int) -> list[dict[str, Any]]:
     return [_row(each) for each in found]
 
 
-def card(db: Session, org_id: int, name: str) -> dict[str, Any] | None:
+def card(db: Session, org_id: int, name: str, now: datetime) -> dict[str, Any] | None:
     """All that is known of one campaign, by its name or campaign:ID."""
     kind, _, id_ = name.partition(":")
     if kind == "campaign" and id_.isdecimal():
@@ -33,18 +35,12 @@ def card(db: Session, org_id: int, name: str) -> dict[str, Any] | None:
         found = campaigns.by_name(db, org_id, name)
     if found is None:
         return None
-    counted = sa.select(recipient.c.state, sa.func.count().label("people")).where(recipient.c.campaign_id == found.id)
-    states = db.connection().execute(counted.group_by(recipient.c.state).order_by(recipient.c.state)).all()
     return {
+        **campaign_watch.of(db, found, now),
         **_row(found),
         "detail": found.status_detail,
-        "states": {row.state: row.people for row in states},
         "audience": found.query,
         "plan_id": found.plan_id,
-        "launched_by": found.launched_by,
-        "launched_at": found.launched_at,
-        "started_at": found.started_at,
-        "finished_at": found.finished_at,
         "definition": found.definition,
     }
 

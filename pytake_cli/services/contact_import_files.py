@@ -8,7 +8,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -23,7 +23,7 @@ from pytake_cli.policy import import_columns, spreadsheets
 Form = Literal["csv", "jsonl", "xlsx"]
 MAX_ROW = 1 << 20  # characters
 MAX_COLUMNS = 100
-MAX_LINES = 20  # of one row: more are a quote that nobody closed
+MAX_LINES = 20  # of one row that has not as many cells as the header: more are a quote that nobody closed
 SAMPLE_BYTES = 256 * 1024
 SAMPLE_ROWS = 1000
 BLOCK = 1 << 20
@@ -70,7 +70,7 @@ class Source:
             return contact_import_xlsx.rows(self.file)
         if self.form == "jsonl":
             return _jsonl_rows(self.file, self.columns)
-        return _csv_rows(self.file.fileno(), self.encoding, self.delimiter)
+        return _csv_rows(self.file.fileno(), self.encoding, self.delimiter, len(self.columns))
 
 
 @contextmanager
@@ -210,12 +210,12 @@ class _Lines:
         self.number -= len(self.taken) - 1
 
 
-def _csv_rows(descriptor: int, encoding: str, delimiter: str) -> Iterator[Row]:
+def _csv_rows(descriptor: int, encoding: str, delimiter: str, width: int) -> Iterator[Row]:
     with open(os.dup(descriptor), encoding=encoding, errors="replace", newline="") as text:
-        yield from _rows_of(text, delimiter)
+        yield from _rows_of(text, delimiter, width)
 
 
-def _rows_of(text: IO[str], delimiter: str) -> Iterator[Row]:
+def _rows_of(text: IO[str], delimiter: str, width: int) -> Iterator[Row]:
     csv.field_size_limit(MAX_ROW)
     lines = _Lines(text)
     reader, taken = csv.reader(lines, delimiter=delimiter), lines.taken
@@ -229,7 +229,7 @@ def _rows_of(text: IO[str], delimiter: str) -> Iterator[Row]:
         except csv.Error as error:
             cells, reason = [], "longer than 1 MB" if isinstance(error, _TooLong) else "a quote is not closed"
         # a quote that is never closed takes the following people for its text
-        if len(taken) > 1 and (len(taken) > MAX_LINES or sum(each.count('"') for each in taken) % 2):
+        if len(taken) > 1 and _runs_on(taken, len(cells) == width):
             reason = "a quote is not closed"
         if reason:
             lines.keep_first()
@@ -237,6 +237,10 @@ def _rows_of(text: IO[str], delimiter: str) -> Iterator[Row]:
             yield line, Unreadable(taken[0].rstrip("\r\n")[:MAX_ROW], reason)
         elif any(cells):
             yield line, cells
+
+
+def _runs_on(lines: Sequence[str], fits: bool) -> bool:
+    return (len(lines) > MAX_LINES and not fits) or sum(line.count('"') for line in lines) % 2 == 1
 
 
 def _json_lines(file: BinaryIO) -> Iterator[tuple[int, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -135,3 +136,18 @@ def in_order(template: Template, given: Sequence[str]) -> dict[str, str]:
             wanted=", ".join(slot.key for slot in texts),
         )
     return {slot.key: value for slot, value in zip(texts, given, strict=False)}
+
+
+def as_known(db: Session, org: int) -> dict[str, dict[str, Any]] | None:
+    """What flows are checked against: "name/language" -> status and how many texts it takes; None if none is known."""
+    found = listed(db, org)
+    if not found:
+        return None
+    return {
+        f"{row.name}/{row.language}": {
+            "status": row.status,
+            "components": row.components,
+            "params": sum(slot.kind in ("text", "code") and not slot.key.startswith("header") for slot in wanted(row)),
+        }
+        for row in found
+    }

@@ -47,4 +47,7 @@ def _comparable(part: dict[str, Any], codes: bool) -> dict[str, Any]:
 def _button(raw: dict[str, Any], codes: bool) -> dict[str, Any]:
     if codes:
         return {name: value for name, value in raw.items() if name not in (*_META_WRITES, "example")}
-    return _comparable(raw, False)
+    kept = _comparable(raw, False)
+    if kept["type"] == "COPY_CODE":
+        kept.pop("text", None)  # Meta's own words
+    return kept

@@ -112,6 +112,8 @@ def _check(filling: _Filling, slot: Slot, value: str) -> None:
         filling.refuse(KIND, slot.key, Phrase("{key} holds characters that no message can carry"))
     elif slot.kind in ("text", "code", "link", "coupon") and _SPACES.search(value):
         filling.refuse(SPACES, slot.key, Phrase("{key} has a line break, a tab or more than 4 spaces in a row"))
+    elif slot.key.startswith("card.") and value.startswith("media:"):  # one file a message is uploaded on the way
+        filling.refuse(KIND, slot.key, Phrase("{key} is a file of a card: https://…, or the id of an upload at Meta"))
     elif slot.kind in _FITS:
         fits, text = _FITS[slot.kind]
         if not fits(value):

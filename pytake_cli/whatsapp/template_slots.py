@@ -62,7 +62,7 @@ def _slots(components: Sequence[dict[str, Any]], named: bool) -> Iterator[Slot]:
             case "HEADER":
                 yield from _header(one, named)
             case "BODY":
-                samples = _examples(one, "body_text", named)
+                samples = examples(one, "body_text", named)
                 for name in names(one.get("text")):
                     yield Slot(name, "text", True, samples.get(name, ""))
             case "BUTTONS":
@@ -83,7 +83,7 @@ def _slots(components: Sequence[dict[str, Any]], named: bool) -> Iterator[Slot]:
 def _header(raw: dict[str, Any], named: bool) -> Iterator[Slot]:
     form = str(raw.get("format", "")).lower()
     if form == "text":
-        samples = _examples(raw, "header_text", named)
+        samples = examples(raw, "header_text", named)
         for name in names(raw.get("text")):
             key, other = (name, f"header.{name}") if named else (f"header.{name}", "header")
             yield Slot(key, "text", True, samples.get(name, ""), ("header", other) if named else (other,))
@@ -112,7 +112,7 @@ def _button(index: int, raw: dict[str, Any]) -> Iterator[Slot]:
             yield Slot(f"{key}.data", "json", False)
 
 
-def _examples(raw: dict[str, Any], member: str, named: bool) -> dict[str, str]:
+def examples(raw: dict[str, Any], member: str, named: bool) -> dict[str, str]:
     """Variable -> its example."""
     example = table(raw.get("example"))
     if named:

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytake_cli.errors import InvalidData
-from pytake_cli.policy.recurrence import next_after, occurrences
+from pytake_cli.policy.recurrence import Occurrence, next_after, occurrences
 from pytake_cli.policy.recurrence_files import dump, read
 from pytake_cli.policy.wall_clock import moment, oddity, on_the_wall
 
@@ -271,7 +271,7 @@ def test_asking_again_after_each_gives_the_same_as_asking_once(
     assert read(dump(rule)) == rule
     now = after.replace(tzinfo=UTC)
     together = list(islice(occurrences(rule, tz, now), 12))
-    one_by_one = []
+    one_by_one: list[Occurrence] = []
     while len(one_by_one) < 12 and (found := next_after(rule, tz, now)):
         one_by_one.append(found)
         now = found.at
