@@ -19,8 +19,13 @@ def one_line(body: dict[str, Any]) -> str:
 
 def render(body: dict[str, Any]) -> str:
     """The message in a box: header, words, footer, buttons."""
+    return box(_parts(body))
+
+
+def box(parts: list[str]) -> str:
+    """Texts in a box, one below the other."""
     corners = own("╭╮╰╯─│")
-    lines = [part for text in _parts(body) for part in _wrapped(text)]
+    lines = [part for text in parts for part in _wrapped(text)]
     width = max((_columns(line) for line in lines), default=1)
     rows = [f"{corners[5]} {line}{' ' * (width - _columns(line))} {corners[5]}" for line in lines]
     top = corners[0] + corners[4] * (width + 2) + corners[1]

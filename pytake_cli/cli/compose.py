@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytake_cli.cli.typed import choices, location, menu, parse_json
 from pytake_cli.errors import InvalidData, UsageError
-from pytake_cli.whatsapp import messages, template_messages
+from pytake_cli.whatsapp import messages
 from pytake_cli.whatsapp.messages import Outgoing
+
+if TYPE_CHECKING:
+    from pytake_cli.store.templates import Template
 
 FILES = ("image", "audio", "video", "document", "sticker")
 HEADER_KINDS = {
@@ -35,7 +38,7 @@ class Draft:
 
     text: str | None = None
     template: str | None = None
-    language: str = "pt_BR"
+    definition: Template | None = None  # what the store knows of `template`
     variables: Sequence[str] = ()
     image: str | None = None
     audio: str | None = None
@@ -268,70 +271,22 @@ def _reaction(draft: Draft) -> Outgoing:
 
 
 def template(draft: Draft, attach: Attach) -> Outgoing:
-    """Values by `--var nome=Ana`, or in order by `--var Ana`; `header.…` and `button.N` go where they say."""
-    body: dict[str, str] = {}
-    order: list[str] = []
-    header: dict[str, str] = {}
-    buttons: list[dict[str, Any]] = []
-    for given in draft.variables:
-        name, separator, value = given.partition("=")
-        if not separator:
-            order.append(given)
-        elif name.startswith("button."):
-            buttons.append(_template_button(name, value))
-        elif name.startswith("header."):
-            header[name.removeprefix("header.")] = value
-        else:
-            body[name] = value
-    if order and body:
-        raise UsageError(
-            "PT-SEND-VARS",
-            "values go by name or in order, not both: --var nome=Ana, or --var Ana",
-            fix="pytake message send --to CONTACT -t NAME --var nome=Ana",
-        )
-    components = [*_template_header(draft, header, attach)]
-    if order or body:
-        components.append(template_messages.body(order or _by_position(body)))
-    return messages.template(draft.template or "", draft.language, [*components, *buttons])
+    """The template filled in by --var, and above it what --header says."""
+    from pytake_cli.cli.template_words import values
+    from pytake_cli.services import templates
 
-
-def _by_position(values: dict[str, str]) -> list[str] | dict[str, str]:
-    """`1=…` and `2=…` are places, not names."""
-    if all(name.isdigit() for name in values):
-        return [values[name] for name in sorted(values, key=int)]
-    return values
-
-
-def _template_header(draft: Draft, values: dict[str, str], attach: Attach) -> list[dict[str, Any]]:
-    if values:
-        return [template_messages.header_text(_by_position(values))]
-    header = _header(draft, attach)
-    if header is None:
-        return []
-    if header["type"] == "text":
-        return [template_messages.header_text([header["text"]])]
-    return [{"type": "header", "parameters": [header]}]
-
-
-def _template_button(name: str, value: str) -> dict[str, Any]:
-    """`button.0=suffix` fills an address; `button.0.quick_reply=…` and `button.0.copy_code=…` say what else it is."""
-    _, _, rest = name.partition(".")
-    index, _, kind = rest.partition(".")
-    makers = {
-        "": template_messages.url_button,
-        "url": template_messages.url_button,
-        "quick_reply": template_messages.quick_reply,
-        "copy_code": template_messages.copy_code,
-        "flow": template_messages.flow_button,
-    }
-    if not index.isdigit() or kind not in makers:
-        raise UsageError(
-            "PT-SEND-VARS",
-            "{name} names no button: button.0, button.0.quick_reply …",
-            fix="pytake message send --to CONTACT -t NAME --var button.0=…",
-            name=name,
-        )
-    return makers[kind](int(index), value)
+    assert draft.definition is not None  # whoever takes --template looks it up first
+    given = values(draft.definition, draft.variables)
+    if draft.header is not None:
+        given["header"] = draft.header.removeprefix("@")
+    files = {slot.key: slot.kind for slot in templates.wanted(draft.definition) if slot.kind in HEADER_KINDS.values()}
+    for key, kind in files.items():
+        where = given.get(key, "")
+        if where and not is_url(where) and not where.startswith("media:"):
+            given[key] = _file_id(kind, where, attach)
+            if kind == "document" and given[key] != where and where != "-":
+                given.setdefault(f"{key}.filename", Path(where).name)
+    return templates.message(draft.definition, given)
 
 
 def raw(given: str) -> Outgoing:

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pytake_cli.cli import changes as field_changes
-from pytake_cli.cli import confirm, contact_block, contact_bulk, contact_consent, contact_past, contact_tags
+from pytake_cli.cli import (
+    confirm,
+    contact_block,
+    contact_bulk,
+    contact_consent,
+    contact_export,
+    contact_import,
+    contact_past,
+    contact_tags,
+)
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, emit, say
 from pytake_cli.locale import _
@@ -24,6 +33,8 @@ if TYPE_CHECKING:
     from pytake_cli.services.contact_values import Changes
 
 app = typer.Typer(no_args_is_help=False)
+app.command("import")(contact_import.import_)
+app.command("export")(contact_export.export)
 
 FIELDS = {
     "id": "row id, for contact:ID",

@@ -18,7 +18,7 @@ from pytake_cli.flow.definition import Flow
 from pytake_cli.flow.testing.player import Player, World
 from pytake_cli.flow.testing.runner import Shelf
 from pytake_cli.locale import own
-from pytake_cli.services.schedules import schedules
+from pytake_cli.services.business_hours import schedules
 
 PROMPT = "{clock} › "
 

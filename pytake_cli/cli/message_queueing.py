@@ -13,7 +13,7 @@ from pytake_cli import clock
 from pytake_cli.cli import bubble, neighbour, selectors
 from pytake_cli.cli.compose import Draft, compose
 from pytake_cli.cli.context import context
-from pytake_cli.errors import LimitReached, NotFound, PytakeError
+from pytake_cli.errors import Conflict, LimitReached, NotFound, PytakeError
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytake_cli.store.contacts import Contact
     from pytake_cli.store.messages import Message
     from pytake_cli.store.numbers import Number
+    from pytake_cli.store.templates import Template
 
 
 @dataclass(slots=True)
@@ -32,6 +33,33 @@ class Request:
     due_at: datetime | None
     key: str | None
     as_: str | None
+
+
+def definition(name: str, language: str | None, request: Request) -> Template:
+    """The template as the store knows it, if it can be sent; else Meta is asked whether that is still so."""
+    from pytake_cli.cli import template_words
+    from pytake_cli.services import templates
+
+    ctx = context()
+
+    def look() -> Template:
+        with ctx.store.read(ctx.org_id) as db:
+            found = templates.find(db, ctx.org_id, number.waba_id, name, language)
+        templates.refuse_unusable(found)
+        return found
+
+    with ctx.store.read(ctx.org_id) as db:
+        try:
+            person = _person(db, request, make=False)
+        except NotFound:
+            person = None
+        number = _number(db, request, person)
+    try:
+        return look()
+    except (NotFound, Conflict):
+        if ctx.dry_run or not template_words.refresh(number, name):
+            raise
+    return look()
 
 
 def queue(draft: Draft, request: Request) -> tuple[Message, bool]:
@@ -127,7 +155,7 @@ def _person(db: Session, request: Request, *, make: bool) -> Contact:
     return db.get_one(Contact, contact_id)
 
 
-def _number(db: Session, request: Request, person: Contact) -> Number:
+def _number(db: Session, request: Request, person: Contact | None) -> Number:
     """The number to send from: as named, the only one, or the one that the person wrote to last."""
     from sqlmodel import col, select
 
@@ -136,7 +164,7 @@ def _number(db: Session, request: Request, person: Contact) -> Number:
     from pytake_cli.store.numbers import Number
 
     ctx = context()
-    if request.sender is None and person.id is not None:
+    if request.sender is None and person is not None and person.id is not None:
         last = select(Number).join(ServiceWindow, col(ServiceWindow.number_id) == Number.id)
         last = last.where(ServiceWindow.contact_id == person.id, col(ServiceWindow.last_inbound_at).is_not(None))
         found = db.exec(last.order_by(col(ServiceWindow.last_inbound_at).desc()).limit(1)).first()
@@ -147,7 +175,7 @@ def _number(db: Session, request: Request, person: Contact) -> Number:
 
 def preview(draft: Draft, request: Request) -> dict[str, Any]:
     """Checks everything that a real send checks, and tells what would go."""
-    from pytake_cli.services import outbound
+    from pytake_cli.services import outbound, parties
     from pytake_cli.store.contacts import Contact
 
     ctx = context()
@@ -161,7 +189,8 @@ def preview(draft: Draft, request: Request) -> dict[str, Any]:
             person = Contact(org_id=ctx.org_id, profile_name=request.to or "", created_at=ctx.now, updated_at=ctx.now)
         number = _number(db, request, person)
         with ways_out(request):
-            outbound.refuse_unwanted(db, number, person, outgoing, "agent", request.due_at or ctx.now)
+            party = parties.of(db, person, number.id or 0)
+            outbound.refuse_unwanted(number, party, outgoing, "agent", request.due_at or ctx.now)
         name = person.name or person.profile_name or request.to
     return {
         "status": "would be queued",

@@ -52,7 +52,9 @@ class Given:
     template: Annotated[str | None, typer.Option("-t", "--template", metavar="NAME", help="An approved template.")] = (
         None
     )
-    language: Annotated[str, typer.Option("--template-lang", metavar="LANG", help="The template's language.")] = "pt_BR"
+    language: Annotated[
+        str | None, typer.Option("--template-lang", metavar="LANG", help="The template's language, if it has several.")
+    ] = None
     var: Annotated[
         list[str] | None,
         typer.Option(
@@ -133,10 +135,15 @@ def send(given: Given) -> None:
     $ pytake message send --to contact:412 -t retomar --var nome=Karina
     $ pytake message send --to +5511968184101 -m "Confirma?" --buttons sim=Sim,nao=Não -n  # shows it, sends nothing
     """
+    deliver(given)
+
+
+def deliver(given: Given) -> None:
+    """Composes, queues and tells; with --dry-run it only shows."""
     ctx = context()
     quoted = _quoted(given.reply_to)
-    draft = _draft(given, quoted)
     request = _request(given, quoted)
+    draft = _draft(given, quoted, request)
     if ctx.dry_run:
         selectors.would(lambda: _show(message_queueing.preview(draft, request)))
         return
@@ -146,12 +153,13 @@ def send(given: Given) -> None:
     _tell(queued, replayed)
 
 
-def _draft(given: Given, quoted: Message | None) -> Draft:
+def _draft(given: Given, quoted: Message | None, request: message_queueing.Request) -> Draft:
     """What is to be said; flags that a Draft has too go over as they are."""
     raw = _file_text(given.raw, "--raw")
     same = {each.name for each in fields(Draft)} & {each.name for each in fields(Given)}
     words = {name: getattr(given, name) for name in same} | {
         "text": selectors.words_of(given.message) or None,
+        "definition": message_queueing.definition(given.template, given.language, request) if given.template else None,
         "variables": given.var or (),
         "contacts": _cards(given.contact or []),
         "list_file": _file_text(given.list_, "--list"),

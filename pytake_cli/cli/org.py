@@ -34,6 +34,7 @@ FIELDS = {
     "tz": "Time zone.",
     "lang": "Language.",
     "country": "Country of phone numbers typed without a country code.",
+    "dpo": "Who answers people's questions about their data.",
     "acknowledgement": "Text that answers the first message of a conversation.",
     "id": "Row id.",
     "created_at": "When it was made.",
@@ -120,13 +121,14 @@ def create(
 @app.command("set")
 def set_(
     changes: Annotated[
-        list[str], typer.Argument(metavar="FIELD=VALUE", help="name, tz, lang, country, acknowledgement.")
+        list[str], typer.Argument(metavar="FIELD=VALUE", help="name, tz, lang, country, dpo, acknowledgement.")
     ],
 ) -> None:
     """Changes the organisation.
 
     $ pytake org set tz=America/Manaus
     $ pytake org set "acknowledgement=Oi! Já respondemos." -o loja-sul
+    $ pytake org set "dpo=Ana Souza, privacidade@loja.com.br"
     $ pytake org set acknowledgement=  # no automatic answer
     """
     here = context()

@@ -1,7 +1,7 @@
 """The inbox: takes what the intake journalled and applies it, in order, in transactions short enough for the intake.
 
-While webhooks wait to become durable, the intake has the store as long as the inbox had it: what is journalled is
-safe and can be applied later, what is not has to be answered.
+While webhooks wait to become durable, the intake has the store, the longer the more of them there are: what is
+journalled is safe and can be applied later, what is not has to be answered.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from pytake_cli.store.work import Lane
 
 SHORTEST, LONGEST = 10, 2000  # journal rows in a transaction
 AIM_SECONDS = 0.02  # for a transaction: the intake waits behind it
-LONGEST_PAUSE_SECONDS = 0.1
+PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.0005, 0.1  # for each that waits, and never longer than we worked
 
 
 class Inbox:
     """The handler of `journal`."""
 
-    def __init__(self, store: Store, *, others_wait: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, store: Store, *, waiting: Callable[[], int] = lambda: 0) -> None:
         self._store = store
-        self._others_wait = others_wait
+        self._waiting = waiting
         self._thread = ThreadPoolExecutor(1, "inbox")
         self._limit = inbound.BATCH_ROWS
         self._stopping = False
@@ -48,8 +48,8 @@ class Inbox:
             self.messages += applied.messages
             self.statuses += applied.statuses
             self.quarantined += applied.quarantined
-            if self._others_wait():
-                await asyncio.sleep(min(seconds, LONGEST_PAUSE_SECONDS))
+            if others := self._waiting():
+                await asyncio.sleep(min(seconds, others * PAUSE_SECONDS, LONGEST_PAUSE_SECONDS))
 
     def stop(self) -> None:
         """Lets the transaction under way finish and begins no other."""

@@ -9,16 +9,16 @@ from datetime import timedelta
 
 from pytake_cli import clock, nearby, secrets, settings
 from pytake_cli.daemon.outside import calls, code, notices, questions, sources
-from pytake_cli.daemon.outside.http import Web
+from pytake_cli.daemon.outside.http import Web, allowed
 from pytake_cli.daemon.outside.work import abandon, answering
 from pytake_cli.errors import LimitReached, NotFound, PytakeError, SendError
-from pytake_cli.policy.addresses import Allowed
-from pytake_cli.services import flow_sessions, media
+from pytake_cli.services import flow_sessions, media, template_sync
 from pytake_cli.store import Store, jobs
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.work import Lane
 from pytake_cli.whatsapp import media as wire_media
 from pytake_cli.whatsapp import messages as wire
+from pytake_cli.whatsapp import templates as wire_templates
 from pytake_cli.whatsapp.client import Graph
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ TRIES = {
     "flow.notify": 20,
     "media.download": 200,
     "read.receipt": 3,
+    "template.pull": 20,
 }
 
 Work = Callable[["Workshop", Job], Awaitable[None]]
@@ -55,7 +56,7 @@ class Workshop:
     def web(self) -> Web:
         """What flows call out with; made when the first one does."""
         if self._web is None:
-            self._web = Web(Allowed(settings.current().flows.http_allow))
+            self._web = Web(allowed())
         return self._web
 
     async def graph(self, phone_number_id: str) -> Graph:
@@ -112,6 +113,19 @@ async def read_receipt(shop: Workshop, job: Job) -> None:
     await graph.call("POST", f"{phone_number_id}/messages", json=receipt)
 
 
+async def pull_templates(shop: Workshop, job: Job) -> None:
+    """{"phone_number_id": "…", "waba_id": "…", "name": "promo"}: asks Meta for the templates of a name."""
+    graph = await shop.graph(str(job.payload["phone_number_id"]))
+    waba_id, name = str(job.payload["waba_id"]), str(job.payload["name"])
+    found = [one async for one in wire_templates.every(graph, waba_id, name=name) if one.name == name]
+
+    def keep() -> None:
+        with shop.store.write(job.org_id) as db:
+            template_sync.take_in(db, job.org_id, waba_id, found, clock.now(), complete=False)
+
+    await asyncio.to_thread(keep)
+
+
 HANDLERS: dict[str, Work] = {
     "flow.ai": answering(questions.ask, questions.repeatable, flow_sessions.answered),
     "flow.code": answering(code.run, code.repeatable, flow_sessions.answered),
@@ -120,6 +134,7 @@ HANDLERS: dict[str, Work] = {
     "flow.notify": notices.notify,
     "media.download": download,
     "read.receipt": read_receipt,
+    "template.pull": pull_templates,
 }
 FLOW = "flow."  # the kinds that sessions of flows ask for
 

@@ -30,10 +30,13 @@ def guarded(walk: Walk, act: Callable[[], Move]) -> Move:
 
 
 def told(error: Exception) -> dict[str, object]:
-    """Where it happened: `{"error": "KeyError: 'x'", "at": ["flow/steps/http.py:41 resume"]}`."""
+    """Where it happened, without the error's text, which may be a person's.
+
+    {"error": "KeyError", "at": ["flow/steps/http.py:41 resume"]}
+    """
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     places = [f"{'/'.join(frame.filename.split('/')[-3:])}:{frame.lineno} {frame.name}" for frame in frames]
-    return {"error": f"{type(error).__name__}: {str(error)[:200]}", "at": places}
+    return {"error": type(error).__name__, "at": places}
 
 
 def settle(walk: Walk) -> None:

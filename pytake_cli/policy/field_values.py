@@ -16,6 +16,7 @@ Value = str | int | float | bool
 LONGEST_TEXT = 4000  # characters
 TRUE = frozenset({"true", "yes", "y", "1", "sim", "s", "verdadeiro", "v", "x"})
 FALSE = frozenset({"false", "no", "n", "0", "nao", "falso", "f"})
+_USUAL = re.compile(r"-?[0-9]{1,9}(?:[.,][0-9]{1,2})?")  # what imports read by the million
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _COMMA = re.compile(r"[+-]?\d*,\d+")  # 10,5
 _GROUPED = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+")  # 1.234,56
@@ -29,7 +30,7 @@ class Misfit(ValueError):
     """Why a text is no value of the type: `template` is for str.format with `values`, and translated when shown."""
 
     def __init__(self, template: str, **values: Any) -> None:
-        super().__init__(template.format(**values))
+        super().__init__(template.format(**values) if values else template)
         self.template, self.values = template, values
 
 
@@ -40,6 +41,8 @@ def read(
 
     `month_first` says how 03/11/2026 is meant; `tz` whose a time without an offset is.
     """
+    if type_ == "number" and isinstance(given, str) and _USUAL.fullmatch(given):
+        return _whole_or_not(float(given.replace(",", ".")))
     text = _text(given)
     if not text:
         return None
@@ -87,7 +90,10 @@ def _number(text: str) -> int | float:
         raise Misfit("it is no number, such as 10 or 10.5")
     if sum(map(str.isdigit, compact.lstrip("+-0."))) > _DIGITS:
         raise Misfit("it has more than {most} digits; a text field keeps them all", most=_DIGITS)
-    value = float(compact)
+    return _whole_or_not(float(compact))
+
+
+def _whole_or_not(value: float) -> int | float:
     return int(value) if value.is_integer() else value
 
 

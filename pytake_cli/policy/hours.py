@@ -73,18 +73,18 @@ def _heard(spans: Iterable[Iterable[str]]) -> Spans:
 
 
 def is_open(schedule: Schedule, now: datetime) -> bool:
-    return _open_by_the_wall(schedule, now.astimezone(_zone(schedule.tz)).replace(tzinfo=None))
+    return is_open_at(schedule, now.astimezone(zone(schedule.tz)).replace(tzinfo=None))
 
 
 def is_holiday(schedule: Schedule, now: datetime) -> bool:
-    return _is_holiday(schedule, now.astimezone(_zone(schedule.tz)).date())
+    return _is_holiday(schedule, now.astimezone(zone(schedule.tz)).date())
 
 
 def next_open(schedule: Schedule, now: datetime) -> datetime | None:
     """`now` if it is open, else the next opening within 400 days."""
     if is_open(schedule, now):
         return now
-    day = now.astimezone(_zone(schedule.tz)).date()
+    day = now.astimezone(zone(schedule.tz)).date()
     for _ in range(FARTHEST_DAYS + 1):
         openings = [at for at in _changes(schedule, day) if at > now and is_open(schedule, at)]
         if openings:
@@ -103,12 +103,12 @@ def read_schedule(
     days: dict[int, tuple[tuple[time, time], ...]] = {}
     for name, texts in spans.items():
         read = tuple(_span(text) for text in texts)
-        for day in _weekdays(name):
+        for day in weekdays(name):
             if day in days:
                 raise ValueError(f"{DAYS[day]} stands in it twice")
             days[day] = read
     try:
-        _zone(tz)
+        zone(tz)
     except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
         raise ValueError(f"there is no time zone {tz!r}") from None
     replaced = {day: tuple(_span(text) for text in texts) for day, texts in (special or {}).items()}
@@ -116,7 +116,7 @@ def read_schedule(
 
 
 @lru_cache(maxsize=64)
-def _zone(tz: str) -> ZoneInfo:
+def zone(tz: str) -> ZoneInfo:
     return ZoneInfo(tz)
 
 
@@ -131,7 +131,8 @@ def _spans(schedule: Schedule, day: date) -> tuple[tuple[time, time], ...]:
     return () if day in schedule.holidays else schedule.days.get(day.weekday(), ())
 
 
-def _open_by_the_wall(schedule: Schedule, local: datetime) -> bool:
+def is_open_at(schedule: Schedule, local: datetime) -> bool:
+    """The same by the clock on the wall, whatever the zone."""
     day, at = local.date(), local.time()
     if _is_holiday(schedule, day):
         return False
@@ -142,12 +143,12 @@ def _open_by_the_wall(schedule: Schedule, local: datetime) -> bool:
 
 def _changes(schedule: Schedule, day: date) -> Iterator[datetime]:
     """The moments of a day at which a shop may open: its spans' starts, midnight, and when the clocks are changed."""
-    zone = _zone(schedule.tz)
+    here = zone(schedule.tz)
     for start in (time(), *(start for start, _ in _spans(schedule, day))):
-        local = datetime.combine(day, start, zone)
+        local = datetime.combine(day, start, here)
         for fold in (0, 1):  # in a gap, one of the two is the moment after it by another name
             yield local.replace(fold=fold).astimezone(UTC)
-    yield from _clock_change(zone, day)
+    yield from _clock_change(here, day)
 
 
 def _clock_change(zone: ZoneInfo, day: date) -> Iterator[datetime]:
@@ -181,7 +182,7 @@ def _span(text: str) -> tuple[time, time]:
     return start, end
 
 
-def _weekdays(name: str) -> Iterator[int]:
+def weekdays(name: str) -> Iterator[int]:
     first, _, last = name.partition("-")
     if first not in DAYS or (last or first) not in DAYS:
         raise ValueError(f"{name!r} is no day or range of days such as mon or mon-fri")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from math import isfinite, nan
 from zoneinfo import ZoneInfo
 
 from pytake_cli.flow.patterns import PatternError, compile_pattern
+from pytake_cli.flow.words import closest
 from pytake_cli.segment import fields
 from pytake_cli.segment.grammar import parse
 from pytake_cli.segment.tree import And, Bare, Count, Node, Not, Or, Predicate, Sample, SegmentError, Value
@@ -22,29 +26,37 @@ _UNITS = {
     "m": timedelta(days=30),
     "y": timedelta(days=365),
 }
+YEARS = range(1900, 9000)  # of moments that a segment may name: beyond them zones leave the calendar
 SHORTEST_PART = 2  # letters that `~` looks for at the least
 
 
-def read(text: str) -> Node:
-    """The tree of a segment's text, checked; raises `SegmentError`."""
-    return _checked(parse(text))
+Custom = Mapping[str, str]  # an organisation's fields: {"plano": "choice"}
 
 
-def _checked(node: Node) -> Node:
+def read(text: str, custom: Custom | None = None) -> Node:
+    """The tree of a segment's text, checked; raises `SegmentError`.
+
+    Without `custom` every name may be a custom field, and its values are compared as they are.
+    """
+    return _checked(parse(text), custom)
+
+
+def _checked(node: Node, custom: Custom | None) -> Node:
     match node:
         case And(children):
-            return And(tuple(_checked(child) for child in children))
+            return And(tuple(_checked(child, custom) for child in children))
         case Or(children):
-            return Or(tuple(_checked(child) for child in children))
+            return Or(tuple(_checked(child, custom) for child in children))
         case Not(child):
-            return Not(_checked(child))
+            return Not(_checked(child, custom))
         case Bare(word, offset):
             if fields.exists(word):
-                return _flag(word, offset)
+                return _flag(_typed(Predicate(word, "is set", (), offset), custom))
             return node
         case Predicate():
-            _check_predicate(node)
-            return node
+            typed = _typed(node, custom)
+            _check_predicate(typed)
+            return typed
         case Count(what, since, op, value, offset):
             if what not in fields.COUNTED:
                 raise SegmentError(f"{what} cannot be counted", offset, f"count one of {', '.join(fields.COUNTED)}")
@@ -58,15 +70,26 @@ def _checked(node: Node) -> Node:
             return node
 
 
-def _flag(word: str, offset: int) -> Node:
-    field = fields.find(word, offset)
-    if field.type != "flag":
-        raise SegmentError(f"{word} is a field and needs a comparison", offset, f"{word} is set")
-    return Predicate(word, "is set", (), offset)
+def _typed(node: Predicate, custom: Custom | None) -> Predicate:
+    """With the type of the organisation's own field; one that it does not have is refused."""
+    name = node.field.removeprefix("f.")
+    if custom is None or name == node.field:
+        return node
+    if name not in custom:
+        near = closest(name, custom)
+        fix = f"did you mean f.{near}?" if near else f"pytake field add {name} --type text"
+        raise SegmentError(f"there is no field {node.field}", node.offset, fix)
+    return replace(node, type=custom[name])
+
+
+def _flag(node: Predicate) -> Node:
+    if fields.asked(node).type != "flag":
+        raise SegmentError(f"{node.field} is a field and needs a comparison", node.offset, f"{node.field} is set")
+    return node
 
 
 def _check_predicate(node: Predicate) -> None:
-    field = fields.find(node.field, node.offset)
+    field = fields.asked(node)
     allowed = fields.OPERATORS[field.type]
     if node.op not in allowed:
         raise SegmentError(
@@ -100,9 +123,12 @@ def _check_value(field: fields.Field, node: Predicate, value: Value) -> None:
 
 def number(value: Value) -> float:
     try:
-        return float(value.text)
+        found = float(value.text)
     except ValueError:
-        raise SegmentError(f"{value.text} is no number", value.offset) from None
+        found = nan
+    if not isfinite(found):
+        raise SegmentError(f"{value.text} is no number", value.offset)
+    return found
 
 
 def flag(value: Value) -> bool:
@@ -120,15 +146,17 @@ def moment(value: Value, now: datetime, tz: str) -> tuple[datetime, datetime]:
     """From when until when a time value lasts: a day for dates and `today`, one moment for `-30d`."""
     zone = ZoneInfo(tz)
     word = value.text.lower()
-    if relative := _RELATIVE.fullmatch(word):
-        at = now + int(relative[1]) * _UNITS[relative[2]]
-        return at, at
-    if word in _DAYS:
-        return _day(now.astimezone(zone).date() + timedelta(days=_DAYS[word]), zone)
     try:
-        if len(word) == 10:
+        if relative := _RELATIVE.fullmatch(word):
+            at = now + int(relative[1]) * _UNITS[relative[2]]
+        elif word in _DAYS:
+            return _day(now.astimezone(zone).date() + timedelta(days=_DAYS[word]), zone)
+        elif len(word) == 10:
             return _day(date.fromisoformat(word), zone)
-        at = datetime.fromisoformat(value.text)
+        else:
+            at = datetime.fromisoformat(value.text)
+        if at.year not in YEARS:
+            raise ValueError(at.year)
     except (ValueError, OverflowError):
         raise SegmentError(
             f"{value.text} is no time", value.offset, "write 2026-11-01, 2026-11-01T09:00, today or -30d"
@@ -138,6 +166,31 @@ def moment(value: Value, now: datetime, tz: str) -> tuple[datetime, datetime]:
 
 
 def _day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    start = datetime(day.year, day.month, day.day, tzinfo=zone)
-    after = day + timedelta(days=1)
-    return start, datetime(after.year, after.month, after.day, tzinfo=zone)
+    if day.year not in YEARS:
+        raise ValueError(day.year)
+    return midnight(day, zone), midnight(day + timedelta(days=1), zone)
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """When the day begins there, in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def kept_moment(text: str, tz: str) -> datetime | None:
+    """The moment that a custom field of dates holds, a day's being its beginning; None for any other text."""
+    try:
+        if len(text) == fields.DAY_LENGTH:
+            return midnight(date.fromisoformat(text), ZoneInfo(tz))
+        return datetime.fromisoformat(text) if len(text) == fields.MOMENT_LENGTH else None
+    except ValueError:
+        return None
+
+
+def first_kept(at: datetime, tz: str) -> tuple[str, str]:
+    """The first day and the first moment, as custom fields keep them, that are not before `at`."""
+    zone = ZoneInfo(tz)
+    day = at.astimezone(zone).date()
+    day += timedelta(days=midnight(day, zone) < at)
+    second = at.astimezone(UTC).replace(microsecond=0)
+    second += timedelta(seconds=second < at)
+    return day.isoformat(), second.isoformat(timespec="seconds")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from hashlib import blake2b
 from operator import ge, gt, le, lt
 from typing import Any
 
@@ -13,6 +12,7 @@ from pytake_cli.flow.words import fold
 from pytake_cli.segment import check, fields
 from pytake_cli.segment.tree import And, Bare, Count, Node, Not, Or, Person, Predicate, Sample, SegmentError, Value
 
+PRIME, FACTOR = 2_147_483_647, 48_271  # of Lehmer's generator: products stay below 2^63
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {">": gt, ">=": ge, "<": lt, "<=": le}
 
 
@@ -40,8 +40,10 @@ def matches(node: Node, person: Person, now: datetime, tz: str) -> bool:
 
 
 def _predicate(node: Predicate, person: Person, now: datetime, tz: str) -> bool:
-    field = fields.find(node.field)
+    field = fields.asked(node)
     has = field.of(person)
+    if node.field in fields.COUNTED:
+        has = len(has or ()) or (None if node.op in fields.STATED else 0)
     if node.op == "is set":
         return bool(has) if field.type == "flag" else has is not None
     if node.op == "is empty":
@@ -70,9 +72,13 @@ def _counted(times: Any, since: Value | None, now: datetime, tz: str) -> float:
 def _is_called(word: str, person: Person) -> bool:
     digits = "".join(character for character in word if character.isdigit())
     if digits and not any(character.isalpha() for character in word):
-        phone = str(person.get("phone") or "")
-        return phone.startswith(word) if word.startswith("+") else digits in phone
+        return any(phone.startswith(word) if word.startswith("+") else digits in phone for phone in _phones(person))
     return fold(word) in fold(str(person.get("name") or ""))
+
+
+def _phones(person: Person) -> list[str]:
+    phones = person.get("phone") or ()
+    return [phones] if isinstance(phones, str) else list(phones)
 
 
 def _set(node: Predicate, has: Any) -> bool:
@@ -83,8 +89,6 @@ def _set(node: Predicate, has: Any) -> bool:
 
 def _number(node: Predicate, has: Any) -> bool:
     negative = node.op in ("!=", "not in")
-    if isinstance(has, list | tuple):
-        has = len(has)
     if has is None:
         return negative
     wanted = [check.number(value) for value in node.values]
@@ -104,6 +108,8 @@ def _compares(has: float, op: str, wanted: float) -> bool:
 
 
 def _time(node: Predicate, has: Any, now: datetime, tz: str) -> bool:
+    if isinstance(has, str):
+        has = check.kept_moment(has, tz)
     if not isinstance(has, datetime):
         return node.op == "!="
     start, end = check.moment(node.values[0], now, tz)
@@ -127,6 +133,9 @@ def _time(node: Predicate, has: Any, now: datetime, tz: str) -> bool:
 
 
 def _text(node: Predicate, has: Any) -> bool:
+    if isinstance(has, list | tuple):  # a person's phones: one of them is enough, and `!=` means none of them
+        negative = node.op in ("!=", "not in", "!~")
+        return (all if negative else any)(_text(node, one) for one in has)
     own = fold("" if has is None else str(has))
     match node.op:
         case "=" | "in":
@@ -155,5 +164,6 @@ def _are_numbers(node: Predicate) -> bool:
 
 
 def _bucket(person: Person) -> int:
-    """0 to 9999, the same for a person every time."""
-    return int.from_bytes(blake2b(str(person.get("id")).encode(), digest_size=4).digest()) % 10_000
+    """0 to 9999, the same for a person every time; whole numbers only, so that SQL does the same."""
+    mixed = int(person.get("id") or 0) % PRIME * FACTOR % PRIME
+    return mixed * (mixed % 65_536 + 1) % PRIME % 10_000

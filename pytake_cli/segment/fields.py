@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pytake_cli.flow.words import closest
-from pytake_cli.segment.tree import Op, Person, SegmentError
+from pytake_cli.segment.tree import Op, Person, Predicate, SegmentError
 
 Type = Literal["text", "words", "number", "time", "flag", "set", "any"]
-"""words: compared whole and folded, such as a stage; set: several at once, such as tags; any: a custom field."""
+"""words: compared whole and folded, such as a stage; set: several at once, such as tags; any: an undeclared field."""
+# what an organisation calls its fields' types -> how a segment compares them
+CUSTOM: dict[str, Type] = {"text": "text", "number": "number", "date": "time", "bool": "flag", "choice": "words"}
 
 FIELDS: dict[str, tuple[Type, tuple[str, ...]]] = {
     "name": ("text", ("name",)),
@@ -40,6 +42,8 @@ FIELDS: dict[str, tuple[Type, tuple[str, ...]]] = {
 }
 FLOW_PARTS: dict[str, Type] = {"outcome": "words", "node": "words", "at": "time"}
 CAMPAIGN_PARTS: dict[str, Type] = dict.fromkeys(("sent", "read", "replied", "failed", "clicked"), "flag")
+PURPOSES = ("marketing", "utility", "all")  # of consent
+DAY_LENGTH, MOMENT_LENGTH = len("2026-11-01"), len("2026-11-01T12:00:00+00:00")  # how custom fields keep dates
 COUNTED = ("msg.in", "msg.out", "msg.failed")
 
 STATED: tuple[Op, ...] = ("is set", "is empty")
@@ -65,11 +69,33 @@ class Field:
     path: tuple[str, ...]
 
     def of(self, person: Person) -> Any:
-        """What the person has there; None when nothing."""
+        """What the person has there; None when nothing, and when a custom field holds what is not of its type."""
         value: Any = person
         for part in self.path:
             value = value.get(part) if isinstance(value, Mapping) else None
+        if self.path[0] == "fields" and not _is_of(value, self.type):
+            return None
         return None if value in ("", [], ()) else value
+
+
+def _is_of(value: Any, type_: Type) -> bool:
+    match type_:
+        case "number":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "flag":
+            return isinstance(value, bool)
+        case "time":
+            return isinstance(value, str) and len(value) in (DAY_LENGTH, MOMENT_LENGTH)
+        case "text" | "words":
+            return isinstance(value, str)
+        case _:
+            return True
+
+
+def asked(node: Predicate) -> Field:
+    """The field that a checked predicate speaks of."""
+    field = find(node.field, node.offset)
+    return replace(field, type=CUSTOM[node.type]) if node.type else field
 
 
 def find(name: str, offset: int = 0) -> Field:
@@ -79,14 +105,14 @@ def find(name: str, offset: int = 0) -> Field:
     head, _, rest = name.partition(".")
     if rest and head == "f":
         return Field(name, "any", ("fields", rest))
-    if rest and head == "consent":
+    if rest in PURPOSES and head == "consent":
         return Field(name, "flag", ("consent", rest))
     owner, _, part = rest.rpartition(".")
     if owner and head == "flow" and part in FLOW_PARTS:
         return Field(name, FLOW_PARTS[part], ("flows", owner, part))
     if owner and head == "camp" and part in CAMPAIGN_PARTS:
         return Field(name, CAMPAIGN_PARTS[part], ("campaigns", owner, part))
-    near = closest(name, FIELDS)
+    near = closest(name, (*FIELDS, *(f"consent.{purpose}" for purpose in PURPOSES)))
     fix = f"did you mean {near}?" if near else "custom fields are written f.<name>"
     raise SegmentError(f"there is no field {name}", offset, fix)
 

@@ -36,6 +36,7 @@ class Predicate:
     op: Op
     values: tuple[Value, ...] = ()
     offset: int = 0
+    type: str = ""  # of a custom field, as the organisation declared it; empty: whatever a contact has there
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from pytake_cli.services import consent, contacts, incidents
+from pytake_cli.services import consent, contacts, incidents, template_events
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp.webhooks import AccountEvent, Preference
@@ -43,6 +43,8 @@ def apply(db: Session, update: AccountEvent, numbers: dict[str, Number], now: da
     for number in concerned:
         _act(db, update, number, now)
     for org_id in {number.org_id for number in concerned}:
+        if update.field in template_events.FIELDS:
+            template_events.apply(db, update, next(each for each in concerned if each.org_id == org_id), now)
         payload = {"field": update.field, "value": update.value}
         db.add(Event(org_id=org_id, kind="account:event", payload=payload, at=now))
 

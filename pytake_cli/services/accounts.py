@@ -31,6 +31,7 @@ ORGANISATION_FIELDS = {
     "tz": "time zone, such as America/Sao_Paulo",
     "lang": "language of the company: en or pt-BR",
     "country": "two letters, for phone numbers typed without a country code",
+    "dpo": "who answers people's questions about their data: a name, an e-mail address or a link",
     "acknowledgement": "text that answers the first message of a conversation; empty: none",
 }
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -155,6 +156,10 @@ def check_field(field: str, value: str) -> str:
             if not phones.is_country(value.upper()):
                 raise _refused(field, value, "two letters of a country, such as BR")
             return value.upper()
+        case "dpo":
+            if len(value) > _LONGEST_NAME or not value.isprintable():
+                raise _refused(field, f"{value[:20]}…", "one line of at most 120 characters")
+            return value
         case "acknowledgement":
             if len(value) > 4096:  # Meta's limit for a text message
                 raise _refused(field, f"{value[:20]}…", "at most 4096 characters")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, select
 
 from pytake_cli.errors import NotFound
 from pytake_cli.flow import triggers
@@ -17,7 +18,7 @@ from pytake_cli.flow.events import Changed, HandedBack, Replied
 from pytake_cli.flow.reply import Reply
 from pytake_cli.flow.triggers import Candidate, Heard, Offer
 from pytake_cli.policy import window
-from pytake_cli.policy.opt_out import Words, words_of
+from pytake_cli.policy.opt_out import Words
 from pytake_cli.services import (
     conversations,
     flow_replies,
@@ -26,9 +27,11 @@ from pytake_cli.services import (
     flow_triggers,
     opt_out,
     ownership,
+    parties,
     ratings,
 )
 from pytake_cli.services.flow_library import definition, published
+from pytake_cli.services.parties import Party
 from pytake_cli.store import flow_sessions as sessions
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import BOT, BY_BOT, BY_PEOPLE, NOBODY, QUEUED, RESOLVED, Conversation
@@ -59,12 +62,19 @@ class Office:
     org: Organisation
     words: Words
     has_flows: bool
-    _offers: list[Offer] | None = field(default=None)
+    _offers: list[tuple[Offer, FlowVersion]] | None = field(default=None)
 
     def offers(self, db: Session, now: datetime) -> Sequence[Offer]:
         if self._offers is None:
             self._offers = flow_triggers.offers(db, self.org.id or 0, now)
-        return self._offers
+        return [offer for offer, _ in self._offers]
+
+    def version(self, flow: str) -> FlowVersion:
+        """Of a flow that was offered."""
+        return next(version for offer, version in self._offers or () if offer.flow.name == flow)
+
+
+_FLOW = select(col(Flow.id)).where(col(Flow.org_id) == bindparam("org")).limit(1)
 
 
 class Hearing:
@@ -82,7 +92,9 @@ class Hearing:
         if verdict is None and not office.has_flows:
             return False
         conversation = self._conversation(word)
-        contact = self._db.get_one(Contact, conversation.contact_id)
+        party = parties.locked(self._db, conversation.contact_id, conversation.number_id)
+        assert party is not None
+        contact = party.contact
         if verdict is not None and self._obey(word, office, conversation, contact, verdict):
             return True
         if not office.has_flows or window.is_stale(writing.at, self._now) or conversation.status == RESOLVED:
@@ -95,7 +107,7 @@ class Hearing:
         if contact.blocked_at or contact.opted_out_at or flow_triggers.is_off(contact, self._now):
             self._leave(conversation)
             return True
-        reply = flow_replies.of_message(self._db, self._db.get_one(Message, word.message_id))
+        reply = flow_replies.of_writing(self._db, writing, word.message_id)
         if ratings.is_rating(reply.choice) and self._rated(conversation, contact, reply):
             return True
         if conversation.owner == BY_PEOPLE:
@@ -103,15 +115,15 @@ class Hearing:
         answered: list[bool] = []
 
         def work() -> None:
-            answered.append(self._answer(word, office, conversation, contact, reply))
+            answered.append(self._answer(word, office, conversation, party, reply))
 
         return not flow_sessions.guarded(self._db, conversation, self._now, work) or answered[0]
 
     def _office(self, org_id: int) -> Office:
         if org_id not in self._offices:
             org = self._db.get_one(Organisation, org_id)
-            known = self._db.exec(select(Flow.id).where(Flow.org_id == org_id).limit(1)).first()
-            self._offices[org_id] = Office(org, words_of(org.settings, org.lang), known is not None)
+            known = self._db.connection().execute(_FLOW, {"org": org_id}).first()
+            self._offices[org_id] = Office(org, opt_out.words(org), known is not None)
         return self._offices[org_id]
 
     def _conversation(self, word: Word) -> Conversation:
@@ -162,21 +174,21 @@ class Hearing:
             flow_sessions.resolve(self._db, conversation, self._now)
         return True
 
-    def _answer(self, word: Word, office: Office, conversation: Conversation, contact: Contact, reply: Reply) -> bool:
+    def _answer(self, word: Word, office: Office, conversation: Conversation, party: Party, reply: Reply) -> bool:
         assert conversation.id is not None
         row = sessions.of_conversation(self._db, conversation.id)
         if window.opens_window(word.writing.kind):
-            heard = self._heard(word, contact, reply)
+            heard = self._heard(word, party.contact, reply)
             if row is None or heard.button or heard.ad or row.wait_kind in ("time", "signal"):
                 offers = office.offers(self._db, self._now)
-                found = flow_triggers.choose(self._db, offers, heard, contact, office.org.tz, self._now)
+                found = flow_triggers.choose(offers, heard, party, office.org.tz, self._now)
                 winner = triggers.chosen(found)
                 if winner and (row is None or flow_sessions.gives_way(row, winner.kind, reply)):
-                    return self._start(word, conversation, winner, reply)
+                    return self._start(word, conversation, party, office.version(winner.flow), winner, reply)
             if row is None:
                 self._leave(conversation)
                 return False
-        return row is not None and self._listen(word, conversation, row, reply)
+        return row is not None and self._listen(word, conversation, party, row, reply)
 
     def _heard(self, word: Word, contact: Contact, reply: Reply) -> Heard:
         return Heard(
@@ -188,22 +200,27 @@ class Hearing:
             numbers=flow_triggers.names_of(word.number),
         )
 
-    def _start(self, word: Word, conversation: Conversation, winner: Candidate, reply: Reply) -> bool:
+    def _start(
+        self,
+        word: Word,
+        conversation: Conversation,
+        party: Party,
+        version: FlowVersion,
+        winner: Candidate,
+        reply: Reply,
+    ) -> bool:
         """Starts the flow that was chosen; with `debounce` once nothing more comes."""
         now, contact_id = self._now, conversation.contact_id
-
-        version = published(self._db, conversation.org_id, winner.flow)
-        assert version is not None  # it was offered a moment ago
         pause = definition(version).debounce
         if pause is not None and not reply.choice:
             row = flow_sessions.new(self._db, conversation, version, now)
             flow_timers.hold(self._db, row, word.message_id, pause, now, trigger=winner.trigger)
             return True
         event = flow_sessions.started(self._db, contact_id, now, reply=reply, trigger=winner.trigger)
-        flow_sessions.begin(self._db, conversation, version, event, f"message:{word.message_id}", now)
+        flow_sessions.begin(self._db, conversation, version, event, f"message:{word.message_id}", now, party=party)
         return True
 
-    def _listen(self, word: Word, conversation: Conversation, row: FlowSession, reply: Reply) -> bool:
+    def _listen(self, word: Word, conversation: Conversation, party: Party, row: FlowSession, reply: Reply) -> bool:
         """Gives the message to the session. What it does not hear while it waits for time is left to people as well."""
         waited = row.wait_kind
         pause = self._definition(row).debounce
@@ -211,7 +228,8 @@ class Hearing:
             flow_timers.hold(self._db, row, word.message_id, pause, self._now, at_once=bool(reply.choice))
             return True
         event = Replied(self._now, reply)
-        effects = flow_sessions.advance(self._db, row, event, f"message:{word.message_id}", self._now)
+        cause = f"message:{word.message_id}"
+        effects = flow_sessions.advance(self._db, row, event, cause, self._now, party=party)
         if conversation.owner != BY_BOT or conversation.status == RESOLVED:
             return True
         if waited in ("time", "signal") and _is_deaf(effects):

@@ -8,10 +8,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from pytake_cli.errors import InvalidData
 from pytake_cli.policy import window
-from pytake_cli.services import contact_changes, contacts
-from pytake_cli.store.contacts import Contact, ServiceWindow
+from pytake_cli.services import contact_changes, parties
+from pytake_cli.store.contacts import Contact, ServiceWindow, identities_of
 from pytake_cli.store.numbers import REMOVED, Number
 from pytake_cli.whatsapp.errors import rule
 from pytake_cli.whatsapp.outgoing import Address
@@ -39,18 +38,15 @@ def block(db: Session, org_id: int, ids: Collection[int], blocked: bool, *, acto
 
 def at_meta(db: Session, org_id: int, ids: Collection[int], blocked: bool, now: datetime) -> list[Place]:
     """Where Meta would take it: each number that a contact wrote to, for a block in the last 24 hours only."""
-    both = select(ServiceWindow, Number, Contact).join(Number, col(Number.id) == col(ServiceWindow.number_id))
-    both = both.join(Contact, col(Contact.id) == col(ServiceWindow.contact_id))
-    mine = both.where(Number.org_id == org_id, Number.status != REMOVED, col(Contact.id).in_(sorted(ids)))
+    both = select(ServiceWindow, Number).join(Number, col(Number.id) == col(ServiceWindow.number_id))
+    mine = both.where(Number.org_id == org_id, Number.status != REMOVED, col(ServiceWindow.contact_id).in_(sorted(ids)))
     found = []
-    for pair, number, contact in db.exec(mine.order_by(col(Number.id), col(Contact.id))):
+    for pair, number in db.exec(mine.order_by(col(Number.id), col(ServiceWindow.contact_id))):
         if blocked and not window.window_is_open(pair.last_inbound_at, now):
             continue
-        try:
-            address = contacts.address(db, contact, number.portfolio_id)
-        except InvalidData:
-            continue  # known by a name that this number may not use
-        found.append(Place(number, pair.contact_id, address))
+        address = parties.reach(identities_of(db, [pair.contact_id]).get(pair.contact_id, []), number.portfolio_id)
+        if address is not None:  # else known by a name that this number may not use
+            found.append(Place(number, pair.contact_id, address))
     return found
 
 

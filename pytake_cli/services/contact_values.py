@@ -100,10 +100,15 @@ def _zone(text: str) -> str:
 
 
 def _language(text: str) -> str:
-    found = _LANGUAGE.fullmatch(text)
-    if text and (found is None or found[1] not in LANGUAGES):
+    if text and not is_language(text):
         raise Misfit("there is no language {value}", value=text)
     return text
+
+
+def is_language(text: str) -> bool:
+    """True for `pt` and `pt-BR`."""
+    found = _LANGUAGE.fullmatch(text)
+    return found is not None and found[1] in LANGUAGES
 
 
 def _score(text: str) -> int:

@@ -38,11 +38,9 @@ from pytake_cli.store.contacts import (
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
-from pytake_cli.whatsapp.messages import Address
 from pytake_cli.whatsapp.webhooks import IdentityChange, Person
 
 __all__ = [
-    "address",
     "alive",
     "candidates",
     "change",
@@ -108,25 +106,6 @@ def change(db: Session, org_id: int, scope: str, contact_id: int, changed: Ident
         payload = {"contact": contact_id, "replaced": [kind for kind, _ in replaced]}
         db.add(Event(org_id=org_id, kind="contact:updated", payload=payload, at=now))
     return contact_id
-
-
-def address(db: Session, contact: Contact, scope: str) -> Address:
-    """How to reach a contact from a number of the portfolio `scope`: by phone if we have it, else by BSUID."""
-    assert contact.id is not None
-    known = [one for one in identities_of(db, [contact.id]).get(contact.id, []) if one.retired_at is None]
-    for one in known:
-        if one.kind == PHONE:
-            return Address("phone", f"+{one.value}")
-    for kind, wire in ((BSUID, "bsuid"), (PARENT_BSUID, "parent_bsuid")):
-        for one in known:
-            if one.kind == kind and one.scope == scope:
-                return Address("bsuid" if wire == "bsuid" else "parent_bsuid", one.value)
-    raise InvalidData(
-        "PT-CONTACT-ADDRESS",
-        "contact:{id} has no phone number, and no id that this number may write to",
-        fix="pytake contact show contact:{id}",
-        id=contact.id,
-    )
 
 
 def display_names(db: Session, contact_ids: Sequence[int]) -> dict[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +13,9 @@ from pytake_cli.flow.jsonable import pack, unpack
 from pytake_cli.policy import hours, window
 from pytake_cli.policy.people import PHONE, USERNAME
 from pytake_cli.services import contacts, flow_signals
+from pytake_cli.services.business_hours import schedules
 from pytake_cli.services.flow_library import StoreLibrary
-from pytake_cli.services.schedules import schedules
-from pytake_cli.store import tags
-from pytake_cli.store.contacts import Contact, ServiceWindow, identities_of
+from pytake_cli.services.parties import Party
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.flows import FlowVersion
 from pytake_cli.store.numbers import Number
@@ -25,31 +24,34 @@ from pytake_cli.store.organisations import Organisation
 CURRENCIES = {"BR": "BRL", "PT": "EUR", "US": "USD", "AR": "ARS", "MX": "MXN", "CO": "COP", "CL": "CLP", "ES": "EUR"}
 
 
-def of(db: Session, conversation: Conversation, session_id: int, version: FlowVersion | None = None) -> Context:
+def of(
+    db: Session, conversation: Conversation, party: Party, session_id: int, version: FlowVersion | None = None
+) -> Context:
     """The context of the session's next event. `conversation.signal_token` is what others send it signals with."""
-    contact = db.get_one(Contact, conversation.contact_id)
     org = db.get_one(Organisation, conversation.org_id)
     number = db.get_one(Number, conversation.number_id)
-    pair = db.get(ServiceWindow, (conversation.number_id, conversation.contact_id))
-    closes = window.closes_at(pair.last_inbound_at) if pair is not None else None
+    closes = window.closes_at(party.last_inbound_at)
     return Context(
         library=StoreLibrary(db, conversation.org_id, version),
-        contact=contact_values(db, contact),
+        contact=contact_values(party),
         conversation={
             **conversation_values(conversation, number),
             "signal_token": flow_signals.token_of(db, session_id),
         },
         org=org_values(org),
-        tz=contact.tz or org.tz,
+        tz=party.contact.tz or org.tz,
         window_closes_at=closes - window.MARGIN if closes is not None else None,
         schedules=schedules(org.tz),
     )
 
 
-def contact_values(db: Session, contact: Contact) -> dict[str, Any]:
+def contact_values(party: Party) -> dict[str, Any]:
     """What expressions know as `contact`."""
-    assert contact.id is not None
-    known = identities_of(db, [contact.id]).get(contact.id, [])
+    return person_values(party.contact, party.identities, party.tags)
+
+
+def person_values(contact: Any, known: Sequence[Any], tagged: Sequence[str]) -> dict[str, Any]:
+    """The same of a row of contacts, its identities (newest first) and its tags, for those who read many at once."""
     newest = {one.kind: one.value for one in reversed(known) if one.retired_at is None}
     name = contact.name or contact.profile_name
     return {
@@ -61,7 +63,7 @@ def contact_values(db: Session, contact: Contact) -> dict[str, Any]:
         "email": str(contact.fields.get("email") or ""),
         "username": newest.get(USERNAME, ""),
         "language": contact.language,
-        "tags": tags.of_contacts(db, [contact.id]).get(contact.id, []),
+        "tags": list(tagged),
         "stage": contact.stage,
         "score": contact.score,
         "fields": dict(contact.fields),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, assert_never
+from typing import assert_never
 
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.flow import wire
@@ -28,18 +27,17 @@ from pytake_cli.flow.effects import (
 from pytake_cli.flow.speech import Say, SayTemplate
 from pytake_cli.policy import loops
 from pytake_cli.services import contact_saves, handoffs, incidents, outbound, ratings, speech
-from pytake_cli.store import jobs, outbox, timers
+from pytake_cli.services.parties import Party
+from pytake_cli.store import flow_sessions, jobs, outbox, timers
 from pytake_cli.store.conversations import Conversation
-from pytake_cli.store.flow_sessions import FlowRecord, FlowSession
+from pytake_cli.store.flow_sessions import FlowSession
 from pytake_cli.store.numbers import Number
-from pytake_cli.store.timers import EXPIRE, WAIT, Timer
+from pytake_cli.store.timers import EXPIRE, WAIT
 
 # Effects that are answered: their job's kind. Its key is `flow:<session>:<token>`, its payload the effect as JSON.
 JOBS = {CallHttp: "flow.http", AskModel: "flow.ai", LookUp: "flow.lookup", RunCode: "flow.code"}
 NOTIFY = "flow.notify"
 KEY = "flow:"  # of what sessions say: `flow:<session>:<serial>:<n>`, so that nothing is said twice
-
-record = FlowRecord.__table__  # type: ignore[attr-defined]
 
 
 class TooManyMessages(Exception):
@@ -47,7 +45,7 @@ class TooManyMessages(Exception):
 
 
 def apply(
-    db: Session, row: FlowSession, conversation: Conversation, effects: Sequence[Effect], now: datetime
+    db: Session, row: FlowSession, conversation: Conversation, party: Party, effects: Sequence[Effect], now: datetime
 ) -> End | None:
     """Does what a session wants done, in order; returns its end, if it has ended."""
     end: End | None = None
@@ -59,24 +57,27 @@ def apply(
             case End():
                 end = effect
             case _:
-                _apply(db, row, conversation, effect, n, now)
+                _apply(db, row, conversation, party, effect, n, now)
     _write_records(db, row, lines, now)
     if end is not None and end.rate:
         ratings.ask(db, row, conversation, now)
     return end
 
 
-def _apply(db: Session, row: FlowSession, conversation: Conversation, effect: Effect, n: int, now: datetime) -> None:
+def _apply(
+    db: Session, row: FlowSession, conversation: Conversation, party: Party, effect: Effect, n: int, now: datetime
+) -> None:
     assert row.id is not None
     match effect:
         case Send():
-            _send(db, row, conversation, effect, n, now)
+            _send(db, row, conversation, party, effect, n, now)
         case CallHttp() | AskModel() | LookUp() | RunCode():
             _job(db, row, JOBS[type(effect)], f"{KEY}{row.id}:{effect.token}", effect, now)
         case Notify():
             _job(db, row, NOTIFY, f"{KEY}{row.id}:{row.serial}:{n}", effect, now)
         case StartTimer():
-            _start_timer(db, row, effect, now)
+            kind = EXPIRE if effect.token == EXPIRE else WAIT
+            timers.start(db, row.org_id, row.id, effect.token, kind, effect.due_at, now)
         case CancelTimer(token=""):
             timers.cancel_all(db, row.id, now, kinds=(WAIT,))
         case CancelTimer():
@@ -91,7 +92,9 @@ def _apply(db: Session, row: FlowSession, conversation: Conversation, effect: Ef
             assert_never(effect)
 
 
-def _send(db: Session, row: FlowSession, conversation: Conversation, effect: Send, n: int, now: datetime) -> None:
+def _send(
+    db: Session, row: FlowSession, conversation: Conversation, party: Party, effect: Send, n: int, now: datetime
+) -> None:
     """Queues what is said. The key says which session said it after which event, so that nobody says it twice."""
     number = db.get_one(Number, conversation.number_id)
     key = f"{KEY}{row.id}:{row.serial}:{n}"
@@ -105,7 +108,7 @@ def _send(db: Session, row: FlowSession, conversation: Conversation, effect: Sen
     for part, outgoing in enumerate(speech.messages(db, number, effect.speech, now)):
         if loops.is_loop(outbox.automatic_since(db, row.contact_id, loops.LOOK_BACK), now):
             raise TooManyMessages(f"contact {row.contact_id} got too many automatic messages: two bots may be talking")
-        message = outbound.queue(
+        outbound.put(
             db,
             number=number,
             contact_id=row.contact_id,
@@ -115,9 +118,9 @@ def _send(db: Session, row: FlowSession, conversation: Conversation, effect: Sen
             reply_to=quoted if part == 0 else None,
             client_key=f"{key}.{part}" if part else key,
             conversation=conversation,
+            party=party,
+            shown=effect.speech.shown if isinstance(effect.speech, SayTemplate) else "",
         )
-        if isinstance(effect.speech, SayTemplate) and effect.speech.shown:
-            message.text = effect.speech.shown
 
 
 def _job(db: Session, row: FlowSession, kind: str, key: str, effect: Effect, now: datetime) -> None:
@@ -125,31 +128,8 @@ def _job(db: Session, row: FlowSession, kind: str, key: str, effect: Effect, now
     jobs.add(db, org_id=row.org_id, kind=kind, key=key, payload=payload, now=now)
 
 
-def _start_timer(db: Session, row: FlowSession, effect: StartTimer, now: datetime) -> None:
-    assert row.id is not None
-    timers.cancel(db, row.id, effect.token, now)
-    kind = EXPIRE if effect.token == EXPIRE else WAIT
-    db.add(
-        Timer(
-            org_id=row.org_id,
-            session_id=row.id,
-            token=effect.token,
-            kind=kind,
-            due_at=effect.due_at,
-            created_at=now,
-        )
-    )
-
-
 def _write_records(db: Session, row: FlowSession, lines: Sequence[Record], now: datetime) -> None:
-    if not lines:
-        return
-    stands = {"org_id": row.org_id, "flow_id": row.flow_id, "version_id": row.version_id, "session_id": row.id}
-    rows: list[dict[str, Any]] = [
-        {**stands, "kind": line.kind, "step": line.step, "way": line.way, "value": line.value, "at": now}
-        for line in lines
-    ]
-    db.connection().execute(sa.insert(record), rows)
+    flow_sessions.record(db, row, [(line.kind, line.step, line.way, line.value) for line in lines], now)
     for line in lines:
         if line.kind == "incident":
             text = f"session {row.id}, step {line.step or '?'}: {line.way} {line.value or ''}".strip()

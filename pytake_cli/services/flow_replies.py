@@ -12,6 +12,8 @@ from sqlmodel import Session, col, select
 from pytake_cli.flow.reply import FILES, Reply
 from pytake_cli.store.media import Media
 from pytake_cli.store.messages import Message
+from pytake_cli.whatsapp import messages as wire
+from pytake_cli.whatsapp.webhooks import Incoming
 
 
 def of_messages(db: Session, ids: Sequence[int]) -> list[Reply]:
@@ -22,10 +24,21 @@ def of_messages(db: Session, ids: Sequence[int]) -> list[Reply]:
 
 def of_message(db: Session, message: Message) -> Reply:
     """The reply that one stored message is."""
-    media = None
-    if message.kind in (*FILES, "sticker"):
-        media = db.exec(select(Media).where(Media.message_id == message.id)).first()
+    media = _media_of(db, message.kind, message.id)
     return reply(message.kind, message.body, message.text, message.wamid, message.reply_to, media)
+
+
+def of_writing(db: Session, writing: Incoming, message_id: int) -> Reply:
+    """The same, of a message that has just been stored."""
+    media = _media_of(db, writing.kind, message_id)
+    text = writing.text or wire.summary(writing.content)
+    return reply(writing.kind, writing.content, text, writing.wamid, writing.context_wamid, media)
+
+
+def _media_of(db: Session, kind: str, message_id: int | None) -> Media | None:
+    if kind not in (*FILES, "sticker"):
+        return None
+    return db.exec(select(Media).where(Media.message_id == message_id)).first()
 
 
 def reply(

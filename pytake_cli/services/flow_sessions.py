@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from pytake_cli import clock
 from pytake_cli.flow import engine, hearing, wire
@@ -19,8 +19,9 @@ from pytake_cli.flow.session import Session as State
 from pytake_cli.flow.session import Wait
 from pytake_cli.flow.triggers import TAKES_FROM_SILENT, TAKES_OVER
 from pytake_cli.policy import loops
-from pytake_cli.services import flow_context, flow_effects, incidents, ownership
+from pytake_cli.services import flow_context, flow_effects, incidents, ownership, parties
 from pytake_cli.services.flow_library import definition, published
+from pytake_cli.services.parties import Party
 from pytake_cli.store import Store, flow_sessions
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import BOT, BY_BOT, BY_PEOPLE, OPEN, QUEUED, RESOLVED, Conversation
@@ -72,40 +73,50 @@ def new(db: Session, conversation: Conversation, version: FlowVersion, now: date
 
 
 def begin(
-    db: Session, conversation: Conversation, version: FlowVersion, event: Started, cause: str, now: datetime
+    db: Session,
+    conversation: Conversation,
+    version: FlowVersion,
+    event: Started,
+    cause: str,
+    now: datetime,
+    *,
+    party: Party | None = None,
 ) -> FlowSession:
     """Starts a session of the version in a conversation that the caller has locked, and walks it to its first wait."""
     row = new(db, conversation, version, now)
-    advance(db, row, event, cause, now)
+    advance(db, row, event, cause, now, party=party)
     return row
 
 
 def started(db: Session, contact_id: int, now: datetime, **more: Any) -> Started:
     """The event that starts a session; what was said to the contact lately counts on."""
-    last = select(FlowSession).where(FlowSession.contact_id == contact_id, FlowSession.status == ENDED)
-    before = db.exec(last.order_by(col(FlowSession.id).desc()).limit(1)).first()
-    said = before.state.get("said", ()) if before is not None else ()
+    db.flush()
+    said = flow_sessions.last_state(db, contact_id).get("said", ())
     return Started(now, chance=clock.chance(), said=tuple((mark, at) for mark, at in said), **more)
 
 
-def advance(db: Session, row: FlowSession, event: Event, cause: str, now: datetime) -> list[Effect]:
+def advance(
+    db: Session, row: FlowSession, event: Event, cause: str, now: datetime, *, party: Party | None = None
+) -> list[Effect]:
     """Applies an event to a session whose conversation the caller has locked; what it made the session do.
 
-    Nothing happens when the session has ended, or the cause is one that was applied before.
+    Nothing happens when the session has ended, or the cause is one that was applied before. A `party` is one that
+    was locked in this transaction, and that nothing has changed since.
     """
-    if row.status == ENDED or flow_sessions.happened(db, row, cause):
+    if row.status == ENDED or (row.serial and flow_sessions.happened(db, row, cause)):
         return []
+    party = party or parties.locked(db, row.contact_id, row.number_id)
+    assert party is not None
     conversation = db.get_one(Conversation, row.conversation_id)
     assert row.id is not None
     version = db.get_one(FlowVersion, row.version_id)
-    context = flow_context.of(db, conversation, row.id, version)
+    context = flow_context.of(db, conversation, party, row.id, version)
     state, effects = _walk(row, event, version, context)
     _keep(row, state, now)
     if not flow_sessions.log_event(db, row, cause, wire.dump(event), flow_context.given(context)):
         raise AssertionError(f"session {row.id} was given {cause} twice at once, which its conversation's lock forbids")
     db.add(row)
-    db.flush()
-    end = flow_effects.apply(db, row, conversation, effects, now)
+    end = flow_effects.apply(db, row, conversation, party, effects, now)
     if end is not None:
         _after_end(db, row, conversation, end, now)
     return effects

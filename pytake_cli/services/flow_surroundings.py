@@ -8,7 +8,7 @@ from pytake_cli import settings
 from pytake_cli.flow.checks.inquiry import Surroundings
 from pytake_cli.flow.definition import Flow as Definition
 from pytake_cli.flow.problems import FlowErrors
-from pytake_cli.policy.opt_out import words_of
+from pytake_cli.services import opt_out, templates
 from pytake_cli.services.flow_library import definition
 from pytake_cli.services.flow_triggers import names_of
 from pytake_cli.store.flows import Flow, FlowVersion
@@ -18,16 +18,17 @@ from pytake_cli.store.users import User
 
 
 def of(db: Session, org_id: int) -> Surroundings:
-    """All that `flow check` can know when there is a store. Templates and teams are not kept in it: None."""
+    """All that `flow check` can know when there is a store. Teams are not kept in it: None."""
     org = db.get_one(Organisation, org_id)
     config = settings.current().flows
     return Surroundings(
         flows=published(db, org_id),
+        templates=templates.as_known(db, org_id),
         schedules=frozenset(config.hours),
         agents=_agents(db, org_id),
         sources=frozenset(config.sources),
         numbers=_numbers(db, org_id),
-        opt_out=tuple(sorted(words_of(org.settings, org.lang).stop)),
+        opt_out=tuple(sorted(opt_out.words(org).stop)),
         allows_private=bool(config.http_allow),
         allows_code=config.allow_code,
     )

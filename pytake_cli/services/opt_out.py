@@ -6,18 +6,25 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from pytake_cli import settings
 from pytake_cli.errors import PytakeError
 from pytake_cli.policy import window
-from pytake_cli.policy.opt_out import Words
+from pytake_cli.policy.opt_out import Words, words_of
 from pytake_cli.services import consent, outbound, ownership
 from pytake_cli.store import flow_sessions
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import BOT, BY_BOT, BY_PEOPLE, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
+from pytake_cli.store.organisations import Organisation
 from pytake_cli.whatsapp import messages as wire
 
 TYPED = frozenset({"text", "button"})  # kinds of messages whose words count: a tapped choice of a flow's has its own id
+
+
+def words(org: Organisation) -> Words:
+    """What the organisation goes by: its own words, those of the settings, and the defaults."""
+    return words_of(org.settings, org.lang, settings.current().flows.opt_out_words)
 
 
 def stop(db: Session, contact: Contact, proof: str, now: datetime) -> None:

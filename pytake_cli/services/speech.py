@@ -12,9 +12,10 @@ from sqlmodel import Session
 from pytake_cli import settings
 from pytake_cli.errors import InvalidData
 from pytake_cli.flow.speech import Gesture, Media, Option, Say, SayForm, SayTemplate, Speech
-from pytake_cli.services import attachments
+from pytake_cli.services import attachments, templates
 from pytake_cli.services.sending import LOCAL_MEDIA
 from pytake_cli.store.numbers import Number
+from pytake_cli.store.templates import by_key
 from pytake_cli.whatsapp import messages as wire
 
 DEFAULT_BUTTON = "Ver opções"  # of a list whose flow names none
@@ -27,7 +28,7 @@ def messages(db: Session, number: Number, speech: Speech, now: datetime) -> Iter
         case Say():
             yield from _said(db, number, speech, now)
         case SayTemplate():
-            yield wire.template(speech.name, speech.language, [dict(part) for part in speech.components])
+            yield _template(db, number, speech, now)
         case SayForm():
             yield wire.flow(
                 speech.text,
@@ -41,6 +42,35 @@ def messages(db: Session, number: Number, speech: Speech, now: datetime) -> Iter
             yield wire.reaction(speech.wamid, speech.emoji)
         case Gesture():
             return
+
+
+def _template(db: Session, number: Number, said: SayTemplate, now: datetime) -> wire.Outgoing:
+    """By the one renderer if the store knows the template, with its own names of values; else as it was said."""
+    row = by_key(db, number.org_id, number.waba_id, said.name, said.language.replace("-", "_"))
+    if row is not None:
+        texts, values = _values(db, number, said, now)
+        try:
+            return templates.message(row, {**templates.in_order(row, texts), **values})
+        except InvalidData:
+            pass  # Meta says why, and the message is shown as failed
+    return wire.template(said.name, said.language, [dict(part) for part in said.components])
+
+
+def _values(db: Session, number: Number, said: SayTemplate, now: datetime) -> tuple[list[str], dict[str, str]]:
+    """The texts of its body in order, and what else has a name; files beside the flow are taken in."""
+    texts: list[str] = []
+    values: dict[str, str] = {}
+    for part in said.components:
+        for parameter in part.get("parameters", ()):
+            kind = parameter["type"]
+            if part["type"] == "body":
+                texts.append(parameter["text"])
+            elif kind in CAPTIONED:
+                file = _members(db, number, Media(kind, parameter[kind]["link"]), now)
+                values["header"] = str(file.get("link") or file["id"])
+            else:
+                values["header" if part["type"] == "header" else f"button.{part['index']}"] = parameter[kind]
+    return texts, values
 
 
 def receipt(speech: Speech) -> tuple[str, bool] | None:

@@ -76,6 +76,8 @@ class Campaign(Owned, table=True):
     launched_by: str = ""
     launched_at: datetime | None = time(nullable=True)
     started_at: datetime | None = time(nullable=True)  # the first message was queued
+    canary_ends_at: datetime | None = time(nullable=True)  # its first few have gone; the rest waits until then
+    resumed_at: datetime | None = time(nullable=True)  # a person let it go on: what failed before stops it no more
     paused_at: datetime | None = time(nullable=True)
     finished_at: datetime | None = time(nullable=True)
     created_at: datetime = time()
@@ -121,7 +123,22 @@ class Recipient(Owned, table=True):
     opted_out_at: datetime | None = time(nullable=True)
 
 
+class AudienceRow(Owned, table=True):
+    """Somebody of an audience file, from its plan until the launch; `digest` is the file's hash."""
+
+    __tablename__ = "audience_row"
+    __table_args__ = (Index("ix_audience_row_contact", "contact_id"),)
+
+    org_id: int = reference("organisation.id", primary_key=True)
+    digest: str = Field(primary_key=True)
+    contact_id: int = reference("contact.id", primary_key=True)
+    values: dict[str, Any] = json(dict)  # column -> text
+    read_at: datetime = time()
+
+
+campaign = Campaign.__table__  # type: ignore[attr-defined]
 recipient = Recipient.__table__  # type: ignore[attr-defined]
+audience_row = AudienceRow.__table__  # type: ignore[attr-defined]
 
 
 def by_name(db: Session, org_id: int, name: str) -> Campaign | None:
@@ -133,3 +150,7 @@ def move(db: Session, from_contact: int, to_contact: int) -> None:
     both = sa.select(recipient.c.campaign_id).where(recipient.c.contact_id == to_contact)
     alone = sa.and_(recipient.c.contact_id == from_contact, recipient.c.campaign_id.not_in(both))
     db.connection().execute(sa.update(recipient).where(alone).values(contact_id=to_contact))
+    theirs = sa.select(audience_row.c.digest).where(audience_row.c.contact_id == to_contact)
+    only = sa.and_(audience_row.c.contact_id == from_contact, audience_row.c.digest.not_in(theirs))
+    db.connection().execute(sa.update(audience_row).where(only).values(contact_id=to_contact))
+    db.connection().execute(sa.delete(audience_row).where(audience_row.c.contact_id == from_contact))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Index
 from sqlmodel import Field, Session, select
 
-from pytake_cli.store.rows import Owned, json, primary_key, reference, time
+from pytake_cli.store.rows import Batch, Owned, json, primary_key, reference, time
 from pytake_cli.store.types import BigId
 
 KINDS = {
@@ -16,14 +17,19 @@ KINDS = {
     "message:status": "statuses rose: {statuses: [[message, status], …]}",
     "conversation:updated": "status, assignee or counters changed: {conversation, status, assignee, by}",
     "contact:updated": "a contact was created, changed or merged: {contact, …}; of many only {contacts: 812}",
+    "contact:imported": "rows of a list became contacts: {import, source, new, updated}",
     "number:updated": "quality, limits or the right to send changed: {number, …}",
     "account:event": "Meta told something about the account: {field, value}",
+    "template:updated": "a template is new, or its status, category, quality or content changed: {template, name, …}",
     "note:new": "a note was written: {note, conversation}",
     "flow:notice": "a flow tells people something: {text, team, flow, session, conversation, contact}",
     "flow:ended": "a person ended a session by taking its conversation: {session, conversation, outcome}",
     "flow:published": "another version starts new sessions: {flow, number, before, by}",
     "flow:changed": "a flow file differs from what is published, or cannot be: {flow, path, why}",
     "flow:paused": "a flow starts no sessions any more, or does again: {flow, paused, by}",
+    "segment:entered": "contacts came into a materialised segment: {segment, contacts: [ids]}",
+    "segment:left": "contacts are in a materialised segment no longer: {segment, contacts: [ids]}",
+    "schedule:run": "a schedule ran, failed or was skipped: {schedule, run, local, state, reason, exit_code}",
     "incident": "something needs a person: {slug, …}",
 }
 
@@ -38,6 +44,18 @@ class Event(Owned, table=True):
     conversation_id: int | None = Field(default=None, sa_type=BigId)
     payload: dict[str, Any] = json(dict)
     at: datetime = time()
+
+
+event = Event.__table__  # type: ignore[attr-defined]
+_TELL = Batch(lambda _: sa.insert(event))
+
+
+def tell(
+    db: Session, org_id: int, kind: str, payload: dict[str, Any], at: datetime, conversation_id: int | None = None
+) -> None:
+    """Writes an event at once, without the unit of work."""
+    row = {"org_id": org_id, "kind": kind, "conversation_id": conversation_id, "payload": payload, "at": at}
+    _TELL.run(db, [row])
 
 
 def after(db: Session, cursor: int, limit: int = 500) -> list[Event]:

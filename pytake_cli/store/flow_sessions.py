@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Index, UniqueConstraint, text
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
-from pytake_cli.store.rows import Owned, insert, json, primary_key, reference, time
+from pytake_cli.store.rows import Batch, Owned, insert, json, primary_key, reference, time
 from pytake_cli.store.timers import cancel_all
 
 ACTIVE, WAITING, ENDED = "active", "waiting", "ended"
@@ -88,27 +89,57 @@ class FlowRecord(Owned, table=True):
     at: datetime = time()
 
 
+flow_session = FlowSession.__table__  # type: ignore[attr-defined]
 flow_event = FlowEvent.__table__  # type: ignore[attr-defined]
+flow_record = FlowRecord.__table__  # type: ignore[attr-defined]
+
+_OPEN = sa.select(flow_session.c.id).where(
+    flow_session.c.conversation_id == sa.bindparam("conversation"), sa.text("flow_session.status <> 'ended'")
+)
+_LAST = (
+    sa.select(flow_session.c.state)
+    .where(flow_session.c.contact_id == sa.bindparam("contact"), flow_session.c.status == ENDED)
+    .order_by(flow_session.c.id.desc())
+    .limit(1)
+)
+_KNOWN = sa.select(flow_event.c.id).where(
+    flow_event.c.session_id == sa.bindparam("session"), flow_event.c.cause == sa.bindparam("of_cause")
+)
 
 
 def of_conversation(db: Session, conversation_id: int) -> FlowSession | None:
     """The conversation's open session; the caller holds the conversation's row."""
-    mine = select(FlowSession).where(FlowSession.conversation_id == conversation_id, FlowSession.status != ENDED)
-    return db.exec(mine.execution_options(populate_existing=True)).first()
+    db.flush()
+    id_ = db.connection().execute(_OPEN, {"conversation": conversation_id}).scalar()
+    return db.get_one(FlowSession, id_, populate_existing=True) if id_ is not None else None
+
+
+def last_state(db: Session, contact_id: int) -> dict[str, Any]:
+    """How the contact's newest session that has ended ended; {} without one."""
+    state: dict[str, Any] | None = db.connection().execute(_LAST, {"contact": contact_id}).scalar()
+    return state or {}
 
 
 def happened(db: Session, row: FlowSession, cause: str) -> bool:
     """Whether the cause has been applied to the session already."""
-    known = select(FlowEvent.id).where(FlowEvent.session_id == row.id, FlowEvent.cause == cause)
-    return db.exec(known).first() is not None
+    return db.connection().execute(_KNOWN, {"session": row.id, "of_cause": cause}).first() is not None
 
 
 def log_event(db: Session, row: FlowSession, cause: str, event: dict[str, Any], given: dict[str, Any]) -> bool:
     """Writes the next line of the session's log; False when the cause is in it already."""
     values = {"org_id": row.org_id, "session_id": row.id, "serial": row.serial, "cause": cause}
-    line = insert(db, flow_event).values(**values, event=event, given=given, at=row.updated_at)
-    done = line.on_conflict_do_nothing(index_elements=["session_id", "cause"]).returning(flow_event.c.id)
-    return db.connection().execute(done).first() is not None
+    return _LOG.run(db, [{**values, "event": event, "given": given, "at": row.updated_at}]) > 0
+
+
+_LOG = Batch(lambda db: insert(db, flow_event).on_conflict_do_nothing(index_elements=["session_id", "cause"]))
+_RECORD = Batch(lambda _: sa.insert(flow_record))
+
+
+def record(db: Session, row: FlowSession, lines: Sequence[tuple[str, str, str, Any]], now: datetime) -> None:
+    """Writes lines for statistics: (kind, step, way, value) each."""
+    stands = {"org_id": row.org_id, "flow_id": row.flow_id, "version_id": row.version_id, "session_id": row.id}
+    names = ("kind", "step", "way", "value")
+    _RECORD.run(db, [{**stands, **dict(zip(names, line, strict=True)), "at": now} for line in lines])
 
 
 def end(db: Session, row: FlowSession, outcome: str, now: datetime, *, cause: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Column, Text
 from sqlmodel import Field, Session, select
 
 from pytake_cli.store.rows import Row, json, primary_key, time
@@ -20,6 +21,8 @@ class Organisation(Row, table=True):
     lang: str = "pt-BR"
     country: str = "BR"  # ISO 3166, for numbers typed without a country code
     acknowledgement: str = ""  # text that answers the first message of a conversation; empty: none
+    # Who answers people's questions about their data; as words, an address or a link.
+    dpo: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     settings: dict[str, Any] = json(dict)
     created_at: datetime = time()
 

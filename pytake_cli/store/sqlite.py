@@ -12,6 +12,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 
 from pytake_cli.errors import ConfigError, StoreUnavailable
+from pytake_cli.store import folding
 from pytake_cli.store.types import from_json, to_json
 
 OLDEST_SAFE = (3, 51, 3)  # before it, two connections that write and checkpoint at once can corrupt a WAL database
@@ -98,6 +99,7 @@ def _engine(url: URL, pragmas: tuple[str, ...], *, pool_size: int, begin: str) -
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # transactions are ours: see `begin`
+        folding.register(connection)
         for pragma in (*pragmas, "trusted_schema=off", "mmap_size=268435456", "cache_size=-32768", "temp_store=memory"):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -26,7 +26,7 @@ class Tag(Owned, table=True):
 
 class ContactTag(Owned, table=True):
     __tablename__ = "contact_tag"
-    __table_args__ = (Index("ix_contact_tag_tag", "tag_id"),)
+    __table_args__ = (Index("ix_contact_tag_tag", "tag_id", "contact_id"),)
 
     contact_id: int = reference("contact.id", primary_key=True)
     tag_id: int = reference("tag.id", primary_key=True)
@@ -43,13 +43,18 @@ def name_of(words: str) -> str:
     return " ".join(words.split()).lower()[:80]
 
 
+_NAMES = (
+    sa.select(contact_tag.c.contact_id, tag.c.name)
+    .join(tag, tag.c.id == contact_tag.c.tag_id)
+    .where(contact_tag.c.contact_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(tag.c.name)
+)
+
+
 def of_contacts(db: Session, contact_ids: Iterable[int]) -> dict[int, list[str]]:
     """The names of each contact's tags, sorted."""
-    named = sa.select(contact_tag.c.contact_id, tag.c.name).join(tag, tag.c.id == contact_tag.c.tag_id)
     found: dict[int, list[str]] = {}
-    for row in db.connection().execute(
-        named.where(contact_tag.c.contact_id.in_(list(contact_ids))).order_by(tag.c.name)
-    ):
+    for row in db.connection().execute(_NAMES, {"ids": list(contact_ids)}):
         found.setdefault(row.contact_id, []).append(row.name)
     return found
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import Index, text
 from sqlmodel import Session
 
-from pytake_cli.store.rows import Owned, json, primary_key, reference, time
+from pytake_cli.store.rows import Batch, Owned, json, primary_key, reference, time
+from pytake_cli.store.types import UtcTime
 
 WAIT, EXPIRE, DEBOUNCE, REFUSED, TAGGED = "wait", "expire", "debounce", "refused", "tagged"
 KINDS = {
@@ -60,15 +61,29 @@ def fire(db: Session, id_: int, now: datetime) -> bool:
     return db.connection().execute(take.values(fired_at=now)).rowcount > 0
 
 
+_START = Batch(lambda _: sa.insert(timer))
+
+
+def start(db: Session, org_id: int, session_id: int, token: str, kind: str, due_at: datetime, now: datetime) -> None:
+    """Sets the timer of a wait, instead of one that it may have."""
+    cancel(db, session_id, token, now)
+    row = {"org_id": org_id, "session_id": session_id, "token": token, "kind": kind, "payload": {}}
+    _START.run(db, [{**row, "due_at": due_at, "created_at": now}])
+
+
+_pending_of = (
+    sa.update(timer)
+    .where(timer.c.session_id == sa.bindparam("of_session"), timer.c.fired_at.is_(None), timer.c.cancelled_at.is_(None))
+    .values(cancelled_at=sa.bindparam("moment", type_=UtcTime))
+)
+_CANCEL = _pending_of.where(timer.c.token == sa.bindparam("of_token"))
+_CANCEL_ALL = _pending_of.where(timer.c.kind.in_(sa.bindparam("kinds", expanding=True)))
+
+
 def cancel(db: Session, session_id: int, token: str, now: datetime) -> None:
     """Cancels the timers of a wait."""
-    _cancel(db, now, timer.c.session_id == session_id, timer.c.token == token)
+    db.connection().execute(_CANCEL, {"of_session": session_id, "of_token": token, "moment": now})
 
 
 def cancel_all(db: Session, session_id: int, now: datetime, *, kinds: Sequence[str] = tuple(KINDS)) -> None:
-    _cancel(db, now, timer.c.session_id == session_id, timer.c.kind.in_(kinds))
-
-
-def _cancel(db: Session, now: datetime, *which: Any) -> None:
-    pending = sa.update(timer).where(*which, timer.c.fired_at.is_(None), timer.c.cancelled_at.is_(None))
-    db.connection().execute(pending.values(cancelled_at=now))
+    db.connection().execute(_CANCEL_ALL, {"of_session": session_id, "kinds": list(kinds), "moment": now})

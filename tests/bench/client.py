@@ -1,4 +1,6 @@
-"""A quick webhook client in a process of its own: `python -m tests.bench.client URL --secret S` prints JSON.
+"""A quick client in a process of its own: `python -m tests.bench.client URL --secret S` prints JSON.
+
+It posts webhooks; without a secret, URL is the emulator's `say`, whose customers then write.
 
 It prepares every signed request before it starts, so that the cost measured beside the server is little.
 """
@@ -100,18 +102,26 @@ def _length(head: bytes) -> int:
 
 
 def requests(url: str, secret: str, count: int, seed: int, phone_number_id: str) -> list[bytes]:
-    """Text messages of distinct people, signed and framed."""
-    target = urlsplit(url)
+    """Text messages of distinct people, framed: signed webhooks, or without a secret what the emulator's people say."""
     source = random.Random(seed)
     made = []
     for index in range(count):
-        body = bodies.message(bodies.phone(source.randrange(50_000)), f"oi {index}", number=phone_number_id).data
-        head = (
-            f"POST {target.path} HTTP/1.1\r\nHost: {target.netloc}\r\nContent-Type: application/json\r\n"
-            f"{HEADER}: {sign(body, secret)}\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        made.append(head.encode() + body)
+        wa_id, text = bodies.phone(source.randrange(50_000)), f"oi {index}"
+        if secret:
+            body = bodies.message(wa_id, text, number=phone_number_id).data
+            made.append(_framed(url, body, f"{HEADER}: {sign(body, secret)}\r\n"))
+        else:
+            made.append(_framed(url, json.dumps({"contact": f"+{wa_id}", "text": text}).encode()))
     return made
+
+
+def _framed(url: str, body: bytes, more: str = "") -> bytes:
+    target = urlsplit(url)
+    head = (
+        f"POST {target.path} HTTP/1.1\r\nHost: {target.netloc}\r\nContent-Type: application/json\r\n"
+        f"{more}Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 async def run(url: str, made: list[bytes], connections: int, rate: float) -> dict[str, Any]:
@@ -138,7 +148,7 @@ async def run(url: str, made: list[bytes], connections: int, rate: float) -> dic
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
-    parser.add_argument("--secret", required=True)
+    parser.add_argument("--secret", default="")
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--rate", type=float, default=0.0)

@@ -8,6 +8,8 @@ import pytest
 
 from pytake_cli.cli.compose import KINDS, Draft, compose, raw_reply_to
 from pytake_cli.errors import InvalidData, PytakeError, UsageError
+from pytake_cli.store.templates import Template
+from tests.kit import templates
 
 
 def attach(kind: str, where: str) -> str:
@@ -112,25 +114,43 @@ def test_a_place_may_have_a_name_and_an_address() -> None:
         made(location="95,0")
 
 
+RETOMAR = templates.row("retomar", templates.body("Olá {{1}}, o pedido {{2}} saiu hoje."))
+NAMED = templates.row(
+    "retomar",
+    {"type": "HEADER", "format": "TEXT", "text": "Loja {{loja}}"},
+    templates.body("Olá {{nome}}, tudo bem?"),
+    {"type": "BUTTONS", "buttons": [{"type": "URL", "text": "Ver", "url": "https://loja.example/{{1}}"}]},
+    language="en",
+)
+BOLETO = templates.row("boleto", {"type": "HEADER", "format": "DOCUMENT"}, templates.body("Aqui está."))
+
+
+def filled(definition: Template, **given: Any) -> dict[str, Any]:
+    message: dict[str, Any] = made(template=definition.name, definition=definition, **given)["template"]
+    return message
+
+
 def test_a_templates_values_go_by_name_or_in_order() -> None:
-    in_order = made(template="retomar", variables=["Ana", "12"])["template"]
+    in_order = filled(RETOMAR, variables=["Ana", "12"])
     assert in_order["language"] == {"code": "pt_BR"}
     assert [value["text"] for value in in_order["components"][0]["parameters"]] == ["Ana", "12"]
-    numbered = made(template="retomar", variables=["2=12", "1=Ana"])["template"]
-    assert numbered == in_order
-    named = made(template="retomar", variables=["nome=Ana", "header.loja=Sul", "button.0=ped/12"], language="en")
-    kinds = [component["type"] for component in named["template"]["components"]]
-    assert kinds == ["header", "body", "button"]
-    assert named["template"]["components"][1]["parameters"][0]["parameter_name"] == "nome"
+    assert filled(RETOMAR, variables=["2=12", "1=Ana"]) == in_order
+    named = filled(NAMED, variables=["nome=Ana", "header.loja=Sul", "button.0=ped/12"])
+    assert [component["type"] for component in named["components"]] == ["header", "body", "button"]
+    assert named["components"][1]["parameters"][0]["parameter_name"] == "nome"
     with pytest.raises(UsageError):
-        made(template="retomar", variables=["Ana", "nome=Ana"])
-    with pytest.raises(UsageError):
-        made(template="retomar", variables=["button.x=1"])
+        filled(RETOMAR, variables=["Ana", "nome=Ana"])
+    with pytest.raises(InvalidData):
+        filled(NAMED, variables=["nome=Ana", "header.loja=Sul", "button.x=1"])
 
 
 def test_a_template_may_carry_a_file_above_it() -> None:
-    header = made(template="retomar", header="@https://loja.example/a.pdf")["template"]["components"][0]
+    header = filled(BOLETO, header="@https://loja.example/a.pdf")["components"][0]
     assert header["parameters"] == [{"type": "document", "document": {"link": "https://loja.example/a.pdf"}}]
+    draft = Draft(template="boleto", definition=BOLETO, variables=["header=conta.pdf"])
+    header = compose(draft, lambda kind, where: "media:7").body["template"]["components"][0]
+    document = {"id": "media:7", "filename": "conta.pdf"}
+    assert header["parameters"] == [{"type": "document", "document": document}]
 
 
 def test_a_reaction_needs_the_message_it_goes_on() -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from pytake_cli.store import Store
 from pytake_cli.store.flows import FlowVersion
+from pytake_cli.store.templates import Template
 from tests.cli.conftest import Run
+from tests.kit import templates
 from tests.services.flow_shop import ASKS, BETO, FlowShop
 from tests.services.test_flow_figures import FAILS
 
@@ -249,3 +251,27 @@ def test_what_went_wrong_is_in_the_figures_and_in_the_log(pytake: Run, desk: Flo
     [told] = json.loads(f"[{pytake('logs', 'tail', '--no-follow', '--event', 'incident', '--json').out}]")
     assert told["subject"] == "PT-FLOW-INCIDENT"
     assert "session 1, step pick: error" in told["text"]
+
+
+def test_a_flow_is_not_published_with_a_template_that_cannot_be_sent(pytake: Run, desk: FlowShop) -> None:
+    text = (
+        "name: late\nlanguage: pt-BR\nstart: a\non_error: end\nsteps:\n"
+        "  a:\n    template: {name: atraso, params: [Ana]}\n    next: end\n"
+    )
+    Path("flows/late.yaml").write_text(text)
+    assert "PT-FLOW-TEMPLATE" not in pytake("flow", "publish", "late", "-n").err  # no template is known here yet
+    late = templates.put(
+        desk.store, desk.number_id, "atraso", templates.body("Olá {{1}}, o {{2}} atrasou."), status="PAUSED"
+    )
+    ran = pytake("flow", "publish", "late", "-n", "--json")
+    assert ran.code == 3
+    assert "PAUSED" in ran.err
+    with desk.store.write() as db:
+        db.get_one(Template, late.id).status = "APPROVED"
+    ran = pytake("flow", "publish", "late", "-n")
+    assert (ran.code, "takes 2 texts and gets 1" in ran.err) == (3, True)
+    Path("flows/late.yaml").write_text(text.replace("[Ana]", "[Ana, carro]"))
+    assert pytake("flow", "publish", "late", "-n").code == 0
+    Path("flows/late.yaml").write_text(text.replace("atraso", "atrazo"))
+    assert "pytake template pull" not in pytake("flow", "publish", "late", "-n").err
+    assert "atraso" in pytake("flow", "publish", "late", "-n").err

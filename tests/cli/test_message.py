@@ -15,7 +15,7 @@ from pytake_cli.store.contacts import Contact, ServiceWindow
 from pytake_cli.store.media import Media
 from pytake_cli.store.messages import OUT, Message
 from tests.cli.conftest import Run
-from tests.kit import people
+from tests.kit import people, templates
 from tests.kit.shop import Shop
 from tests.kit.stores import make_number, make_org
 
@@ -56,6 +56,7 @@ def test_outside_the_window_both_ways_out_are_named(shop: Shop, pytake: Run) -> 
     assert "PT-WA-131047" in ran.err
     assert f"pytake message send --to '{KARINA}' --template NAME" in ran.err
     assert "pytake listen" in ran.err
+    templates.put(shop.store, shop.number, "retomar", templates.body("Olá {{1}}, tudo bem?"))
     assert pytake("message", "send", "--to", KARINA, "-t", "retomar", "--var", "Ana").code == 0
 
 
@@ -63,6 +64,9 @@ def test_a_template_reaches_somebody_who_was_never_heard_of(shop: Shop, pytake: 
     assert pytake("message", "send", "--to", "(31) 95555-0004", "-m", "oi").code == 9
     with shop.store.read() as db:
         assert db.exec(select(Contact)).first() is None
+    ran = pytake("message", "send", "--to", "(31) 95555-0004", "--template", "boas_vindas")
+    assert (ran.code, "pytake template pull" in ran.err) == (5, True)
+    templates.put(shop.store, shop.number, "boas_vindas", templates.body("Que bom ter você aqui."))
     assert pytake("message", "send", "--to", "(31) 95555-0004", "--template", "boas_vindas").code == 0
     assert queued(shop)[0].address == "+5531955550004"
 
@@ -306,6 +310,7 @@ def test_a_file_from_stdin_is_kept_by_its_content(
 )
 def test_every_kind_can_be_said_on_the_command_line(shop: Shop, pytake: Run, words: list[str], kind: str) -> None:
     shop.wrote()
+    templates.put(shop.store, shop.number, "retomar", templates.body("Olá {{nome}}, tudo bem?"), language="en")
     ran = pytake("message", "send", "--to", KARINA, *words, "-n", "--json", stdin="p = Camiseta P\nm = Camiseta M\n")
     assert ran.code == 0, ran.err
     body = json.loads(ran.out)["body"]

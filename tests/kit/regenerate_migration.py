@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import JSON, BigInteger
 from sqlmodel import AutoString, SQLModel
 
-from pytake_cli.store import Store, schema
+from pytake_cli.store import Store, folding, schema
 from pytake_cli.store.types import UtcTime
 
 FROZEN: dict[type, str] = {BigInteger: "ID", JSON: "JSON", UtcTime: "TIME", AutoString: "sa.String()"}
@@ -38,6 +38,10 @@ JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tru
 TIME = sa.DateTime(timezone=True)
 
 
+# Words as flow.words.fold compares them; SQLite's connections bring the Python function.
+FOLDED = {folded!r}  # noqa: E501
+
+
 def upgrade() -> None:
     {body}
     # what the consent ledger said before the column was there
@@ -46,6 +50,8 @@ def upgrade() -> None:
         " WHERE l.contact_id = contact.id AND l.purpose = 'marketing' ORDER BY l.at DESC, l.id DESC LIMIT 1)"
         " WHERE marketing_stopped_at IS NULL"
     )
+    if op.get_bind().dialect.name == "postgresql":
+        op.get_bind().exec_driver_sql(FOLDED)
 '''
 
 
@@ -59,7 +65,8 @@ def source() -> str:
                 schema.take(connection, step)
         body = _difference(store)
         store.close()
-    return _formatted(TEXT.format(version=newest.version, before=released[-1].version, body=body))
+    text = TEXT.format(version=newest.version, before=released[-1].version, body=body, folded=folding.statement())
+    return _formatted(text)
 
 
 def _difference(store: Store) -> str:

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from pytake_cli.errors import InvalidData
-from pytake_cli.services import contacts
+from pytake_cli.services import contacts, parties
 from pytake_cli.store import Store
 from pytake_cli.store.contacts import Contact, Identity, ServiceWindow
 from pytake_cli.store.numbers import Number
@@ -172,7 +172,8 @@ def test_a_changed_number_keeps_the_contact_retires_the_old_and_closes_the_windo
     }
     with store.read() as db:
         assert db.get_one(ServiceWindow, (number, ana)).last_inbound_at is None
-        assert contacts.address(db, db.get_one(Contact, ana), SCOPE).value == "+5511900000000"
+        party = parties.of(db, db.get_one(Contact, ana), number)
+        assert parties.address(party, SCOPE).value == "+5511900000000"
     assert one(store, org, ANA) == ana  # late, from before the change
     assert one(store, org, Person("5511900000000", "BR.2002")) == ana
 

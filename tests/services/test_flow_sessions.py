@@ -11,9 +11,10 @@ import pytest
 from pytake_cli.flow import engine, wire
 from pytake_cli.flow.events import Cancelled, Started
 from pytake_cli.flow.session import Session as State
-from pytake_cli.services import automation, flow_context, flow_library, flow_sessions, flow_timers, refusals
+from pytake_cli.services import automation, flow_context, flow_library, flow_sessions, flow_timers, parties, refusals
 from pytake_cli.store import Store, outbox, tags, upkeep
 from pytake_cli.store import flow_sessions as store_sessions
+from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import BOT, BY_BOT, BY_PEOPLE, NOBODY, QUEUED, Conversation, Note
 from pytake_cli.store.events import Event
 from pytake_cli.store.flow_sessions import FlowEvent, FlowRecord
@@ -258,7 +259,8 @@ def test_an_end_from_outside_leaves_the_state_that_the_engine_would(shop: FlowSh
     before = shop.session()
     with shop.store.write() as db:
         row, conversation = flow_sessions.lock_session(db, before.id or 0) or pytest.fail("no session")
-        context = flow_context.of(db, conversation, row.id or 0)
+        party = parties.of(db, db.get_one(Contact, row.contact_id), row.number_id)
+        context = flow_context.of(db, conversation, party, row.id or 0)
         flow = flow_library.definition(db.get_one(FlowVersion, version))
         expected, _ = engine.advance(State.from_json(row.state), Cancelled(shop.now, "taken_over"), flow, context)
         store_sessions.end(db, row, "taken_over", shop.now, cause="person:1")
@@ -272,7 +274,8 @@ def test_replaying_the_log_gives_the_same_session(shop: FlowShop) -> None:
     with shop.store.read() as db:
         row = shop.session()
         conversation = db.get_one(Conversation, row.conversation_id)
-        context = flow_context.of(db, conversation, row.id or 0)
+        party = parties.of(db, db.get_one(Contact, row.contact_id), row.number_id)
+        context = flow_context.of(db, conversation, party, row.id or 0)
         flow = flow_library.definition(db.get_one(FlowVersion, version))
         state: State | None = None
         for line in shop.rows(FlowEvent):

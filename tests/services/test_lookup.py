@@ -6,7 +6,7 @@ import pytest
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.policy.people import keys_of
-from pytake_cli.services import contacts
+from pytake_cli.services import contacts, parties
 from pytake_cli.store import Store
 from pytake_cli.store.contacts import Contact
 from pytake_cli.whatsapp.webhooks import Person
@@ -106,11 +106,12 @@ def test_a_contact_is_reached_by_phone_else_by_the_id_of_that_portfolio(store: S
     only_id = make(store, org, Person(user_id="BR.2"))
     only_parent = make(store, org, Person(parent_user_id="BR.ENT.3"))
     with store.read() as db:
-        reached = [contacts.address(db, db.get_one(Contact, id_), "p") for id_ in (both, only_id, only_parent)]
+        known = [parties.of(db, db.get_one(Contact, id_), 1) for id_ in (both, only_id, only_parent)]
+        reached = [parties.address(party, "p") for party in known]
         assert [(one.kind, one.value) for one in reached] == [
             ("phone", "+551"),
             ("bsuid", "BR.2"),
             ("parent_bsuid", "BR.ENT.3"),
         ]
         with pytest.raises(InvalidData):
-            contacts.address(db, db.get_one(Contact, only_id), "another portfolio")
+            parties.address(known[1], "another portfolio")

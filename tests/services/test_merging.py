@@ -169,6 +169,7 @@ def test_every_column_that_refers_to_a_contact_is_thought_of() -> None:
         "service_window",
         "contact",
         "contact_tag",
+        "audience_row",
         "recipient",
         "segment_member",
     }

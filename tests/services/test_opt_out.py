@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytake_cli import settings
 from pytake_cli.errors import Forbidden
 from pytake_cli.policy.opt_out import words_of
 from pytake_cli.services import outbound, ownership
@@ -134,6 +135,13 @@ def test_an_organisation_may_say_it_in_its_own_words_or_not_at_all(shop: FlowSho
     assert shop.contact().opted_out_at == shop.now
     assert shop.bot() == []
     assert shop.conversation().status == BOT
+
+
+def test_words_of_the_settings_stop_beside_the_defaults(shop: FlowShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTAKE_FLOWS__OPT_OUT_WORDS", '["já deu"]')
+    settings.load()
+    shop.says("Já deu!")
+    assert shop.contact().opted_out_at == shop.now
 
 
 def test_a_tapped_choice_called_sair_is_an_answer(shop: FlowShop) -> None:

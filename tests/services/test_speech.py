@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from pytake_cli.errors import InvalidData, NotFound
 from pytake_cli.flow.speech import Gesture, Media, Option, Say, SayForm, SayTemplate, Speech
@@ -13,6 +14,7 @@ from pytake_cli.services import speech
 from pytake_cli.store import Store
 from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp import messages as wire
+from tests.kit import templates as kit
 from tests.kit.stores import NOW, make_number, make_org
 
 PNG = bytes.fromhex(
@@ -87,6 +89,19 @@ def test_templates_forms_and_reactions(said: Any) -> None:
     assert form["interactive"]["action"]["parameters"]["flow_token"] == "t"
     [react] = said(Gesture("react", "wamid.1", "👍"))
     assert react["reaction"] == {"message_id": "wamid.1", "emoji": "👍"}
+
+
+def test_a_known_template_gets_its_values_by_its_own_names(store: Store, said: Any) -> None:
+    with store.read() as db:
+        number_id = db.exec(select(Number.id)).one()
+    kit.put(store, number_id or 0, "pedido", kit.body("Olá {{nome}}, o pedido {{pedido}} saiu."))
+    texts = [{"type": "text", "text": text} for text in ("Ana", "12")]
+    [message] = said(SayTemplate("pedido", "pt_BR", ({"type": "body", "parameters": texts},)))
+    (sent,) = message["template"]["components"]
+    assert [(each["parameter_name"], each["text"]) for each in sent["parameters"]] == [
+        ("nome", "Ana"),
+        ("pedido", "12"),
+    ]
 
 
 def test_typing_and_read_are_no_messages(said: Any) -> None:

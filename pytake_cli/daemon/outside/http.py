@@ -15,9 +15,10 @@ from urllib.parse import urljoin
 
 import httpcore
 
-from pytake_cli import clock
+from pytake_cli import clock, settings
 from pytake_cli.daemon.outside.answers import MOST_BYTES, Failed
 from pytake_cli.daemon.outside.network import GuardedNetwork, Resolve, look_up
+from pytake_cli.errors import ConfigError
 from pytake_cli.policy.addresses import Allowed, Refused, Target, read_url
 
 MOST_SECONDS = 60.0  # for all tries together
@@ -69,6 +70,20 @@ class Answer:
             return self.body.decode(match[1] if match else "utf-8", "replace")
         except LookupError:
             return self.body.decode("utf-8", "replace")
+
+
+def allowed() -> Allowed:
+    """The hosts of `flows.http_allow`; raises ConfigError for what names none."""
+    try:
+        return Allowed(settings.current().flows.http_allow)
+    except Refused as error:
+        raise ConfigError(
+            "PT-HTTP-ALLOW",
+            "flows.http_allow names no host: {detail}",
+            why="each entry is HOST or HOST:PORT, such as erp.lan or 127.0.0.1:8080",
+            fix="pytake config explain flows.http_allow",
+            detail=str(error),
+        ) from None
 
 
 class Web:

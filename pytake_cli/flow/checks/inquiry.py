@@ -10,6 +10,7 @@ from pytake_cli.flow.definition import Flow
 from pytake_cli.flow.positions import Path, Positions
 from pytake_cli.flow.problems import Problem, Severity, problem
 from pytake_cli.flow.steps.step import Step
+from pytake_cli.policy.opt_out import STOP_WORDS
 
 OUTWARD = ("end", "resume", "")  # targets that are no steps
 
@@ -26,7 +27,7 @@ class Surroundings:
     sources: frozenset[str] | None = None  # that `lookup` may ask
     secrets: frozenset[str] | None = None
     numbers: frozenset[str] | None = None
-    opt_out: tuple[str, ...] = ("stop", "parar", "pare", "sair", "cancelar inscrição", "descadastrar", "unsubscribe")
+    opt_out: tuple[str, ...] = STOP_WORDS
     settles_hours: bool = True  # else hours that nobody has set yet are a warning: the file may be for another home
     allows_private: bool = False  # `http` may call machines of the own network
     allows_code: bool | None = None

@@ -180,22 +180,54 @@ def _template(inquiry: Inquiry, at: Path, step: Step) -> None:
             "PT-FLOW-TEMPLATE",
             "the store has no template `{name}`",
             (*at, "name"),
-            fix="did you mean `{meant}`?" if meant else "pytake template sync",
+            fix="did you mean `{meant}`?" if meant else "pytake template pull",
             name=name,
             meant=meant,
         )
         return
-    wanted = language or inquiry.flow.language
-    languages = {key.partition("/")[2] for key in templates if key.partition("/")[0] == name}
-    if wanted.replace("-", "_") not in {each.replace("-", "_") for each in languages}:
+    wanted = (language or inquiry.flow.language).replace("-", "_")
+    there = {key.partition("/")[2].replace("-", "_"): each for key, each in templates.items() if _is(key, name)}
+    if wanted not in there:
         inquiry.say(
             "PT-FLOW-TEMPLATE",
             "the template `{name}` is not there in {language}",
             (*at, "language" if language else "name"),
             fix="it is there in {languages}",
             name=name,
-            language=wanted,
-            languages=", ".join(sorted(languages)),
+            language=language or inquiry.flow.language,
+            languages=", ".join(sorted(there)),
+        )
+        return
+    _fits(inquiry, at, step, there[wanted])
+
+
+def _is(key: str, name: str) -> bool:
+    return key.partition("/")[0] == name
+
+
+def _fits(inquiry: Inquiry, at: Path, step: Step, definition: Any) -> None:
+    """It can be sent, and gets as many texts as it has places for them."""
+    known: dict[str, Any] = definition if isinstance(definition, dict) else {"status": definition}
+    name, status = getattr(step, "name", ""), str(known.get("status", "APPROVED")).upper()
+    if status != "APPROVED":
+        inquiry.say(
+            "PT-FLOW-TEMPLATE",
+            "the template `{name}` is {status} and cannot be sent",
+            (*at, "name"),
+            fix="pytake template show {name}",
+            name=name,
+            status=status,
+        )
+    wanted, given = known.get("params"), len(getattr(step, "params", ()))
+    if wanted is not None and wanted != given:
+        inquiry.say(
+            "PT-FLOW-TEMPLATE",
+            "the template `{name}` takes {wanted} texts and gets {given}",
+            (*at, "params"),
+            fix="pytake template show {name}",
+            name=name,
+            wanted=wanted,
+            given=given,
         )
 
 

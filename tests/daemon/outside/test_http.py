@@ -9,9 +9,11 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from pytake_cli import settings
 from pytake_cli.daemon.outside import http as calling
 from pytake_cli.daemon.outside.answers import MOST_BYTES, Failed
 from pytake_cli.daemon.outside.http import Request, Web, checked_headers
+from pytake_cli.errors import ConfigError
 from pytake_cli.policy.addresses import Allowed
 from tests.kit import ssrf
 from tests.kit.peer import Act, Asked, Peer, http, json, peer, saying
@@ -346,3 +348,12 @@ def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) ->
         assert (await web.fetch(Request("GET", opened.url))).status == 200
 
     visiting(saying(http(200)), visit)
+
+
+@pytest.mark.parametrize("entry", ["http://erp.lan/", "erp.lan:http", "erp lan", ""])
+def test_a_word_that_names_no_host_is_refused_at_the_start(entry: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTAKE_FLOWS__HTTP_ALLOW", f'["{entry}"]')
+    settings.load()
+    with pytest.raises(ConfigError) as refused:
+        calling.allowed()
+    assert refused.value.slug == "PT-HTTP-ALLOW"

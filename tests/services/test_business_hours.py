@@ -9,7 +9,7 @@ import pytest
 from pytake_cli import settings
 from pytake_cli.errors import ConfigError
 from pytake_cli.policy.hours import is_holiday, is_open
-from pytake_cli.services.schedules import schedules
+from pytake_cli.services.business_hours import schedules
 
 
 def test_a_schedule_of_the_settings_says_when_the_shop_is_open() -> None:

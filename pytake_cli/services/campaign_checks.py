@@ -1,0 +1,182 @@
+"""What would stop a launch, and what to know before it: each an error that teaches, none of them raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from pytake_cli.errors import Conflict, InvalidData, LimitReached, PytakeError
+from pytake_cli.policy.campaigns import Definition, Money
+from pytake_cli.policy.pricing import Estimate
+from pytake_cli.services import campaign_values, templates
+from pytake_cli.services.campaign_audience import Target
+from pytake_cli.services.campaign_count import Tally
+from pytake_cli.store.numbers import REMOVED
+from pytake_cli.store.organisations import Organisation
+
+
+def to_json(error: PytakeError) -> dict[str, Any]:
+    """An error as a plan keeps it; `of_json` makes it one again, so that the faces can translate it."""
+    values = {name: value for name, value in error.values.items() if isinstance(value, str | int | float)}
+    return {"slug": error.slug, "message": error.message, "why": error.why, "fix": error.fix, "values": values}
+
+
+def of_json(found: Mapping[str, Any]) -> PytakeError:
+    return PytakeError(found["slug"], found["message"], why=found["why"], fix=found["fix"], **found["values"])
+
+
+def of_target(found: Target, definition: Definition, now: datetime) -> Iterator[PytakeError]:
+    """Of the number and the templates."""
+    number = found.number
+    if number.status == REMOVED:
+        yield Conflict("PT-NUMBER-REMOVED", "{number} was removed", fix="pytake number list", number=number.display)
+    if number.stopped_at is not None:
+        yield Conflict(
+            "PT-NUMBER-STOPPED",
+            "{number} sends nothing now: {reason}",
+            fix="pytake number show {number}",
+            number=number.display,
+            reason=number.stopped_reason or "stopped",
+        )
+    for _values, template in found.sent(definition):
+        try:
+            templates.refuse_unusable(template)
+        except Conflict as error:
+            yield error
+    yield from _missing(found, definition)
+
+
+def _missing(found: Target, definition: Definition) -> Iterator[PytakeError]:
+    """Values that the templates want and the campaign does not name, and those that belong nowhere."""
+    for values, template in found.sent(definition):
+        samples = templates.samples(template)
+        given = {name: samples.get(name, "1") for name in values}
+        try:
+            templates.message(template, given)
+        except InvalidData as error:
+            yield InvalidData(
+                "PT-CAMP-VALUES",
+                "the values do not fit the template {name}: {misfits}",
+                why=error.why,
+                fix="values: in the campaign file, or --var NAME=TEXT",
+                name=template.name,
+                misfits=error.values.get("misfits", str(error)),
+                wanted=error.values.get("wanted", ""),
+            )
+
+
+def of_people(tally: Tally, definition: Definition) -> Iterator[PytakeError]:
+    """Of the audience: nobody, too many, or people without values."""
+    if not tally.written_to():
+        yield InvalidData(
+            "PT-CAMP-NOBODY",
+            "nobody would get {name}: of {audience} people none is left",
+            fix="pytake campaign plan {name} --show skipped",
+            name=definition.name,
+            audience=tally.audience,
+        )
+    most = definition.max_recipients
+    if most is not None and tally.recipients > most:
+        yield LimitReached(
+            "PT-CAMP-RECIPIENTS",
+            "{count} people would get it, and max_recipients is {most}",
+            fix="--max-recipients {count}",
+            count=tally.recipients,
+            most=most,
+        )
+    lacking = sum(tally.lacking.values())
+    if lacking and definition.on_missing == "fail":
+        yield _lacking(tally, lacking)
+
+
+def _lacking(tally: Tally, lacking: int) -> InvalidData:
+    told = [f"{key} ({count})" for key, count in tally.lacks.most_common(3)]
+    told += [f"{text} ({count})" for text, count in tally.unfit.most_common(2)]
+    return InvalidData(
+        "PT-CAMP-LACKING",
+        "{count} people lack values: {told}",
+        why="for example {examples}",
+        fix="give each a default: {{{{ contact.first_name | default('cliente') }}}}, or on_missing: skip",
+        count=lacking,
+        told="; ".join(told),
+        examples=", ".join(f"contact:{each}" for each in tally.examples),
+    )
+
+
+def of_cost(estimate: Estimate | None, most: Money | None) -> Iterator[PytakeError]:
+    """Of what it may cost at most."""
+    if most is None:
+        return
+    if estimate is None or estimate.unknown:
+        yield LimitReached(
+            "PT-CAMP-PRICE",
+            "the cost cannot be held below {most}: there is no price for {markets}",
+            fix="pytake billing prices import FILE",
+            most=str(most),
+            markets=", ".join(estimate.unknown) if estimate else "flow",
+        )
+    elif estimate.lines and estimate.most.currency != most.currency:
+        yield LimitReached(
+            "PT-CAMP-CURRENCY",
+            "max_cost is in {given}, and the prices are in {currency}",
+            fix="--max-cost '{cost}'",
+            given=most.currency,
+            currency=estimate.most.currency,
+            cost=str(estimate.most),
+        )
+    elif estimate.most.micros > most.micros:
+        yield LimitReached(
+            "PT-CAMP-COST",
+            "it may cost {cost}, and max_cost is {most}",
+            why="prices of {date}",
+            fix="fewer people, or --max-cost '{cost}'",
+            cost=str(estimate.most),
+            most=str(most),
+            date=estimate.price_date,
+        )
+
+
+def warnings(
+    found: Target, definition: Definition, tally: Tally, org: Organisation, quota: Mapping[str, Any]
+) -> Iterator[PytakeError]:
+    """What does not stop a launch."""
+    if not org.dpo:
+        # A refusal would stop small businesses, whom the law frees of naming an officer (ANPD 2/2022, art. 11).
+        yield InvalidData(
+            "PT-CAMP-DPO",
+            "nobody is named whom people can ask about their data",
+            why="LGPD, article 41: name who answers before the first campaign",
+            fix="pytake org set dpo=…",
+        )
+    for _values, template in found.sent(definition):
+        if template.quality == "RED":
+            yield Conflict("PT-TEMPLATE-QUALITY", "people block or report the template {name}", name=template.name)
+        if template.coming_category and template.coming_category != template.category:
+            yield Conflict(
+                "PT-TEMPLATE-CATEGORY",
+                "Meta will make {name} a template of {category}",
+                name=template.name,
+                category=template.coming_category,
+            )
+    if found.number.quality == "RED":
+        yield Conflict("PT-NUMBER-QUALITY", "Meta rates {number} as low", number=found.number.display)
+    if not quota["ok"]:
+        yield LimitReached(
+            "PT-CAMP-QUOTA",
+            "{needed} people, and today Meta allows {room} more of {limit}: the rest waits for the next 24 hours",
+            why="" if quota["tier"] else "Meta has not told the number's tier: the smallest is assumed",
+            fix="pytake number limits",
+            needed=quota["needed"],
+            room=quota["room"],
+            limit=quota["limit"],
+        )
+    lacking = sum(tally.lacking.values())
+    if lacking and definition.on_missing == "skip":
+        yield _lacking(tally, lacking)
+
+
+def reads_columns(definition: Definition) -> bool:
+    """Whether values come from a file."""
+    texts = [text for arm in definition.arms for text in definition.values_of(arm).values()]
+    return any(text.startswith(campaign_values.COLUMN) for text in texts)

@@ -1,0 +1,160 @@
+"""Counts an audience while it goes by: who is in, who is out and why, whether everybody's values are there."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from pytake_cli.policy.campaigns import HOLDOUT, Definition
+from pytake_cli.services import campaign_values
+from pytake_cli.services.campaign_audience import Target, arm_of, everybody
+from pytake_cli.services.campaign_values import Filled, Filling
+
+ROWS_AT_ONCE = 2000  # people in memory at a time
+SKETCH = 512  # people whose hashes stand for the audience: tells a drift of 1 % within half a per cent
+SAMPLES = 5
+EXAMPLES = 5  # people without values who are named
+Progress = Callable[[int], None]  # how many people were looked at
+Group = tuple[str, str, str]  # tz, first digits, arm
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Sample:
+    """Somebody whose message is shown; those with the smallest hashes, so that they are the same each time."""
+
+    rank: int
+    contact_id: int
+    arm: str = field(compare=False)
+    filled: Filled = field(compare=False)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted. `lacking` are recipients for whom a value is missing: they are in, and will be skipped."""
+
+    reasons: Counter[str] = field(default_factory=Counter)
+    groups: Counter[Group] = field(default_factory=Counter)
+    lacking: Counter[Group] = field(default_factory=Counter)
+    lacks: Counter[str] = field(default_factory=Counter)  # how many people lack which value
+    unfit: Counter[str] = field(default_factory=Counter)  # what the template does not take, in words
+    examples: list[int] = field(default_factory=list)  # contacts of `lacking`
+    samples: list[Sample] = field(default_factory=list)
+    digest: int = 0  # of the recipients, in whatever order they came
+    sketch: list[int] = field(default_factory=list)  # a heap of the smallest hashes, negative
+
+    @property
+    def recipients(self) -> int:
+        return sum(self.groups.values())
+
+    @property
+    def audience(self) -> int:
+        return self.recipients + sum(self.reasons.values())
+
+    @property
+    def hash(self) -> str:
+        return f"{self.recipients:x}.{self.digest:032x}"
+
+    def written_to(self) -> Counter[Group]:
+        """The groups without those who get nothing: the held out, and those without values."""
+        left = self.groups - self.lacking
+        return Counter({group: count for group, count in left.items() if group[2] != HOLDOUT})
+
+    def add(self, contact_id: int, group: Group) -> int:
+        """One more recipient; returns the rank that a sample of them goes by."""
+        self.groups[group] += 1
+        digest = blake2b(contact_id.to_bytes(8), digest_size=16).digest()
+        self.digest = (self.digest + int.from_bytes(digest)) % (1 << 128)
+        rank = int.from_bytes(digest[:6])
+        if len(self.sketch) < SKETCH:
+            heapq.heappush(self.sketch, -rank)
+        elif rank < -self.sketch[0]:
+            heapq.heapreplace(self.sketch, -rank)
+        return rank
+
+    def note(self, contact_id: int, group: Group, rank: int, filled: Filled) -> None:
+        """What became of a recipient's values."""
+        if filled.is_ready:
+            last = self.samples[-1].rank if len(self.samples) == SAMPLES else None
+            if last is None or rank < last:
+                self.samples = sorted([*self.samples, Sample(rank, contact_id, group[2], filled)])[:SAMPLES]
+            return
+        self.lacking[group] += 1
+        self.lacks.update(filled.lacking)
+        if filled.unfit:
+            self.unfit[filled.unfit] += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(contact_id)
+
+
+def count(
+    db: Session,
+    found: Target,
+    definition: Definition,
+    now: datetime,
+    *,
+    progress: Progress | None = None,
+    values: bool = True,
+) -> Tally:
+    """Goes through everybody of the audience, a chunk at a time; with `values`, every recipient's message is tried."""
+    tally, seen = Tally(), 0
+    fillings = campaign_values.fillings(definition, found.templates) if values else {}
+    base = campaign_values.base_scope(db, found.number.org_id, definition, now)
+    for chunk in _chunks(db, found, definition, now):
+        going = []
+        for row in chunk:
+            if row.reason:
+                tally.reasons[row.reason] += 1
+            else:
+                group = (row.tz, row.prefix, row.arm)
+                going.append((row, group, tally.add(row.id, group)))
+        if fillings:
+            _try(db, tally, going, fillings, base)
+        seen += len(chunk)
+        if progress:
+            progress(seen)
+    return tally
+
+
+def _try(
+    db: Session,
+    tally: Tally,
+    going: Sequence[tuple[Any, Group, int]],
+    fillings: dict[str, Filling],
+    base: dict[str, Any],
+) -> None:
+    """Fills the templates of a chunk of recipients."""
+    written = [each for each in going if each[0].arm in fillings]
+    scopes = campaign_values.scopes(db, [row for row, _, _ in written], list(fillings.values()), base)
+    same: dict[str, Filled] = {}  # what everybody of an arm gets
+    for (row, group, rank), scope in zip(written, scopes, strict=True):
+        filling = fillings[row.arm]
+        filled = same.get(row.arm) or filling.fill(scope)
+        if filling.is_constant:
+            same[row.arm] = filled
+        tally.note(row.id, group, rank, filled)
+
+
+def _chunks(db: Session, found: Target, definition: Definition, now: datetime) -> Iterator[Any]:
+    people = everybody(db, found, definition, now)
+    columns = (people.c.id, people.c.tz, people.c.prefix, people.c["values"], people.c.reason)
+    query = sa.select(*columns, arm_of(people, definition).label("arm"))
+    return db.connection().execute(query, execution_options={"yield_per": ROWS_AT_ONCE}).partitions()
+
+
+def drift(before: Sequence[int], after: Sequence[int]) -> float:
+    """Which share of two audiences is in only one of them, by their sketches; exact for small audiences."""
+    one, other = set(before), set(after)
+    together = one | other
+    if not together:
+        return 0.0
+    small = len(one) < SKETCH and len(other) < SKETCH
+    looked_at = together if small else set(sorted(together)[:SKETCH])
+    return 1 - len(looked_at & one & other) / len(looked_at)

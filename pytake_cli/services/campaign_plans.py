@@ -1,0 +1,288 @@
+"""Plans: what a launch would do, found out before it is done, under an id that is the hash of all that matters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from pytake_cli.errors import Conflict, NotFound
+from pytake_cli.policy import pacing, pricing
+from pytake_cli.policy.audience import REASONS
+from pytake_cli.policy.campaigns import Definition, digest_of
+from pytake_cli.policy.pricing import Estimate
+from pytake_cli.policy.quiet import Course, Pace, course
+from pytake_cli.policy.zones import zone_of
+from pytake_cli.services import campaign_checks, contacts, numbers, prices, templates
+from pytake_cli.services.campaign_audience import Target, audience, target
+from pytake_cli.services.campaign_count import Progress, Tally, count, drift
+from pytake_cli.services.campaign_rows import Found
+from pytake_cli.store import Store
+from pytake_cli.store.campaigns import Plan, audience_row, campaign
+from pytake_cli.store.organisations import Organisation
+from pytake_cli.whatsapp.numbers import TIERS
+
+__all__ = ["MAX_DRIFT", "VALID", "audience", "find", "make", "recheck", "target"]
+
+VALID = timedelta(hours=24)
+MAX_DRIFT = 0.01  # of the people may be others at the launch
+UNTOLD_TIER = 250  # people a day: what a portfolio begins with, while Meta has not told its tier
+
+
+def make(
+    store: Store,
+    org_id: int,
+    definition: Definition,
+    now: datetime,
+    progress: Progress | None = None,
+    *,
+    file: Found | None = None,
+    keep: bool = True,
+) -> Plan:
+    """Plans a campaign and keeps the plan for 24 hours; `problems` of its content are what a launch refuses.
+
+    {"audience": 12588, "recipients": 12000, "exclusions": [{"reason": "no-consent", "count": 588}],
+     "cost": {"min": {…}, "max": {"amount": "750.00", "currency": "USD"}, …}, "quota": {"ok": true, …}, …}
+    """
+    with store.read(org_id) as db:
+        org = db.get_one(Organisation, org_id)
+        found = target(db, org_id, definition)
+        tally = count(db, found, definition, now, progress=progress)
+        plan = _plan(db, org, found, definition, tally, now)
+        plan.content["file"] = file.to_json() if file else None
+    if keep:
+        with store.write(org_id) as db:
+            _forget_old(db, org_id, now)
+            db.merge(plan)
+    return plan
+
+
+def find(db: Session, org_id: int, plan_id: str) -> Plan:
+    """A plan by its id or how that begins; raises NotFound."""
+    wanted = plan_id if plan_id.startswith("plan_") else f"plan_{plan_id}"
+    mine = select(Plan).where(Plan.org_id == org_id, col(Plan.id).startswith(wanted, autoescape=True))
+    plans = db.exec(mine.limit(2)).all()
+    if len(plans) == 1 and len(wanted) > len("plan_"):
+        return plans[0]
+    raise NotFound(
+        "PT-CAMP-PLAN",
+        "there is no plan {plan}",
+        why="a plan is kept for 24 hours",
+        fix="pytake campaign plan NAME",
+        plan=plan_id,
+    )
+
+
+def recheck(db: Session, plan: Plan, now: datetime, max_drift: float = MAX_DRIFT) -> Tally:
+    """Whether a plan still holds; raises Conflict when it is old, or what it was made of is not the same any more."""
+    if now >= plan.expires_at:
+        raise Conflict(
+            "PT-CAMP-EXPIRED",
+            "the plan {plan} is older than 24 hours",
+            fix="pytake campaign plan {name}",
+            plan=plan.id,
+            name=plan.name,
+        )
+    definition = Definition.of_json(plan.definition)
+    found = target(db, plan.org_id, definition)
+    for error in campaign_checks.of_target(found, definition, now):
+        raise error
+    was, now_is = plan.content["templates"], _templates(found)
+    if was != now_is:
+        changed = next(now_one for one, now_one in zip(was, now_is, strict=True) if one != now_one)
+        raise _drifted(plan, "the template {template} changed since", template=changed["name"])
+    tally = count(db, found, definition, now, values=False)
+    share = drift(plan.content["sketch"], sorted(-each for each in tally.sketch))
+    if share > max_drift:
+        why = "of its people {share} % are others now, and {most} % may be"
+        raise _drifted(plan, why, share=round(share * 100, 1), most=round(max_drift * 100, 1), count=tally.recipients)
+    return tally
+
+
+def _drifted(plan: Plan, why: str, **values: Any) -> Conflict:
+    return Conflict(
+        "PT-CAMP-DRIFT",
+        "the plan {plan} does not hold any more",
+        why=why,
+        fix="pytake campaign plan {name}",
+        plan=plan.id,
+        name=plan.name,
+        **values,
+    )
+
+
+def _plan(db: Session, org: Organisation, found: Target, definition: Definition, tally: Tally, now: datetime) -> Plan:
+    assert org.id is not None
+    written = tally.written_to()
+    estimate = _estimate(db, org.id, found, written, now)
+    quota = _quota(db, found, sum(written.values()), now)
+    problems = [
+        *campaign_checks.of_target(found, definition, now),
+        *campaign_checks.of_people(tally, definition),
+        *campaign_checks.of_cost(estimate, definition.max_cost),
+    ]
+    matters = {
+        "audience": tally.audience,
+        "recipients": tally.recipients,
+        "exclusions": [{"reason": each, "count": tally.reasons[each]} for each in REASONS if tally.reasons[each]],
+        "lacking": {"count": sum(tally.lacking.values()), "values": dict(tally.lacks), "contacts": tally.examples},
+        "arms": _arms(tally),
+        "samples": _samples(db, found, tally),
+        "templates": _templates(found),
+        "cost": _cost(estimate),
+        "problems": [campaign_checks.to_json(each) for each in problems],
+    }
+    passing = {
+        "number": found.number.display,
+        "query": definition.audience.query,
+        "quota": quota,
+        "duration": _duration(_course(org, found, definition, written, quota, now)),
+        "sketch": sorted(-each for each in tally.sketch),
+        "warnings": [
+            campaign_checks.to_json(each) for each in campaign_checks.warnings(found, definition, tally, org, quota)
+        ],
+    }
+    id_ = digest_of([org.id, found.number.id, definition.to_json(), tally.hash, matters])
+    return Plan(
+        id=f"plan_{id_[:16]}",
+        org_id=org.id,
+        name=definition.name,
+        definition=definition.to_json(),
+        content={**matters, **passing},
+        audience_hash=tally.hash,
+        recipients=tally.recipients,
+        created_at=now,
+        expires_at=now + VALID,
+    )
+
+
+def _arms(tally: Tally) -> list[dict[str, Any]]:
+    found: Counter[str] = Counter()
+    for (_tz, _prefix, arm), people in tally.groups.items():
+        found[arm] += people
+    return [{"arm": arm, "recipients": people} for arm, people in sorted(found.items())]
+
+
+def _samples(db: Session, found: Target, tally: Tally) -> list[dict[str, Any]]:
+    """The messages of a few people, as they would read them."""
+    by_arm = {arm.name: template for arm, template in found.templates}
+    names = contacts.display_names(db, [each.contact_id for each in tally.samples])
+    return [
+        {
+            "contact_id": each.contact_id,
+            "name": names.get(each.contact_id, ""),
+            "arm": each.arm,
+            "text": templates.render(by_arm[each.arm], each.filled.values).text,
+        }
+        for each in tally.samples
+    ]
+
+
+def _templates(found: Target) -> list[dict[str, Any]]:
+    return [
+        {
+            "arm": arm.name,
+            "name": template.name,
+            "language": template.language,
+            "status": template.status,
+            "category": template.category,
+            "quality": template.quality,
+            "hash": template.content_hash or digest_of(template.components),
+        }
+        for arm, template in found.templates
+    ]
+
+
+def _estimate(db: Session, org_id: int, found: Target, written: Counter[Any], now: datetime) -> Estimate | None:
+    """None for a flow: nobody can tell what it will send."""
+    if not found.templates:
+        return None
+    categories = found.categories
+    counts: Counter[tuple[str, str]] = Counter()
+    later: Counter[tuple[str, str]] = Counter()
+    for (_tz, prefix, arm), people in written.items():
+        country = pricing.country_of(prefix)
+        counts[country, categories[arm]] += people
+        for drip, template in found.later:
+            (later if drip.unless_replied else counts)[country, template.category] += people
+    table = prices.table(db, org_id)
+    today = now.date().isoformat()
+    tiered = any(len(table.tiers(country, category, today)) > 1 for country, category in counts)
+    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    used = prices.sent_so_far(db, org_id, month, now) if tiered else None
+    least = pricing.estimate(counts, table, today, used)
+    return replace(pricing.estimate(counts + later, table, today, used), least=least.least) if later else least
+
+
+def _cost(estimate: Estimate | None) -> dict[str, Any]:
+    if estimate is None:
+        return {"min": None, "max": None, "basis": "flow", "price_date": None, "unknown_markets": []}
+    return {
+        "min": estimate.least.to_json(),
+        "max": estimate.most.to_json(),
+        "currency": estimate.most.currency,
+        "basis": "every message delivered",
+        "price_date": estimate.price_date or None,
+        "unknown_markets": list(estimate.unknown),
+        "markets": [
+            {"market": each.country, "category": each.category, "messages": each.count, "max": each.most.to_json()}
+            for each in estimate.lines
+        ],
+    }
+
+
+def _quota(db: Session, found: Target, needed: int, now: datetime) -> dict[str, Any]:
+    """What the portfolio's tier leaves of today; the people of every message that can begin a conversation count."""
+    limits = numbers.limits(db, found.number, now)
+    limit = TIERS.get(limits.tier, UNTOLD_TIER)
+    room = None if limit is None else max(0, limit - limits.used_people)
+    return {
+        "tier": limits.tier,
+        "limit": limit,
+        "used_24h": limits.used_people,
+        "room": room,
+        "needed": needed,
+        "ok": room is None or needed <= room,
+    }
+
+
+def _course(
+    org: Organisation,
+    found: Target,
+    definition: Definition,
+    written: Counter[Any],
+    quota: dict[str, Any],
+    now: datetime,
+) -> Course | None:
+    people: Counter[str] = Counter()
+    by_org = definition.quiet is not None and definition.quiet.zone == "org"
+    for (tz, prefix, _arm), count_ in written.items():
+        people[org.tz if by_org else zone_of(prefix, tz, org.tz)] += count_
+    rate = pacing.sending_rate(found.number.rate_per_second)
+    rate = min(rate, definition.rate) if definition.rate else rate
+    pace = Pace(rate, definition.quiet, definition.canary, quota["room"], quota["limit"])
+    return course(people, max(definition.at or now, now), pace)
+
+
+def _duration(made: Course | None) -> dict[str, Any]:
+    if made is None:
+        return {"seconds": None, "starts": None, "ends": None, "days_waited": None}
+    return {
+        "seconds": made.seconds,
+        "starts": made.starts.isoformat(),
+        "ends": made.ends.isoformat(),
+        "days_waited": made.days_waited,
+    }
+
+
+def _forget_old(db: Session, org_id: int, now: datetime) -> None:
+    """Takes out what nobody can launch any more: old plans, and the rows of audience files."""
+    plan, rows = Plan.__table__, audience_row  # type: ignore[attr-defined]
+    used = sa.select(campaign.c.plan_id).where(campaign.c.org_id == org_id)
+    old = (plan.c.org_id == org_id, plan.c.expires_at < now, plan.c.id.not_in(used))
+    db.connection().execute(sa.delete(plan).where(*old))
+    db.connection().execute(sa.delete(rows).where(rows.c.org_id == org_id, rows.c.read_at < now - VALID))

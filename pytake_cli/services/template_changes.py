@@ -1,0 +1,87 @@
+"""What follows when a template changes: an event, a call to who must look at it, and campaigns that hear of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from sqlmodel import Session
+
+from pytake_cli.services import campaigns, incidents
+from pytake_cli.store.events import Event
+from pytake_cli.store.templates import APPROVED, Template
+
+KINDS = ("status", "category", "announced", "quality", "content", "gone")
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a template was before something was written to it."""
+
+    status: str
+    category: str
+    coming_category: str
+    quality: str
+    content_hash: str
+    gone: bool
+
+    @classmethod
+    def of(cls, row: Template) -> Self:
+        gone = row.gone_at is not None
+        return cls(row.status, row.category, row.coming_category, row.quality, row.content_hash, gone)
+
+
+def settle(db: Session, row: Template, before: Before, now: datetime) -> list[str]:
+    """Compares, and tells everybody of what is different; returns the kinds of change."""
+    differs = {
+        "status": row.status != before.status,
+        "category": row.category != before.category,
+        "announced": row.coming_category not in ("", before.coming_category),
+        "quality": row.quality != before.quality,
+        "content": row.content_hash != before.content_hash,
+        "gone": row.gone_at is not None and not before.gone,
+    }
+    changed = [kind for kind in KINDS if differs[kind]]
+    if before.gone and row.gone_at is None:
+        changed = ["status", *(kind for kind in changed if kind != "status")]  # it is back
+    if not changed:
+        return []
+    row.updated_at = now
+    db.add(row)
+    db.flush()
+    tell(db, row, changed, now)
+    for kind in changed:
+        _alarm(db, row, before, kind, now)
+        campaigns.template_changed(db, row, kind, now)
+    return changed
+
+
+def tell(db: Session, row: Template, changed: list[str], now: datetime) -> None:
+    """An event for inboxes and `listen`."""
+    payload: dict[str, Any] = {"template": row.id, "name": row.name, "language": row.language, "status": row.status}
+    payload |= {"category": row.category, "quality": row.quality, "changed": changed}
+    db.add(Event(org_id=row.org_id, kind="template:updated", payload=payload, at=now))
+
+
+def _alarm(db: Session, row: Template, before: Before, kind: str, now: datetime) -> None:
+    """An incident where money or messages are at stake."""
+    name = f"{row.name} ({row.language})"
+    match kind:
+        case "status" if before.status == APPROVED and row.status != APPROVED:
+            why = row.pause_title or row.rejected_reason
+            text = f"the template {name} cannot be sent any more: {row.status}{f', {why}' if why else ''}"
+            incidents.tell(db, row.org_id, "PT-TEMPLATE-STOPPED", text, now)
+        case "gone":
+            incidents.tell(db, row.org_id, "PT-TEMPLATE-STOPPED", f"Meta has no template {name} any more", now)
+        case "category":
+            text = f"Meta changed the template {name} from {before.category} to {row.category}: its price changes"
+            incidents.tell(db, row.org_id, "PT-TEMPLATE-CATEGORY", text, now)
+        case "announced":
+            when = f" at {row.coming_at:%Y-%m-%d %H:%M} UTC" if row.coming_at else ""
+            text = f"the template {name} becomes {row.coming_category}{when}: its price changes"
+            incidents.tell(db, row.org_id, "PT-TEMPLATE-CATEGORY", text, now)
+        case "quality" if row.quality == "RED":
+            incidents.tell(db, row.org_id, "PT-TEMPLATE-QUALITY", f"people block or report the template {name}", now)
+        case _:
+            pass  # an event is enough
