@@ -30,7 +30,7 @@ class Misfit(ValueError):
     """Why a text is no value of the type: `template` is for str.format with `values`, and translated when shown."""
 
     def __init__(self, template: str, **values: Any) -> None:
-        super().__init__(template.format(**values))
+        super().__init__(template.format(**values) if values else template)
         self.template, self.values = template, values
 
 

@@ -146,7 +146,9 @@ class _Cell:
         try:
             value = self._read(text) if self._read is not None and text else text or None
         except Misfit as misfit:
-            raise Misfit(f"{self.name}: {text!r}: {_(str(misfit))}") from None
+            why = _(misfit.template)
+            why = why.format(**misfit.values) if misfit.values else why
+            raise Misfit(f"{self.name}: {text!r}: {why}") from None
         if len(self._values) < REMEMBERED:
             self._values[cell] = value
         return value

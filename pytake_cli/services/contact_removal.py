@@ -6,14 +6,16 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm.util import identity_key
 from sqlmodel import Session, col, select
 
 from pytake_cli.services import contact_changes, conversations
 from pytake_cli.store import contact_history, outbox
 from pytake_cli.store.contact_history import line
-from pytake_cli.store.contacts import Contact
+from pytake_cli.store.contacts import Contact, contact
 from pytake_cli.store.conversations import RESOLVED, Conversation
 from pytake_cli.store.events import Event
+from pytake_cli.store.types import UtcTime
 
 
 def delete(db: Session, row: Contact, *, actor: str, now: datetime) -> int:
@@ -38,11 +40,20 @@ def delete(db: Session, row: Contact, *, actor: str, now: datetime) -> int:
 
 def revive(db: Session, ids: Collection[int], *, actor: str, now: datetime) -> list[int]:
     """Deleted contacts are there again, with all that is known of them: they wrote, or somebody writes to them."""
-    deleted = col(Contact.id).in_(sorted(set(ids))), col(Contact.deleted_at).is_not(None)
-    back = sa.update(Contact).where(*deleted).values(deleted_at=None, updated_at=now)
-    found = db.execute(back.returning(col(Contact.id), col(Contact.org_id))).all()
+    found = db.connection().execute(_BACK, {"ids": sorted(set(ids)), "at": now}).all()
+    for row in found:
+        if (held := db.identity_map.get(identity_key(Contact, row.id))) is not None:
+            db.refresh(held)
     history = [line(row.org_id, row.id, "deleted", True, None, actor=actor, now=now) for row in found]
     contact_history.record(db, history)
     for row in found:
         contact_changes.announce(db, row.org_id, [row.id], ["deleted"], now)
     return sorted(row.id for row in found)
+
+
+_BACK = (
+    sa.update(contact)
+    .where(contact.c.id.in_(sa.bindparam("ids", expanding=True)), contact.c.deleted_at.is_not(None))
+    .values(deleted_at=None, updated_at=sa.bindparam("at", type_=UtcTime))
+    .returning(contact.c.id, contact.c.org_id)
+)
