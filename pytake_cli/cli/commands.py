@@ -44,7 +44,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
     "Work": ("conversation", "message", "contact", "segment", "field", "media"),
-    "Work": ("conversation", "message", "contact", "field", "segment", "media"),
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
