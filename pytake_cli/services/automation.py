@@ -181,7 +181,7 @@ class Hearing:
             heard = self._heard(word, party.contact, reply)
             if row is None or heard.button or heard.ad or row.wait_kind in ("time", "signal"):
                 offers = office.offers(self._db, self._now)
-                found = flow_triggers.choose(offers, heard, party, office.org.tz, self._now)
+                found = flow_triggers.choose(self._db, offers, heard, party.contact, office.org.tz, self._now)
                 winner = triggers.chosen(found)
                 if winner and (row is None or flow_sessions.gives_way(row, winner.kind, reply)):
                     return self._start(word, conversation, party, office.version(winner.flow), winner, reply)
