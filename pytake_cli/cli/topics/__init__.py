@@ -20,6 +20,7 @@ TOPICS: dict[str, str] = {
     "privacy": "What is stored, what is sent, what is logged.",
     "scripting": "PyTake in scripts and cron jobs.",
     "secrets": "Where secrets are kept and how they get there.",
+    "templates": "Template files: parts, buttons, values, categories and prices.",
     "times": "How to write moments and lengths of time.",
     "windows": "The 24-hour window, and PyTake on Windows.",
 }
