@@ -65,6 +65,25 @@ class MediaSettings(Section):
     max_bytes: int = Field(100 * MIB, ge=1, description="Largest media file that is downloaded or uploaded.")
 
 
+class ScheduleSettings(Section):
+    at_once: int = Field(2, ge=1, le=32, description="Commands of schedules that the daemon runs at the same time.")
+    late_seconds: int = Field(
+        300, ge=10, description="How late a schedule still runs; later counts as missed, and its policy is followed."
+    )
+    most_seconds: int = Field(3600, ge=1, description="Longest that the command of a schedule may run.")
+
+
+class RetentionSettings(Section):
+    media_days: int = Field(0, ge=0, description="Days that files of conversations are kept; 0: for good.")
+    contact_days: int = Field(30, ge=0, description="Days until a deleted contact is forgotten with all that it said.")
+    job_days: int = Field(30, ge=1, description="Days that finished jobs are kept.")
+    plan_days: int = Field(30, ge=1, description="Days that plans of campaigns and audience files are kept.")
+    key_days: int = Field(30, ge=30, description="Days that idempotency keys are remembered.")
+    run_days: int = Field(90, ge=1, description="Days that the history of schedules is kept.")
+    import_days: int = Field(90, ge=1, description="Days that the history of imports is kept.")
+    ai_use_days: int = Field(90, ge=1, description="Days that it is kept what each contact and flow cost in models.")
+
+
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     format: Literal["text", "json"] = Field("text", description="key=value lines, or one JSON object a line.")

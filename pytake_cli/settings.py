@@ -29,6 +29,8 @@ from pytake_cli.sections import (
     FlowSettings,
     LogSettings,
     MediaSettings,
+    RetentionSettings,
+    ScheduleSettings,
     Section,
     SendSettings,
     ServeSettings,
@@ -60,6 +62,8 @@ class Settings(Section):
     serve: ServeSettings = ServeSettings()
     send: SendSettings = SendSettings()
     media: MediaSettings = MediaSettings()
+    retention: RetentionSettings = RetentionSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
     log: LogSettings = LogSettings()
     emulator: EmulatorSettings = EmulatorSettings()
     flows: FlowSettings = FlowSettings()

@@ -63,7 +63,7 @@ def _in_call(call: ast.Call) -> Iterator[str]:
         if isinstance(call.func, ast.Attribute)
         else ""
     )
-    if name in ("_", "ngettext", "Phrase"):
+    if name in ("_", "ngettext", "Phrase", "Misfit"):
         for argument in call.args[: 2 if name == "ngettext" else 1]:
             yield from _strings(argument)
     elif name in (*FINDERS, "PydanticCustomError", "needs") and len(call.args) > 1:  # what flow files must be, too
@@ -135,6 +135,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     ):
         yield from ((text, table) for text in values)
     yield from _of_talks()
+    yield from _of_schedules()
     for path, entry in surface_data.SURFACE.items():
         yield from ((text, f"pytake {path}") for text in _in_entry(entry))
 
@@ -145,6 +146,18 @@ def _of_talks() -> Iterator[tuple[str, str]]:
 
     yield from ((text, "cli.flow_report.WORDS") for text in flow_report.WORDS)
     yield from ((text, "cli.simulator.COMMANDS") for text in (*simulator.COMMANDS.values(), *simulator.WAITS.values()))
+
+
+def _of_schedules() -> Iterator[tuple[str, str]]:
+    """What does not fit a schedule, the days of the week, and what is kept for a time."""
+    from pytake_cli.cli import schedule_command, schedule_words
+    from pytake_cli.policy import recurrence_files
+    from pytake_cli.services import retention
+
+    yield from ((kind.about, "services.retention.KINDS") for kind in retention.KINDS)
+    yield from ((text, "cli.schedule_command.UNFIT") for text in schedule_command.UNFIT.values())
+    yield from ((text, "cli.schedule_words.WEEKDAYS") for text in schedule_words.WEEKDAYS)
+    yield from ((text, "policy.recurrence_files.WANTED") for text in recurrence_files.WANTED.values())
 
 
 def _rules() -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 # noun -> (module, attribute): a typer.Typer whose commands are the verbs, or a function that is the command
 COMMANDS: dict[str, tuple[str, str]] = {
+    "billing": ("pytake_cli.cli.billing", "app"),
+    "campaign": ("pytake_cli.cli.campaign", "app"),
     "commands": ("pytake_cli.cli.commands_list", "commands"),
     "completion": ("pytake_cli.cli.completion", "completion"),
     "config": ("pytake_cli.cli.config", "app"),
@@ -14,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("pytake_cli.cli.doctor", "doctor"),
     "emulator": ("pytake_cli.cli.emulator", "app"),
     "errors": ("pytake_cli.cli.errors", "errors"),
+    "field": ("pytake_cli.cli.field", "app"),
     "flow": ("pytake_cli.cli.flow", "app"),
     "help": ("pytake_cli.cli.help", "help_"),
     "init": ("pytake_cli.cli.init", "init"),
@@ -23,8 +26,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "message": ("pytake_cli.cli.message", "app"),
     "number": ("pytake_cli.cli.number", "app"),
     "org": ("pytake_cli.cli.org", "app"),
+    "privacy": ("pytake_cli.cli.privacy", "app"),
     "queue": ("pytake_cli.cli.queue", "app"),
+    "schedule": ("pytake_cli.cli.schedule", "app"),
     "secret": ("pytake_cli.cli.secret", "app"),
+    "segment": ("pytake_cli.cli.segment", "app"),
     "serve": ("pytake_cli.cli.serve", "serve"),
     "status": ("pytake_cli.cli.status", "status"),
     "template": ("pytake_cli.cli.template", "app"),
@@ -37,11 +43,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
-    "Work": ("conversation", "message", "contact", "media"),
+    "Work": ("conversation", "message", "contact", "segment", "field", "media"),
     "Flows": ("flow",),
-    "Templates and campaigns": ("template",),
+    "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
-    "People and access": ("org", "user"),
+    "People and access": ("org", "user", "privacy"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),
     "Developer tools": ("emulator", "listen", "trigger", "trace", "logs", "commands"),
 }

@@ -7,19 +7,22 @@ import logging
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from pytake_cli import clock, settings
+from pytake_cli import clock
+from pytake_cli.daemon.campaigns import Campaigns
 from pytake_cli.daemon.engine import Engine
 from pytake_cli.daemon.health import Health
 from pytake_cli.daemon.jobs import Jobs
+from pytake_cli.daemon.schedules import DUE
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
-from pytake_cli.services import media, sending
-from pytake_cli.store import Store, ai_use, figures, jobs, organisations, retention, timers
+from pytake_cli.services import campaign_series, media, retention, schedule_runs, segment_members, sending
+from pytake_cli.store import Store, figures, organisations, timers
+from pytake_cli.store import retention as rows
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +30,8 @@ SWEEP_SECONDS = 1.0
 SILENCE_SECONDS = 30.0  # without a sweep: asleep, without a store, or the clock jumped; no status could be heard then
 DISK_SECONDS, DISK_ALARM, DISK_CALM = 60.0, 85, 80  # percent used: told at the first, told again only after the second
 WAL_SECONDS, WAL_ALARM_BYTES = 60.0, 256 * 1024 * 1024
+SEGMENT_SECONDS = 60.0  # how soon it is told who entered or left a materialised segment
 HOUSEKEEPING_SECONDS = 3600.0
-JOBS_KEPT = timedelta(days=30)  # finished ones
-AI_USE_KEPT = timedelta(days=90)  # what contacts and flows cost; the organisation's lines stay
-ROWS_AT_ONCE = 500  # deleted in a transaction: the intake waits behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,14 @@ class Tick:
 class Clockwork:
     """Runs the ticks; one that fails for a reason that is not the store's ends the daemon."""
 
-    def __init__(self, store: Store, engine: Engine, sender: Sender, jobs: Jobs, health: Health) -> None:
+    def __init__(
+        self, store: Store, engine: Engine, sender: Sender, jobs: Jobs, campaigns: Campaigns, health: Health
+    ) -> None:
         self._store = store
         self._engine = engine
         self._sender = sender
         self._jobs = jobs
+        self._campaigns = campaigns
         self._health = health
         self._disk_told = False
         self._swept_at = clock.now()
@@ -59,6 +63,7 @@ class Clockwork:
             Tick("sweep", SWEEP_SECONDS, self.sweep),
             Tick("disk", DISK_SECONDS, self.look_at_disk),
             Tick("wal", WAL_SECONDS, self.look_at_wal),
+            Tick("segments", SEGMENT_SECONDS, self.refresh_segments),
             Tick("housekeeping", HOUSEKEEPING_SECONDS, self.keep_house),
         )
 
@@ -111,11 +116,15 @@ class Clockwork:
         now = clock.now()
         if now < self._swept_at:
             sending.after_clock_went_back(self._store, now)
+            schedule_runs.realign(self._store, now)
+            campaign_series.realign(self._store, now)
         elif (now - self._swept_at).total_seconds() > SILENCE_SECONDS:
             sending.prolong_grace(self._store, now)
         self._sender.sweep(now)
         for job_id in self._jobs.sweep():
             self._engine.poke("job", str(job_id))
+        for campaign_id in self._campaigns.sweep(now):
+            self._engine.poke("campaign", str(campaign_id), "campaign")
         with self._store.read() as db:
             waiting = figures.unapplied(db)
             due = sending.due(db, now)
@@ -124,6 +133,7 @@ class Clockwork:
             self._engine.poke("journal")
         if timers_due:
             self._engine.poke("timer", "due")
+        self._poke_schedules(now)
         for number_id, lane in due:
             self._engine.poke("number", str(number_id), lane)
         self._swept_at = now
@@ -131,6 +141,17 @@ class Clockwork:
         if self._health.store_error:
             log.info("the store can be used again")
             self._health.store_error = ""
+
+    def _poke_schedules(self, now: datetime) -> None:
+        with self._store.read() as db:
+            schedules_due = schedule_runs.is_due(db, now)
+            series_due = campaign_series.is_due(db, now)
+        if schedules_due:
+            self._engine.poke("schedule", DUE, "report")
+        if series_due:
+            self._engine.poke("series", DUE, "report")
+        for run_id in schedule_runs.queued(self._store):
+            self._engine.poke("schedule", str(run_id), "report")
 
     def look_at_disk(self) -> None:
         """Tells before the disk is full: then not even deleting helps."""
@@ -154,6 +175,9 @@ class Clockwork:
         if size > WAL_ALARM_BYTES:
             log.error("the write-ahead log grows: something reads for too long", extra={"bytes": size})
 
+    def refresh_segments(self) -> None:
+        segment_members.refresh_all(self._store, clock.now())
+
     def keep_house(self) -> None:
         """Forgets what was applied, told and done long ago, a few rows at a time.
 
@@ -164,20 +188,7 @@ class Clockwork:
             log.warning("the clock was set: nothing is forgotten until the next time")
             return
         now = clock.now()
-        kept = settings.current().store
-        retention.forget_applied(self._store, now - timedelta(days=kept.journal_days), ROWS_AT_ONCE)
-        retention.forget_events(self._store, now - timedelta(days=kept.event_days), ROWS_AT_ONCE)
-        while self._forget_jobs():
-            pass
-        while self._forget_ai_use():
-            pass
-        retention.optimize(self._store)
-
-    def _forget_ai_use(self) -> int:
-        before = (clock.now() - AI_USE_KEPT).date().isoformat()
-        with self._store.write() as db:
-            return ai_use.forget(db, before, ROWS_AT_ONCE)
-
-    def _forget_jobs(self) -> int:
-        with self._store.write() as db:
-            return jobs.forget(db, clock.now() - JOBS_KEPT, ROWS_AT_ONCE)
+        schedule_runs.realign(self._store, now)
+        for _ in retention.run_all(self._store, now):
+            pass  # each kind is noted in the log
+        rows.optimize(self._store)

@@ -27,18 +27,20 @@ from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.api.webhook import Door, Keys
 from pytake_cli.daemon import keys as door_keys
 from pytake_cli.daemon import neighbours, owner
+from pytake_cli.daemon.campaigns import Campaigns
 from pytake_cli.daemon.clockwork import Clockwork
 from pytake_cli.daemon.engine_local import LocalEngine
 from pytake_cli.daemon.flow_files import FlowFiles
 from pytake_cli.daemon.health import Health, Heartbeat
-from pytake_cli.daemon.inbox import Inbox
+from pytake_cli.daemon.inbox import STATUSES_WAIT_SECONDS, Inbox
 from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.outside.http import allowed as allowed_hosts
+from pytake_cli.daemon.schedules import DUE, Schedules
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.daemon.timers import Timers
 from pytake_cli.errors import ConfigError, PytakeError, StoreUnavailable
-from pytake_cli.services import flow_sessions, flow_signals, sending
+from pytake_cli.services import campaign_series, flow_sessions, flow_signals, schedule_runs, sending
 from pytake_cli.store import Store, schema
 from pytake_cli.store.lock import daemon_lock
 
@@ -206,11 +208,15 @@ class Daemon:
         proven = Proven()
         self._ring = door_keys.KeyRing(self._keys)
         self._heartbeat = Heartbeat()
-        self._intake = Intake(store, on_commit=lambda: engine.poke("journal"))
+        self._intake = Intake(
+            store, on_commit=lambda news: engine.poke("journal", delay=0.0 if news else STATUSES_WAIT_SECONDS)
+        )
         self._inbox = Inbox(store, waiting=lambda: self._intake.waiting)
         self._sender = Sender(store, engine, me)
         self._jobs = Jobs(store, me)
         self._timers = Timers(store)
+        self._schedules = Schedules(store, me)
+        self._campaigns = Campaigns(store, engine)
         door = Door(
             self._intake.put, self._ring, max_body_bytes=config.max_body_bytes, proxies=self._proxies, proven=proven
         )
@@ -224,7 +230,7 @@ class Daemon:
         probes = Probes(self._health, lambda: self._ring.keys.metrics_token)
         signals = Signals(self._take_signal, self._proxies)
         self._server = Server(application(door, probes, signals), places)
-        self._clockwork = Clockwork(store, engine, self._sender, self._jobs, self._health)
+        self._clockwork = Clockwork(store, engine, self._sender, self._jobs, self._campaigns, self._health)
         self._pokes = neighbours.PokeSocket(settings.paths().run / neighbours.SOCKET_FILE, engine)
 
     async def _take_signal(self, token: str, name: str, value: Any, cause: str) -> bool:
@@ -252,6 +258,9 @@ class Daemon:
         is_dead = (lambda owner: True) if self._store.is_sqlite else owner.is_dead
         unknown = sending.recover(self._store, clock.now(), is_dead)
         self._jobs.recover(is_dead)
+        schedule_runs.recover(self._store, clock.now(), is_dead)
+        schedule_runs.realign(self._store, clock.now())
+        campaign_series.realign(self._store, clock.now())
         if unknown:
             log.warning("messages were being sent when the last daemon ended", extra={"count": unknown})
 
@@ -261,6 +270,9 @@ class Daemon:
             "number": self._sender.handle,
             "job": self._jobs.handle,
             "timer": self._timers.handle,
+            "schedule": self._schedules.handle,
+            "campaign": self._campaigns.handle,
+            "series": self._campaigns.handle_series,
             "secrets": self._reread_secrets,
             "tick": self._tick,
         }
@@ -275,6 +287,7 @@ class Daemon:
         self._part("server", self._server.run())
         self._engine.poke("journal")
         self._engine.poke("timer", "due")  # what became due while nobody worked
+        self._engine.poke("schedule", DUE, "report")
 
     def _part(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._parts[asyncio.ensure_future(work)] = name
@@ -332,10 +345,12 @@ class Daemon:
         self._health.stopping = True
         self._inbox.stop()
         sending_ends = asyncio.ensure_future(self._sender.close(left()))
+        schedules_end = asyncio.ensure_future(self._schedules.close(left()))
         await self._server.close(left())
         await self._intake.close(left())
         await self._engine.stop(left())
         await sending_ends
+        await schedules_end
         await self._jobs.close()
         self._inbox.close()
         for task in self._parts:

@@ -35,6 +35,23 @@ ALIASES = {
 }  # fmt: skip
 CRON_FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
 MOST_COUNT, MOST_TIMES = 10_000, 1_440
+WANTED = {  # what a key has to be, for people
+    "key": "it is one of cron, every, at, once, daily, weekly, monthly and the limits",
+    "start": "every and count go from a local time such as 2026-12-01T09:00",
+    "one": "it has exactly one of cron, every, at, daily, weekly, monthly",
+    "weekly": "it has days of the week such as mon, thu or mon-fri",
+    "monthly": "it has days of the month such as 1, 15, last, 2 tue, last fri",
+    "every": "it is a length of time such as 15m, 2h, 1d, 1w",
+    "time": "it is a time of day such as 09:00, or a list of them",
+    "local": "it is a local time such as 2026-12-01T09:00",
+    "day": "it is a day such as 2026-12-24",
+    "range": "a range goes up, such as 2026-12-24..2027-01-02",
+    "windows": "they are spans such as 08:00-20:00, for all days or by days such as mon-fri",
+    "exceptions": "each has a date, and do: skip, reschedule with to, or modify with what is different",
+    "count": "it is a number from 1 to 10000",
+    "on_holiday": "it is skip or next-day",
+    "do": "it is skip, reschedule or modify",
+}
 _SPAN = re.compile(r"(\d{1,6})\s*([a-z]+)")
 
 
@@ -45,7 +62,7 @@ def read(given: Mapping[str, Any], known_holidays: Mapping[str, frozenset[date]]
     """
     for name in given:
         if name not in (*PATTERNS, *LIMITS):
-            raise _misfit(str(name), given[name], f"one of {', '.join((*PATTERNS, *LIMITS))}")
+            raise _misfit(str(name), given[name], "key")
     start, until = (_local(name, given[name]) if given.get(name) else None for name in ("start", "until"))
     if until is not None and _is_day(given["until"]):
         until = datetime.combine(until.date(), time(23, 59, 59))
@@ -61,7 +78,7 @@ def read(given: Mapping[str, Any], known_holidays: Mapping[str, frozenset[date]]
         exceptions=tuple(_exempt(each) for each in _several(given.get("exceptions"))),
     )
     if start is None and (rule.count is not None or isinstance(rule.pattern, Every)):
-        raise _misfit("start", None, "a local time such as 2026-12-01T09:00: every and count go from there")
+        raise _misfit("start", None, "start")
     return rule
 
 
@@ -117,7 +134,7 @@ def _month_day_text(day: MonthDay) -> str:
 def _pattern(given: Mapping[str, Any]) -> Pattern:
     named = [name for name in PATTERNS if name in given and name != "at"] or [name for name in ("at",) if name in given]
     if len(named) != 1:
-        raise _misfit("recurrence", ", ".join(named) or None, "exactly one of cron, every, at, daily, weekly, monthly")
+        raise _misfit("recurrence", ", ".join(named) or None, "one")
     name = named[0]
     value = given[name]
     match name:
@@ -140,13 +157,13 @@ def _by_days(name: str, given: Mapping[str, Any], value: Any) -> Days:
     on = _several(given.get("on") if value in (True, None) else value)
     times = _times("at", given.get("at"))
     if not on:
-        raise _misfit(name, value, "days such as [mon, thu]" if name == "weekly" else "days such as [1, 15, last]")
+        raise _misfit(name, value, name)
     if name == "monthly":
         return Days(times, month_days=tuple(_month_day(each) for each in on))
     try:
         return Days(times, weekdays=frozenset(day for each in on for day in hours.weekdays(str(each).lower())))
     except ValueError:
-        raise _misfit("weekly", value, "days such as mon or mon-fri") from None
+        raise _misfit("weekly", value, "weekly") from None
 
 
 def _month_day(given: Any) -> MonthDay:
@@ -154,7 +171,7 @@ def _month_day(given: Any) -> MonthDay:
     nth = -1 if first == "last" else int(first) if first.isascii() and first.isdecimal() else 0
     fits = weekday in hours.DAYS and nth <= 5 if weekday else nth <= 31
     if nth == 0 or not fits:
-        raise _misfit("monthly", given, "a day such as 15, last, 2 tue, last fri")
+        raise _misfit("monthly", given, "monthly")
     return MonthDay(nth, hours.DAYS.index(weekday) if weekday else None)
 
 
@@ -191,14 +208,14 @@ def _cron(given: Any) -> Cron:
 def _span(given: Any) -> timedelta:
     match = _SPAN.fullmatch(str(given).strip().lower())
     if match is None or match[2] not in UNITS or not int(match[1]):
-        raise _misfit("every", given, "a length of time such as 15m, 2h, 1d, 1w")
+        raise _misfit("every", given, "every")
     return timedelta(seconds=int(match[1]) * UNITS[match[2]])
 
 
 def _times(name: str, given: Any) -> tuple[time, ...]:
     found = sorted({_time(name, each) for each in _several(given)})
     if not found or len(found) > MOST_TIMES:
-        raise _misfit(name, given, 'a time of day such as "09:00", or a list of them')
+        raise _misfit(name, given, "time")
     return tuple(found)
 
 
@@ -209,7 +226,7 @@ def _time(name: str, given: Any) -> time:
             return at.replace(microsecond=0)
     except ValueError:
         pass
-    raise _misfit(name, given, 'a time of day such as "09:00"')
+    raise _misfit(name, given, "time")
 
 
 def _local(name: str, given: Any) -> datetime:
@@ -219,7 +236,7 @@ def _local(name: str, given: Any) -> datetime:
     try:
         return datetime.fromisoformat(str(given))
     except ValueError:
-        raise _misfit(name, given, "a local time such as 2026-12-01T09:00") from None
+        raise _misfit(name, given, "local") from None
 
 
 def _is_day(given: Any) -> bool:
@@ -232,14 +249,14 @@ def _day(name: str, given: Any) -> date:
     try:
         return date.fromisoformat(str(given).strip())
     except ValueError:
-        raise _misfit(name, given, "a day such as 2026-12-24") from None
+        raise _misfit(name, given, "day") from None
 
 
 def _days(name: str, given: Any) -> tuple[date, date]:
     first, _, last = str(given).partition("..")
     days = _day(name, first), _day(name, last or first)
     if days[0] > days[1]:
-        raise _misfit(name, given, "a range that goes up, such as 2026-12-24..2027-01-02")
+        raise _misfit(name, given, "range")
     return days
 
 
@@ -249,8 +266,8 @@ def _windows(given: Any) -> hours.Schedule | None:
     spans = given if isinstance(given, Mapping) else {"mon-sun": _several(given)}
     try:
         return hours.read_schedule({str(day): _several(texts) for day, texts in spans.items()}, "UTC")
-    except ValueError as error:
-        raise _misfit("windows", given, f"spans such as 08:00-20:00 by days such as mon-fri ({error})") from None
+    except ValueError:
+        raise _misfit("windows", given, "windows") from None
 
 
 def _holidays(given: Any, known: Mapping[str, frozenset[date]]) -> frozenset[date]:
@@ -263,17 +280,17 @@ def _holidays(given: Any, known: Mapping[str, frozenset[date]]) -> frozenset[dat
 
 def _exempt(given: Any) -> Exempt:
     if not isinstance(given, Mapping):
-        raise _misfit("exceptions", given, "{date: 2026-12-24, do: skip}")
+        raise _misfit("exceptions", given, "exceptions")
     day = _day("exceptions.date", given.get("date"))
     do = _one_of("exceptions.do", given.get("do"), ("skip", "reschedule", "modify"))
     changes = {str(name): value for name, value in given.items() if name not in ("date", "do", "to")}
     to = given.get("to")
     if do != "reschedule":
         if to is not None or (changes and do == "skip") or (do == "modify" and not changes):
-            raise _misfit("exceptions", given, "skip alone, reschedule with to, modify with what is different")
+            raise _misfit("exceptions", given, "exceptions")
         return Exempt(day, do, changes=changes)
     if to is None or changes:
-        raise _misfit("exceptions", given, "reschedule with to: a time, a day or a local time")
+        raise _misfit("exceptions", given, "exceptions")
     if isinstance(to, time) or re.fullmatch(r"\d{2}:\d{2}(:\d{2})?", str(to)):
         return Exempt(day, do, datetime.combine(day, _time("exceptions.to", to)))
     return Exempt(day, do, _day("exceptions.to", to) if _is_day(to) else _local("exceptions.to", to))
@@ -283,13 +300,13 @@ def _count(given: Any) -> int | None:
     if given is None:
         return None
     if isinstance(given, bool) or not str(given).isdecimal() or not 0 < int(given) <= MOST_COUNT:
-        raise _misfit("count", given, f"a number from 1 to {MOST_COUNT}")
+        raise _misfit("count", given, "count")
     return int(given)
 
 
 def _one_of(name: str, given: Any, known: tuple[Any, ...]) -> Any:
     if given not in known:
-        raise _misfit(name, given, " or ".join(known))
+        raise _misfit(name, given, name.rpartition(".")[2])
     return given
 
 
@@ -303,9 +320,8 @@ def _misfit(name: str, given: Any, wanted: str) -> InvalidData:
     return InvalidData(
         "PT-RECURRENCE",
         "{key}: {given} does not fit" if given is not None else "{key} is missing",
-        why="it is {wanted}",
+        why=WANTED[wanted],
         fix="pytake help recurrence",
         key=name,
         given=str(given)[:200],
-        wanted=wanted,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from pytake_cli import settings
 from pytake_cli.errors import ConfigError
 from pytake_cli.policy.hours import Schedule, read_schedule
@@ -22,3 +24,8 @@ def schedules(tz: str) -> dict[str, Schedule]:
                 detail=str(error),
             ) from None
     return found
+
+
+def holidays() -> dict[str, frozenset[date]]:
+    """The holidays of every schedule by its name, for rules of recurrence that name one."""
+    return {name: frozenset(hours.holidays) for name, hours in settings.current().flows.hours.items()}

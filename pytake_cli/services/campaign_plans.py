@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from pytake_cli.policy.zones import zone_of
 from pytake_cli.services import campaign_checks, contacts, numbers, prices, templates
 from pytake_cli.services.campaign_audience import Target, audience, target
 from pytake_cli.services.campaign_count import Progress, Tally, count, drift
+from pytake_cli.services.campaign_rows import Found
 from pytake_cli.store import Store
 from pytake_cli.store.campaigns import Plan, audience_row, campaign
 from pytake_cli.store.organisations import Organisation
@@ -37,6 +39,8 @@ def make(
     definition: Definition,
     now: datetime,
     progress: Progress | None = None,
+    *,
+    file: Found | None = None,
     keep: bool = True,
 ) -> Plan:
     """Plans a campaign and keeps the plan for 24 hours; `problems` of its content are what a launch refuses.
@@ -49,6 +53,7 @@ def make(
         found = target(db, org_id, definition)
         tally = count(db, found, definition, now, progress=progress)
         plan = _plan(db, org, found, definition, tally, now)
+        plan.content["file"] = file.to_json() if file else None
     if keep:
         with store.write(org_id) as db:
             _forget_old(db, org_id, now)
@@ -198,14 +203,19 @@ def _estimate(db: Session, org_id: int, found: Target, written: Counter[Any], no
         return None
     categories = found.categories
     counts: Counter[tuple[str, str]] = Counter()
+    later: Counter[tuple[str, str]] = Counter()
     for (_tz, prefix, arm), people in written.items():
-        counts[pricing.country_of(prefix), categories[arm]] += people
+        country = pricing.country_of(prefix)
+        counts[country, categories[arm]] += people
+        for drip, template in found.later:
+            (later if drip.unless_replied else counts)[country, template.category] += people
     table = prices.table(db, org_id)
     today = now.date().isoformat()
     tiered = any(len(table.tiers(country, category, today)) > 1 for country, category in counts)
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     used = prices.sent_so_far(db, org_id, month, now) if tiered else None
-    return pricing.estimate(counts, table, today, used)
+    least = pricing.estimate(counts, table, today, used)
+    return replace(pricing.estimate(counts + later, table, today, used), least=least.least) if later else least
 
 
 def _cost(estimate: Estimate | None) -> dict[str, Any]:

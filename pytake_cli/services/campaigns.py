@@ -1,17 +1,212 @@
-"""Campaigns: what becomes of those that run when something they use changes."""
+"""What happens to a campaign that was launched: paused, resumed, cancelled, tried again, stopped by what Meta says."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
-from pytake_cli.store.templates import Template
+from pytake_cli.errors import Conflict, NotFound
+from pytake_cli.policy import campaigns as policy
+from pytake_cli.policy.campaigns import (
+    CANCELLED,
+    FINISHED,
+    FREEZING,
+    PAUSED,
+    RECURRING,
+    RUNNING,
+    SCHEDULED,
+    Definition,
+)
+from pytake_cli.services import campaign_recurrence, incidents, sending
+from pytake_cli.store import campaigns, ledger
+from pytake_cli.store.campaigns import Campaign
+from pytake_cli.store.events import Event
+from pytake_cli.store.numbers import Number
+from pytake_cli.store.templates import APPROVED, Template
+from pytake_cli.store.work import poke
+
+campaign_table = Campaign.__table__  # type: ignore[attr-defined]
+BY_ITSELF = frozenset({"PT-CAMP-QUOTA"})  # reasons of a pause that ends when it is due
+
+
+def get(db: Session, org_id: int, name: str) -> Campaign:
+    """The campaign of that name, or `campaign:ID`; raises NotFound."""
+    kind, _, id_ = name.partition(":")
+    if kind == "campaign" and id_.isdecimal():
+        found = db.get(Campaign, int(id_))
+        found = found if found is not None and found.org_id == org_id else None
+    else:
+        found = campaigns.by_name(db, org_id, name)
+    if found is None:
+        raise NotFound("PT-CAMP", "there is no campaign {name}", fix="pytake campaign list", name=name)
+    return found
+
+
+def definition(campaign: Campaign) -> Definition:
+    """What was launched."""
+    return Definition.of_json(campaign.definition)
+
+
+def become(db: Session, campaign: Campaign, status: str, now: datetime, **values: Any) -> bool:
+    """Compare-and-swap of the status; False when somebody else was faster. The row is read again."""
+    swap = sa.update(campaign_table).where(
+        campaign_table.c.id == campaign.id, campaign_table.c.status.in_(policy.before(status))
+    )
+    given = {"status": status, "updated_at": now, **values}
+    if db.connection().execute(swap.values(**given)).rowcount != 1:
+        db.refresh(campaign)
+        return False
+    db.refresh(campaign)
+    payload = {"campaign": campaign.id, "name": campaign.name, "status": status, "reason": campaign.status_reason}
+    db.add(Event(org_id=campaign.org_id, kind="campaign:updated", payload=payload, at=now))
+    wake(db, campaign)
+    return True
+
+
+def wake(db: Session, campaign: Campaign) -> None:
+    poke(db, "campaign", campaign.id or 0, "campaign")
+
+
+def pause(
+    db: Session, campaign: Campaign, now: datetime, *, reason: str = "", detail: str = "", until: datetime | None = None
+) -> int:
+    """Nothing more is handed to Meta from this transaction on; what was queued waits in the ledger again.
+
+    Returns how many messages were taken back. Raises Conflict for a campaign that does not run.
+    """
+    values = {"status_reason": reason, "status_detail": detail, "due_at": until, "paused_at": now}
+    if not become(db, campaign, PAUSED, now, **values):
+        raise _refused(campaign, "paused")
+    return ledger.take_back(db, campaign.id or 0)
+
+
+def stop(
+    db: Session, campaign: Campaign, now: datetime, reason: str, detail: str, *, until: datetime | None = None
+) -> None:
+    """Pauses what may not go on by itself, and tells people why; with `until` it goes on then."""
+    if campaign.status not in policy.before(PAUSED):
+        return
+    pause(db, campaign, now, reason=reason, detail=detail, until=until)
+    incidents.tell(db, campaign.org_id, reason, f"campaign {campaign.name} is paused: {detail}", now)
+
+
+def resume(db: Session, campaign: Campaign, now: datetime) -> None:
+    """Goes on with those who have not been written to, from the row where it stopped."""
+    if campaign.status in (RUNNING, RECURRING):
+        return
+    if definition(campaign).recurrence is not None and campaign.status == PAUSED:
+        first = campaign_recurrence.first_of(db, campaign.org_id, definition(campaign), now)
+        become(db, campaign, RECURRING, now, status_reason="", status_detail="", due_at=first.at, paused_at=None)
+        return
+    number = db.get_one(Number, campaign.number_id)
+    if campaign.status == PAUSED and sending.is_stopped(number, "campaign", now):
+        raise Conflict(
+            "PT-CAMP-NUMBER",
+            "{number} may not send: {reason}",
+            fix="pytake number show {number}",
+            number=number.display,
+            reason=why_stopped(number),
+        )
+    begins = campaign.started_at is None and campaign.launched_at is not None
+    due = definition(campaign).at if begins else None
+    later = due is not None and due > now
+    values = {"status_reason": "", "status_detail": "", "due_at": due if later else None, "paused_at": None}
+    if campaign.status != PAUSED or not become(
+        db, campaign, SCHEDULED if later else RUNNING, now, resumed_at=now, **values
+    ):
+        raise _refused(campaign, "resumed")
+
+
+def cancel(db: Session, campaign: Campaign, now: datetime, *, reason: str = "", detail: str = "") -> int:
+    """Ends it for good: whoever has not been written to will not be. Returns how many messages were taken back."""
+    values = {"status_reason": reason, "status_detail": detail, "finished_at": now, "due_at": now}
+    if not become(db, campaign, CANCELLED, now, **values):
+        raise _refused(campaign, "cancelled")
+    return ledger.take_back(db, campaign.id or 0)
+
+
+def retry(db: Session, campaign: Campaign, now: datetime, *, codes: Collection[int] | None = None) -> int:
+    """People whose message failed are written to again, as a person's decision; how many."""
+    if campaign.status not in (RUNNING, PAUSED, FINISHED):
+        raise _refused(campaign, "retried")
+    again = ledger.detach_failed(db, campaign.id or 0, codes, now)
+    if again and campaign.status == FINISHED:
+        become(db, campaign, RUNNING, now, resumed_at=now, finished_at=None, status_reason="", status_detail="")
+    elif again:
+        campaign.resumed_at = now
+        wake(db, campaign)
+    return again
 
 
 def template_changed(db: Session, template: Template, what: str, now: datetime) -> None:
     """Told, inside the transaction, whenever Meta changed a template; `template` is as it is now, flushed.
 
-    `what` is one of template_changes.KINDS: "status" (stopped, or approved again), "category", "announced" (a change
-    of category is to come: coming_category, coming_at), "quality", "content", "gone".
+    `what` is one of template_changes.KINDS. Campaigns that use what cannot be sent any more, costs something else or
+    is rated low wait for a person.
     """
+    detail = _what_happened(template, what)
+    if not detail:
+        return
+    for campaign in _going(db, template.org_id):
+        if any(
+            arm.template == template.name and arm.language in ("", template.language)
+            for arm in definition(campaign).arms
+        ):
+            stop(db, campaign, now, "PT-CAMP-TEMPLATE", detail)
+
+
+def _what_happened(template: Template, event: str) -> str:
+    name = f"{template.name} ({template.language})"
+    if template.status != APPROVED:
+        why = template.pause_title or template.rejected_reason
+        return f"the template {name} is {template.status.lower()} at Meta" + (f": {why}" if why else "")
+    if template.quality == "RED":
+        return f"people rate the template {name} low: Meta is about to pause it"
+    return f"the template {name} has changed: {event}"
+
+
+def quality_fell(db: Session, number: Number, now: datetime) -> None:
+    """Meta rates the number low: one more campaign may cost it its limit."""
+    for campaign in _going(db, number.org_id):
+        if campaign.number_id == number.id:
+            stop(db, campaign, now, "PT-CAMP-QUALITY", f"Meta rates {number.display} low: people block or report it")
+
+
+def _going(db: Session, org_id: int) -> Iterable[Campaign]:
+    going = select(Campaign).where(Campaign.org_id == org_id, col(Campaign.status).in_((RUNNING, SCHEDULED)))
+    return db.exec(going.order_by(col(Campaign.id))).all()
+
+
+def why_stopped(number: Number) -> str:
+    """Why a number may not send campaigns, in words."""
+    return number.stopped_reason or (
+        "Meta lets it begin no conversations for a while" if number.templates_stopped_until else "it was removed"
+    )
+
+
+def due(db: Session, now: datetime, *, frozen_before: datetime) -> list[int]:
+    """Campaigns that want a look: running, waiting for a moment that has come, half launched by the dead."""
+    waiting = (SCHEDULED, PAUSED, CANCELLED)
+    found = sa.select(campaign_table.c.id).where(
+        sa.or_(
+            campaign_table.c.status == RUNNING,
+            sa.and_(campaign_table.c.status.in_(waiting), campaign_table.c.due_at <= now),
+            sa.and_(campaign_table.c.status == FREEZING, campaign_table.c.updated_at < frozen_before),
+        )
+    )
+    return list(db.connection().execute(found).scalars())
+
+
+def _refused(campaign: Campaign, wanted: str) -> Conflict:
+    return Conflict(
+        "PT-CAMP-STATE",
+        "campaign {name} is {status} and cannot be {wanted}",
+        fix="pytake campaign show {name}",
+        name=campaign.name,
+        status=campaign.status,
+        wanted=wanted,
+    )

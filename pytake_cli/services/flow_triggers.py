@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from pytake_cli.flow import triggers
@@ -35,15 +36,18 @@ class Choice:
     detail: str = ""
 
 
+_PUBLISHED = (
+    select(Flow, FlowVersion)
+    .join(FlowVersion, Flow.published_version_id == FlowVersion.id)  # type: ignore[arg-type]
+    .where(col(Flow.org_id) == bindparam("org"))
+    .order_by(col(Flow.name))
+)
+
+
 def offers(db: Session, org_id: int, now: datetime) -> list[tuple[Offer, FlowVersion]]:
     """The published flows that have triggers; one that this program cannot read is an incident, not an end."""
-    query = (
-        select(Flow, FlowVersion)
-        .join(FlowVersion, Flow.published_version_id == FlowVersion.id)  # type: ignore[arg-type]
-        .where(Flow.org_id == org_id)
-    )
     found: list[tuple[Offer, FlowVersion]] = []
-    for flow, version in db.exec(query.order_by(col(Flow.name))):
+    for flow, version in db.exec(_PUBLISHED, params={"org": org_id}):
         try:
             read = definition(version)
         except FlowErrors as error:

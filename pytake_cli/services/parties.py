@@ -38,16 +38,33 @@ def of(db: Session, contact: Contact, number_id: int) -> Party:
     )
 
 
-def locked(db: Session, contact_id: int, number_id: int) -> Party | None:
-    """The same, of a contact that nobody else changes until the transaction ends (on PostgreSQL)."""
+def lock(db: Session, contact_id: int) -> Contact | None:
+    """The contact, whom nobody else changes until the transaction ends (on PostgreSQL)."""
     # Not kept from those who only refer to the contact: two arrivals of one person would wait for each other.
-    contact = db.get(Contact, contact_id, with_for_update={"key_share": True})
+    return db.get(Contact, contact_id, with_for_update={"key_share": True})
+
+
+def locked(db: Session, contact_id: int, number_id: int) -> Party | None:
+    contact = lock(db, contact_id)
     return of(db, contact, number_id) if contact is not None else None
 
 
 def address(party: Party, scope: str) -> Address:
     """How to reach them from a number of the portfolio `scope`: by phone if we have it, else by BSUID."""
-    known = [one for one in party.identities if one.retired_at is None]
+    found = reach(party.identities, scope)
+    if found is not None:
+        return found
+    raise InvalidData(
+        "PT-CONTACT-ADDRESS",
+        "contact:{id} has no phone number, and no id that this number may write to",
+        fix="pytake contact show contact:{id}",
+        id=party.contact.id,
+    )
+
+
+def reach(identities: Sequence[Row[Any]], scope: str) -> Address | None:
+    """The same from a person's identities, the newest first."""
+    known = [one for one in identities if one.retired_at is None]
     for one in known:
         if one.kind == PHONE:
             return Address("phone", f"+{one.value}")
@@ -55,9 +72,4 @@ def address(party: Party, scope: str) -> Address:
         for one in known:
             if one.kind == kind and one.scope == scope:
                 return Address("bsuid" if wire == "bsuid" else "parent_bsuid", one.value)
-    raise InvalidData(
-        "PT-CONTACT-ADDRESS",
-        "contact:{id} has no phone number, and no id that this number may write to",
-        fix="pytake contact show contact:{id}",
-        id=party.contact.id,
-    )
+    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, Session, select
 
@@ -42,9 +41,3 @@ def of_day(db: Session, org_id: int, day: str) -> list[AiUse]:
     """A day's lines, the dearest first."""
     query = select(AiUse).where(AiUse.org_id == org_id, AiUse.day == day)
     return sorted(db.exec(query), key=lambda line: (-line.micros, -line.tokens))
-
-
-def forget(db: Session, before: str, limit: int) -> int:
-    """Deletes the lines of contacts and flows from before a day; those of the organisation stay."""
-    old = sa.select(ai_use.c.id).where(ai_use.c.day < before, ai_use.c.scope != "org").limit(limit)
-    return db.connection().execute(sa.delete(ai_use).where(ai_use.c.id.in_(old))).rowcount

@@ -76,6 +76,8 @@ class Campaign(Owned, table=True):
     launched_by: str = ""
     launched_at: datetime | None = time(nullable=True)
     started_at: datetime | None = time(nullable=True)  # the first message was queued
+    canary_ends_at: datetime | None = time(nullable=True)  # its first few have gone; the rest waits until then
+    resumed_at: datetime | None = time(nullable=True)  # a person let it go on: what failed before stops it no more
     paused_at: datetime | None = time(nullable=True)
     finished_at: datetime | None = time(nullable=True)
     created_at: datetime = time()

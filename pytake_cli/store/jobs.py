@@ -134,9 +134,3 @@ def renew(db: Session, me: str, ids: Collection[int], now: datetime) -> None:
     """Keeps what `me` is working on from being taken for orphaned."""
     own = sa.update(job).where(job.c.id.in_(sorted(ids)), job.c.state == RUNNING, job.c.claim == me)
     db.connection().execute(own.values(claimed_at=now))
-
-
-def forget(db: Session, done_before: datetime, limit: int) -> int:
-    """Deletes finished jobs: their keys may come again, and nobody asks for them."""
-    old = sa.select(job.c.id).where(job.c.state == DONE, job.c.done_at < done_before).limit(limit)
-    return db.connection().execute(sa.delete(job).where(job.c.id.in_(old))).rowcount

@@ -18,6 +18,7 @@ TOPICS: dict[str, str] = {
     "flows": "Flow files: verbs, expressions, triggers, tests, what customers may do.",
     "formatting": "Tables, TSV, CSV, JSON, --fields, --format, --jq.",
     "privacy": "What is stored, what is sent, what is logged.",
+    "recurrence": "When schedules and campaigns come again: rules, limits, exceptions.",
     "scripting": "PyTake in scripts and cron jobs.",
     "secrets": "Where secrets are kept and how they get there.",
     "templates": "Template files: parts, buttons, values, categories and prices.",

@@ -17,8 +17,8 @@ from pytake_cli.daemon.outside import http as calling
 from pytake_cli.daemon.outside import questions
 from pytake_cli.daemon.outside.answers import Failed
 from pytake_cli.errors import ConfigError
-from pytake_cli.services import ai_budget
-from pytake_cli.store import Store, ai_use
+from pytake_cli.services import ai_budget, retention
+from pytake_cli.store import Store
 from pytake_cli.store.ai_use import AiUse
 from pytake_cli.store.events import Event
 from pytake_cli.store.flow_sessions import FlowSession
@@ -387,8 +387,8 @@ def test_a_new_day_has_a_new_budget_where_the_organisation_is(store: Store) -> N
     assert not isinstance(ai_budget.take(store, session.id, cost, evening), str)
     assert isinstance(ai_budget.take(store, session.id, cost, evening + timedelta(hours=1)), str)
     assert not isinstance(ai_budget.take(store, session.id, cost, evening + timedelta(hours=3)), str)
-    with store.write() as db:
-        assert ai_use.forget(db, "9999-01-01", 100) == 4
+    (forgotten,) = retention.run_all(store, evening + timedelta(days=400), kinds=(retention.find("ai-use"),))
+    assert forgotten.count == 4
     assert {line.scope for line in _lines(store)} == {"org"}
 
 

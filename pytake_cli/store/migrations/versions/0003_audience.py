@@ -211,6 +211,8 @@ def upgrade() -> None:
         sa.Column("launched_by", sa.String(), nullable=False),
         sa.Column("launched_at", TIME, nullable=True),
         sa.Column("started_at", TIME, nullable=True),
+        sa.Column("canary_ends_at", TIME, nullable=True),
+        sa.Column("resumed_at", TIME, nullable=True),
         sa.Column("paused_at", TIME, nullable=True),
         sa.Column("finished_at", TIME, nullable=True),
         sa.Column("created_at", TIME, nullable=False),
@@ -242,6 +244,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_contact_change_contact", "contact_change", ["contact_id", "id"], unique=False)
     op.create_table(
+        "contact_import_reject",
+        sa.Column("import_id", ID, nullable=False),
+        sa.Column("line", ID, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("cells", JSON, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["contact_import.id"], name=op.f("fk_contact_import_reject_import_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_contact_import_reject_org_id")),
+        sa.PrimaryKeyConstraint("import_id", "line", name=op.f("pk_contact_import_reject")),
+    )
+    op.create_table(
         "contact_note",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("org_id", ID, nullable=False),
@@ -262,6 +275,8 @@ def upgrade() -> None:
         sa.Column("schedule_id", ID, nullable=False),
         sa.Column("local", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("claim", sa.String(), nullable=True),
         sa.Column("due_at", TIME, nullable=False),
         sa.Column("started_at", TIME, nullable=True),
         sa.Column("ended_at", TIME, nullable=True),
@@ -271,6 +286,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["schedule_id"], ["schedule.id"], name=op.f("fk_schedule_run_schedule_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule_run")),
         sa.UniqueConstraint("schedule_id", "local", name=op.f("uq_schedule_run_schedule_id_local")),
+    )
+    op.create_index(
+        "ix_schedule_run_open",
+        "schedule_run",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('queued', 'running')"),
+        postgresql_where=sa.text("state IN ('queued', 'running')"),
     )
     op.create_table(
         "segment_member",
@@ -328,6 +351,28 @@ def upgrade() -> None:
     op.add_column("contact", sa.Column("marketing_granted_at", TIME, nullable=True))
     op.add_column("contact", sa.Column("utility_stopped_at", TIME, nullable=True))
     op.add_column("contact", sa.Column("deleted_at", TIME, nullable=True))
+    op.drop_index(op.f("ix_contact_org_id"), table_name="contact")
+    op.create_index(
+        "ix_contact_audience",
+        "contact",
+        [
+            "org_id",
+            "merged_into_id",
+            "deleted_at",
+            "id",
+            "stage",
+            "score",
+            "vip",
+            "created_at",
+            "blocked_at",
+            "marketing_granted_at",
+            "marketing_stopped_at",
+            "opted_out_at",
+        ],
+        unique=False,
+    )
+    op.drop_index(op.f("ix_contact_tag_tag"), table_name="contact_tag")
+    op.create_index("ix_contact_tag_tag", "contact_tag", ["tag_id", "contact_id"], unique=False)
     op.add_column("message", sa.Column("campaign_id", ID, nullable=True))
     op.create_index(
         "ix_message_campaign",

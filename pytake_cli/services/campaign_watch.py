@@ -1,0 +1,127 @@
+"""How far a campaign is: counted from its rows each time, and said in words that need no manual."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from pytake_cli.policy.campaigns import CANCELLED, FINISHED, RUNNING
+from pytake_cli.services import numbers
+from pytake_cli.store import ledger_counts as counts
+from pytake_cli.store.campaigns import Campaign
+from pytake_cli.store.numbers import Number
+from pytake_cli.whatsapp.errors import rule
+
+SLOW_BELOW = 0.95  # of the number's rate
+
+
+def progress(db: Session, campaign: Campaign) -> dict[str, Any]:
+    """What a progress bar needs; read from indexes alone, so that a million people cost little."""
+    assert campaign.id is not None
+    status = counts.statuses(db, campaign.id)
+    waiting = counts.waiting(db, campaign.id)
+    written = sum(status.values())
+    under_way = status["queued"] + status["sending"]
+    done = campaign.recipients - waiting - under_way
+    return {
+        "id": campaign.id,
+        "name": campaign.name,
+        "status": campaign.status,
+        "reason": campaign.status_reason,
+        "detail": campaign.status_detail,
+        "resume_at": campaign.due_at if campaign.status == "paused" else None,
+        "starts_at": campaign.due_at if campaign.status == "scheduled" else None,
+        "recipients": campaign.recipients,
+        "done": done,
+        "waiting": waiting if campaign.status != CANCELLED else 0,
+        "queued": under_way,
+        "sent": written - under_way - status["failed"] - status["unknown"] - status["cancelled"],
+        "delivered": status["delivered"] + status["read"] + status["played"],
+        "read": status["read"] + status["played"],
+        "failed": status["failed"],
+        "unknown": status["unknown"],
+        "others": campaign.recipients - waiting - written,  # skipped, held out, started, cancelled
+        "finished_at": campaign.finished_at,
+    }
+
+
+def of(db: Session, campaign: Campaign, now: datetime) -> dict[str, Any]:
+    """Everything that can be counted, and the troubles in words."""
+    assert campaign.id is not None
+    states = counts.states(db, campaign.id)
+    replied, opted_out = counts.answers(db, campaign.id)
+    skips = counts.skips(db, campaign.id)
+    found = progress(db, campaign)
+    return {
+        **{name: value for name, value in found.items() if name != "others"},
+        **{name: states[name] for name in ("skipped", "cancelled", "holdout", "started")},
+        "replied": replied,
+        "opted_out": opted_out,
+        "skips": [{"reason": reason, "count": count} for reason, count in sorted(skips.items())],
+        "failures": failures(db, campaign.id),
+        "troubles": troubles(db, campaign, now),
+        "launched_by": campaign.launched_by,
+        "launched_at": campaign.launched_at,
+        "started_at": campaign.started_at,
+    }
+
+
+def failures(db: Session, campaign_id: int) -> list[dict[str, Any]]:
+    """Why messages failed, by Meta's code, the commonest first, with what the code means and what helps."""
+    found = []
+    for code, words, count in counts.troubles(db, campaign_id, "failed"):
+        meta = rule(code, None) if code is not None else None
+        found.append(
+            {
+                "code": code,
+                "count": count,
+                "meaning": meta.meaning if meta else words,
+                "advice": meta.advice if meta else "",
+            }
+        )
+    return found
+
+
+def troubles(db: Session, campaign: Campaign, now: datetime) -> list[str]:
+    """What holds a campaign up just now, one sentence each; nothing for one that runs well."""
+    found = []
+    if campaign.status_detail:
+        found.append(campaign.status_detail)
+    if campaign.status != RUNNING:
+        return found
+    assert campaign.id is not None
+    number = db.get_one(Number, campaign.number_id)
+    limits = numbers.limits(db, number, now)
+    if limits.current_rate_per_second < SLOW_BELOW * limits.rate_per_second:
+        found.append(
+            f"Meta said that {number.display} sends too fast: now at {limits.current_rate_per_second:g} a second"
+        )
+    if campaign.canary_ends_at is not None and campaign.canary_ends_at > now:
+        found.append(f"the first few have gone; the rest waits until {campaign.canary_ends_at:%H:%M:%S} UTC")
+    for code, words, count in counts.troubles(db, campaign.id, "queued"):
+        what = f"Meta answers {code}: {rule(code, None).meaning}" if code is not None else words
+        found.append(f"{count} messages are tried again: {what}")
+    return found
+
+
+def next_words(db: Session, campaign: Campaign) -> str:
+    """Who has been written to and who is next: what a person asks before a campaign goes on."""
+    counted = progress(db, campaign)
+    reached = counted["sent"] + counted["failed"] + counted["unknown"]
+    return (
+        f"{reached} of {counted['recipients']} have been written to and get nothing again;"
+        f" {counted['waiting'] + counted['queued']} are next"
+    )
+
+
+def is_over(found: dict[str, Any]) -> bool:
+    return found["status"] in (FINISHED, CANCELLED)
+
+
+def by_status(db: Session, campaign: Campaign) -> Counter[str]:
+    """What became of everybody: the state of the ledger, or the status of the message; the sum is `recipients`."""
+    assert campaign.id is not None
+    return counts.fates(db, campaign.id)

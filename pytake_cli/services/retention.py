@@ -1,0 +1,189 @@
+"""Retention: what is forgotten after how long, a few rows at a time; counted first, if that is all one wants."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from pytake_cli import settings
+from pytake_cli.errors import NotFound
+from pytake_cli.services.media import folder
+from pytake_cli.store import Store, jobs, retention
+from pytake_cli.store.ai_use import ai_use
+from pytake_cli.store.campaigns import Plan, audience_row, campaign
+from pytake_cli.store.contacts import contact
+from pytake_cli.store.conversations import Conversation
+from pytake_cli.store.events import Event
+from pytake_cli.store.idempotency import IdempotencyKey
+from pytake_cli.store.imports import ContactImport
+from pytake_cli.store.media import Media
+from pytake_cli.store.schedules import QUEUED, RUNNING, run
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 500  # rows in a transaction: the intake waits behind it
+CONTACTS_AT_ONCE = 20  # looked for together: what refers to them is found by their ids
+
+plan = Plan.__table__  # type: ignore[attr-defined]
+key = IdempotencyKey.__table__  # type: ignore[attr-defined]
+imported = ContactImport.__table__  # type: ignore[attr-defined]
+media = Media.__table__  # type: ignore[attr-defined]
+event = Event.__table__  # type: ignore[attr-defined]
+conversation = Conversation.__table__  # type: ignore[attr-defined]
+
+Which = Callable[[datetime], tuple[sa.ColumnElement[bool], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Something that is forgotten: `rows` says which are older than a moment; without it there is more to do."""
+
+    name: str
+    about: str
+    setting: str
+    table: sa.Table
+    rows: Which | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was forgotten of a kind, or would be."""
+
+    kind: Kind
+    days: int
+    before: datetime | None  # None: it is kept for good
+    count: int
+
+
+def _plans(before: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    used = sa.exists().where(campaign.c.plan_id == plan.c.id, campaign.c.org_id == plan.c.org_id)
+    return plan.c.expires_at < before, ~used
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("webhooks", "what Meta sent, as it came, once it was applied", "store.journal_days", retention.journal),
+    Kind("events", "what inboxes, `logs tail` and `listen` follow", "store.event_days", retention.event),
+    Kind("media", "files of conversations", "retention.media_days", media),
+    Kind("contacts", "deleted contacts with all that is theirs", "retention.contact_days", contact),
+    Kind("jobs", "jobs that are done", "retention.job_days", jobs.job, lambda before: (
+        jobs.job.c.state == jobs.DONE, jobs.job.c.done_at < before)),
+    Kind("plans", "plans that became no campaign", "retention.plan_days", plan, _plans),
+    Kind("audiences", "rows of audience files", "retention.plan_days", audience_row, lambda before: (
+        audience_row.c.read_at < before,)),
+    Kind("keys", "idempotency keys", "retention.key_days", key, lambda before: (key.c.created_at < before,)),
+    Kind("runs", "what became of schedules", "retention.run_days", run, lambda before: (
+        run.c.due_at < before, run.c.state.not_in((QUEUED, RUNNING)))),
+    Kind("imports", "how imports of contacts went", "retention.import_days", imported, lambda before: (
+        imported.c.done_at < before,)),
+    Kind("ai-use", "what contacts and flows cost in language models", "retention.ai_use_days", ai_use, lambda before: (
+        ai_use.c.day < before.date().isoformat(), ai_use.c.scope != "org")),
+)  # fmt: skip
+
+
+def find(name: str) -> Kind:
+    for kind in KINDS:
+        if kind.name == name:
+            return kind
+    names = ", ".join(kind.name for kind in KINDS)
+    raise NotFound(
+        "PT-RETENTION",
+        "nothing called {name} is kept for a time",
+        why="there are {names}",
+        fix="pytake privacy retention show",
+        name=name,
+        names=names,
+    )
+
+
+def days_of(kind: Kind) -> int:
+    section, _, name = kind.setting.partition(".")
+    found: int = getattr(getattr(settings.current(), section), name)
+    return found
+
+
+def run_all(
+    store: Store, now: datetime, *, org: int | None = None, kinds: tuple[Kind, ...] = KINDS, only_count: bool = False
+) -> Iterator[Forgotten]:
+    """Forgets what is too old, of one organisation or of all, kind by kind; or only counts it."""
+    for kind in kinds:
+        days = days_of(kind)
+        if days == 0 and kind.name == "media":
+            yield Forgotten(kind, days, None, 0)
+            continue
+        before = now - timedelta(days=days)
+        count = _forget(store, kind, before, org, only_count)
+        if count and not only_count:
+            log.info("forgotten", extra={"kind": kind.name, "count": count, "before": before.isoformat()})
+        yield Forgotten(kind, days, before, count)
+
+
+def _forget(store: Store, kind: Kind, before: datetime, org: int | None, only_count: bool) -> int:
+    mine = () if org is None else (kind.table.c.org_id == org,)
+    if kind.rows is not None:
+        which = (*kind.rows(before), *mine)
+        if only_count:
+            return retention.count(store, kind.table, *which)
+        return retention.forget(store, kind.table, AT_ONCE, *which)
+    match kind.name:
+        case "webhooks":
+            return retention.forget_applied(store, before, AT_ONCE, only_count=only_count)
+        case "events":
+            return retention.forget_events(store, before, AT_ONCE, org, only_count=only_count)
+        case "media":
+            old = (media.c.created_at < before, *mine)
+            return retention.count(store, media, *old) if only_count else _forget_files(store, *old)
+        case _:
+            gone = (contact.c.deleted_at < before, *mine)
+            return retention.count(store, contact, *gone) if only_count else _forget_contacts(store, *gone)
+
+
+def _forget_files(store: Store, *which: sa.ColumnElement[bool]) -> int:
+    """Deletes rows of files, and each file that no other row has: the same picture may have come twice."""
+    forgotten = 0
+    some = sa.select(media.c.id, media.c.path).where(*which).order_by(media.c.id).limit(AT_ONCE)
+    while True:
+        with store.write() as db:
+            rows = db.connection().execute(some).all()
+            db.connection().execute(sa.delete(media).where(media.c.id.in_([row.id for row in rows])))
+            paths = {row.path for row in rows if row.path}
+            kept = db.connection().execute(sa.select(media.c.path).where(media.c.path.in_(paths))).scalars()
+            for path in paths - set(kept):
+                (folder() / path).unlink(missing_ok=True)  # before the commit: a file without a row would stay
+        forgotten += len(rows)
+        if len(rows) < AT_ONCE:
+            return forgotten
+
+
+def _forget_contacts(store: Store, *which: sa.ColumnElement[bool]) -> int:
+    """Deletes contacts and all that refers to them, the contact itself last: until then the next run goes on."""
+    forgotten = last = 0
+    while True:
+        some = sa.select(contact.c.id).where(*which, contact.c.id > last).order_by(contact.c.id)
+        with store.read() as db:
+            ids = list(db.connection().execute(some.limit(CONTACTS_AT_ONCE)).scalars())
+        if not ids:
+            return forgotten
+        last = ids[-1]
+        try:
+            _forget_all_of(store, contact.c.id.in_(ids) | contact.c.merged_into_id.in_(ids))
+            forgotten += len(ids)
+        except IntegrityError:  # one of them has just written: the next run finds it, if it is still deleted
+            log.warning("contacts could not be forgotten", extra={"from": ids[0], "to": last})
+
+
+def _forget_all_of(store: Store, people: sa.ColumnElement[bool]) -> None:
+    theirs = conversation.c.contact_id.in_(sa.select(contact.c.id).where(people))
+    retention.forget(store, event, AT_ONCE, event.c.conversation_id.in_(sa.select(conversation.c.id).where(theirs)))
+    for table, which in retention.below(contact, people):
+        if table is media:
+            _forget_files(store, which)
+        else:
+            retention.forget(store, table, AT_ONCE, which)
+    with store.write() as db:
+        for merged in (contact.c.merged_into_id.is_not(None), contact.c.merged_into_id.is_(None)):
+            db.connection().execute(sa.delete(contact).where(people, merged))

@@ -1,0 +1,64 @@
+"""What the ledger of a campaign adds up to: people by fate, reasons, failures, answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from pytake_cli.store.campaigns import PENDING, SKIPPED, recipient
+from pytake_cli.store.messages import Message
+
+message = Message.__table__  # type: ignore[attr-defined]
+
+
+def statuses(db: Session, campaign_id: int) -> Counter[str]:
+    """How many messages of a campaign have which status; from the index alone."""
+    return _by(db, message.c.status, sa.select().where(message.c.campaign_id == campaign_id))
+
+
+def waiting(db: Session, campaign_id: int) -> int:
+    """How many people's turn is still to come; from the index alone."""
+    mine = (recipient.c.campaign_id == campaign_id, sa.text(f"recipient.state = '{PENDING}'"))
+    return int(db.connection().execute(sa.select(sa.func.count()).select_from(recipient).where(*mine)).scalar_one())
+
+
+def states(db: Session, campaign_id: int) -> Counter[str]:
+    """How many people are in which state of the ledger."""
+    return _by(db, recipient.c.state, sa.select().where(recipient.c.campaign_id == campaign_id))
+
+
+def fates(db: Session, campaign_id: int) -> Counter[str]:
+    """How many people there are of each fate: their message's status, or the state of those who have none."""
+    joined = recipient.outerjoin(message, message.c.id == recipient.c.message_id)
+    fate = sa.func.coalesce(message.c.status, recipient.c.state)
+    return _by(db, fate, sa.select().select_from(joined).where(recipient.c.campaign_id == campaign_id))
+
+
+def skips(db: Session, campaign_id: int) -> Counter[str]:
+    """Why people of a campaign got nothing after all."""
+    mine = (recipient.c.campaign_id == campaign_id, recipient.c.state == SKIPPED)
+    return _by(db, recipient.c.reason, sa.select().where(*mine))
+
+
+def _by(db: Session, key: Any, query: sa.Select[Any]) -> Counter[str]:
+    rows = db.connection().execute(query.add_columns(key, sa.func.count()).group_by(key))
+    return Counter({str(name): int(count) for name, count in rows})
+
+
+def answers(db: Session, campaign_id: int) -> tuple[int, int]:
+    """How many people replied, and how many opted out."""
+    counted = sa.select(sa.func.count(recipient.c.replied_at), sa.func.count(recipient.c.opted_out_at))
+    replied, opted_out = db.connection().execute(counted.where(recipient.c.campaign_id == campaign_id)).one()
+    return replied, opted_out
+
+
+def troubles(db: Session, campaign_id: int, status: str) -> list[tuple[int | None, str, int]]:
+    """(Meta's code, words, how many) of messages that failed, or of queued ones that a try could not send."""
+    mine = (message.c.campaign_id == campaign_id, message.c.status == status, message.c.error != "")
+    count = sa.func.count()
+    counted = sa.select(message.c.error_code, sa.func.max(message.c.error), count).where(*mine)
+    rows = db.connection().execute(counted.group_by(message.c.error_code).order_by(count.desc(), message.c.error_code))
+    return [(code, words, int(number)) for code, words, number in rows]

@@ -1,0 +1,123 @@
+"""`pytake campaign launch` and what follows it, as a script uses them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pytake_cli import clock
+from pytake_cli.store.numbers import Number
+from tests.cli.conftest import Run
+from tests.kit import campaigning
+from tests.kit.shop import Shop
+
+FILE = """name: bf
+template: oferta_semana
+audience: {all: true}
+values: {"1": "{{ contact.first_name | default('cliente') }}", "2": "10%", "button.0": "7"}
+"""
+
+
+@pytest.fixture
+def ready(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop with three people who agreed, an approved template and a campaign file."""
+    with shop.store.write() as db:
+        number = db.get_one(Number, shop.number)
+        number.tier, waba = "TIER_UNLIMITED", number.waba_id
+    campaigning.approve(shop.store, shop.org, clock.now(), waba=waba)
+    campaigning.people(shop.store, shop.org, 3, clock.now())
+    (tmp_path / "campaigns").mkdir()
+    (tmp_path / "campaigns" / "bf.yaml").write_text(FILE)
+    monkeypatch.chdir(tmp_path)
+    return shop
+
+
+def launched(pytake: Run, *more: str) -> dict[str, object]:
+    done = pytake("campaign", "launch", "bf", "--yes", "--json", *more)
+    assert done.code == 0, done.err
+    found: dict[str, object] = json.loads(done.out)
+    return found
+
+
+def test_a_launch_freezes_the_audience_and_says_so(pytake: Run, ready: Shop) -> None:
+    found = launched(pytake, "--expect", "3")
+    assert (found["status"], found["recipients"], found["replayed"]) == ("running", 3, False)
+    assert campaigning.ledger(ready.store) == {"pending": 3}
+
+
+def test_the_same_script_again_sends_nothing_and_is_no_error(pytake: Run, ready: Shop) -> None:
+    launched(pytake, "--idempotency-key", "bf-1")
+    again = launched(pytake, "--idempotency-key", "bf-1")
+    assert again["replayed"] is True
+    assert campaigning.ledger(ready.store) == {"pending": 3}
+
+
+def test_a_plan_is_launched_by_its_id_from_stdin(pytake: Run, ready: Shop) -> None:
+    plan = pytake("campaign", "plan", "bf", "--format", "{id}")
+    done = pytake("campaign", "launch", "-", "--yes", "--json", stdin=plan.out)
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["plan"] == plan.out.strip()
+
+
+def test_launching_twice_by_accident_is_refused(pytake: Run, ready: Shop) -> None:
+    launched(pytake)
+    again = pytake("campaign", "launch", "bf", "--yes")
+    assert again.code == 6
+    assert "PT-CAMP-AGAIN" in again.err
+    assert launched(pytake, "--again")["name"] == "bf-2"
+
+
+def test_another_number_of_people_than_expected_is_refused_with_the_reasons(pytake: Run, ready: Shop) -> None:
+    refused = pytake("campaign", "launch", "bf", "--yes", "--expect", "4")
+    assert refused.code == 9
+    assert "PT-CAMP-EXPECT" in refused.err
+    assert "--expect 3" in refused.err
+    assert campaigning.ledger(ready.store) == {}
+
+
+def test_more_than_a_hundred_people_need_their_number(pytake: Run, screen: Run, ready: Shop) -> None:
+    campaigning.people(ready.store, ready.org, 100, clock.now(), start=10)
+    assert pytake("campaign", "launch", "bf", "--yes").code == 64
+    assert "nothing was launched" in screen("campaign", "launch", "bf", stdin="102\n").err
+    assert "goes to 103 people" in screen("campaign", "launch", "bf", stdin="103\n").err
+
+
+def test_costs_above_the_limit_are_refused(pytake: Run, ready: Shop) -> None:
+    refused = pytake("campaign", "launch", "bf", "--yes", "--max-cost", "USD 0.01")
+    assert refused.code == 9
+    assert campaigning.ledger(ready.store) == {}
+
+
+def test_a_dry_run_launches_nothing(pytake: Run, ready: Shop) -> None:
+    assert pytake("campaign", "launch", "bf", "--dry-run").code == 0
+    assert campaigning.ledger(ready.store) == {}
+
+
+def test_a_trial_reaches_one_contact_only(pytake: Run, ready: Shop) -> None:
+    done = pytake("campaign", "launch", "bf", "--yes", "--json", "--test-to", f"+{campaigning.phone(1)}")
+    assert done.code == 0, done.err
+    assert "Olá Ana" in json.loads(done.out)[0]["text"]
+    assert campaigning.ledger(ready.store) == {}
+
+
+def test_pausing_resuming_and_cancelling_say_what_comes_next(pytake: Run, ready: Shop) -> None:
+    launched(pytake)
+    assert json.loads(pytake("campaign", "pause", "bf", "--json").out)["status"] == "paused"
+    resumed = pytake("campaign", "resume", "bf", "--yes", "--json")
+    assert json.loads(resumed.out)["status"] == "running"
+    assert "0 of 3 have been written to and get nothing again; 3 are next" in resumed.err
+    cancelled = pytake("campaign", "cancel", "bf", "--yes", "--json")
+    assert json.loads(cancelled.out)["status"] == "cancelled"
+    assert pytake("campaign", "resume", "bf", "--yes").code == 6
+
+
+def test_waiting_without_a_daemon_is_an_error(pytake: Run, ready: Shop) -> None:
+    assert pytake("campaign", "launch", "bf", "--yes", "--wait").code == 69
+
+
+def test_show_tells_how_far_it_is(pytake: Run, ready: Shop) -> None:
+    launched(pytake)
+    card = json.loads(pytake("campaign", "show", "bf", "--json").out)
+    assert (card["status"], card["waiting"], card["sent"], card["troubles"]) == ("running", 3, 0, [])

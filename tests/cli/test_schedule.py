@@ -1,0 +1,155 @@
+"""`pytake schedule`: made, looked at, changed, run by hand, handed to the system's clock; errors teach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytake_cli.store import Store
+from tests.kit.shell import Shell
+from tests.kit.stores import make_org
+
+WEEKDAYS = ("--cron", "0 9 * * 1-5")
+
+
+@pytest.fixture
+def shell(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, store_url: str, store: Store) -> Shell:
+    make_org(store)
+    return Shell(capfd, monkeypatch, store_url)
+
+
+def test_a_schedule_is_made_shown_changed_paused_and_deleted(shell: Shell) -> None:
+    made = shell.json("schedule", "create", "remind", *WEEKDAYS, "--do", "contact list -l 5", "--missed", "run-once")
+    assert (made["do"], made["tz"], made["state"]) == ("contact list -l 5", "America/Sao_Paulo", "active")
+    assert "next: " in shell.err
+    assert "once, late" in shell.err
+    assert [row["name"] for row in shell.json("schedule", "list")] == ["remind"]
+    assert len(shell.json("schedule", "show", "remind")["coming"]) == 5
+    changed = shell.json("schedule", "set", "remind", "--cron", "30 10 * * *", "--blackout", "2026-12-24..2026-12-26")
+    assert changed["rule"] == {"cron": "30 10 * * *", "blackout": ["2026-12-24..2026-12-26"]}
+    assert shell.json("schedule", "set", "remind", "--do", "user list")["rule"] == changed["rule"]
+    assert shell.json("schedule", "pause", "remind")["state"] == "paused"
+    assert shell.json("schedule", "next") == []
+    assert shell.json("schedule", "resume", "remind")["state"] == "active"
+    shell("schedule", "delete", "remind", code=64)
+    shell("schedule", "delete", "remind", "--yes")
+    assert shell.json("schedule", "list") == []
+
+
+def test_next_tells_the_zone_and_the_odd_nights(shell: Shell) -> None:
+    at = ("--tz", "America/New_York", "--do", "status")
+    shell("schedule", "create", "night", "--cron", "30 1 1 11 *", *at)
+    shell("schedule", "create", "spring", "--cron", "30 2 8-14 3 *", *at)
+    rows = shell.json("schedule", "next", "night", "-l", "12")
+    assert any("twice" in row["note"] for row in rows)
+    skipped = [row for row in shell.json("schedule", "next", "spring", "-l", "30") if row["note"]]
+    assert skipped
+    assert all(row["local"].endswith("T03:00") and "put on" in row["note"] for row in skipped)
+
+
+def test_every_day_of_the_week_may_be_said_in_both_languages(shell: Shell) -> None:
+    do = ("--do", "status")
+    made = shell.json("schedule", "create", "a", "--every", "seg-sex", "--at", "09:00,15:00", *do)
+    assert made["rule"] == {"weekly": ["mon", "tue", "wed", "thu", "fri"], "at": ["09:00:00", "15:00:00"]}
+    made = shell.json(
+        "schedule", "create", "b", "--every", "1d", "--at", "09:00", *do, "--window", "mon-fri=08:00-20:00"
+    )
+    assert made["next_local"].endswith("T09:00")
+    made = shell.json("schedule", "create", "c", "--at", "+2h", *do)
+    assert "at" in made["rule"]
+
+
+def test_the_same_key_makes_one_and_another_content_is_refused(shell: Shell) -> None:
+    words = ("schedule", "create", "remind", *WEEKDAYS, "--do", "status", "--idempotency-key", "k1")
+    first, again = shell.json(*words), shell.json(*words)
+    assert (first["replayed"], again["replayed"], again["id"]) == (False, True, first["id"])
+    shell(*words[:-3], "user list", *words[-2:], code=6)
+    assert "do 'status' → 'user list'" in shell.err
+
+
+def test_a_dry_run_makes_nothing(shell: Shell) -> None:
+    shell("schedule", "create", "remind", *WEEKDAYS, "--do", "status", "-n")
+    assert shell.json("schedule", "list") == []
+    shell("schedule", "create", "remind", *WEEKDAYS, "--do", "status")
+    shell("schedule", "pause", "remind", "-n")
+    shell("schedule", "delete", "remind", "-n")
+    shell("schedule", "run", "remind", "-n")
+    assert [row["state"] for row in shell.json("schedule", "list")] == ["active"]
+    assert shell.json("schedule", "runs") == []
+
+
+@pytest.mark.parametrize(
+    ("do", "code", "words"),
+    [
+        ("serve", 65, "does not end by itself"),
+        ("logs tail", 65, "does not end by itself"),
+        ("schedule list", 65, "does not end by itself"),
+        ("-o other contact list", 65, "-o is not for a schedule"),
+        ("contact list --help", 65, "-h is not for a schedule"),
+        ("contact", 65, "names no command"),
+        ("", 65, "names no command"),
+        ("queue retry -", 65, "reads stdin"),
+        ("contact 'list", 65, "quotes"),
+        ("contact lst", 2, "contact list"),
+        ("contact list --serch x", 2, "--search"),
+        ("contact show", 2, "is missing"),
+        ("contact list -l many", 2, "many"),
+        ("contact show EAAGm0PX4ZCpsBAKZCxyz1234567890abcdefghij", 65, "secret"),
+    ],
+)
+def test_a_command_that_cannot_run_by_itself_is_refused_now(shell: Shell, do: str, code: int, words: str) -> None:
+    shell("schedule", "create", "x", *WEEKDAYS, "--do", do, code=code)
+    assert words in shell.err
+
+
+@pytest.mark.parametrize(
+    ("when", "code", "words"),
+    [
+        ((), 2, "--cron, --every or --at"),
+        (("--cron", "0 25 * * *"), 65, "25 is no hour"),
+        (("--cron", "0 9 * * *", "--at", "09:00"), 2, "says all by itself"),
+        (("--every", "often"), 65, "every: often"),
+        (("--every", "mon-fri"), 65, "at"),
+        (("--at", "2020-01-01T09:00"), 65, "never run"),
+        (("--every", "1d", "--blackout", "x"), 65, "blackout: x"),
+    ],
+)
+def test_times_that_do_not_fit_are_named(shell: Shell, when: tuple[str, ...], code: int, words: str) -> None:
+    shell("schedule", "create", "x", *when, "--do", "status", code=code)
+    assert words in shell.err
+
+
+def test_by_hand_here_and_now_it_runs_and_leaves_its_line(shell: Shell) -> None:
+    shell("schedule", "create", "x", *WEEKDAYS, "--do", "errors PT-SCHEDULE")
+    run = shell.json("schedule", "run", "x", "--now", "--fields", "all")
+    assert (run["state"], run["exit_code"], run["reason"]) == ("done", 0, "by hand")
+    assert "PT-SCHEDULE" in run["output"]
+    shell("schedule", "set", "x", "--do", "errors PT-NO-SUCH")
+    shell("schedule", "run", "x", "--now", code=5)
+    assert [row["state"] for row in shell.json("schedule", "runs", "x")] == ["failed", "done"]
+
+
+def test_without_a_daemon_a_run_by_hand_waits_and_says_so(shell: Shell) -> None:
+    shell("schedule", "create", "x", *WEEKDAYS, "--do", "status")
+    assert shell.json("schedule", "run", "x")["state"] == "queued"
+    assert "pytake serve" in shell.err
+    shell("schedule", "run", "x", "--now", code=6)
+    assert "is not over" in shell.err
+
+
+def test_the_system_clock_gets_lines_it_understands(shell: Shell, tmp_path: Path) -> None:
+    shell("schedule", "create", "a", *WEEKDAYS, "--do", "status", "--missed", "run-once")
+    shell("schedule", "create", "b", "--cron", "*/15 8-10 1 * mon", "--do", "status")
+    lines = shell("schedule", "export", "a", "--crontab").splitlines()
+    assert "CRON_TZ=America/Sao_Paulo" in lines
+    assert lines[-1].startswith("0 9 * * 1-5 cd ")
+    assert lines[-1].endswith("-o loja schedule run a --now -q")
+    shell("schedule", "export", "--systemd", "-o", str(tmp_path))
+    timer = (tmp_path / "pytake-loja-a.timer").read_text()
+    assert "OnCalendar=Mon,Tue,Wed,Thu,Fri *-*-* 09:00:00 America/Sao_Paulo\nPersistent=true" in timer
+    assert (tmp_path / "pytake-loja-b.timer").read_text().count("OnCalendar=") == 2, "day and weekday: one is enough"
+    assert "schedule run b --now" in (tmp_path / "pytake-loja-b.service").read_text()
+    shell("schedule", "create", "c", "--every", "7m", "--do", "status")
+    shell("schedule", "export", "c", "--crontab", code=65)
+    shell("schedule", "export", "a", code=2)
