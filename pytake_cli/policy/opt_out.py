@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from pytake_cli.flow.words import bare
@@ -42,6 +43,9 @@ class Words:
         return "start" if said in self.start else None
 
 
+_bare = lru_cache(maxsize=1000)(bare)  # of the words that are asked for with every batch
+
+
 def words_of(settings: Mapping[str, Any], language: str, more: Sequence[str] = ()) -> Words:
     """The words of an organisation's settings, or the defaults; `more` stop as well.
 
@@ -52,8 +56,8 @@ def words_of(settings: Mapping[str, Any], language: str, more: Sequence[str] = (
     own = settings.get("opt_out")
     own = own if isinstance(own, Mapping) else {}
     short = "pt" if language.lower().startswith("pt") else "en"
-    stop = frozenset(bare(word) for word in (*STOP_WORDS, *_listed(own.get("stop")), *more))
-    start = frozenset(bare(word) for word in (*START_WORDS, *_listed(own.get("start"))))
+    stop = frozenset(_bare(word) for word in (*STOP_WORDS, *_listed(own.get("stop")), *more))
+    start = frozenset(_bare(word) for word in (*START_WORDS, *_listed(own.get("start"))))
     return Words(
         stop,
         start - stop,

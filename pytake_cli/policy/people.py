@@ -40,6 +40,8 @@ def keys_of(wa_id: str | None, user_id: str | None, parent_user_id: str | None) 
 
 def storable(value: str | None) -> str:
     """Text as a database takes it: PostgreSQL has no NUL, nobody has lone surrogates."""
+    if value and value.isascii() and "\0" not in value:
+        return value
     return (value or "").replace("\0", "").encode(errors="replace").decode()
 
 

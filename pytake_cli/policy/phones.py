@@ -26,6 +26,8 @@ _WELL_FORMED = re.compile(
 # with eight digits from 6 up: a mobile number of before the ninth digit, which is how WhatsApp knows many of them
 _LOCAL_BRAZIL = re.compile(rf"{_AREA_BRAZIL}(?:9\d{{8}}|[2-9]\d{{7}})")
 _WHOLE_BRAZIL = re.compile(rf"55{_LOCAL_BRAZIL.pattern}")
+# as people write them, which needs no library either
+_TYPED_BRAZIL = re.compile(rf"(?:\+?55 ?)?\(?({_AREA_BRAZIL})\)? ?(9\d{{4}}|[2-9]\d{{3}})[- ]?(\d{{4}})", re.ASCII)
 _MEXICO_OLD = re.compile(r"521[1-9]\d{9}")
 
 
@@ -36,6 +38,8 @@ def parse(typed: str, country: str | None = None) -> str:
     """
     if typed.startswith("+") and _WELL_FORMED.fullmatch(typed, 1):
         return typed
+    if country == "BR" and (typical := _TYPED_BRAZIL.fullmatch(typed)):
+        return "+55" + "".join(typical.groups())
     if is_bsuid(typed.strip()):
         raise _wrong(typed, "this is a user id of WhatsApp, not a phone number")
     text = _ascii_digits(_SEPARATORS.sub("", typed.strip().removeprefix("tel:")))
@@ -76,7 +80,7 @@ def variants(digits: str) -> tuple[str, ...]:
     number = digits.removeprefix("+")
     if not (number.isascii() and number.isdigit()):
         return (digits,)
-    return tuple(dict.fromkeys((number, *_others(number))))
+    return (number, *_others(number))
 
 
 def country_of(value: str) -> str | None:
@@ -117,13 +121,14 @@ def _argentina(number: str) -> tuple[str, ...]:
     rest = number[2:]
     if len(rest) == 12:  # area code, 15, subscriber: only the local spelling is this long
         found = [rest[:size] + rest[size + 2 :] for size in (2, 3, 4) if rest[size : size + 2] == "15"]
-        return tuple(spelling for national in found for spelling in (f"549{national}", f"54{national}"))
+        return tuple(f"{start}{national}" for national in dict.fromkeys(found) for start in ("549", "54"))
     national = rest[1:] if len(rest) == 11 and rest[0] == "9" else rest
     if len(national) != 10:
         return ()
     sizes = (2,) if national.startswith("11") else (3, 4)
     local = [f"54{national[:size]}15{national[size:]}" for size in sizes]
-    return (f"549{national}", f"54{national}", *local)
+    spellings = (f"549{national}", f"54{national}", *local)
+    return tuple(spelling for spelling in spellings if spelling != number)
 
 
 def _international(typed: str, digits: str) -> str:

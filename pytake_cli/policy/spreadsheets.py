@@ -6,10 +6,9 @@ import csv
 import re
 import unicodedata
 from collections.abc import Sequence
-from statistics import mode
 
 # OWASP, "CSV Injection", with the full-width forms, and whatever spaces and quotes stand before them.
-_RUNS = re.compile(r"""[\s'"]*[=+\-@＝＋－＠]|[\t\r\n\x00]""")
+_RUNS = re.compile(r"""[\s'"]*[=+\-@＝＋－＠\t\r\n\x00]""")
 _DELIMITERS = (";", ",", "\t", "|")
 _SEVERAL = re.compile(r"\s*[,;|]\s*")
 _SPECIAL = re.compile(r"""[,;|"]""")
@@ -49,7 +48,7 @@ def encoding_of(start: bytes, *, is_utf8: bool) -> tuple[str, str]:
 
 
 def delimiter_of(sample: str) -> str:
-    """What separates the cells: the sign that gives most lines the same number of columns, and the most of them."""
+    """What separates the cells: the sign that cuts the header into several, and most lines into as many."""
     lines = sample.splitlines()[:200]
     best, best_score = ",", 1.0
     for delimiter in _DELIMITERS:
@@ -57,11 +56,8 @@ def delimiter_of(sample: str) -> str:
             widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
         except csv.Error:
             continue
-        if not widths:
-            continue
-        usual = mode(widths)
-        score = usual * widths.count(usual) / len(widths)
-        if usual > 1 and score > best_score:
+        score = widths[0] * widths.count(widths[0]) / len(widths) if widths else 0
+        if score > best_score and widths[0] > 1:
             best, best_score = delimiter, score
     return best
 

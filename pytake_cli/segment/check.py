@@ -27,7 +27,6 @@ _UNITS = {
     "y": timedelta(days=365),
 }
 YEARS = range(1900, 9000)  # of moments that a segment may name: beyond them zones leave the calendar
-DAY_LENGTH, MOMENT_LENGTH = len("2026-11-01"), len("2026-11-01T12:00:00+00:00")  # how custom fields keep dates
 SHORTEST_PART = 2  # letters that `~` looks for at the least
 
 
@@ -180,9 +179,9 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 def kept_moment(text: str, tz: str) -> datetime | None:
     """The moment that a custom field of dates holds, a day's being its beginning; None for any other text."""
     try:
-        if len(text) == DAY_LENGTH:
+        if len(text) == fields.DAY_LENGTH:
             return midnight(date.fromisoformat(text), ZoneInfo(tz))
-        return datetime.fromisoformat(text) if len(text) == MOMENT_LENGTH else None
+        return datetime.fromisoformat(text) if len(text) == fields.MOMENT_LENGTH else None
     except ValueError:
         return None
 

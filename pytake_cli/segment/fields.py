@@ -43,6 +43,7 @@ FIELDS: dict[str, tuple[Type, tuple[str, ...]]] = {
 FLOW_PARTS: dict[str, Type] = {"outcome": "words", "node": "words", "at": "time"}
 CAMPAIGN_PARTS: dict[str, Type] = dict.fromkeys(("sent", "read", "replied", "failed", "clicked"), "flag")
 PURPOSES = ("marketing", "utility", "all")  # of consent
+DAY_LENGTH, MOMENT_LENGTH = len("2026-11-01"), len("2026-11-01T12:00:00+00:00")  # how custom fields keep dates
 COUNTED = ("msg.in", "msg.out", "msg.failed")
 
 STATED: tuple[Op, ...] = ("is set", "is empty")
@@ -83,7 +84,9 @@ def _is_of(value: Any, type_: Type) -> bool:
             return isinstance(value, int | float) and not isinstance(value, bool)
         case "flag":
             return isinstance(value, bool)
-        case "text" | "words" | "time":
+        case "time":
+            return isinstance(value, str) and len(value) in (DAY_LENGTH, MOMENT_LENGTH)
+        case "text" | "words":
             return isinstance(value, str)
         case _:
             return True

@@ -17,14 +17,17 @@ from pytake_cli.store.organisations import Organisation
 from pytake_cli.whatsapp import messages as wire
 
 organisation = Organisation.__table__  # type: ignore[attr-defined]
+_WORDS = sa.select(organisation.c.id, organisation.c.acknowledgement).where(
+    organisation.c.id.in_(sa.bindparam("ids", expanding=True))
+)
 
 
 def words(db: Session, org_ids: set[int]) -> dict[int, str]:
     """What each organisation answers at once, where it does."""
     if not org_ids:
         return {}
-    asked = sa.select(organisation.c.id, organisation.c.acknowledgement).where(organisation.c.id.in_(org_ids))
-    return {row.id: row.acknowledgement for row in db.connection().execute(asked) if row.acknowledgement}
+    rows = db.connection().execute(_WORDS, {"ids": sorted(org_ids)})
+    return {row.id: row.acknowledgement for row in rows if row.acknowledgement}
 
 
 def acknowledge(db: Session, word: Word, contact_id: int, text: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.policy import window
-from pytake_cli.services import acknowledging, campaign_replies, contacts, outbound, ownership
+from pytake_cli.services import acknowledging, campaign_replies, contact_removal, contacts, outbound, ownership
 from pytake_cli.services.automation import Hearing, Word
 from pytake_cli.services.campaign_replies import Answer
 from pytake_cli.store import answers
@@ -66,6 +66,7 @@ def apply(db: Session, writings: Sequence[Writing], numbers: dict[str, Number], 
     if not fresh:
         return 0
     placed = _place(db, fresh, numbers, now)
+    contact_removal.revive(db, {one.contact_id for one in placed}, actor="contact", now=now)
     _converse(db, placed, now)
     _insert_messages(db, placed, now)
     _open_windows(db, placed)
@@ -81,17 +82,16 @@ def apply(db: Session, writings: Sequence[Writing], numbers: dict[str, Number], 
 
 def _new_ones(db: Session, writings: Sequence[Writing]) -> list[Writing]:
     """Without what the store has already and without repetitions inside the batch; the unique key is the judge."""
-    seen = set(
-        db.connection()
-        .execute(sa.select(message.c.wamid).where(message.c.wamid.in_([w.wamid for w in writings])))
-        .scalars()
-    )
+    seen = set(db.connection().execute(_KNOWN, {"wamids": [w.wamid for w in writings]}).scalars())
     fresh: list[Writing] = []
     for writing in writings:
         if writing.wamid not in seen:
             seen.add(writing.wamid)
             fresh.append(writing)
     return fresh
+
+
+_KNOWN = sa.select(message.c.wamid).where(message.c.wamid.in_(sa.bindparam("wamids", expanding=True)))
 
 
 def _place(db: Session, writings: Sequence[Writing], numbers: dict[str, Number], now: datetime) -> list[Placed]:
@@ -115,12 +115,8 @@ def _person(writing: Writing) -> Person:
 
 def _converse(db: Session, placed: Sequence[Placed], now: datetime) -> None:
     """Gives each its conversation: the unresolved one of its number and contact, or a new one."""
-    pairs = {one.pair for one in placed}
-    wanted = sa.tuple_(conversation.c.number_id, conversation.c.contact_id).in_(pairs)
-    columns = (conversation.c.id, conversation.c.number_id, conversation.c.contact_id)
-    unresolved = sa.select(*columns).where(wanted, conversation.c.status != RESOLVED).order_by(conversation.c.id)
-    unresolved = unresolved.with_for_update()  # somebody may be about to resolve it (on PostgreSQL)
-    known = {(row.number_id, row.contact_id): row.id for row in db.connection().execute(unresolved)}
+    pairs = sorted({one.pair for one in placed})
+    known = {(row.number_id, row.contact_id): row.id for row in db.connection().execute(_UNRESOLVED, {"pairs": pairs})}
     opening: dict[tuple[int, int], Placed] = {}
     for one in placed:
         if one.pair not in known and one.pair not in opening:
@@ -131,14 +127,24 @@ def _converse(db: Session, placed: Sequence[Placed], now: datetime) -> None:
         opening = {pair: one for pair, one in opening.items() if pair not in known}
     if opening:
         rows = [_new_conversation(one, now) for one in opening.values()]
-        insert = sa.insert(conversation).returning(*columns, sort_by_parameter_order=True)
-        known |= {(row.number_id, row.contact_id): row.id for row in db.connection().execute(insert, rows)}
+        known |= {(row.number_id, row.contact_id): row.id for row in db.connection().execute(_BEGIN, rows)}
     for one in placed:
         one.conversation_id = known[one.pair]
     groups: dict[int, list[Placed]] = {}
     for one in placed:
         groups.setdefault(one.conversation_id, []).append(one)
     _TOUCH.run(db, [_touch(id_, group) for id_, group in groups.items()])
+
+
+_columns = (conversation.c.id, conversation.c.number_id, conversation.c.contact_id)
+_pairs = sa.tuple_(conversation.c.number_id, conversation.c.contact_id).in_(sa.bindparam("pairs", expanding=True))
+_UNRESOLVED = (
+    sa.select(*_columns)
+    .where(_pairs, conversation.c.status != RESOLVED)
+    .order_by(conversation.c.id)
+    .with_for_update()  # somebody may be about to resolve it (on PostgreSQL)
+)
+_BEGIN = sa.insert(conversation).returning(*_columns, sort_by_parameter_order=True)
 
 
 def _standing(one: Placed) -> tuple[str, str]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, select
 
 from pytake_cli.errors import NotFound
 from pytake_cli.flow import triggers
@@ -73,6 +74,9 @@ class Office:
         return next(version for offer, version in self._offers or () if offer.flow.name == flow)
 
 
+_FLOW = select(col(Flow.id)).where(col(Flow.org_id) == bindparam("org")).limit(1)
+
+
 class Hearing:
     """Hears the messages of one batch, in their order."""
 
@@ -88,9 +92,8 @@ class Hearing:
         if verdict is None and not office.has_flows:
             return False
         conversation = self._conversation(word)
-        party = parties.locked(self._db, conversation.contact_id, conversation.number_id)
-        assert party is not None
-        contact = party.contact
+        contact = parties.lock(self._db, conversation.contact_id)
+        assert contact is not None
         if verdict is not None and self._obey(word, office, conversation, contact, verdict):
             return True
         if not office.has_flows or window.is_stale(writing.at, self._now) or conversation.status == RESOLVED:
@@ -108,6 +111,7 @@ class Hearing:
             return True
         if conversation.owner == BY_PEOPLE:
             return False
+        party = parties.of(self._db, contact, conversation.number_id)
         answered: list[bool] = []
 
         def work() -> None:
@@ -118,7 +122,7 @@ class Hearing:
     def _office(self, org_id: int) -> Office:
         if org_id not in self._offices:
             org = self._db.get_one(Organisation, org_id)
-            known = self._db.exec(select(Flow.id).where(Flow.org_id == org_id).limit(1)).first()
+            known = self._db.connection().execute(_FLOW, {"org": org_id}).first()
             self._offices[org_id] = Office(org, opt_out.words(org), known is not None)
         return self._offices[org_id]
 
@@ -177,7 +181,7 @@ class Hearing:
             heard = self._heard(word, party.contact, reply)
             if row is None or heard.button or heard.ad or row.wait_kind in ("time", "signal"):
                 offers = office.offers(self._db, self._now)
-                found = flow_triggers.choose(offers, heard, party, office.org.tz, self._now)
+                found = flow_triggers.choose(self._db, offers, heard, party.contact, office.org.tz, self._now)
                 winner = triggers.chosen(found)
                 if winner and (row is None or flow_sessions.gives_way(row, winner.kind, reply)):
                     return self._start(word, conversation, party, office.version(winner.flow), winner, reply)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import time
 from collections import Counter
@@ -17,7 +18,9 @@ import orjson
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from pytake_cli import clock
 from pytake_cli.errors import Conflict, StoreUnavailable
+from pytake_cli.locale import _
 from pytake_cli.policy.import_columns import Column
 from pytake_cli.services import contact_import_rejects, fields
 from pytake_cli.services.contact_import_chunk import Rules, decide, write
@@ -30,6 +33,7 @@ from pytake_cli.store.imports import DONE, ContactImport, Writing
 
 CHUNK = 4000  # rows a transaction: 100 ms or so, in which nobody else writes
 TURN_SECONDS = 0.11  # whoever waits for SQLite's write lock looks for it every 100 ms at the latest
+COLLECT_AFTER = 50_000  # objects: about a chunk
 RACES = 5  # how often another daemon may be faster with one of a chunk's people
 SHOWN = 5  # rejects that a result tells by itself
 
@@ -43,6 +47,7 @@ class Wanted:
     rules: Rules
     columns: tuple[Column, ...]
     country: str | None = None
+    is_csv: bool = True  # cells may be guarded against being run
 
 
 @dataclass(slots=True)
@@ -93,7 +98,7 @@ def begin(store: Store, org_id: int, source: Source, key: str | None, digest: st
                 day=f"{row.started_at:%Y-%m-%d}",
             )
         if row is None:
-            new_key = key or f"{digest[:16]}-{now:%Y%m%dT%H%M%S.%fZ}"
+            new_key = key or clock.new_id()
             row = ContactImport(
                 org_id=org_id, key=new_key, digest=digest, source=source.name, started_at=now, updated_at=now
             )
@@ -123,7 +128,8 @@ def run(store: Store, source: Source, wanted: Wanted, job: ContactImport, now: d
         outcome.replayed = True
         return outcome
     _make_fields(store, wanted, now)
-    reading, writing = _reading(store, wanted), Writing(wanted.rules.org_id, now)
+    _tune_collector()
+    reading, writing = _reading(store, wanted), Writing(wanted.rules.org_id, job.id, now)
     shares = store.is_sqlite and lock.holder(store) is not None
     rows = source.rows()
     with closing(imports.Seen()) as seen:
@@ -155,7 +161,7 @@ def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
 
 def _reading(store: Store, wanted: Wanted) -> Reading:
     with store.read(wanted.rules.org_id) as db:
-        return Reading(wanted.columns, fields.known(db, wanted.rules.org_id), wanted.country)
+        return Reading(wanted.columns, fields.known(db, wanted.rules.org_id), wanted.country, is_guarded=wanted.is_csv)
 
 
 def _read(reading: Reading, rows: Sequence[Row], seen: imports.Seen) -> tuple[list[Entry], list[Reject]]:
@@ -173,9 +179,17 @@ def _read(reading: Reading, rows: Sequence[Row], seen: imports.Seen) -> tuple[li
         if first == entry.line:
             kept.append(entry)
         else:
-            rejects.append(Reject(entry.line, entry.cells, f"the same phone number as in line {first}", "repeated"))
+            reason = _("the same phone number as in line {line}").format(line=first)
+            rejects.append(Reject(entry.line, entry.cells, reason, "repeated"))
     seen.add((entry.key, entry.line) for entry in kept if entry.spellings)
     return kept, rejects
+
+
+def _tune_collector() -> None:
+    """What a chunk makes goes by itself; walking over it and over all modules took a third of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
 
 
 def _make_fields(store: Store, wanted: Wanted, now: datetime) -> None:
@@ -199,12 +213,12 @@ def _commit(
 ) -> None:
     """One chunk and the place after it, or neither; again when another process made one of the people meanwhile."""
     assert outcome.id is not None
-    for _ in range(RACES):
+    for _turn in range(RACES):
         try:
             with store.write(rules.org_id) as db:
                 chunk = decide(db, rules, entries, now, lock=True)
                 chunk.rejects += rejects
-                write(db, writing, rules, chunk, outcome.id, now)
+                write(db, writing, rules, chunk, f"import:{outcome.id}", now)
                 after = replace(outcome, counts=Counter(outcome.counts), rejects=[*outcome.rejects])
                 after.take(count, chunk.counts, chunk.rejects)
                 _keep_place(db, rules.org_id, outcome, after, now)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
+from pytake_cli.locale import _
 from pytake_cli.policy.people import BSUID, PHONE, is_late, storable
 from pytake_cli.services import consent
 from pytake_cli.services.contact_import_rows import Entry, Reject
@@ -17,7 +18,9 @@ from pytake_cli.store import imports
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.imports import UPDATED, Writing
 
+Numbered = tuple[int, Entry]  # with the id that the contact gets
 Owners = Mapping[str, tuple[int, datetime | None]]  # value -> (contact, since when it is not theirs any more)
+# what a new contact has where its row says nothing, in the order of imports.NEW
 _BLANK: dict[str, Any] = {"name": "", "language": "", "tz": "", "stage": "", "score": 0, "vip": False}
 
 
@@ -75,7 +78,7 @@ def decide(db: Session, rules: Rules, entries: Sequence[Entry], now: datetime, *
             if entry.spellings[0] in phones:
                 chunk.given_up.append(entry.spellings[0])
         else:
-            chunk.rejects.append(Reject(entry.line, entry.cells, "nobody has this bsuid", "phone"))
+            chunk.rejects.append(Reject(entry.line, entry.cells, _("nobody has this bsuid"), "phone"))
     chunk.counts["new"] = len(chunk.new)
     return chunk
 
@@ -103,12 +106,15 @@ def _meet(chunk: Chunk, rules: Rules, entry: Entry, id_: int) -> None:
     """A row about somebody who is there: refused, skipped, or compared with what is known."""
     state = chunk.states.get(id_)
     if state is None:
-        chunk.rejects.append(Reject(entry.line, entry.cells, f"contact:{id_} is being merged", "exists"))
+        reason = _("contact:{id} is being merged").format(id=id_)
+        chunk.rejects.append(Reject(entry.line, entry.cells, reason, "exists"))
     elif state["deleted_at"] is not None:
-        reason = f"contact:{id_} was deleted on {state['deleted_at']:%Y-%m-%d} and stays so"
+        reason = _("contact:{id} was deleted on {day}, and stays so")
+        reason = reason.format(id=id_, day=f"{state['deleted_at']:%Y-%m-%d}")
         chunk.rejects.append(Reject(entry.line, entry.cells, reason, "deleted"))
     elif rules.on_conflict == "fail":
-        chunk.rejects.append(Reject(entry.line, entry.cells, f"exists already: contact:{id_}", "exists"))
+        reason = _("is there already: contact:{id}").format(id=id_)
+        chunk.rejects.append(Reject(entry.line, entry.cells, reason, "exists"))
     elif rules.on_conflict == "skip":
         chunk.counts["skipped"] += 1
     else:
@@ -153,54 +159,55 @@ def _speak(chunk: Chunk, rules: Rules, entry: Entry, id_: int) -> bool:
     return True
 
 
-def write(db: Session, writing: Writing, rules: Rules, chunk: Chunk, import_id: int, now: datetime) -> None:
+def write(db: Session, writing: Writing, rules: Rules, chunk: Chunk, actor: str, now: datetime) -> None:
     """Does what was decided. Raises IntegrityError when another process has just made one of the new contacts."""
     ids = imports.reserve_ids(db, contact, len(chunk.new)) if chunk.new else ()
     new = list(zip(ids, chunk.new, strict=True))
     imports.give_up(db, rules.org_id, chunk.given_up)
-    phones = [{"contact_id": id_, "value": entry.spellings[0]} for id_, entry in new]
-    writing.contacts(db, [_row(id_, entry, rules) for id_, entry in new], phones)
+    for same, some in _by_consent(rules, new):
+        phones = [(entry.spellings[0], id_) for id_, entry in some]
+        writing.contacts(db, [_row(id_, entry) for id_, entry in some], phones, **same)
     _write_tags(db, writing, rules, chunk, new, now)
-    _write_changes(db, writing, chunk, import_id)
-    _write_consent(db, writing, rules, chunk, new, import_id, now)
-    rejects = [
-        {
-            "import_id": import_id,
-            "line": each.line,
-            "cells": [storable(cell) for cell in each.cells],
-            "reason": each.reason,
-        }
-        for each in chunk.rejects
-    ]
-    writing.rejects(db, rejects)
+    _write_changes(db, writing, chunk)
+    if rules.consent_at is not None:
+        _write_consent(db, writing, rules, chunk, new, actor, now)
+    writing.rejects(
+        db, [[each.line, [storable(cell) for cell in each.cells], storable(each.reason)] for each in chunk.rejects]
+    )
 
 
-def _row(id_: int, entry: Entry, rules: Rules) -> dict[str, Any]:
-    agrees = rules.agrees(entry)
-    granted, stopped = (rules.consent_at if agrees is wanted else None for wanted in (True, False))
-    said = {"marketing_granted_at": granted, "marketing_stopped_at": stopped}
-    return {"id": id_, **_BLANK, **entry.own, "fields": entry.fields, **said}
+def _by_consent(rules: Rules, new: Sequence[Numbered]) -> Iterator[tuple[dict[str, Any], Sequence[Numbered]]]:
+    """New people by what their rows say of marketing, each time with the columns that repeat it."""
+    if rules.consent_at is None:
+        yield {}, new
+        return
+    for agrees, column in ((None, ""), (True, "marketing_granted_at"), (False, "marketing_stopped_at")):
+        same = {column: rules.consent_at} if column else {}
+        yield same, [(id_, entry) for id_, entry in new if rules.agrees(entry) is agrees]
+
+
+def _row(id_: int, entry: Entry) -> list[Any]:
+    return [id_, *(_BLANK | entry.own).values(), entry.fields]
 
 
 def _write_tags(
-    db: Session, writing: Writing, rules: Rules, chunk: Chunk, new: Sequence[tuple[int, Entry]], now: datetime
+    db: Session, writing: Writing, rules: Rules, chunk: Chunk, new: Sequence[Numbered], now: datetime
 ) -> None:
-    wanted = [(id_, {*entry.tags, *rules.tags}) for id_, entry in new]
-    wanted += [(id_, change.tags) for id_, change in chunk.changes.items()]
-    ids = imports.tag_ids(db, rules.org_id, {name for _, names in wanted for name in names}, now)
-    writing.tags(db, [{"contact_id": id_, "tag_id": ids[name]} for id_, names in wanted for name in names])
+    wanted = [(id_, name) for id_, entry in new for name in entry.tags]
+    wanted += [(id_, name) for id_, _ in new for name in rules.tags]
+    wanted += [(id_, name) for id_, change in chunk.changes.items() for name in change.tags]
+    ids = imports.tag_ids(db, rules.org_id, {name for _, name in wanted}, now)
+    writing.tags(db, [(id_, ids[name]) for id_, name in wanted])
 
 
-def _write_changes(db: Session, writing: Writing, chunk: Chunk, import_id: int) -> None:
-    rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+def _write_changes(db: Session, writing: Writing, chunk: Chunk) -> None:
+    rows: dict[bool, list[list[Any]]] = {True: [], False: []}
     lines = []
     for id_, change in sorted(chunk.changes.items()):
         state, named = chunk.states[id_], "name" in change.after
-        names = (*UPDATED, "name") if named else UPDATED
-        rows[named].append({"of_id": id_, **{f"to_{name}": state[name] for name in names}})
+        rows[named].append([id_, *(state[name] for name in ((*UPDATED, "name") if named else UPDATED))])
         after = {**change.after, "tags": sorted(change.tags)} if change.tags else change.after
-        said = {"before": change.before, "after": after, "actor": f"import:{import_id}"}
-        lines.append({"contact_id": id_, "what": "imported", **said})
+        lines.append([id_, change.before, after])
     writing.changes(db, rows[False], rows[True])
     writing.history(db, lines)
 
@@ -210,27 +217,14 @@ def _write_consent(
     writing: Writing,
     rules: Rules,
     chunk: Chunk,
-    new: Sequence[tuple[int, Entry]],
-    import_id: int,
+    new: Sequence[Numbered],
+    actor: str,
     now: datetime,
 ) -> None:
-    if rules.consent_at is None:
-        return
-    actor = f"import:{import_id}"
-    fresh = [
-        {
-            "contact_id": id_,
-            "purpose": consent.MARKETING,
-            "granted": agrees,
-            "source": rules.consent_source,
-            "proof": f"{rules.proof}:{entry.line}",
-            "actor": actor,
-            "at": rules.consent_at,
-        }
-        for id_, entry in new
-        if (agrees := rules.agrees(entry)) is not None
-    ]
-    writing.consents(db, fresh)
+    assert rules.consent_at is not None
+    said = [(id_, rules.agrees(entry), f"{rules.proof}:{entry.line}") for id_, entry in new]
+    rows = [[id_, agrees, proof] for id_, agrees, proof in said if agrees is not None]
+    writing.consents(db, rows, rules.consent_source, rules.consent_at)
     lines = [
         consent.Line(
             id_,

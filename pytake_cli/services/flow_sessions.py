@@ -116,7 +116,6 @@ def advance(
     if not flow_sessions.log_event(db, row, cause, wire.dump(event), flow_context.given(context)):
         raise AssertionError(f"session {row.id} was given {cause} twice at once, which its conversation's lock forbids")
     db.add(row)
-    db.flush()
     end = flow_effects.apply(db, row, conversation, party, effects, now)
     if end is not None:
         _after_end(db, row, conversation, end, now)

@@ -33,7 +33,6 @@ def token_of(db: Session, session_id: int) -> str:
     if key is None:
         key = clock.token()
         facts.put(db, KEY, key)
-        db.flush()
     return _sealed(key, session_id)
 
 

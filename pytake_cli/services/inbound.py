@@ -18,6 +18,7 @@ from pytake_cli.store import Store
 from pytake_cli.store.database import is_outage
 from pytake_cli.store.journal import Journal, Quarantine
 from pytake_cli.store.numbers import Number, by_phone_number_id
+from pytake_cli.store.types import UtcTime
 from pytake_cli.whatsapp.webhooks import AccountEvent, Echo, Incoming, Preference, Status, Unknown, Update, parse
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,15 @@ log = logging.getLogger(__name__)
 BATCH_ROWS = 200  # journal rows a transaction; the write lock is free again within milliseconds
 
 journal = Journal.__table__  # type: ignore[attr-defined]
+_WAITING = (
+    sa.select(journal.c.id, journal.c.app, journal.c.body)
+    .where(sa.text("applied_at IS NULL"))
+    .order_by(journal.c.id)
+    .limit(sa.bindparam("most"))
+)
+_these = journal.c.id.in_(sa.bindparam("ids", expanding=True))
+_UNAPPLIED = sa.select(journal.c.id).where(_these, journal.c.applied_at.is_(None)).with_for_update(skip_locked=True)
+_DONE = sa.update(journal).where(_these).values(applied_at=sa.bindparam("moment", type_=UtcTime))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,7 @@ class Arrived:
 @dataclass(slots=True)
 class Applied:
     rows: int = 0
+    more: bool = False  # the journal may hold others
     messages: int = 0  # new ones; a repeated delivery counts nothing
     statuses: int = 0
     quarantined: int = 0
@@ -47,16 +58,15 @@ class Applied:
 def drain(store: Store, now: datetime, *, limit: int = BATCH_ROWS) -> Applied:
     """Applies the oldest journal rows in one transaction; call again until `rows` is 0."""
     with store.read() as db:
-        waiting = sa.select(journal.c.id, journal.c.app, journal.c.body).where(sa.text("applied_at IS NULL"))
-        rows = db.connection().execute(waiting.order_by(journal.c.id).limit(limit)).all()
+        rows = db.connection().execute(_WAITING, {"most": limit}).all()
     if not rows:
         return Applied()
     arrived = {row.id: [Arrived(update, row.app, row.id) for update in parse(row.body)] for row in rows}
     with store.write() as db:
         ours = _lock(db, list(arrived))
         applied = apply(db, [update for row in ours for update in arrived[row]], now)
-        db.connection().execute(sa.update(journal).where(journal.c.id.in_(ours)).values(applied_at=now))
-        applied.rows = len(ours)
+        db.connection().execute(_DONE, {"ids": ours, "moment": now})
+        applied.rows, applied.more = len(ours), len(rows) == limit
         faults.point("inbox.before_commit")
     faults.point("inbox.after_commit")
     return applied
@@ -64,10 +74,7 @@ def drain(store: Store, now: datetime, *, limit: int = BATCH_ROWS) -> Applied:
 
 def _lock(db: Session, ids: list[int]) -> list[int]:
     """Those rows that no other daemon has applied meanwhile; on SQLite the write lock alone says so."""
-    unapplied = sa.select(journal.c.id).where(journal.c.id.in_(ids), journal.c.applied_at.is_(None))
-    if db.get_bind().dialect.name != "sqlite":
-        unapplied = unapplied.with_for_update(skip_locked=True)
-    return sorted(db.connection().execute(unapplied).scalars())
+    return sorted(db.connection().execute(_UNAPPLIED, {"ids": ids}).scalars())
 
 
 def apply(db: Session, arrived: Sequence[Arrived], now: datetime) -> Applied:

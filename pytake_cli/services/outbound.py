@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, Forbidden, InvalidData, LimitReached
 from pytake_cli.policy import delivery, window
-from pytake_cli.services import ownership, parties
+from pytake_cli.services import contact_removal, ownership, parties
 from pytake_cli.services.parties import Party
 from pytake_cli.services.sending import needs_window
 from pytake_cli.store import events
@@ -25,6 +26,20 @@ PRIORITY = {"agent": LIVE, "api": LIVE, "bot": AUTOMATIC, "campaign": CAMPAIGN}
 BEGINS = {"bot": BOT}  # status of a conversation that such a message opens; else open
 PREVIEW_LENGTH = 200
 
+message = Message.__table__  # type: ignore[attr-defined]
+
+
+class More(TypedDict, total=False):
+    """What else may be said of a message. A `party` was locked in this transaction, as the `conversation` was."""
+
+    author_id: int | None
+    reply_to: str | None
+    due_at: datetime | None
+    client_key: str | None
+    conversation: Conversation | None
+    party: Party | None
+    shown: str  # in lists, instead of a summary of its body
+
 
 def queue(
     db: Session,
@@ -34,46 +49,76 @@ def queue(
     outgoing: wire.Outgoing,
     origin: str,
     now: datetime,
-    author_id: int | None = None,
-    reply_to: str | None = None,
-    due_at: datetime | None = None,
-    client_key: str | None = None,
-    conversation: Conversation | None = None,
-    party: Party | None = None,
+    **more: Unpack[More],
 ) -> Message:
     """Puts a message in the outbox; the number's sender is woken when the transaction commits.
 
     With a `client_key` that was used before, the first message is returned; with other content that is a Conflict.
-    A `party` is one that was locked in this transaction, in the conversation that the caller has locked.
     """
+    id_ = put(db, number=number, contact_id=contact_id, outgoing=outgoing, origin=origin, now=now, **more)
+    return db.get_one(Message, id_)
+
+
+def put(
+    db: Session,
+    *,
+    number: Number,
+    contact_id: int,
+    outgoing: wire.Outgoing,
+    origin: str,
+    now: datetime,
+    **more: Unpack[More],
+) -> int:
+    """The same, for those who need no more than the message's id."""
     assert number.id is not None
     # The conversation first, as those do who walk a flow in it: so nobody waits in a circle (on PostgreSQL).
-    conversation = conversation or unresolved(db, number.id, contact_id)
+    conversation = more.get("conversation") or unresolved(db, number.id, contact_id)
     # Locked before anything is looked up: a rival may be using the key, or opening the conversation (on PostgreSQL).
-    party = party or _existing(db, number, contact_id)
+    party = more.get("party") or _existing(db, number, contact_id)
+    client_key = more.get("client_key")
     first = by_client_key(db, number.org_id, client_key) if client_key else None
     if first is not None:
         return _same_or_conflict(first, outgoing, contact_id)
     wire.check(outgoing.body)
-    due = due_at or now
+    due = more.get("due_at") or now
     refuse_unwanted(number, party, outgoing, origin, due)
     address = parties.address(party, number.portfolio_id)
     conversation = conversation or open_conversation(db, number, contact_id, now, status=BEGINS.get(origin, OPEN))
+    if party.contact.deleted_at is not None:
+        contact_removal.revive(db, [contact_id], actor="message", now=now)
     if origin == "agent":
         ownership.to_people(db, conversation, now, cause="person:message")
-    message = _in_outbox(number, contact_id, conversation, outgoing, origin, now)
-    message.address_kind, message.address = address.kind, address.value
-    message.author_id, message.reply_to, message.client_key, message.due_at = author_id, reply_to, client_key, due
-    return _put(db, message, conversation, now)
+    row = {
+        **_in_outbox(number, conversation, outgoing, origin, now),
+        "contact_id": contact_id,
+        "text": more.get("shown") or wire.summary(outgoing.body),
+        "author_id": more.get("author_id"),
+        "reply_to": more.get("reply_to"),
+        "client_key": client_key,
+        "due_at": due,
+        "address_kind": address.kind,
+        "address": address.value,
+    }
+    return _put(db, row, conversation, now)
 
 
-def _put(db: Session, message: Message, conversation: Conversation, now: datetime) -> Message:
-    db.add(message)
-    _touch(conversation, message, now)
-    db.flush()
-    announce(db, message, now)
-    wake_sender(db, message)
-    return message
+def _put(db: Session, row: dict[str, Any], conversation: Conversation, now: datetime) -> int:
+    id_: int = db.connection().execute(_PUT, row).scalar_one()
+    _touch(conversation, row["text"], row["origin"], now)
+    db.add(conversation)
+    payload = {
+        "message": id_,
+        "conversation": conversation.id,
+        "contact": row["contact_id"],
+        "direction": OUT,
+        "kind": row["kind"],
+    }
+    events.tell(db, row["org_id"], "message:new", payload, now, conversation.id)
+    wake_sender(db, row["number_id"], row["priority"])
+    return id_
+
+
+_PUT = sa.insert(message).returning(message.c.id)
 
 
 def _existing(db: Session, number: Number, contact_id: int) -> Party:
@@ -88,27 +133,26 @@ def _existing(db: Session, number: Number, contact_id: int) -> Party:
 
 
 def _in_outbox(
-    number: Number, contact_id: int, conversation: Conversation, outgoing: wire.Outgoing, origin: str, now: datetime
-) -> Message:
-    assert number.id is not None
-    assert conversation.id is not None
-    return Message(
-        org_id=number.org_id,
-        number_id=number.id,
-        contact_id=contact_id,
-        conversation_id=conversation.id,
-        direction=OUT,
-        origin=origin,
-        kind=outgoing.kind,
-        body=outgoing.body,
-        text=wire.summary(outgoing.body),
-        status="queued",
-        rank=RANK["queued"],
-        priority=PRIORITY[origin],
-        on_unknown=delivery.on_unknown(origin, outgoing.kind),
-        at=now,
-        created_at=now,
-    )
+    number: Number, conversation: Conversation, outgoing: wire.Outgoing, origin: str, now: datetime
+) -> dict[str, Any]:
+    return {
+        "org_id": number.org_id,
+        "number_id": number.id,
+        "conversation_id": conversation.id,
+        "direction": OUT,
+        "origin": origin,
+        "kind": outgoing.kind,
+        "body": outgoing.body,
+        "status": "queued",
+        "rank": RANK["queued"],
+        "priority": PRIORITY[origin],
+        "on_unknown": delivery.on_unknown(origin, outgoing.kind),
+        "attempts": 0,
+        "possible_duplicate": False,
+        "error": "",
+        "at": now,
+        "created_at": now,
+    }
 
 
 def refuse_unwanted(number: Number, party: Party, outgoing: wire.Outgoing, origin: str, due: datetime) -> None:
@@ -120,6 +164,8 @@ def refuse_unwanted(number: Number, party: Party, outgoing: wire.Outgoing, origi
         )
     if contact.blocked_at is not None:
         raise Forbidden("PT-CONTACT-BLOCKED", "this contact is blocked", fix="pytake contact show {id}", id=contact.id)
+    if contact.deleted_at is not None and origin in ("bot", "campaign"):
+        raise Forbidden("PT-CONTACT-DELETED", "this contact was deleted", fix="pytake contact list")
     if origin == "bot" and contact.opted_out_at is not None and contact.opted_out_at < due:
         raise Forbidden(
             "PT-OPTED-OUT", "this contact wants no automatic messages", fix="pytake contact show {id}", id=contact.id
@@ -154,9 +200,10 @@ _BY_KEY = sa.select(col(Message.id)).where(
 )
 
 
-def _same_or_conflict(first: Message, outgoing: wire.Outgoing, contact_id: int) -> Message:
+def _same_or_conflict(first: Message, outgoing: wire.Outgoing, contact_id: int) -> int:
     if first.body == outgoing.body and first.contact_id == contact_id:
-        return first
+        assert first.id is not None
+        return first.id
     raise Conflict(
         "PT-IDEMPOTENCY",
         "the idempotency key {key} was used for another message ({id})",
@@ -192,32 +239,19 @@ def open_conversation(db: Session, number: Number, contact_id: int, now: datetim
     return conversation
 
 
-def _touch(conversation: Conversation, message: Message, now: datetime) -> None:
+def _touch(conversation: Conversation, text: str, origin: str, now: datetime) -> None:
     conversation.last_message_at = now
-    conversation.preview = message.text[:PREVIEW_LENGTH]
-    if message.origin in ("agent", "app", "api"):
+    conversation.preview = text[:PREVIEW_LENGTH]
+    if origin in ("agent", "app", "api"):
         conversation.unread_count = 0
         conversation.waiting_since = None
         if conversation.status in (QUEUED, SNOOZED) or (conversation.status == BOT and conversation.owner != BY_BOT):
             conversation.status = OPEN
 
 
-def announce(db: Session, message: Message, now: datetime) -> None:
-    """Tells the inboxes that there is a new message."""
-    payload = {
-        "message": message.id,
-        "conversation": message.conversation_id,
-        "contact": message.contact_id,
-        "direction": message.direction,
-        "kind": message.kind,
-    }
-    new = {"org_id": message.org_id, "kind": "message:new", "conversation_id": message.conversation_id}
-    events.tell(db, [{**new, "payload": payload, "at": now}])
-
-
-def wake_sender(db: Session, message: Message) -> None:
-    lane: Lane = "campaign" if message.priority == CAMPAIGN else "live"
-    poke(db, "number", message.number_id, lane)
+def wake_sender(db: Session, number_id: int, priority: int) -> None:
+    lane: Lane = "campaign" if priority == CAMPAIGN else "live"
+    poke(db, "number", number_id, lane)
 
 
 def cancel(db: Session, message: Message, now: datetime) -> None:
@@ -295,7 +329,7 @@ def _requeue(db: Session, message: Message, now: datetime) -> None:
     message.error_code, message.error, message.failed_at = None, "", None
     message.due_at = now
     _set_status(db, message, "queued", now)
-    wake_sender(db, message)
+    wake_sender(db, message.number_id, message.priority)
 
 
 def _set_status(db: Session, message: Message, status: str, now: datetime) -> None:

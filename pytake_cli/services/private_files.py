@@ -16,12 +16,14 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 @contextmanager
 def written(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
-    """A file that gets its name when all of it is on disk; one that is there is replaced only with `force`."""
-    if not force and os.path.lexists(path):
-        raise _exists(path)
+    """A file that has its name's content when all of it is on disk; one that is there is replaced only with `force`."""
     part = path.with_name(f".{path.name}.{clock.token(6)}.part")
     try:
+        if not force:
+            os.close(os.open(path, _NEW, 0o600))  # the name is ours from here on
         descriptor = os.open(part, _NEW, 0o600)
+    except FileExistsError:
+        raise Conflict("PT-FILE-EXISTS", "{path} is there already", fix="--force", path=str(path)) from None
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise UsageError(
@@ -32,21 +34,9 @@ def written(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        _name(part, path, force)
-    finally:
+        part.replace(path)  # a link is replaced by the file, never written through
+    except BaseException:
         part.unlink(missing_ok=True)
-
-
-def _name(part: Path, path: Path, force: bool) -> None:
-    """A rename replaces a link by the file itself; a hard link, unlike a rename, refuses to replace anything."""
-    if force:
-        part.replace(path)
-        return
-    try:
-        path.hardlink_to(part)
-    except FileExistsError:
-        raise _exists(path) from None
-
-
-def _exists(path: Path) -> Conflict:
-    return Conflict("PT-FILE-EXISTS", "{path} is there already", fix="--force", path=str(path))
+        if not force:
+            path.unlink(missing_ok=True)
+        raise

@@ -14,7 +14,7 @@ from pytake_cli import clock, faults, settings
 from pytake_cli.errors import SendError
 from pytake_cli.policy import delivery, pacing, window
 from pytake_cli.services import contacts, incidents, refusals, statuses
-from pytake_cli.store import Store, buckets, facts, outbox
+from pytake_cli.store import Store, buckets, events, facts, outbox
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import REMOVED, Number
 from pytake_cli.store.work import Lane, poke
@@ -71,22 +71,19 @@ def claim(
     Without a sure clock it is left to Meta to say that a window has closed: a message failed here would be lost.
     """
     with store.read() as db:
-        number = db.get(Number, number_id)
-        if number is None or not outbox.any_due(db, number_id, lane, now):
+        number = db.get(Number, number_id) if outbox.any_due(db, number_id, lane, now) else None
+        if number is None:
             return Claim([])
     if is_stopped(number, lane, now):
         return Claim([], stopped=True)
     faults.point("outbox.before_claim")
     with store.write() as db:
-        number = db.get_one(Number, number_id)
-        if is_stopped(number, lane, now):  # by an outcome that was recorded since we looked
-            return Claim([], stopped=True)
         rate = pacing.sending_rate(number.rate_per_second)
         size = pacing.burst(rate)
         reserve = pacing.reserve(size, live=lane == "live")
         key = bucket_key(number_id)
         tokens = buckets.take(db, key, limit, rate=rate, burst=size, reserve=reserve, now=now)
-        handoffs = _take(db, number, lane, tokens, me, now, clock_is_sure) if tokens else []
+        handoffs = _take(db, number_id, lane, tokens, me, now, clock_is_sure) if tokens else []
         buckets.give_back(db, key, tokens - len(handoffs))
     faults.point("outbox.after_claim")
     ran_dry = tokens < limit and len(handoffs) == tokens
@@ -94,14 +91,13 @@ def claim(
 
 
 def _take(
-    db: Session, number: Number, lane: Lane, tokens: int, me: str, now: datetime, clock_is_sure: bool
+    db: Session, number_id: int, lane: Lane, tokens: int, me: str, now: datetime, clock_is_sure: bool
 ) -> list[Handoff]:
-    assert number.id is not None
     send = settings.current().send
     horizon = pacing.pair_horizon(now, send.pair_interval_seconds, send.pair_burst)
-    found = outbox.claimable(db, number.id, lane, limit=tokens, now=now, pair_horizon=horizon)
-    db.refresh(number)
-    if is_stopped(number, lane, now):  # on PostgreSQL the outcome that freed a message may have stopped its number
+    found = outbox.claimable(db, number_id, lane, limit=tokens, now=now, pair_horizon=horizon)
+    number = db.get_one(Number, number_id)
+    if is_stopped(number, lane, now):  # the outcome that freed a message may have stopped its number since we looked
         return []
     refused = {row.id: refusal for row in found if (refusal := _refusal(row, now, clock_is_sure))}
     if refused:
@@ -110,7 +106,7 @@ def _take(
     got = outbox.claim(db, list(going), me, now) if going else []
     interval = send.pair_interval_seconds
     free = {row.id: pacing.next_pair_free_at(going[row.id].pair_free_at, now, interval) for row in got}
-    outbox.advance_pairs(db, number.id, [(row.contact_id, row.org_id, free[row.id]) for row in got])
+    outbox.advance_pairs(db, number_id, [(row.contact_id, row.org_id, free[row.id]) for row in got])
     instance = facts.get(db, "instance") or ""
     return [_handoff(row, number, instance) for row in got]
 
@@ -193,9 +189,9 @@ def _learn_identities(db: Session, sent: Sequence[tuple[Handoff, Sent]], now: da
 
 def _tell(db: Session, outcomes: Sequence[Outcome], changed: list[list[Any]], now: datetime) -> None:
     org_of = {o.handoff.id: o.handoff.org_id for o in outcomes}
-    for org_id in set(org_of.values()):
+    for org_id in sorted(set(org_of.values())):
         own = [pair for pair in changed if org_of[pair[0]] == org_id]
-        db.add(Event(org_id=org_id, kind="message:status", payload={"statuses": own}, at=now))
+        events.tell(db, org_id, "message:status", {"statuses": own}, now)
 
 
 def recover(store: Store, now: datetime, is_dead: Callable[[str], bool] = lambda owner: True) -> int:
@@ -258,6 +254,8 @@ def _refusal(row: Any, now: datetime, clock_is_sure: bool) -> tuple[int | None, 
     """Why a message may no longer go, if so: what was true when it was queued may not be when it is due."""
     if row.blocked_at is not None:
         return None, "the contact was blocked while the message waited"
+    if row.deleted_at is not None:
+        return None, "the contact was deleted while the message waited"
     if row.opted_out_at is not None and (
         row.origin == "campaign" or (row.origin == "bot" and row.created_at < row.opted_out_at)
     ):

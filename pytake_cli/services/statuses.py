@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.services import incidents, refusals
-from pytake_cli.store import facts
-from pytake_cli.store.events import Event
+from pytake_cli.store import events, facts
 from pytake_cli.store.messages import RANK, Message, StatusEvent
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.rows import Batch, insert
@@ -70,8 +69,7 @@ def apply(db: Session, statuses: Sequence[Status], numbers: dict[str, Number], n
 
 def attach_early(db: Session, ids: dict[str, int], now: datetime) -> None:
     """Applies statuses that came before their message was known. `ids`: wamid -> message id."""
-    parked = sa.select(event).where(event.c.wamid.in_(list(ids)), event.c.message_id.is_(None))
-    rows = db.connection().execute(parked).all() if ids else ()
+    rows = db.connection().execute(_PARKED, {"wamids": list(ids)}).all() if ids else ()
     if not rows:
         return
     rises: dict[int, Rise] = {}
@@ -85,24 +83,33 @@ def attach_early(db: Session, ids: dict[str, int], now: datetime) -> None:
     _tell(db, rises, {ids[row.wamid]: row.org_id for row in rows}, now)
 
 
+_PARKED = sa.select(event).where(
+    event.c.wamid.in_(sa.bindparam("wamids", expanding=True)), event.c.message_id.is_(None)
+)
+
+
 def _message_ids(db: Session, statuses: Sequence[Status], numbers: dict[str, Number]) -> list[int | None]:
     """Our own id comes back in the callback data; for the rest the wamid finds the row."""
     instances = facts.instances(db)
     claimed = [_own_id(status.opaque, instances) for status in statuses]
     by_wamid = [status.wamid for status, id_ in zip(statuses, claimed, strict=True) if id_ is None]
-    rows = sa.select(message.c.id, message.c.org_id, message.c.wamid)
     orgs = {}
     wamids = {}
     if any(claimed):
         wanted = sorted({id_ for id_ in claimed if id_ is not None})
-        orgs = {row.id: row.org_id for row in db.connection().execute(rows.where(message.c.id.in_(wanted)))}
+        orgs = {row.id: row.org_id for row in db.connection().execute(_BY_ID, {"ids": wanted})}
     if by_wamid:
-        found = db.connection().execute(rows.where(message.c.wamid.in_(by_wamid))).all()
+        found = db.connection().execute(_BY_WAMID, {"wamids": by_wamid}).all()
         wamids = {row.wamid: row.id for row in found}
         orgs |= {row.id: row.org_id for row in found}
     ids = [id_ if id_ in orgs else wamids.get(s.wamid) for s, id_ in zip(statuses, claimed, strict=True)]
     own = [numbers[status.phone_number_id].org_id for status in statuses]
     return [id_ if id_ is not None and orgs.get(id_) == org else None for id_, org in zip(ids, own, strict=True)]
+
+
+_rows = sa.select(message.c.id, message.c.org_id, message.c.wamid)
+_BY_ID = _rows.where(message.c.id.in_(sa.bindparam("ids", expanding=True)))
+_BY_WAMID = _rows.where(message.c.wamid.in_(sa.bindparam("wamids", expanding=True)))
 
 
 def _key(status: Status) -> tuple[str, str, str]:
@@ -111,9 +118,13 @@ def _key(status: Status) -> tuple[str, str, str]:
 
 def _told_before(db: Session, statuses: Sequence[Status]) -> dict[tuple[str, str, str], bool]:
     """What Meta has told already of these wamids -> whether its message was known and raised then."""
-    told = sa.select(event.c.wamid, event.c.status, event.c.participant, event.c.message_id)
-    rows = db.connection().execute(told.where(event.c.wamid.in_({status.wamid for status in statuses})))
+    rows = db.connection().execute(_TOLD, {"wamids": sorted({status.wamid for status in statuses})})
     return {(row.wamid, row.status, row.participant): row.message_id is not None for row in rows}
+
+
+_TOLD = sa.select(event.c.wamid, event.c.status, event.c.participant, event.c.message_id).where(
+    event.c.wamid.in_(sa.bindparam("wamids", expanding=True))
+)
 
 
 def _is_settled(status: Status, before: dict[tuple[str, str, str], bool]) -> bool:
@@ -197,10 +208,10 @@ def _raise_row(message_id: int, rise: Rise) -> dict[str, Any]:
 
 
 def _tell(db: Session, rises: dict[int, Rise], orgs: dict[int, int], now: datetime) -> None:
-    for org_id in set(orgs.values()):
+    for org_id in sorted(set(orgs.values())):
         pairs = [[id_, rise.status] for id_, rise in rises.items() if orgs[id_] == org_id]
         if pairs:
-            db.add(Event(org_id=org_id, kind="message:status", payload={"statuses": pairs}, at=now))
+            events.tell(db, org_id, "message:status", {"statuses": pairs}, now)
 
 
 def _contact_of(db: Session, message_id: int | None) -> int | None:

@@ -5,9 +5,8 @@ Every condition is true or false, never NULL, so that `not` means the others. Va
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,15 +15,31 @@ from sqlmodel import Session
 
 from pytake_cli.flow.words import fold
 from pytake_cli.policy.people import PHONE, USERNAME
-from pytake_cli.segment import check, fields
+from pytake_cli.segment import fields
 from pytake_cli.segment.evaluate import FACTOR, PRIME
 from pytake_cli.segment.tree import And, Bare, Count, Node, Not, Or, Predicate, Sample, SegmentError, Value
+from pytake_cli.store import audience_talk
+from pytake_cli.store.comparisons import (
+    Asked,
+    Condition,
+    KeptLine,
+    Line,
+    NewestLine,
+    flag,
+    has,
+    known,
+    number,
+    or_none,
+    text,
+    text_of,
+    time,
+    words,
+)
 from pytake_cli.store.contacts import Consent, contact, identity
-from pytake_cli.store.folding import folded
+from pytake_cli.store.folding import folded, folded_in
 from pytake_cli.store.tags import contact_tag, tag
 from pytake_cli.store.typed_fields import FLAG, NUMBER, TEXT, typed_field
 
-Condition = ColumnElement[bool]
 consent = Consent.__table__  # type: ignore[attr-defined]
 # what is true of exactly those of whom the other is not
 _OPPOSITES = {"!=": "=", "not in": "in", "!~": "~", "is empty": "is set"}
@@ -35,10 +50,11 @@ _FLAGS = {
 }
 _NAME = sa.func.coalesce(sa.func.nullif(contact.c.name, ""), contact.c.profile_name)
 _TEXTS = {"name": _NAME, "language": contact.c.language, "stage": contact.c.stage}
-_IDENTITIES = {"phone": (PHONE, "+"), "username": (USERNAME, "")}
+_ACTIVE = identity.c.retired_at.is_(None)
+_PHONES, _USERNAMES = (identity.c.kind == PHONE, _ACTIVE), (identity.c.kind == USERNAME, _ACTIVE)
 
 
-def select_ids(tree: Node, *, org_id: int, now: datetime, tz: str) -> sa.Select[tuple[int]]:
+def select_ids(tree: Node, *, org_id: int, now: datetime, tz: str) -> sa.Select[int]:
     """The ids of the organisation's contacts that a checked tree means; not those merged away or deleted.
 
     `tz` is the organisation's: days begin there. Saved segments must have been put in the tree's place.
@@ -46,7 +62,7 @@ def select_ids(tree: Node, *, org_id: int, now: datetime, tz: str) -> sa.Select[
     return sa.select(contact.c.id).where(*alive(org_id), condition(tree, Asked(org_id, now, tz)))
 
 
-def count(db: Session, query: sa.Select[tuple[int]]) -> int:
+def count(db: Session, query: sa.Select[int]) -> int:
     """How many people a query of `select_ids` means."""
     return int(db.connection().execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one())
 
@@ -54,15 +70,6 @@ def count(db: Session, query: sa.Select[tuple[int]]) -> int:
 def alive(org_id: int) -> tuple[Condition, ...]:
     """Who can be in an audience at all."""
     return contact.c.org_id == org_id, contact.c.merged_into_id.is_(None), contact.c.deleted_at.is_(None)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Whose contacts, and when."""
-
-    org_id: int
-    now: datetime
-    tz: str
 
 
 def condition(node: Node, asked: Asked) -> Condition:
@@ -79,7 +86,7 @@ def condition(node: Node, asked: Asked) -> Condition:
         case Sample(percent):
             return _bucket() < percent * 100
         case Count():
-            raise SegmentError(f"{node.what} cannot be counted here", node.offset)
+            return audience_talk.counted(node, asked)
         case Predicate():
             if node.op in _OPPOSITES:
                 return sa.not_(_predicate(node.field, _OPPOSITES[node.op], node, asked))
@@ -92,21 +99,23 @@ def _predicate(name: str, op: str, node: Predicate, asked: Asked) -> Condition:
     if name in _FLAGS:
         return flag(op, node.values, _FLAGS[name])
     if name in _TEXTS:
-        return sa.and_(_TEXTS[name] != "") if op == "is set" else text(op, node.values, folded(_TEXTS[name]))
-    if name in _IDENTITIES:
-        return _identity(*_IDENTITIES[name], op, node, asked)
+        return _TEXTS[name] != "" if op == "is set" else text(op, node.values, _TEXTS[name])
     match name:
         case "tag":
             return _tag(op, node.values, asked)
+        case "phone":
+            return _phone(op, node.values, asked)
+        case "username":
+            return text_of(op, node.values, identity, _USERNAMES, identity.c.value)
         case "score":
             return sa.true() if op == "is set" else number(op, node.values, contact.c.score)
         case "created":
             return time(op, node.values, asked, Line(contact.c.created_at))
         case "last_seen":
-            return _last_seen(op, node.values, asked)
+            return time(op, node.values, asked, NewestLine(identity, identity.c.last_seen_at))
     if name.startswith("consent."):
-        return flag(op, node.values, _consent(name.removeprefix("consent."), asked))
-    raise SegmentError(f"{name} cannot be asked of everybody", node.offset)
+        return flag(op, node.values, _consent(name.removeprefix("consent.")))
+    return audience_talk.condition(op, node, asked)
 
 
 def _custom(op: str, node: Predicate, asked: Asked) -> Condition:
@@ -114,190 +123,56 @@ def _custom(op: str, node: Predicate, asked: Asked) -> Condition:
     match type_:
         case "number":
             value: ColumnElement[Any] = typed_field(name, NUMBER)
-            return value.is_not(None) if op == "is set" else _known(value, number(op, node.values, value))
+            return value.is_not(None) if op == "is set" else known(value, number(op, node.values, value))
         case "flag":
             value = typed_field(name, FLAG)
-            return flag(op, node.values, _known(value, value == "true"))
+            return flag(op, node.values, known(value, value == "true"))
         case "time":
             value = typed_field(name, TEXT)
             return time(op, node.values, asked, KeptLine(value, asked.tz))
         case "text" | "words":
             value = typed_field(name, TEXT)
             if op == "is set":
-                return _known(value, value != "")
-            return text(op, node.values, folded(sa.func.coalesce(value, "")))
+                return known(value, value != "")
+            return text(op, node.values, sa.func.coalesce(value, ""))
         case _:
             raise SegmentError(f"the type of {node.field} is not known", node.offset)
-
-
-def _known(value: ColumnElement[Any], true: Condition) -> Condition:
-    """False, not NULL, where there is no value."""
-    return sa.and_(value.is_not(None), true)
-
-
-def flag(op: str, values: Sequence[Value], holds: Condition) -> Condition:
-    """`is set` and `=`."""
-    return holds if op == "is set" or check.flag(values[0]) else sa.not_(holds)
-
-
-def number(op: str, values: Sequence[Value], value: ColumnElement[Any]) -> Condition:
-    """Comparisons of a value that is there."""
-    wanted = [_number(each) for each in values]
-    match op:
-        case "=" | "in":
-            return value.in_(wanted)
-        case "between":
-            return value.between(wanted[0], wanted[1])
-        case _:
-            return value.op(op, is_comparison=True)(wanted[0])
-
-
-def _number(value: Value) -> ColumnElement[Any]:
-    return sa.literal(check.number(value), sa.Double())
-
-
-def text(op: str, values: Sequence[Value], own: ColumnElement[str]) -> Condition:
-    """Comparisons of folded text, "" where there is none."""
-    wanted = []
-    for value in values:
-        if value.kind == "regex":
-            raise SegmentError(
-                "a pattern cannot be asked of everybody", value.offset, 'use ~ "part" or ^= "beginning" instead'
-            )
-        wanted.append(fold(value.text))
-    match op:
-        case "=" | "in":
-            return own.in_(wanted)
-        case "~":
-            return own.contains(wanted[0], autoescape=True)
-        case _:
-            return own.startswith(wanted[0], autoescape=True)
-
-
-class Line:
-    """Where a time column stands to a moment."""
-
-    def __init__(self, column: ColumnElement[Any]) -> None:
-        self._column = column
-
-    def known(self) -> Condition:
-        return self._column.is_not(None)
-
-    def before(self, at: datetime) -> Condition:
-        return _known(self._column, self._column < at)
-
-    def from_(self, at: datetime) -> Condition:
-        return _known(self._column, self._column >= at)
-
-
-class KeptLine(Line):
-    """The same of a custom field, which keeps days and moments as texts that sort."""
-
-    def __init__(self, value: ColumnElement[Any], tz: str) -> None:
-        super().__init__(value)
-        self._tz = tz
-
-    def known(self) -> Condition:
-        return _known(self._column, sa.func.length(self._column).in_((check.DAY_LENGTH, check.MOMENT_LENGTH)))
-
-    def before(self, at: datetime) -> Condition:
-        return self._either(at, lambda first: self._column < first)
-
-    def from_(self, at: datetime) -> Condition:
-        return self._either(at, lambda first: self._column >= first)
-
-    def _either(self, at: datetime, true: Callable[[str], Condition]) -> Condition:
-        day, moment = check.first_kept(at, self._tz)
-        is_day = sa.and_(sa.func.length(self._column) == check.DAY_LENGTH, true(day))
-        is_moment = sa.and_(sa.func.length(self._column) == check.MOMENT_LENGTH, true(moment))
-        return _known(self._column, sa.or_(is_day, is_moment))
-
-
-TICK = timedelta(microseconds=1)  # what lies between a moment and the next: `after` is `from` the next
-
-
-def time(op: str, values: Sequence[Value], asked: Asked, line: Line) -> Condition:
-    """`is set` and comparisons; a day lasts from its midnight to the next."""
-    if op == "is set":
-        return line.known()
-    start, end = _span(values[0], asked)
-    match op:
-        case "=":
-            return sa.and_(line.from_(start), line.before(end))
-        case "<":
-            return line.before(start)
-        case "<=":
-            return line.before(end)
-        case ">":
-            return line.from_(end)
-        case ">=":
-            return line.from_(start)
-        case _:
-            return sa.and_(line.from_(start), line.before(_span(values[1], asked)[1]))
-
-
-def _span(value: Value, asked: Asked) -> tuple[datetime, datetime]:
-    """From when until before when a time value lasts; a moment lasts a tick."""
-    start, end = check.moment(value, asked.now, asked.tz)
-    return start, end if end > start else start + TICK
-
-
-def _in(theirs: sa.Select[tuple[int]]) -> Condition:
-    """The contact is one of them."""
-    id_: ColumnElement[int] = contact.c.id
-    return id_.in_(theirs)
 
 
 def _is_called(word: str, asked: Asked) -> Condition:
     digits = "".join(character for character in word if character.isdigit())
     if digits and not any(character.isalpha() for character in word):
-        own = sa.literal("+") + identity.c.value
-        called = (
-            own.startswith(word, autoescape=True) if word.startswith("+") else own.contains(digits, autoescape=True)
-        )
-        return _in(_identities(PHONE, asked).where(called))
+        begins = word.startswith("+")
+        return _phone("^=" if begins else "~", (Value(word if begins else digits),), asked)
     return folded(_NAME).contains(fold(word), autoescape=True)
 
 
-def _identity(kind: str, prefix: str, op: str, node: Predicate, asked: Asked) -> Condition:
-    """Of several phones one is enough; whoever has none has ""."""
-    theirs = _identities(kind, asked)
+def _phone(op: str, values: Sequence[Value], asked: Asked) -> Condition:
+    """Phones are kept as digits, and people write them with a + before."""
     if op == "is set":
-        return _in(theirs)
-    own = folded(identity.c.value) if kind == USERNAME else sa.literal(prefix) + identity.c.value
-    found = _in(theirs.where(text(op, node.values, own)))
-    if any(not fold(value.text) for value in node.values):
-        return sa.or_(found, sa.not_(_in(theirs)))
-    return found
-
-
-def _identities(kind: str, asked: Asked) -> sa.Select[tuple[int]]:
-    return sa.select(identity.c.contact_id).where(
-        identity.c.org_id == asked.org_id, identity.c.kind == kind, identity.c.retired_at.is_(None)
-    )
+        return has(identity, *_PHONES)
+    if op in ("=", "in"):
+        digits = [word[1:] for word in words(values) if word.startswith("+")]
+        theirs = sa.select(identity.c.contact_id).where(identity.c.org_id == asked.org_id, *_PHONES)
+        found: Condition = contact.c.id.in_(theirs.where(identity.c.value.in_(digits)))
+    else:
+        found = has(identity, *_PHONES, text(op, values, sa.literal("+") + identity.c.value, plain=True))
+    return or_none(values, found, has(identity, *_PHONES))
 
 
 def _tag(op: str, values: Sequence[Value], asked: Asked) -> Condition:
-    given = sa.select(contact_tag.c.contact_id)
     if op == "is set":
-        return _in(given.where(contact_tag.c.org_id == asked.org_id))
-    named = sa.select(tag.c.id).where(
-        tag.c.org_id == asked.org_id, folded(tag.c.name).in_([fold(value.text) for value in values])
-    )
-    return _in(given.where(contact_tag.c.tag_id.in_(named)))
+        return has(contact_tag)
+    named = sa.select(tag.c.id).where(tag.c.org_id == asked.org_id, folded_in(tag.c.name, *words(values)))
+    return has(contact_tag, contact_tag.c.tag_id.in_(named))
 
 
-def _consent(purpose: str, asked: Asked) -> Condition:
+def _consent(purpose: str) -> Condition:
     """What the newest line of the ledger says."""
     line = consent.c
-    mine = sa.select(line.granted).where(line.contact_id == contact.c.id, line.purpose == purpose)
+    mine: sa.Select[bool] = sa.select(line.granted).where(line.contact_id == contact.c.id, line.purpose == purpose)
     newest = mine.order_by(line.at.desc(), line.id.desc()).limit(1).correlate(contact).scalar_subquery()
     return sa.func.coalesce(newest, sa.false())
-
-
-def _last_seen(op: str, values: Sequence[Value], asked: Asked) -> Condition:
-    theirs = sa.select(sa.func.max(identity.c.last_seen_at)).where(identity.c.contact_id == contact.c.id)
-    return time(op, values, asked, Line(theirs.correlate(contact).scalar_subquery()))
 
 
 def _bucket() -> ColumnElement[int]:

@@ -18,27 +18,28 @@ class Fact(Row, table=True):
     value: str
 
 
-_VALUE = select(Fact.value).where(Fact.key == bindparam("of_key"))
+_VALUE = select(col(Fact.value)).where(col(Fact.key) == bindparam("of_key"))
 
 
 def get(db: Session, key: str) -> str | None:
-    db.flush()
     value: str | None = db.connection().execute(_VALUE, {"of_key": key}).scalar()
     return value
 
 
 def put(db: Session, key: str, value: str) -> None:
     db.merge(Fact(key=key, value=value))
+    db.flush()
 
 
 INSTANCE, INSTANCE_BEFORE = "instance", "instance_before:"
+_BEFORE = select(col(Fact.key), col(Fact.value)).where(col(Fact.key).startswith(INSTANCE_BEFORE, autoescape=True))
 
 
 def instances(db: Session) -> dict[str, int]:
     """The store's name, and those it had before a restore -> the highest message id that was given under it."""
     own = {get(db, INSTANCE) or "": 2**63 - 1}
-    earlier = db.exec(select(Fact).where(col(Fact.key).startswith(INSTANCE_BEFORE, autoescape=True)))
-    return own | {fact.key.removeprefix(INSTANCE_BEFORE): int(fact.value) for fact in earlier}
+    earlier = db.connection().execute(_BEFORE)
+    return own | {row.key.removeprefix(INSTANCE_BEFORE): int(row.value) for row in earlier}
 
 
 def new_instance() -> str:

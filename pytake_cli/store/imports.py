@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -17,7 +16,7 @@ from pytake_cli.policy.people import PHONE
 from pytake_cli.store import sqlite
 from pytake_cli.store.contact_history import contact_change
 from pytake_cli.store.contacts import consent, contact, identity
-from pytake_cli.store.rows import Batch, Owned, insert, json, long_text, primary_key, reference, time
+from pytake_cli.store.rows import Bulk, Owned, insert, json, long_text, primary_key, reference, time
 from pytake_cli.store.tags import contact_tag, tag
 from pytake_cli.store.types import BigId
 
@@ -145,6 +144,7 @@ def _among(db: Session, column: Any, values: Sequence[str]) -> Any:
 
 
 UPDATED = ("language", "tz", "stage", "score", "vip", "fields")  # what an import changes besides the name
+NEW = ("id", "name", *UPDATED)
 _STATE = ("id", "name", *UPDATED, "marketing_stopped_at", "marketing_granted_at", "opted_out_at", "deleted_at")
 
 
@@ -181,47 +181,43 @@ def tag_ids(db: Session, org_id: int, names: Iterable[str], now: datetime) -> di
 
 
 class Writing:
-    """The statements of one import: what is the same in all of its rows is bound once."""
+    """The statements of one import: what is the same in all of its rows is said once."""
 
-    def __init__(self, org_id: int, now: datetime) -> None:
-        mine = {"org_id": org_id}
-        at = {**mine, "at": now}
-        self._new = Batch(lambda _: sa.insert(contact).values(**mine, profile_name="", created_at=now, updated_at=now))
+    def __init__(self, org_id: int, import_id: int, now: datetime) -> None:
+        self._mine = {"org_id": org_id}
+        self._made = {"profile_name": "", "created_at": now, "updated_at": now}
         seen = {"kind": PHONE, "scope": "", "first_seen_at": now, "last_seen_at": now}
-        self._identities = Batch(lambda _: sa.insert(identity).values(**mine, **seen))
-        one = ["contact_id", "tag_id"]
-        self._tags = Batch(lambda db: insert(db, contact_tag).values(**at).on_conflict_do_nothing(index_elements=one))
-        self._consents = Batch(lambda _: sa.insert(consent).values(**mine))
-        self._rejects = Batch(lambda _: sa.insert(import_reject).values(**mine))
-        self._changes = Batch(lambda _: sa.insert(contact_change).values(**at))
-        self._changed = Batch(lambda _: _update(now, "name"))
-        self._same_name = Batch(lambda _: _update(now))  # a name that is set, if to the same, is indexed anew
+        actor = f"import:{import_id}"
+        self._identities = Bulk(identity, ("value", "contact_id"), **self._mine, **seen)
+        self._tags = Bulk(contact_tag, ("contact_id", "tag_id"), **self._mine, at=now)
+        self._ledger = ("contact_id", "granted", "proof")
+        self._said = {"purpose": "marketing", "actor": actor}
+        self._rejects = Bulk(import_reject, ("line", "cells", "reason"), **self._mine, import_id=import_id)
+        lines = ("contact_id", "before", "after")
+        self._history = Bulk(contact_change, lines, **self._mine, what="imported", actor=actor, at=now)
+        self._unnamed = Bulk(contact, ("id", *UPDATED), updated_at=now)
+        # a name that is set, if to the same, is indexed anew
+        self._named = Bulk(contact, ("id", *UPDATED, "name"), updated_at=now)
 
-    def contacts(self, db: Session, rows: Sequence[dict[str, Any]], phones: Sequence[dict[str, Any]]) -> None:
-        """New contacts with their ids, and their phones: {contact_id, value}."""
-        self._new.run(db, rows)
-        self._identities.run(db, sorted(phones, key=itemgetter("value")))
+    def contacts(self, db: Session, rows: Sequence[list[Any]], phones: list[tuple[str, int]], **same: Any) -> None:
+        """New contacts, as NEW has their columns, and their phones with their ids; `same` are more columns of all."""
+        Bulk(contact, NEW, **self._mine, **self._made, **same).insert(db, rows)
+        self._identities.insert(db, sorted(phones))  # in the order of the index
 
-    def changes(self, db: Session, rows: Sequence[dict[str, Any]], named: Sequence[dict[str, Any]]) -> None:
-        """Contacts as they are from now on: {of_id, to_language, to_tz …}, those of `named` with {to_name}."""
-        self._same_name.run(db, rows)
-        self._changed.run(db, named)
+    def consents(self, db: Session, rows: Sequence[list[Any]], source: str, at: datetime) -> None:
+        """Lines of the ledger (contact, granted, proof) of contacts that are new, whose columns say so already."""
+        Bulk(consent, self._ledger, **self._mine, **self._said, source=source, at=at).insert(db, rows)
 
-    def tags(self, db: Session, rows: Sequence[dict[str, Any]]) -> None:
-        self._tags.run(db, rows)
+    def changes(self, db: Session, unnamed: Sequence[list[Any]], named: Sequence[list[Any]]) -> None:
+        """Contacts as they are from now on: id, UPDATED, and of `named` the name."""
+        self._unnamed.update(db, unnamed)
+        self._named.update(db, named)
 
-    def consents(self, db: Session, rows: Sequence[dict[str, Any]]) -> None:
-        """Lines of the ledger of contacts that are new, whose columns say the same already."""
-        self._consents.run(db, rows)
+    def tags(self, db: Session, rows: Sequence[tuple[int, int]]) -> None:
+        self._tags.insert(db, rows, ignore=("contact_id", "tag_id"))
 
-    def history(self, db: Session, rows: Sequence[dict[str, Any]]) -> None:
-        self._changes.run(db, rows)
+    def history(self, db: Session, rows: Sequence[list[Any]]) -> None:
+        self._history.insert(db, rows)
 
-    def rejects(self, db: Session, rows: Sequence[dict[str, Any]]) -> None:
-        self._rejects.run(db, rows)
-
-
-def _update(now: datetime, *more: str) -> Any:
-    names = (*UPDATED, *more)
-    values = {name: sa.bindparam(f"to_{name}", type_=contact.c[name].type) for name in names}
-    return sa.update(contact).where(contact.c.id == sa.bindparam("of_id")).values(updated_at=now, **values)
+    def rejects(self, db: Session, rows: Sequence[list[Any]]) -> None:
+        self._rejects.insert(db, rows)

@@ -7,13 +7,27 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Table, Text, false, true
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    false,
+    func,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, Session, SQLModel
 from sqlmodel._compat import SQLModelConfig
 
-from pytake_cli.store.types import BigId, Json, UtcTime
+from pytake_cli.store.types import BigId, Json, UtcTime, to_json
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -106,6 +120,47 @@ class _Compiled:
         for key, bind in self._binders:
             values[key] = bind(values[key])
         return values if self._in_order is None else self._in_order(values)
+
+
+class Bulk:
+    """Thousands of rows, lists of values in the order of `columns`, written by one statement out of one JSON text.
+
+    A statement a row makes FTS5 flush its index for each where a trigger keeps one: 10 µs a contact instead of 3.
+    """
+
+    def __init__(self, table: Table, columns: Sequence[str], **same: Any) -> None:
+        """`same` are the values that all rows share."""
+        self._table = table
+        self._columns = tuple(columns)
+        self._same = same
+
+    def insert(self, db: Session, rows: Sequence[Sequence[Any]], *, ignore: Sequence[str] = ()) -> None:
+        """Writes new rows; those whose `ignore` columns are there already are left out."""
+        if not rows:
+            return
+        values, each = self._values(db, rows)
+        same = [bindparam(None, value, self._table.c[name].type) for name, value in self._same.items()]
+        # "WHERE" tells SQLite's parser that ON CONFLICT is not a join's ON
+        chosen = select(*values, *same).select_from(each).where(each.c.value.is_not(None))
+        statement = insert(db, self._table).from_select([*self._columns, *self._same], chosen, include_defaults=False)
+        db.connection().execute(statement.on_conflict_do_nothing(index_elements=ignore) if ignore else statement)
+
+    def update(self, db: Session, rows: Sequence[Sequence[Any]]) -> None:
+        """Changes the rows whose id is the first value."""
+        if not rows:
+            return
+        [id_, *values], _ = self._values(db, rows)
+        changed = dict(zip(self._columns[1:], values, strict=True)) | self._same
+        db.connection().execute(update(self._table).where(self._table.c[self._columns[0]] == id_).values(changed))
+
+    def _values(self, db: Session, rows: Sequence[Sequence[Any]]) -> tuple[list[Any], Any]:
+        text = bindparam(None, to_json(rows), Text)
+        if db.get_bind().dialect.name == "sqlite":
+            each: Any = func.jsonb_each(text).table_valued("value")
+            return [each.c.value.op("->>")(place) for place in range(len(self._columns))], each
+        each = func.jsonb_array_elements(cast(text, postgresql.JSONB)).table_valued(column("value", postgresql.JSONB))
+        types = [self._table.c[name].type for name in self._columns]
+        return [cast(each.c.value.op("->>")(place), type_) for place, type_ in enumerate(types)], each
 
 
 def insert(db: Session, table: Table) -> Any:

@@ -17,6 +17,7 @@ from pytake_cli.api.connection import Places
 from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.api.webhook import Door
 from pytake_cli.daemon import clockwork, health
+from pytake_cli.daemon.campaigns import Campaigns
 from pytake_cli.daemon.clockwork import Clockwork, Tick
 from pytake_cli.daemon.engine_local import LocalEngine
 from pytake_cli.daemon.health import Health, Heartbeat
@@ -55,14 +56,14 @@ class Works:
 
     def __init__(self, store: Store) -> None:
         self.engine = Recorder()
-        self.intake = Intake(store, on_commit=lambda: None)
+        self.intake = Intake(store, on_commit=lambda news: None)
         proxies, proven = Proxies(), Proven()
         door = Door(self.intake.put, lambda: KEYS, max_body_bytes=1024, proxies=proxies, proven=proven)
         places = Places(proven=proven, proxies=proxies, idle_seconds=5, most_body_bytes=1024)
         self.jobs = Jobs(store, "me")
         sender = Sender(store, self.engine, "me")
         self.health = Health(store, door, places, self.intake, Inbox(store), sender, self.jobs, Heartbeat())
-        self.clockwork = Clockwork(store, self.engine, sender, self.jobs, self.health)
+        self.clockwork = Clockwork(store, self.engine, sender, self.jobs, Campaigns(store, self.engine), self.health)
 
 
 def works(store: Store) -> Works:

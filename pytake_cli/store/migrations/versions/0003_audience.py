@@ -351,6 +351,28 @@ def upgrade() -> None:
     op.add_column("contact", sa.Column("marketing_granted_at", TIME, nullable=True))
     op.add_column("contact", sa.Column("utility_stopped_at", TIME, nullable=True))
     op.add_column("contact", sa.Column("deleted_at", TIME, nullable=True))
+    op.drop_index(op.f("ix_contact_org_id"), table_name="contact")
+    op.create_index(
+        "ix_contact_audience",
+        "contact",
+        [
+            "org_id",
+            "merged_into_id",
+            "deleted_at",
+            "id",
+            "stage",
+            "score",
+            "vip",
+            "created_at",
+            "blocked_at",
+            "marketing_granted_at",
+            "marketing_stopped_at",
+            "opted_out_at",
+        ],
+        unique=False,
+    )
+    op.drop_index(op.f("ix_contact_tag_tag"), table_name="contact_tag")
+    op.create_index("ix_contact_tag_tag", "contact_tag", ["tag_id", "contact_id"], unique=False)
     op.add_column("message", sa.Column("campaign_id", ID, nullable=True))
     op.create_index(
         "ix_message_campaign",

@@ -1,0 +1,113 @@
+"""`pytake contact export`: contacts as CSV, JSONL or XLSX, for their owner's eyes, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
+
+import typer
+
+from pytake_cli.cli import forms
+from pytake_cli.cli.context import context
+from pytake_cli.cli.output import data, done, emit
+from pytake_cli.cli.progress import Progress
+from pytake_cli.errors import UsageError
+from pytake_cli.locale import _, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Form = Literal["csv", "jsonl", "xlsx"]
+
+
+def export(
+    file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="Where they go; - is stdout.")] = "-",
+    form: Annotated[
+        Form | None, typer.Option("--format", metavar="FORM", help="csv, jsonl or xlsx; else as the file is called.")
+    ] = None,
+    where: Annotated[str | None, typer.Option("-w", "--where", metavar="EXPR", help="Who, as segments say it.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Only who has this tag.")] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="For programs: no apostrophe before cells that a spreadsheet might run.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replaces a file that is there.")] = False,
+) -> None:
+    """Writes contacts to a file that only you can read. `contact import` reads it again.
+
+    --fields chooses the columns; --fields help tells them.
+
+    $ pytake contact export clientes.csv
+    $ pytake contact export clientes.xlsx --tag vip --fields phone,name,f.cidade
+    $ pytake contact export sp.csv -w 'f.cidade = "São Paulo" and consent.marketing'
+    $ pytake contact export - --jsonl | jq -r .phone
+    """
+    from pytake_cli.services import contact_export, private_files, segments
+
+    here = context()
+    kind = form or _form_of(file)
+    with here.store.read(here.org_id) as db:
+        known = contact_export.columns(db, here.org_id)
+        if here.output.fields == "help":
+            emit([], known)
+            return
+        names = _chosen(known)
+        ids = segments.ids(db, here.org_id, where, here.now) if where else None
+        wanted = contact_export.Wanted(here.org_id, tag, ids)
+        total = contact_export.count(db, wanted)
+        written = total
+        if not here.dry_run:
+            progress = Progress("export", total)
+            with _stdout(kind) if file == "-" else private_files.written(Path(file), force=force) as target:
+                found = contact_export.rows(db, wanted)
+                written = contact_export.write(target, kind, names, found, raw=raw, tell=progress.at)
+            progress.end()
+    if file == "-" and not here.dry_run:
+        return
+    if here.output.form in ("json", "jsonl"):  # not by emit: --fields chose columns of contacts
+        data(forms.json_line({"file": file, "format": kind, "rows": written, "columns": names}))
+    told = _("{count} contacts would be in {file} (--dry-run)") if here.dry_run else _("{count} contacts in {file}")
+    done(told.format(count=number(written), file=file))
+
+
+def _form_of(file: str) -> Form:
+    suffix = Path(file).suffix.lower()
+    if suffix == ".xlsx":
+        return "xlsx"
+    return "jsonl" if suffix in (".jsonl", ".ndjson") or context().output.form in ("json", "jsonl") else "csv"
+
+
+def _chosen(known: Mapping[str, str]) -> list[str]:
+    from pytake_cli.services.contact_export import DEFAULT
+
+    wanted = context().output.fields
+    if wanted is None:
+        return [*DEFAULT, *(name for name in known if name.startswith("f."))]
+    if wanted == "all":
+        return list(known)
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1, 0.5)
+            raise UsageError(
+                "PT-USAGE-FIELD",
+                "there is no field {name}",
+                why="did you mean {near}?" if near else "",
+                fix="--fields help",
+                name=name,
+                near=near[0] if near else "",
+            )
+    return names
+
+
+@contextmanager
+def _stdout(kind: Form) -> Iterator[BinaryIO]:
+    if sys.stdout.isatty():
+        raise UsageError(
+            "PT-EXPORT-TTY", "a list of contacts is no text for a terminal", fix="pytake contact export clientes.csv"
+        )
+    sys.stdout.flush()
+    yield sys.stdout.buffer
+    sys.stdout.buffer.flush()
