@@ -96,7 +96,7 @@ def _definition(word: str) -> Definition:
     with here.store.read(here.org_id) as db:
         row = campaigns.by_name(db, here.org_id, word)
     if row is None:
-        raise NotFound("PT-CAMP", "there is no campaign {name}", fix="pytake campaign list", name=word)
+        raise NotFound("PT-CAMP-NONE", "there is no campaign {name}", fix="pytake campaign list", name=word)
     return Definition.of_json(row.definition)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytake_cli.services.campaign_rows import Found
     from pytake_cli.store.campaigns import Plan
 
+MANY = 5000  # people; to look at fewer takes no time
 FIELDS = {
     "id": "plan id, for campaign launch --plan; the same content has the same",
     "name": "the campaign",
@@ -162,9 +163,11 @@ def planned(definition: Definition, found: Found | None = None, *, keep: bool = 
 
     here = context()
     with here.store.read(here.org_id) as db:
-        progress = Progress("plan", campaign_audience.size(db, here.org_id))
+        total = campaign_audience.size(db, here.org_id)
+    progress = Progress("plan", total)
+    tell = progress.at if total > MANY else None
     try:
-        return campaign_plans.make(here.store, here.org_id, definition, here.now, progress.at, file=found, keep=keep)
+        return campaign_plans.make(here.store, here.org_id, definition, here.now, tell, file=found, keep=keep)
     finally:
         progress.end()
 

@@ -91,7 +91,7 @@ def show(campaign: Name) -> None:
         card = campaign_list.card(db, here.org_id, campaign, here.now)
     path = campaign_folder.find(campaign)
     if card is None and path is None:
-        raise NotFound("PT-CAMP", "there is no campaign {name}", fix="pytake campaign list", name=campaign)
+        raise NotFound("PT-CAMP-NONE", "there is no campaign {name}", fix="pytake campaign list", name=campaign)
     card = card or _of_file(path, whole=True)
     emit({**card, "path": campaign_folder.shown(path) if path else None}, CARD_FIELDS, default=CARD_SHOWN)
 
@@ -109,7 +109,7 @@ def delete(campaign: Name) -> None:
     with here.store.read(here.org_id) as db:
         card = campaign_list.card(db, here.org_id, campaign, here.now)
     if card is None and path is None:
-        raise NotFound("PT-CAMP", "there is no campaign {name}", fix="pytake campaign list", name=campaign)
+        raise NotFound("PT-CAMP-NONE", "there is no campaign {name}", fix="pytake campaign list", name=campaign)
     campaign_list.refuse_live(card)
     people = card["recipients"] if card else 0
     question = _("Delete {name} and its list of {count} people?").format(name=campaign, count=people)

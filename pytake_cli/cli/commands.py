@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("pytake_cli.cli.doctor", "doctor"),
     "emulator": ("pytake_cli.cli.emulator", "app"),
     "errors": ("pytake_cli.cli.errors", "errors"),
+    "field": ("pytake_cli.cli.field", "app"),
     "flow": ("pytake_cli.cli.flow", "app"),
     "help": ("pytake_cli.cli.help", "help_"),
     "init": ("pytake_cli.cli.init", "init"),
@@ -42,7 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
-    "Work": ("conversation", "message", "contact", "segment", "media"),
+    "Work": ("conversation", "message", "contact", "segment", "field", "media"),
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.policy import campaigns as policy
-from pytake_cli.policy.campaigns import Arm, Definition
+from pytake_cli.policy.campaigns import Arm, Definition, Drip
 from pytake_cli.policy.quiet import loud_at
 from pytake_cli.policy.zones import zone_of
 from pytake_cli.services import contacts, flows, numbers, segments, templates
@@ -32,6 +33,7 @@ class Target:
     number: Number
     templates: tuple[tuple[Arm, Template], ...]  # an arm each; none for a flow
     flow: Flow | None
+    later: tuple[tuple[Drip, Template], ...] = ()  # what follows
 
     @property
     def categories(self) -> dict[str, str]:
@@ -40,9 +42,18 @@ class Target:
 
     def is_marketing(self, definition: Definition) -> bool:
         """Whether people must have agreed: a file may ask for more than the category wants, never for less."""
-        if self.flow is not None:
-            return definition.consent != policy.SERVICE
-        return "MARKETING" in self.categories.values() or definition.consent == policy.MARKETING
+        if self.flow is not None and definition.consent is None:
+            return True
+        return "MARKETING" in self._all_categories or definition.consent == policy.MARKETING
+
+    @property
+    def _all_categories(self) -> set[str]:
+        return {template.category for _, template in (*self.templates, *self.later)}
+
+    def sent(self, definition: Definition) -> list[tuple[Mapping[str, str], Template]]:
+        """Every template with the texts that fill it."""
+        arms = [(definition.values_of(arm), template) for arm, template in self.templates]
+        return [*arms, *(({**definition.values, **drip.values}, template) for drip, template in self.later)]
 
     def rules(self, definition: Definition, now: datetime) -> recipients.Rules:
         marketing = self.is_marketing(definition)
@@ -51,8 +62,8 @@ class Target:
             campaign=definition.name,
             portfolio=self.number.portfolio_id,
             marketing=marketing,
-            phones_only="AUTHENTICATION" in self.categories.values(),
-            no_us="MARKETING" in self.categories.values(),
+            phones_only="AUTHENTICATION" in self._all_categories,
+            no_us="MARKETING" in self._all_categories,
             cap=definition.cap or (policy.DEFAULT_CAP if marketing else None),
             skip_open_conversations=definition.skip_open_conversations,
             now=now,
@@ -62,14 +73,13 @@ class Target:
 def target(db: Session, org_id: int, definition: Definition) -> Target:
     """The number, the templates and the flow that a definition names; NotFound for what is not there."""
     number = numbers.find(db, org_id, definition.number or None)
-    if definition.flow:
-        return Target(number, (), flows.get(db, org_id, definition.flow))
-    found = [(arm, _template(db, number, arm)) for arm in definition.arms]
-    return Target(number, tuple(found), None)
+    flow = flows.get(db, org_id, definition.flow) if definition.flow else None
+    found = tuple((arm, _template(db, number, arm)) for arm in definition.arms)
+    return Target(number, found, flow, tuple((drip, _template(db, number, drip)) for drip in definition.drip))
 
 
-def _template(db: Session, number: Number, arm: Arm) -> Template:
-    return templates.find(db, number.org_id, number.waba_id, arm.template, arm.language or None)
+def _template(db: Session, number: Number, named: Arm | Drip) -> Template:
+    return templates.find(db, number.org_id, number.waba_id, named.template, named.language or None)
 
 
 def audience(

@@ -39,7 +39,7 @@ def of_target(found: Target, definition: Definition, now: datetime) -> Iterator[
             number=number.display,
             reason=number.stopped_reason or "stopped",
         )
-    for _arm, template in found.templates:
+    for _values, template in found.sent(definition):
         try:
             templates.refuse_unusable(template)
         except Conflict as error:
@@ -49,9 +49,9 @@ def of_target(found: Target, definition: Definition, now: datetime) -> Iterator[
 
 def _missing(found: Target, definition: Definition) -> Iterator[PytakeError]:
     """Values that the templates want and the campaign does not name, and those that belong nowhere."""
-    for arm, template in found.templates:
+    for values, template in found.sent(definition):
         samples = templates.samples(template)
-        given = {name: samples.get(name, "1") for name in definition.values_of(arm)}
+        given = {name: samples.get(name, "1") for name in values}
         try:
             templates.message(template, given)
         except InvalidData as error:
@@ -149,7 +149,7 @@ def warnings(
             why="LGPD, article 41: name who answers before the first campaign",
             fix="pytake org set dpo=…",
         )
-    for _arm, template in found.templates:
+    for _values, template in found.sent(definition):
         if template.quality == "RED":
             yield Conflict("PT-TEMPLATE-QUALITY", "people block or report the template {name}", name=template.name)
         if template.coming_category and template.coming_category != template.category:

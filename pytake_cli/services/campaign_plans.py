@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -202,14 +203,19 @@ def _estimate(db: Session, org_id: int, found: Target, written: Counter[Any], no
         return None
     categories = found.categories
     counts: Counter[tuple[str, str]] = Counter()
+    later: Counter[tuple[str, str]] = Counter()
     for (_tz, prefix, arm), people in written.items():
-        counts[pricing.country_of(prefix), categories[arm]] += people
+        country = pricing.country_of(prefix)
+        counts[country, categories[arm]] += people
+        for drip, template in found.later:
+            (later if drip.unless_replied else counts)[country, template.category] += people
     table = prices.table(db, org_id)
     today = now.date().isoformat()
     tiered = any(len(table.tiers(country, category, today)) > 1 for country, category in counts)
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     used = prices.sent_so_far(db, org_id, month, now) if tiered else None
-    return pricing.estimate(counts, table, today, used)
+    least = pricing.estimate(counts, table, today, used)
+    return replace(pricing.estimate(counts + later, table, today, used), least=least.least) if later else least
 
 
 def _cost(estimate: Estimate | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ KINDS = {
     "message:new": "a message came in or was queued: {message, conversation, contact, direction, kind}",
     "message:status": "statuses rose: {statuses: [[message, status], …]}",
     "conversation:updated": "status, assignee or counters changed: {conversation, status, assignee, by}",
-    "contact:updated": "a contact was created, changed or merged: {contact, …}",
+    "contact:updated": "a contact was created, changed or merged: {contact, …}; of many only {contacts: 812}",
     "contact:imported": "rows of a list became contacts: {import, source, new, updated}",
     "number:updated": "quality, limits or the right to send changed: {number, …}",
     "account:event": "Meta told something about the account: {field, value}",
