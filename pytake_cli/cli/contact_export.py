@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import sys
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import typer
 
@@ -19,6 +19,10 @@ from pytake_cli.locale import _, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from sqlmodel import Session
+
+    from pytake_cli.services.contact_export import Wanted
 
 Form = Literal["csv", "jsonl", "xlsx"]
 
@@ -44,7 +48,7 @@ def export(
     $ pytake contact export sp.csv -w 'f.cidade = "São Paulo" and consent.marketing'
     $ pytake contact export - --jsonl | jq -r .phone
     """
-    from pytake_cli.services import contact_export, private_files, segments
+    from pytake_cli.services import contact_export
 
     here = context()
     kind = form or _form_of(file)
@@ -54,22 +58,33 @@ def export(
             emit([], known)
             return
         names = _chosen(known)
-        ids = segments.ids(db, here.org_id, where, here.now) if where else None
-        wanted = contact_export.Wanted(here.org_id, tag, ids)
-        total = contact_export.count(db, wanted)
-        written = total
+        wanted = _wanted(db, tag, where)
+        count = contact_export.count(db, wanted)
         if not here.dry_run:
-            progress = Progress("export", total)
-            with _stdout(kind) if file == "-" else private_files.written(Path(file), force=force) as target:
-                found = contact_export.rows(db, wanted)
-                written = contact_export.write(target, kind, names, found, raw=raw, tell=progress.at)
+            progress = Progress("export", count)
+            rows = contact_export.rows(db, wanted)
+            with _target(file, force=force) as target:
+                count = contact_export.write(target, kind, names, rows, raw=raw, tell=progress.at)
             progress.end()
-    if file == "-" and not here.dry_run:
+    _tell({"file": file, "format": kind, "rows": count, "columns": names})
+
+
+def _tell(result: dict[str, Any]) -> None:
+    here = context()
+    if result["file"] == "-" and not here.dry_run:
         return
     if here.output.form in ("json", "jsonl"):  # not by emit: --fields chose columns of contacts
-        data(forms.json_line({"file": file, "format": kind, "rows": written, "columns": names}))
+        data(forms.json_line(result))
     told = _("{count} contacts would be in {file} (--dry-run)") if here.dry_run else _("{count} contacts in {file}")
-    done(told.format(count=number(written), file=file))
+    done(told.format(count=number(result["rows"]), file=result["file"]))
+
+
+def _wanted(db: Session, tag: str | None, where: str | None) -> Wanted:
+    from pytake_cli.services import contact_export, segments
+
+    here = context()
+    ids = segments.ids(db, here.org_id, where, here.now) if where else None
+    return contact_export.Wanted(here.org_id, tag, ids)
 
 
 def _form_of(file: str) -> Form:
@@ -102,8 +117,14 @@ def _chosen(known: Mapping[str, str]) -> list[str]:
     return names
 
 
+def _target(file: str, *, force: bool) -> AbstractContextManager[BinaryIO]:
+    from pytake_cli.services import private_files
+
+    return _stdout() if file == "-" else private_files.written(Path(file), force=force)
+
+
 @contextmanager
-def _stdout(kind: Form) -> Iterator[BinaryIO]:
+def _stdout() -> Iterator[BinaryIO]:
     if sys.stdout.isatty():
         raise UsageError(
             "PT-EXPORT-TTY", "a list of contacts is no text for a terminal", fix="pytake contact export clientes.csv"

@@ -212,12 +212,9 @@ def _follow(progress: Progress) -> Any:
 
 def _import(given: Given, source: Source, wanted: Wanted) -> None:
     from pytake_cli.services import contact_import, contact_import_rejects
-    from pytake_cli.store.tags import name_of
 
     here = context()
-    said = {
-        name: value for name, value in asdict(given).items() if name not in ("file", "key", "rejects", "allow_partial")
-    }
+    said = {name: value for name, value in asdict(given).items() if name not in BESIDES}
     digest = contact_import.digest_of(source, said)
     job = contact_import.begin(here.store, here.org_id, source, given.key, digest, here.now)
     rejects = Path(given.rejects) if given.rejects else None
@@ -240,8 +237,7 @@ def _import(given: Given, source: Source, wanted: Wanted) -> None:
         emit({**outcome.row(), "rejects": written}, FIELDS, default=[name for name in FIELDS if name != "columns"])
     _sum_up(outcome)
     if given.segment:
-        query = f'tag = "{name_of(given.segment)}"'
-        say(_("next: {command}").format(command=f"pytake segment create {given.segment} -w '{query}'"))
+        _tell_segment(given.segment)
     if outcome.replayed:
         say(_("this key was used before: nothing was imported again"))
     elif outcome.counts["rejected"] and not given.allow_partial:
@@ -253,6 +249,14 @@ def _import(given: Given, source: Source, wanted: Wanted) -> None:
             count=outcome.counts["rejected"],
             file=written,
         )
+
+
+def _tell_segment(name: str) -> None:
+    """How to make a segment of the people who were imported."""
+    from pytake_cli.store.tags import name_of
+
+    query = f'tag = "{name_of(name)}"'
+    say(_("next: {command}").format(command=f"pytake segment create {name} -w '{query}'"))
 
 
 def _reasons() -> dict[str, str]:
