@@ -110,6 +110,7 @@ def list_(
     $ pytake contact list --tag vip --stage cliente
     $ pytake contact list -w "segment = good-leads last_seen < -30d"
     $ pytake contact list --search souza --json
+    $ pytake contact list -w 'f.plano = gold last_seen < -30d' --fields id | pytake contact tag - --tag volta
     $ pytake contact list --fields id,phone,f.city --limit 0
     """
     from pytake_cli.services import directory, segments
@@ -125,7 +126,7 @@ def list_(
         FIELDS | own,
         default=SHOWN,
         total=total,
-        empty=_("No contact matches") if wanted != directory.Filter() else _("There are no contacts yet"),
+        empty=_("No contact matches") if words or tag or stage or where else _("There are no contacts yet"),
     )
 
 
