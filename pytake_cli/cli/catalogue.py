@@ -63,7 +63,7 @@ def _in_call(call: ast.Call) -> Iterator[str]:
         if isinstance(call.func, ast.Attribute)
         else ""
     )
-    if name in ("_", "ngettext", "Phrase"):
+    if name in ("_", "ngettext", "Phrase", "Misfit"):
         for argument in call.args[: 2 if name == "ngettext" else 1]:
             yield from _strings(argument)
     elif name in (*FINDERS, "PydanticCustomError", "needs") and len(call.args) > 1:  # what flow files must be, too
@@ -110,6 +110,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     from pytake_cli.store import media
     from pytake_cli.store.conversations import STATUSES
     from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
+    from pytake_cli.whatsapp import template_rules
 
     for table, values in (
         ("errors.SLUGS", errors.SLUGS.values()),
@@ -132,6 +133,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("store.messages.ORIGINS", ORIGINS),
         ("store.media", (media.PENDING, media.REFUSED, media.LOST)),
         ("whatsapp.errors.RULES", _rules()),
+        ("whatsapp.template_rules.RULES", template_rules.RULES.values()),
     ):
         yield from ((text, table) for text in values)
     yield from _of_talks()

@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("pytake_cli.cli.doctor", "doctor"),
     "emulator": ("pytake_cli.cli.emulator", "app"),
     "errors": ("pytake_cli.cli.errors", "errors"),
+    "field": ("pytake_cli.cli.field", "app"),
     "flow": ("pytake_cli.cli.flow", "app"),
     "help": ("pytake_cli.cli.help", "help_"),
     "init": ("pytake_cli.cli.init", "init"),
@@ -29,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "queue": ("pytake_cli.cli.queue", "app"),
     "schedule": ("pytake_cli.cli.schedule", "app"),
     "secret": ("pytake_cli.cli.secret", "app"),
+    "segment": ("pytake_cli.cli.segment", "app"),
     "serve": ("pytake_cli.cli.serve", "serve"),
     "status": ("pytake_cli.cli.status", "status"),
     "template": ("pytake_cli.cli.template", "app"),
@@ -41,7 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
-    "Work": ("conversation", "message", "contact", "media"),
+    "Work": ("conversation", "message", "contact", "segment", "field", "media"),
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),

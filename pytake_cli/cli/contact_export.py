@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
 import typer
 
+from pytake_cli.cli import forms
 from pytake_cli.cli.context import context
-from pytake_cli.cli.output import done, emit
+from pytake_cli.cli.output import data, done, emit
 from pytake_cli.cli.progress import Progress
 from pytake_cli.errors import UsageError
 from pytake_cli.locale import _, number
@@ -19,7 +20,6 @@ from pytake_cli.locale import _, number
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-FIELDS = {"file": "the file", "format": "csv, jsonl or xlsx", "rows": "contacts in it", "columns": "its columns"}
 Form = Literal["csv", "jsonl", "xlsx"]
 
 
@@ -28,6 +28,7 @@ def export(
     form: Annotated[
         Form | None, typer.Option("--format", metavar="FORM", help="csv, jsonl or xlsx; else as the file is called.")
     ] = None,
+    where: Annotated[str | None, typer.Option("-w", "--where", metavar="EXPR", help="Who, as segments say it.")] = None,
     tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Only who has this tag.")] = None,
     raw: Annotated[
         bool, typer.Option("--raw", help="For programs: no apostrophe before cells that a spreadsheet might run.")
@@ -40,9 +41,10 @@ def export(
 
     $ pytake contact export clientes.csv
     $ pytake contact export clientes.xlsx --tag vip --fields phone,name,f.cidade
+    $ pytake contact export sp.csv -w 'f.cidade = "São Paulo" and consent.marketing'
     $ pytake contact export - --jsonl | jq -r .phone
     """
-    from pytake_cli.services import contact_export, private_files
+    from pytake_cli.services import contact_export, private_files, segments
 
     here = context()
     kind = form or _form_of(file)
@@ -52,7 +54,8 @@ def export(
             emit([], known)
             return
         names = _chosen(known)
-        wanted = contact_export.Wanted(here.org_id, tag)
+        ids = segments.ids(db, here.org_id, where, here.now) if where else None
+        wanted = contact_export.Wanted(here.org_id, tag, ids)
         total = contact_export.count(db, wanted)
         written = total
         if not here.dry_run:
@@ -63,8 +66,8 @@ def export(
             progress.end()
     if file == "-" and not here.dry_run:
         return
-    if here.output.form not in ("table", "plain"):
-        emit({"file": file, "format": kind, "rows": written, "columns": names}, FIELDS)
+    if here.output.form in ("json", "jsonl"):  # not by emit: --fields chose columns of contacts
+        data(forms.json_line({"file": file, "format": kind, "rows": written, "columns": names}))
     told = _("{count} contacts would be in {file} (--dry-run)") if here.dry_run else _("{count} contacts in {file}")
     done(told.format(count=number(written), file=file))
 

@@ -69,6 +69,9 @@ class Given:
     tag: Annotated[
         list[str] | None, typer.Option("--tag", metavar="TAG", help="A tag for all of them. Repeatable.")
     ] = None
+    segment: Annotated[
+        str | None, typer.Option("--segment", metavar="NAME", help="A tag for all, and how to make a segment of it.")
+    ] = None
     consent: Annotated[
         Literal["marketing"] | None, typer.Option("--consent", metavar="marketing", help="All of them agreed to it.")
     ] = None
@@ -143,7 +146,7 @@ def _wanted(given: Given, source: Source) -> Wanted:
         here.org_id,
         source.name,
         given.on_conflict,
-        tuple(name_of(tag) for tag in given.tag or ()),
+        tuple(name_of(tag) for tag in (*(given.tag or ()), *([given.segment] if given.segment else ()))),
         given.consent is not None,
         given.consent_source,
         when,
@@ -209,6 +212,7 @@ def _follow(progress: Progress) -> Any:
 
 def _import(given: Given, source: Source, wanted: Wanted) -> None:
     from pytake_cli.services import contact_import, contact_import_rejects
+    from pytake_cli.store.tags import name_of
 
     here = context()
     said = {
@@ -235,6 +239,9 @@ def _import(given: Given, source: Source, wanted: Wanted) -> None:
     if here.output.form not in ("table", "plain"):
         emit({**outcome.row(), "rejects": written}, FIELDS, default=[name for name in FIELDS if name != "columns"])
     _sum_up(outcome)
+    if given.segment:
+        query = f'tag = "{name_of(given.segment)}"'
+        say(_("next: {command}").format(command=f"pytake segment create {given.segment} -w '{query}'"))
     if outcome.replayed:
         say(_("this key was used before: nothing was imported again"))
     elif outcome.counts["rejected"] and not given.allow_partial:
@@ -248,6 +255,19 @@ def _import(given: Given, source: Source, wanted: Wanted) -> None:
         )
 
 
+def _reasons() -> dict[str, str]:
+    """What rows are rejected for, in a word."""
+    return {
+        "phone": _("phone number"),
+        "repeated": _("repeated"),
+        "value": _("value"),
+        "columns": _("columns"),
+        "exists": _("there already"),
+        "deleted": _("deleted"),
+        "unreadable": _("unreadable"),
+    }
+
+
 def _sum_up(outcome: Outcome) -> None:
     """`✓ 11,020 new, 1,204 changed, 96 the same, 111 rejected (104 phone, 7 repeated)`."""
     counts = outcome.counts
@@ -259,7 +279,8 @@ def _sum_up(outcome: Outcome) -> None:
         (_("{count} rejected"), "rejected"),
     )
     told = ", ".join(text.format(count=number(counts[name])) for text, name in words if counts[name] or name == "new")
-    reasons = ", ".join(f"{number(count)} {_(name)}" for name, count in outcome.row()["reasons"].items())
+    called = _reasons()
+    reasons = ", ".join(f"{number(count)} {called[name]}" for name, count in outcome.row()["reasons"].items())
     done(f"{told} ({reasons})" if reasons else told)
     for reject in outcome.rejects:
         say(_("line {line}: {reason}").format(line=reject.line, reason=reject.reason))

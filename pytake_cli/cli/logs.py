@@ -175,7 +175,10 @@ def _words(db: Session, event: Event) -> tuple[str, str]:
             number = db.get(Number, told.get("number"))
             return number.display if number else "", _pairs(told, "number")
         case "contact:updated":
-            return f"contact:{told.get('contact')}", "created" if told.get("created") else "changed"
+            what = "created" if told.get("created") else "changed"
+            return f"contact:{told.get('contact')}" if told.get(
+                "contact"
+            ) else "", f"{told.get('contacts', '')} {what}".strip()
         case "incident":
             return str(told.get("slug", "")), str(told.get("text", ""))
         case _:

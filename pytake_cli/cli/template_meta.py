@@ -48,8 +48,6 @@ def submit(
     $ pytake template create templates/promo.pt_BR.yaml && pytake template submit promo --wait --timeout 600
     $ pytake template submit promo --dry-run
     """
-    from pytake_cli.services import template_admin
-
     here = context()
     number, rows = _rows(name, language, sender)
     local = [row for row in rows if row.status == "LOCAL"]
@@ -67,17 +65,23 @@ def submit(
         say(_("nothing was submitted (--dry-run)"))
         return
     for row in local:
-        made = _ask(number, lambda graph, row=row: _create(graph, number, row))
-        with wake(here.store).write(here.org_id) as db:
-            mine = db.get_one(type(row), row.id)
-            template_admin.submitted(db, mine, made, clock.now())
-        if made.category and made.category != row.category:
-            warn(_("Meta files {name} as {category}").format(name=row.name, category=made.category))
-        done(_("{name} ({language}) was submitted").format(name=row.name, language=row.language))
+        _hand_in(number, row)
     found = [_decided(number, row.id or 0) if wait else _row(row.id or 0) for row in local]
     emit([words.record(row) for row in found], words.FIELDS, default=SHOWN)
     for row in found:
         _refuse_rejected(row)
+
+
+def _hand_in(number: Number, row: Template) -> None:
+    from pytake_cli.services import template_admin
+
+    here = context()
+    made = _ask(number, lambda graph: _create(graph, number, row))
+    with wake(here.store).write(here.org_id) as db:
+        template_admin.submitted(db, db.get_one(type(row), row.id), made, clock.now())
+    if made.category and made.category != row.category:
+        warn(_("Meta files {name} as {category}").format(name=row.name, category=made.category))
+    done(_("{name} ({language}) was submitted").format(name=row.name, language=row.language))
 
 
 async def _create(graph: Graph, number: Number, row: Template) -> Any:
@@ -123,18 +127,9 @@ def edit(name: words.Name, file: File, sender: words.From = None) -> None:
     $ pytake template edit confirmacao_pedido templates/confirmacao_pedido.pt_BR.yaml --dry-run
     """
     from pytake_cli.services import template_admin
-    from pytake_cli.whatsapp import templates as at_meta
 
     here = context()
-    draft = template_files.usable(Path(file)).draft
-    if draft["name"] != name:
-        raise InvalidData(
-            "PT-TEMPLATE-FIXED",
-            "{file} is the template {other}: a name cannot be edited",
-            fix="pytake template edit {other} {file}",
-            file=file,
-            other=draft["name"],
-        )
+    draft = _draft_of(file, name)
     row = words.find(name, draft["language"], sender)
     changes = template_admin.changes(row, draft)
     if not changes:
@@ -145,24 +140,46 @@ def edit(name: words.Name, file: File, sender: words.From = None) -> None:
         number = words.number(db, sender)
         campaigns = template_admin.using(db, here.org_id, name)
     emit({"name": name, "language": row.language, "changes": list(changes), "campaigns": campaigns}, EDIT_FIELDS)
-    if campaigns:
-        warn(_("campaigns that use it: {names}").format(names=", ".join(campaigns)))
-    if here.dry_run:
-        say(_("nothing was changed (--dry-run)"))
+    if not _agreed(_("Edit {name} at Meta, which reviews it again?").format(name=name), campaigns):
         return
-    if not confirm.ordinary(_("Edit {name} at Meta, which reviews it again?").format(name=name)):
-        say(_("nothing was changed"))
-        return
-
-    async def change(graph: Graph) -> None:
-        members = {key: await _with_handles(graph, number, value) for key, value in changes.items()}
-        await at_meta.edit(graph, await at_meta.get(graph, row.meta_id), members)
-
-    _ask(number, change)
+    _ask(number, lambda graph: _change(graph, number, row, changes))
     with wake(here.store).write(here.org_id) as db:
         template_admin.edited(db, db.get_one(type(row), row.id), clock.now())
     words.refresh(number, name)
     done(_("{name} ({language}) was edited: {status}").format(**words.record(_row(row.id or 0))))
+
+
+def _draft_of(file: str, name: str) -> dict[str, Any]:
+    draft = template_files.usable(Path(file)).draft
+    if draft["name"] != name:
+        raise InvalidData(
+            "PT-TEMPLATE-FIXED",
+            "{file} is the template {other}: a name cannot be edited",
+            fix="pytake template edit {other} {file}",
+            file=file,
+            other=draft["name"],
+        )
+    return draft
+
+
+async def _change(graph: Graph, number: Number, row: Template, changes: dict[str, Any]) -> None:
+    from pytake_cli.whatsapp import templates
+
+    members = {key: await _with_handles(graph, number, value) for key, value in changes.items()}
+    await templates.edit(graph, await templates.get(graph, row.meta_id), members)
+
+
+def _agreed(question: str, campaigns: list[str]) -> bool:
+    """Whether it shall be done, told which campaigns use it; never with --dry-run."""
+    if campaigns:
+        warn(_("campaigns that use it: {names}").format(names=", ".join(campaigns)))
+    if context().dry_run:
+        say(_("nothing was changed (--dry-run)"))
+        return False
+    if not confirm.ordinary(question):
+        say(_("nothing was changed"))
+        return False
+    return True
 
 
 def delete(
@@ -185,13 +202,7 @@ def delete(
     with here.store.read(here.org_id) as db:
         campaigns = template_admin.using(db, here.org_id, name)
     emit([words.record(row) for row in rows], words.FIELDS, default=SHOWN)
-    if campaigns:
-        warn(_("campaigns that use it: {names}").format(names=", ".join(campaigns)))
-    if here.dry_run:
-        say(_("nothing was changed (--dry-run)"))
-        return
-    if not confirm.ordinary(_("Delete {name}? The name is not free again for 30 days.").format(name=name)):
-        say(_("nothing was changed"))
+    if not _agreed(_("Delete {name}? The name is not free again for 30 days.").format(name=name), campaigns):
         return
     for row in rows:
         if row.meta_id:

@@ -174,8 +174,8 @@ def _signalled(walk: Walk, event: Signalled) -> Move | None:
 
 def _changed(walk: Walk, event: Changed) -> Move | None:
     wait = walk.session.wait
-    words = wait.name.split() if wait is not None and wait.kind == "time" else []
-    wanted = ("close",) if event.what == "closed" else ("tag", f"tag:{event.value}")
+    words = wait.name.lower().split() if wait is not None and wait.kind == "time" else []
+    wanted = ("close",) if event.what == "closed" else ("tag", f"tag:{event.value.lower()}")
     if any(word in words for word in wanted):
         return _resumed(walk, event)
     walk.record("ignored", event.what, event.value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from typing import Any
 
 from pytake_cli.flow.words import bare, closest
 from pytake_cli.policy.people import storable
@@ -25,7 +27,11 @@ _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
 class Misfit(ValueError):
-    """Why a text is no value of the type, in English words."""
+    """Why a text is no value of the type: `template` is for str.format with `values`, and translated when shown."""
+
+    def __init__(self, template: str, **values: Any) -> None:
+        super().__init__(template.format(**values) if values else template)
+        self.template, self.values = template, values
 
 
 def read(
@@ -51,7 +57,7 @@ def read(
             return _choice(text, choices)
         case _:
             if len(text) > LONGEST_TEXT:
-                raise Misfit(f"it is longer than {LONGEST_TEXT} characters")
+                raise Misfit("it is longer than {most} characters", most=LONGEST_TEXT)
             return text
 
 
@@ -59,7 +65,9 @@ def type_of(value: object) -> str:
     """The type that a value without a declared field has."""
     if isinstance(value, bool):
         return "bool"
-    return "number" if isinstance(value, int | float) else "text"
+    if isinstance(value, date):
+        return "date"
+    return "number" if isinstance(value, int | float | Decimal) else "text"
 
 
 def _text(given: Value) -> str:
@@ -81,7 +89,7 @@ def _number(text: str) -> int | float:
     if not _PLAIN.fullmatch(compact) or not compact.isascii():
         raise Misfit("it is no number, such as 10 or 10.5")
     if sum(map(str.isdigit, compact.lstrip("+-0."))) > _DIGITS:
-        raise Misfit(f"it has more than {_DIGITS} digits; a text field keeps them all")
+        raise Misfit("it has more than {most} digits; a text field keeps them all", most=_DIGITS)
     return _whole_or_not(float(compact))
 
 
@@ -111,7 +119,7 @@ def _date(text: str, month_first: bool, tz: tzinfo) -> str:
         return moment.astimezone(UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError):
         example = "11/01/2026" if month_first else "01/11/2026"
-        raise Misfit(f"it is no date, such as 2026-11-01, {example} or 2026-11-01T09:00") from None
+        raise Misfit("it is no date, such as 2026-11-01, {example} or 2026-11-01T09:00", example=example) from None
 
 
 def _choice(text: str, choices: Sequence[str]) -> str:
@@ -121,4 +129,6 @@ def _choice(text: str, choices: Sequence[str]) -> str:
             return choice
     near = closest(text, choices)
     known = ", ".join(choices)
-    raise Misfit(f"did you mean {near}? the choices are {known}" if near else f"the choices are {known}")
+    if near:
+        raise Misfit("did you mean {near}? the choices are {choices}", near=near, choices=known)
+    raise Misfit("the choices are {choices}", choices=known)

@@ -17,10 +17,9 @@ from sqlmodel import Session, col, select
 
 from pytake_cli import clock, faults
 from pytake_cli.errors import Conflict, InvalidData, LimitReached, Pending
-from pytake_cli.policy.campaigns import DRAFT, FREEZING, RUNNING, SCHEDULED, Definition, Money
-from pytake_cli.services import campaign_audience, campaign_checks, campaign_plans, campaigns
+from pytake_cli.policy.campaigns import DRAFT, FREEZING, RECURRING, RUNNING, SCHEDULED, Definition, Money
+from pytake_cli.services import campaign_audience, campaign_checks, campaign_plans, campaign_recurrence, campaigns
 from pytake_cli.store import Store, ledger
-from pytake_cli.store import campaigns as rows
 from pytake_cli.store.campaigns import Campaign, Plan
 
 log = logging.getLogger(__name__)
@@ -66,6 +65,8 @@ def launch(store: Store, plan: Plan, order: Order, now: datetime, progress: Prog
         try:
             with store.write(plan.org_id) as db:
                 found = before(db, plan.org_id, Definition.of_json(plan.definition), order, plan.id)
+                if found is None and definition.recurrence is not None:
+                    return Launched(_begin_series(db, plan, definition, order, now))
                 mine = found is None
                 campaign = found or _begin(db, plan, definition, order, now)
         except IntegrityError:  # on PostgreSQL a rival was faster
@@ -178,7 +179,7 @@ def _begin(db: Session, plan: Plan, definition: Definition, order: Order, now: d
     """The campaign's row, whose ledger is still to be written; the unique key says that there is one."""
     target = campaign_audience.target(db, plan.org_id, definition)
     name = free_name(db, plan.org_id, plan.name)
-    campaign = rows.by_name(db, plan.org_id, name) or Campaign(org_id=plan.org_id, name=name, created_at=now)
+    campaign = Campaign(org_id=plan.org_id, name=name, created_at=now)
     campaign.number_id = target.number.id or 0
     campaign.definition = definition.to_json()
     campaign.status, campaign.plan_id = FREEZING, plan.id
@@ -191,6 +192,14 @@ def _begin(db: Session, plan: Plan, definition: Definition, order: Order, now: d
     campaign.launched_by, campaign.launched_at, campaign.updated_at = order.by, now, clock.now()
     db.add(campaign)
     db.flush()
+    return campaign
+
+
+def _begin_series(db: Session, plan: Plan, definition: Definition, order: Order, now: datetime) -> Campaign:
+    """A campaign that recurs has no ledger of its own: it waits for its first time."""
+    first = campaign_recurrence.first_of(db, plan.org_id, definition, now)
+    campaign = _begin(db, plan, definition, order, now)
+    campaigns.become(db, campaign, RECURRING, now, due_at=first.at)
     return campaign
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from pytake_cli.policy.people import storable
+from pytake_cli.services import campaign_replies
 from pytake_cli.store import contact_history
 from pytake_cli.store.contacts import Consent, Contact, consent, contact
 from pytake_cli.store.events import Event
@@ -60,19 +61,23 @@ def withdraw(
 def _one(db: Session, line: Line) -> None:
     row = db.get_one(Contact, line.contact_id)
     write(db, row.org_id, [line], line.at)
+    if not line.granted:
+        campaign_replies.opted_out(db, [line.contact_id], line.at)
     payload = {"contact": row.id, "consent": line.purpose, "granted": line.granted}
     db.add(Event(org_id=row.org_id, kind="contact:updated", payload=payload, at=line.at))
     db.refresh(row)
 
 
-def write(db: Session, org_id: int, lines: Sequence[Line], now: datetime) -> None:
-    """Adds lines for any number of contacts and brings their columns up to date; the history has what changed.
+def write(db: Session, org_id: int, lines: Sequence[Line], now: datetime) -> list[int]:
+    """Adds lines for any number of contacts and brings their columns up to date; returns who stands otherwise now.
 
-    Contacts that the session holds are stale afterwards. Writes no events: whoever changes many says so once.
+    The history has what changed. No events: whoever changes many says so once. Contacts that the session holds are
+    stale afterwards.
     """
     unknown = {line.purpose for line in lines} - COLUMNS.keys()
     assert not unknown, f"no such purpose: {unknown}"
     db.flush()
+    changed: set[int] = set()
     for start in range(0, len(lines), CHUNK):
         some = lines[start : start + CHUNK]
         before = _standing(db, org_id, {line.contact_id for line in some})
@@ -80,7 +85,8 @@ def write(db: Session, org_id: int, lines: Sequence[Line], now: datetime) -> Non
         rows = [_row(org_id, line) for line in some]
         db.connection().execute(sa.insert(consent), rows)
         recount(db, before)
-        _tell(db, org_id, some, before, now)
+        changed |= _tell(db, org_id, some, before, now)
+    return sorted(changed)
 
 
 def recount(db: Session, contact_ids: Iterable[int]) -> None:
@@ -132,7 +138,7 @@ def _row(org_id: int, line: Line) -> dict[str, Any]:
 
 def _tell(
     db: Session, org_id: int, lines: Sequence[Line], before: dict[int, dict[str, str | None]], now: datetime
-) -> None:
+) -> set[int]:
     """A line of history for each purpose of each contact that stands otherwise than before."""
     after = _standing(db, org_id, before)
     last = {(line.contact_id, line.purpose): line for line in lines}
@@ -150,3 +156,4 @@ def _tell(
         if id_ in after and before[id_][purpose] != after[id_][purpose]
     ]
     contact_history.record(db, rows)
+    return {row["contact_id"] for row in rows}

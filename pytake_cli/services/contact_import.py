@@ -20,6 +20,7 @@ from sqlmodel import Session
 
 from pytake_cli import clock
 from pytake_cli.errors import Conflict, StoreUnavailable
+from pytake_cli.locale import _
 from pytake_cli.policy.import_columns import Column
 from pytake_cli.services import contact_import_rejects, fields
 from pytake_cli.services.contact_import_chunk import Rules, decide, write
@@ -178,7 +179,8 @@ def _read(reading: Reading, rows: Sequence[Row], seen: imports.Seen) -> tuple[li
         if first == entry.line:
             kept.append(entry)
         else:
-            rejects.append(Reject(entry.line, entry.cells, f"the same phone number as in line {first}", "repeated"))
+            reason = _("the same phone number as in line {line}").format(line=first)
+            rejects.append(Reject(entry.line, entry.cells, reason, "repeated"))
     seen.add((entry.key, entry.line) for entry in kept if entry.spellings)
     return kept, rejects
 
@@ -211,7 +213,7 @@ def _commit(
 ) -> None:
     """One chunk and the place after it, or neither; again when another process made one of the people meanwhile."""
     assert outcome.id is not None
-    for _ in range(RACES):
+    for _turn in range(RACES):
         try:
             with store.write(rules.org_id) as db:
                 chunk = decide(db, rules, entries, now, lock=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from pytake_cli.locale import _
 from pytake_cli.policy.people import BSUID, PHONE, is_late, storable
 from pytake_cli.services import consent
 from pytake_cli.services.contact_import_rows import Entry, Reject
@@ -77,7 +78,7 @@ def decide(db: Session, rules: Rules, entries: Sequence[Entry], now: datetime, *
             if entry.spellings[0] in phones:
                 chunk.given_up.append(entry.spellings[0])
         else:
-            chunk.rejects.append(Reject(entry.line, entry.cells, "nobody has this bsuid", "phone"))
+            chunk.rejects.append(Reject(entry.line, entry.cells, _("nobody has this bsuid"), "phone"))
     chunk.counts["new"] = len(chunk.new)
     return chunk
 
@@ -105,12 +106,15 @@ def _meet(chunk: Chunk, rules: Rules, entry: Entry, id_: int) -> None:
     """A row about somebody who is there: refused, skipped, or compared with what is known."""
     state = chunk.states.get(id_)
     if state is None:
-        chunk.rejects.append(Reject(entry.line, entry.cells, f"contact:{id_} is being merged", "exists"))
+        reason = _("contact:{id} is being merged").format(id=id_)
+        chunk.rejects.append(Reject(entry.line, entry.cells, reason, "exists"))
     elif state["deleted_at"] is not None:
-        reason = f"contact:{id_} was deleted on {state['deleted_at']:%Y-%m-%d} and stays so"
+        reason = _("contact:{id} was deleted on {day}, and stays so")
+        reason = reason.format(id=id_, day=f"{state['deleted_at']:%Y-%m-%d}")
         chunk.rejects.append(Reject(entry.line, entry.cells, reason, "deleted"))
     elif rules.on_conflict == "fail":
-        chunk.rejects.append(Reject(entry.line, entry.cells, f"exists already: contact:{id_}", "exists"))
+        reason = _("is there already: contact:{id}").format(id=id_)
+        chunk.rejects.append(Reject(entry.line, entry.cells, reason, "exists"))
     elif rules.on_conflict == "skip":
         chunk.counts["skipped"] += 1
     else:

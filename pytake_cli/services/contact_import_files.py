@@ -18,6 +18,7 @@ from typing import IO, Any, BinaryIO, Literal
 import orjson
 
 from pytake_cli.errors import InvalidData, NotFound
+from pytake_cli.locale import _
 from pytake_cli.policy import import_columns, spreadsheets
 
 Form = Literal["csv", "jsonl", "xlsx"]
@@ -128,17 +129,17 @@ def _spooled(stream: BinaryIO) -> BinaryIO:
 def _look(file: BinaryIO) -> tuple[str, int, bool, bytes]:
     """The digest, how many lines, whether all of it is UTF-8, and how it begins."""
     digest, decoder = sha256(), codecs.getincrementaldecoder("utf-8")()
-    lines, is_utf8, start = 0, True, b""
+    lines, is_utf8, start, end = 0, True, b"", b"\n"
     while block := file.read(BLOCK):
         start = start or block[:SAMPLE_BYTES]
         digest.update(block)
-        lines += block.count(b"\n")
+        lines, end = lines + block.count(b"\n"), block[-1:]
         if is_utf8:
             try:
                 decoder.decode(block)
             except UnicodeDecodeError:
                 is_utf8 = False
-    return digest.hexdigest(), lines, is_utf8, start
+    return digest.hexdigest(), lines + (end != b"\n"), is_utf8, start
 
 
 def _form_of(name: str, start: bytes) -> Form:
@@ -172,7 +173,8 @@ def _with_columns(source: Source) -> Source:
             most=MAX_COLUMNS,
         )
     if import_columns.is_header(cells):
-        return replace(source, columns=tuple(cells))
+        about = source.about - (source.form == "csv")  # a workbook's does not count the header
+        return replace(source, columns=tuple(cells), about=about)
     return replace(source, has_header=False, columns=tuple(str(place + 1) for place in range(len(cells))))
 
 
@@ -227,10 +229,10 @@ def _rows_of(text: IO[str], delimiter: str, width: int) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as error:
-            cells, reason = [], "longer than 1 MB" if isinstance(error, _TooLong) else "a quote is not closed"
+            cells, reason = [], _("longer than 1 MB") if isinstance(error, _TooLong) else _("a quote is not closed")
         # a quote that is never closed takes the following people for its text
         if len(taken) > 1 and _runs_on(taken, len(cells) == width):
-            reason = "a quote is not closed"
+            reason = _("a quote is not closed")
         if reason:
             lines.keep_first()
             reader = csv.reader(lines, delimiter=delimiter)
@@ -262,7 +264,7 @@ def _json_lines(file: BinaryIO) -> Iterator[tuple[int, Any]]:
         if isinstance(found, dict):
             yield number, _flat(found)
         else:
-            reason = "longer than 1 MB" if too_long else "not a JSON object"
+            reason = _("longer than 1 MB") if too_long else _("not a JSON object")
             yield number, Unreadable(text.decode(errors="replace"), reason)
 
 
@@ -296,7 +298,7 @@ def _keys(file: BinaryIO) -> tuple[str, ...]:
     """The columns of a JSONL file: every key of its first thousand lines."""
     file.seek(0)
     keys: dict[str, None] = {}
-    for _, found in itertools.islice(_json_lines(file), SAMPLE_ROWS):
+    for _line, found in itertools.islice(_json_lines(file), SAMPLE_ROWS):
         if isinstance(found, dict):
             keys |= dict.fromkeys(found)
     return tuple(keys)
@@ -309,6 +311,7 @@ def _jsonl_rows(file: BinaryIO, columns: tuple[str, ...]) -> Iterator[Row]:
             yield number, found
         elif new := found.keys() - known:
             text = orjson.dumps(found).decode()
-            yield number, Unreadable(text, f"{min(new)} is not a key of the first {SAMPLE_ROWS} lines")
+            reason = _("{key} is no key of the first {count} lines").format(key=min(new), count=SAMPLE_ROWS)
+            yield number, Unreadable(text, reason)
         elif any(found.values()):
             yield number, [found.get(column, "") for column in columns]

@@ -10,11 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pytake_cli.errors import InvalidData
+from pytake_cli.locale import _
 from pytake_cli.policy import field_values, phones, spreadsheets
 from pytake_cli.policy.field_values import LONGEST_TEXT, Misfit
 from pytake_cli.policy.import_columns import CONSENT, LEFT_OUT, UNDECIDED, Column
 from pytake_cli.policy.people import storable
-from pytake_cli.services import directory
+from pytake_cli.services import contact_values
 from pytake_cli.services.contact_import_files import Cells, Row, Unreadable
 from pytake_cli.services.fields import Known
 from pytake_cli.store.tags import name_of
@@ -83,7 +84,8 @@ class Reading:
             return Reject(line, [cells.text], cells.reason, "unreadable")
         if len(cells) != self._width:
             if any(cells[self._width :]):
-                reason = f"{len(cells)} cells under {self._width} columns: is a quote missing around one of them?"
+                reason = _("{cells} cells under {width} columns: is a quote missing around one of them?")
+                reason = reason.format(cells=len(cells), width=self._width)
                 return Reject(line, cells, reason, "columns")
             cells = (cells + [""] * self._width)[: self._width]
         try:
@@ -91,7 +93,7 @@ class Reading:
         except Misfit as misfit:
             return Reject(line, cells, str(misfit))
         except InvalidData as error:
-            why = f"{error.message}: {error.why}" if error.why else error.message
+            why = f"{_(error.message)}: {_(error.why)}" if error.why else _(error.message)
             return Reject(line, cells, why.format(**error.values), "phone")
 
     def _read(self, line: int, cells: Cells) -> Entry:
@@ -119,7 +121,7 @@ class Reading:
             return phones.parse(typed, self._country)[1:]
         except InvalidData as error:
             if _SHORTENED.fullmatch(typed):
-                error.why = "a spreadsheet has shortened it; make the column text and write it again"
+                error.why = _("a spreadsheet has shortened it; make the column text and write it again")
             raise
 
 
@@ -144,7 +146,9 @@ class _Cell:
         try:
             value = self._read(text) if self._read is not None and text else text or None
         except Misfit as misfit:
-            raise Misfit(f"{self.name}: {text!r}: {misfit}") from None
+            why = _(misfit.template)
+            why = why.format(**misfit.values) if misfit.values else why
+            raise Misfit(f"{self.name}: {text!r}: {why}") from None
         if len(self._values) < REMEMBERED:
             self._values[cell] = value
         return value
@@ -154,7 +158,7 @@ def _text(cell: str) -> str:
     """A cell as it is kept: without what databases cannot hold."""
     text = storable(cell).strip()
     if len(text) > LONGEST_TEXT:
-        raise Misfit(f"a cell is longer than {LONGEST_TEXT} characters")
+        raise Misfit(_("a cell is longer than {most} characters").format(most=LONGEST_TEXT))
     return text
 
 
@@ -178,7 +182,7 @@ def _reader(column: Column, known: Known) -> Reader | None:
 def _whole(text: str) -> int:
     value = field_values.read("number", text)
     if not isinstance(value, int):
-        raise Misfit("it is no whole number")
+        raise Misfit(_("it is no whole number"))
     return value
 
 
@@ -190,12 +194,12 @@ def _zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
     except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
-        raise Misfit("there is no such time zone") from None
+        raise Misfit(_("there is no such time zone")) from None
 
 
 def _language(text: str) -> str:
-    if not directory.is_language(text):
-        raise Misfit("there is no such language")
+    if not contact_values.is_language(text):
+        raise Misfit(_("there is no such language"))
     return text
 
 

@@ -12,6 +12,7 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from pytake_cli.errors import InvalidData
+from pytake_cli.locale import _
 from pytake_cli.services.contact_import_files import MAX_COLUMNS, MAX_ROW, Row, Unreadable, text_of
 
 MAX_SHEET_BYTES = 4 << 30  # unpacked; sheets are read as a stream
@@ -52,7 +53,8 @@ def rows(file: BinaryIO) -> Iterator[Row]:
             if not any(cells):
                 continue
             if len(cells) > MAX_COLUMNS or sum(map(len, cells)) > MAX_ROW:
-                yield line, Unreadable(cells[0][:MAX_ROW], f"more than {MAX_COLUMNS} columns, or longer than 1 MB")
+                reason = _("more than {most} columns, or longer than 1 MB").format(most=MAX_COLUMNS)
+                yield line, Unreadable(cells[0][:MAX_ROW], reason)
             else:
                 yield line, cells
 

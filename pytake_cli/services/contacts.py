@@ -41,10 +41,12 @@ from pytake_cli.store.organisations import Organisation
 from pytake_cli.whatsapp.webhooks import IdentityChange, Person
 
 __all__ = [
+    "alive",
     "candidates",
     "change",
     "display_name",
     "display_names",
+    "is_id",
     "learn",
     "lookup",
     "merge",
@@ -52,7 +54,7 @@ __all__ = [
     "resolve",
 ]
 
-SHORTEST_PHONE = 7  # digits; what is shorter is the id that a list shows
+LONGEST_ID = 9  # digits; what is longer is a phone number with its area code
 NAMED = 3  # contacts that an error offers
 RACES = 5  # how often another daemon may be faster with the same new person before we give up
 
@@ -150,7 +152,8 @@ def lookup(db: Session, org_id: int, selector: str) -> Contact:
 def _nobody(db: Session, org_id: int, ref: str) -> NotFound:
     """Names those whose names hold the words that were typed."""
     similar = search.ids(db, "contact", f"{ref}*", org=org_id, limit=NAMED) if any(map(str.isalpha, ref)) else []
-    names = display_names(db, similar)
+    found = db.exec(select(Contact.id).where(col(Contact.id).in_(similar), *alive())).all()
+    names = display_names(db, [_id(id_) for id_ in found])
     near = ", ".join(f"contact:{id_} ({names[id_]})" for id_ in similar if id_ in names)
     return NotFound(
         "PT-CONTACT",
@@ -169,7 +172,9 @@ def candidates(db: Session, org_id: int, ref: str) -> list[int]:
     if ref.startswith("contact:"):
         number = ref.removeprefix("contact:")
         contact = db.get(Contact, int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None
-        return [contact.merged_into_id or _id(contact.id)] if contact and contact.org_id == org_id else []
+        if contact and contact.merged_into_id:
+            contact = db.get(Contact, contact.merged_into_id)
+        return [_id(contact.id)] if contact and contact.org_id == org_id and contact.deleted_at is None else []
     if ref.startswith("@"):
         return _owners(db, org_id, (USERNAME,), [username_of(ref)], active=True)
     if phones.is_bsuid(ref) and (found := _owners(db, org_id, (BSUID, PARENT_BSUID), [ref])):
@@ -177,10 +182,19 @@ def candidates(db: Session, org_id: int, ref: str) -> list[int]:
     return _by_phone(db, org_id, ref) or list(dict.fromkeys([*_by_name(db, org_id, ref), *_by_id(db, org_id, ref)]))
 
 
+def alive() -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions of a contact that lists, lookups and audiences know: neither merged nor deleted."""
+    return col(Contact.merged_into_id).is_(None), col(Contact.deleted_at).is_(None)
+
+
 def _by_id(db: Session, org_id: int, ref: str) -> list[int]:
     """`412`, as lists show it, where it is too short for a phone number."""
-    short = ref.isascii() and ref.isdigit() and len(ref) < SHORTEST_PHONE
-    return candidates(db, org_id, f"contact:{ref}") if short else []
+    return candidates(db, org_id, f"contact:{ref}") if is_id(ref) else []
+
+
+def is_id(ref: str) -> bool:
+    """True for digits that are too few to be a whole phone number."""
+    return ref.isascii() and ref.isdigit() and len(ref) <= LONGEST_ID
 
 
 def _by_phone(db: Session, org_id: int, ref: str) -> list[int]:
@@ -196,7 +210,7 @@ def _by_phone(db: Session, org_id: int, ref: str) -> list[int]:
 
 def _by_name(db: Session, org_id: int, ref: str) -> list[int]:
     called = sa.or_(col(Contact.name) == ref, sa.and_(col(Contact.name) == "", col(Contact.profile_name) == ref))
-    query = select(Contact.id).where(Contact.org_id == org_id, called, col(Contact.merged_into_id).is_(None))
+    query = select(Contact.id).where(Contact.org_id == org_id, called, *alive())
     return [_id(id_) for id_ in db.exec(query.order_by(col(Contact.id)).limit(6))]
 
 
@@ -204,7 +218,9 @@ def _owners(
     db: Session, org_id: int, kinds: Sequence[str], values: Sequence[str], *, active: bool = False
 ) -> list[int]:
     mine = (Identity.org_id == org_id, col(Identity.kind).in_(kinds), col(Identity.value).in_(values))
-    query = select(Identity.contact_id).where(*mine).distinct().order_by(col(Identity.contact_id))
+    owner = col(Contact.id) == col(Identity.contact_id)
+    query = select(Identity.contact_id).join(Contact, owner).where(*mine, *alive()).distinct()
+    query = query.order_by(col(Identity.contact_id))
     return list(db.exec(query.where(col(Identity.retired_at).is_(None)) if active else query))
 
 

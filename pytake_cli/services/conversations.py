@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.policy import people, window
-from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE, USERNAME
+from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE, USERNAME, storable
 from pytake_cli.services import ownership
 from pytake_cli.store.contacts import Contact, Identity, ServiceWindow
 from pytake_cli.store.conversations import BY_PEOPLE, OPEN, QUEUED, RESOLVED, Conversation, Note
@@ -214,22 +214,11 @@ def reopen(db: Session, conversation: Conversation, *, by: User | None, now: dat
 
 def add_note(db: Session, conversation: Conversation, body: str, *, by: User | None, now: datetime) -> Note:
     """Writes an internal note: the customer never sees it."""
-    body = body.strip()
-    if not body:
-        raise InvalidData("PT-NOTE-EMPTY", "the note is empty", fix='pytake conversation note ID -m "text"')
-    if len(body) > LONGEST_NOTE:
-        raise InvalidData(
-            "PT-NOTE-LONG",
-            "the note has {length} characters, {most} are the most",
-            fix='pytake conversation note ID -m "…"',
-            length=len(body),
-            most=LONGEST_NOTE,
-        )
     note = Note(
         org_id=conversation.org_id,
         conversation_id=_id(conversation),
         author_id=by.id if by else None,
-        body=body,
+        body=note_words(body, "pytake conversation note ID"),
         created_at=now,
     )
     db.add(note)
@@ -237,6 +226,23 @@ def add_note(db: Session, conversation: Conversation, body: str, *, by: User | N
     payload = {"note": note.id, "conversation": conversation.id}
     db.add(Event(org_id=conversation.org_id, kind="note:new", conversation_id=conversation.id, payload=payload, at=now))
     return note
+
+
+def note_words(body: str, command: str) -> str:
+    """A note as it is kept; `command` is what the error tells to try."""
+    words = storable(body).strip()
+    if not words:
+        raise InvalidData("PT-NOTE-EMPTY", "the note is empty", fix='{command} -m "text"', command=command)
+    if len(words) > LONGEST_NOTE:
+        raise InvalidData(
+            "PT-NOTE-LONG",
+            "the note has {length} characters, {most} are the most",
+            fix='{command} -m "…"',
+            command=command,
+            length=len(words),
+            most=LONGEST_NOTE,
+        )
+    return words
 
 
 def mark_read(db: Session, conversation: Conversation, *, by: User | None, now: datetime) -> bool:

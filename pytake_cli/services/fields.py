@@ -15,8 +15,10 @@ from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.policy import field_values
 from pytake_cli.policy.field_values import Misfit, Value
 from pytake_cli.store import fields as rows
+from pytake_cli.store import segments
 from pytake_cli.store.fields import Field
 from pytake_cli.store.organisations import Organisation
+from pytake_cli.store.rows import insert
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 MONTH_FIRST = ("US",)  # countries where 03/11/2026 is in March
@@ -47,12 +49,13 @@ def parse(known: Known, name: str, given: Value) -> Value | None:
     except Misfit as error:
         raise InvalidData(
             "PT-FIELD-VALUE",
-            "{value} does not fit the field {name} ({type}): {why}",
+            "{value} does not fit the field {name} ({type})",
+            why=error.template,
             fix="pytake field list",
             value=repr(given),
             name=field.name,
             type=field.type,
-            why=str(error),
+            **error.values,
         ) from None
 
 
@@ -91,7 +94,83 @@ def add(
     field = Field(org_id=org_id, name=name, label=label.strip(), type=type_, choices=options, created_at=now)
     db.add(field)
     db.flush()
+    _convert(db, org_id, field)
     return field
+
+
+def _convert(db: Session, org_id: int, field: Field) -> None:
+    """Values from before the field was declared become its type; refused when one does not fit."""
+    how = known(db, org_id)
+    misfits: list[int] = []
+    for held in rows.holding(db, org_id, field.name):
+        converted: dict[int, Value | None] = {}
+        for contact_id, value in held:
+            try:
+                converted[contact_id] = parse(how, field.name, value if isinstance(value, Value) else str(value))
+            except InvalidData:
+                misfits.append(contact_id)
+        rows.put(db, field.name, converted)
+    if misfits:
+        raise Conflict(
+            "PT-FIELD-MISFIT",
+            "{count} contacts hold a {name} that does not fit the type {type}, such as contact:{first}",
+            fix="pytake field add {name} --type text\npytake contact show contact:{first}",
+            count=len(misfits),
+            name=field.name,
+            type=field.type,
+            first=misfits[0],
+        )
+
+
+def rename(db: Session, org_id: int, name: str, to: str) -> Field:
+    """Calls a field otherwise; the contacts' values go along."""
+    field = find(known(db, org_id), name)
+    refuse_name(to)
+    if rows.by_name(db, org_id, to) is not None:
+        raise Conflict("PT-FIELD-EXISTS", "there is a field {name} already", fix="pytake field list", name=to)
+    _refuse_used(db, org_id, name)
+    field.name = to
+    db.add(field)
+    db.flush()
+    rows.move(db, org_id, name, to)
+    return field
+
+
+def delete(db: Session, org_id: int, name: str) -> int:
+    """Deletes a field and what contacts hold in it; returns how many did."""
+    field = find(known(db, org_id), name)
+    _refuse_used(db, org_id, name)
+    db.delete(field)
+    db.flush()
+    return rows.forget(db, org_id, name)
+
+
+def _refuse_used(db: Session, org_id: int, name: str) -> None:
+    """Raises Conflict while a segment asks for the field."""
+    asks = re.compile(rf"(?<![\w.])f\.{name}(?!\w)")
+    users = [segment.name for segment in segments.everyone(db, org_id) if asks.search(segment.query)]
+    if users:
+        raise Conflict(
+            "PT-FIELD-USED",
+            "segments ask for f.{name}: {segments}",
+            fix="pytake segment show {first}",
+            name=name,
+            segments=", ".join(users),
+            first=users[0],
+        )
+
+
+def declare(db: Session, org_id: int, types: Mapping[str, str], now: datetime) -> None:
+    """Declares the fields of a name and a type that are not there yet; for what flows and imports bring."""
+    for name in types:
+        refuse_name(name)
+    new = [
+        {"org_id": org_id, "name": name, "label": "", "type": type_, "choices": [], "created_at": now}
+        for name, type_ in types.items()
+    ]
+    if new:
+        made = insert(db, rows.contact_field).on_conflict_do_nothing(index_elements=["org_id", "name"])
+        db.connection().execute(made, new)
 
 
 def refuse_name(name: str) -> None:

@@ -26,12 +26,10 @@ from pytake_cli.flow.effects import (
 )
 from pytake_cli.flow.speech import Say, SayTemplate
 from pytake_cli.policy import loops
-from pytake_cli.services import handoffs, incidents, outbound, ratings, speech
+from pytake_cli.services import contact_saves, handoffs, incidents, outbound, ratings, speech
 from pytake_cli.services.parties import Party
-from pytake_cli.store import flow_sessions, jobs, outbox, tags, timers
-from pytake_cli.store.contacts import Contact
+from pytake_cli.store import flow_sessions, jobs, outbox, timers
 from pytake_cli.store.conversations import Conversation
-from pytake_cli.store.events import Event
 from pytake_cli.store.flow_sessions import FlowSession
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.timers import EXPIRE, WAIT
@@ -40,7 +38,6 @@ from pytake_cli.store.timers import EXPIRE, WAIT
 JOBS = {CallHttp: "flow.http", AskModel: "flow.ai", LookUp: "flow.lookup", RunCode: "flow.code"}
 NOTIFY = "flow.notify"
 KEY = "flow:"  # of what sessions say: `flow:<session>:<serial>:<n>`, so that nothing is said twice
-OF_CONTACT = ("name", "language", "tz", "stage")
 
 
 class TooManyMessages(Exception):
@@ -88,7 +85,7 @@ def _apply(
         case HandOff():
             handoffs.hand_off(db, row, conversation, effect, now)
         case SetContact():
-            _set_contact(db, row, effect, now)
+            contact_saves.save(db, row, effect, now)
         case Record() | End():
             pass  # not here: see `apply`
         case _:
@@ -129,26 +126,6 @@ def _send(
 def _job(db: Session, row: FlowSession, kind: str, key: str, effect: Effect, now: datetime) -> None:
     payload = {"session": row.id, "effect": wire.dump(effect)}
     jobs.add(db, org_id=row.org_id, kind=kind, key=key, payload=payload, now=now)
-
-
-def _set_contact(db: Session, row: FlowSession, effect: SetContact, now: datetime) -> None:
-    contact = db.get_one(Contact, row.contact_id)
-    for kind, name, value in effect.changes:
-        if kind in ("field", "email"):
-            contact.fields = {**contact.fields, name or kind: value}
-        elif kind == "tag" and value:
-            tags.put(db, row.org_id, row.contact_id, name, now)
-        elif kind == "tag":
-            tags.take(db, row.org_id, row.contact_id, name)
-        elif kind == "score":
-            contact.score = int(value)
-        elif kind in OF_CONTACT:
-            setattr(contact, kind, str(value))
-        else:
-            raise LookupError(f"a flow cannot change {kind} of a contact")
-    contact.updated_at = now
-    db.add(contact)
-    db.add(Event(org_id=row.org_id, kind="contact:updated", payload={"contact": row.contact_id}, at=now))
 
 
 def _write_records(db: Session, row: FlowSession, lines: Sequence[Record], now: datetime) -> None:

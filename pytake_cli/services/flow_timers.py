@@ -9,14 +9,14 @@ from typing import Any
 from sqlmodel import Session, select
 
 from pytake_cli import faults
-from pytake_cli.flow.events import EffectFailed, Replied, TimerFired
+from pytake_cli.flow.events import Changed, EffectFailed, Replied, TimerFired
 from pytake_cli.services import flow_replies, flow_sessions
 from pytake_cli.services.flow_replies import join
 from pytake_cli.store import Store, timers
 from pytake_cli.store import flow_sessions as sessions
 from pytake_cli.store.conversations import BY_PEOPLE, Conversation
 from pytake_cli.store.flow_sessions import ENDED, PERSON, FlowSession
-from pytake_cli.store.timers import DEBOUNCE, EXPIRE, REFUSED, Timer
+from pytake_cli.store.timers import DEBOUNCE, EXPIRE, REFUSED, TAGGED, Timer
 from pytake_cli.store.work import poke
 
 AT_ONCE = 50  # timers looked up at a time; each fires in a transaction of its own
@@ -56,6 +56,8 @@ def fire(store: Store, timer_id: int, now: datetime) -> bool:
 
 
 def _fire(db: Session, timer: Timer, row: FlowSession, conversation: Conversation, now: datetime) -> None:
+    if timer.kind == TAGGED and row.wait_kind != "time":
+        return  # it has gone on since
     if conversation.standby or (conversation.owner == BY_PEOPLE and row.wait_kind != PERSON):
         sessions.end(db, row, "taken_over", now, cause=f"timer:{timer.id}")
         return
@@ -77,6 +79,8 @@ def _apply(db: Session, timer: Timer, row: FlowSession, conversation: Conversati
             return None  # something has happened since: what was refused does not matter any more
         event = EffectFailed(now, wait["token"], timer.payload["reason"], timer.payload["detail"])
         return flow_sessions.advance(db, row, event, cause, now)
+    if timer.kind == TAGGED:
+        return flow_sessions.advance(db, row, Changed(now, "tagged", timer.payload["tag"]), cause, now)
     return flow_sessions.advance(db, row, TimerFired(now, timer.token), cause, now)
 
 

@@ -181,5 +181,5 @@ def _notes_with(db: Session, ids: Sequence[int]) -> list[Hit]:
 
 
 def _contacts_with(db: Session, ids: Sequence[int]) -> list[Hit]:
-    contacts = db.exec(select(Contact).where(col(Contact.id).in_(ids)))
+    contacts = db.exec(select(Contact).where(col(Contact.id).in_(ids), col(Contact.deleted_at).is_(None)))
     return [Hit("contacts", each.id or 0, each.updated_at, each.name or each.profile_name, each) for each in contacts]

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, Forbidden, InvalidData, LimitReached
 from pytake_cli.policy import delivery, window
-from pytake_cli.services import ownership, parties
+from pytake_cli.services import contact_removal, ownership, parties
 from pytake_cli.services.parties import Party
 from pytake_cli.services.sending import needs_window
 from pytake_cli.store import events
@@ -84,6 +84,8 @@ def put(
     refuse_unwanted(number, party, outgoing, origin, due)
     address = parties.address(party, number.portfolio_id)
     conversation = conversation or open_conversation(db, number, contact_id, now, status=BEGINS.get(origin, OPEN))
+    if party.contact.deleted_at is not None:
+        contact_removal.revive(db, [contact_id], actor="message", now=now)
     if origin == "agent":
         ownership.to_people(db, conversation, now, cause="person:message")
     row = {
@@ -162,6 +164,8 @@ def refuse_unwanted(number: Number, party: Party, outgoing: wire.Outgoing, origi
         )
     if contact.blocked_at is not None:
         raise Forbidden("PT-CONTACT-BLOCKED", "this contact is blocked", fix="pytake contact show {id}", id=contact.id)
+    if contact.deleted_at is not None and origin in ("bot", "campaign"):
+        raise Forbidden("PT-CONTACT-DELETED", "this contact was deleted", fix="pytake contact list")
     if origin == "bot" and contact.opted_out_at is not None and contact.opted_out_at < due:
         raise Forbidden(
             "PT-OPTED-OUT", "this contact wants no automatic messages", fix="pytake contact show {id}", id=contact.id

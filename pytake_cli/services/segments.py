@@ -1,28 +1,31 @@
-"""Segments: texts that say who is meant, read with the organisation's own fields and its saved segments."""
+"""Segments: who is meant by a text, how many, why; and those that are kept by name."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from pytake_cli.errors import InvalidData
-from pytake_cli.segment import check
-from pytake_cli.segment.tree import And, Node, Not, Or, Predicate, SegmentError, Value
+from pytake_cli.errors import Conflict, InvalidData, NotFound
+from pytake_cli.flow.words import closest
+from pytake_cli.segment.tree import And, Node, Not, Or, Predicate, SegmentError
+from pytake_cli.segment.written import written
+from pytake_cli.services.segment_reading import Reader, named_in, refused
 from pytake_cli.store import audience, segments
-from pytake_cli.store import fields as field_rows
+from pytake_cli.store.campaigns import Campaign
+from pytake_cli.store.comparisons import words
+from pytake_cli.store.contacts import Contact, contact
+from pytake_cli.store.folding import folded_in
 from pytake_cli.store.organisations import Organisation
+from pytake_cli.store.segments import Segment
+from pytake_cli.store.tags import Tag, tag
 
-
-def ids(db: Session, org_id: int, text: str, now: datetime) -> sa.Select[tuple[int]]:
-    """The query for the ids of the contacts that a segment's text means; more can be asked of `contact` in it."""
-    tree = read(db, org_id, text)
-    tz = db.get_one(Organisation, org_id).tz
-    try:
-        return audience.select_ids(tree, org_id=org_id, now=now, tz=tz)
-    except SegmentError as error:
-        raise refused(text, error) from None
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+OVER = ("finished", "cancelled")  # campaigns that ask nobody any more
 
 
 def read(db: Session, org_id: int, text: str) -> Node:
@@ -30,62 +33,220 @@ def read(db: Session, org_id: int, text: str) -> Node:
     return Reader(db, org_id).read(text)
 
 
-class Reader:
-    """Reads segments of an organisation; each saved one is read once."""
-
-    def __init__(self, db: Session, org_id: int) -> None:
-        self._custom = {field.name: field.type for field in field_rows.everyone(db, org_id)}
-        self._saved = {row.name: row.query for row in segments.everyone(db, org_id)}
-        self._trees: dict[str, Node] = {}
-
-    def read(self, text: str) -> Node:
-        try:
-            return self._expanded(check.read(text, self._custom), ())
-        except SegmentError as error:
-            raise refused(text, error) from None
-
-    def _expanded(self, node: Node, path: tuple[str, ...]) -> Node:
-        match node:
-            case And(children):
-                return And(tuple(self._expanded(child, path) for child in children))
-            case Or(children):
-                return Or(tuple(self._expanded(child, path) for child in children))
-            case Not(child):
-                return Not(self._expanded(child, path))
-            case Predicate("segment", op, values):
-                return self._named(node, op, values, path)
-            case _:
-                return node
-
-    def _named(self, node: Predicate, op: str, values: tuple[Value, ...], path: tuple[str, ...]) -> Node:
-        if op not in ("=", "in", "!=", "not in"):
-            raise SegmentError("a segment is asked by its name", node.offset, "segment = NAME")
-        found = tuple(self._saved_tree(value, path) for value in values)
-        some = found[0] if len(found) == 1 else Or(found)
-        return some if op in ("=", "in") else Not(some)
-
-    def _saved_tree(self, value: Value, path: tuple[str, ...]) -> Node:
-        name = value.text.lower()
-        if name in path:
-            round_ = " -> ".join((*path[path.index(name) :], name))
-            raise SegmentError(f"the segments name each other in a circle: {round_}", value.offset)
-        if name not in self._saved:
-            raise SegmentError(f"there is no segment {name}", value.offset, "pytake segment list")
-        if name not in self._trees:
-            self._trees[name] = self._expanded(check.read(self._saved[name], self._custom), (*path, name))
-        return self._trees[name]
+def ids(db: Session, org_id: int, text: str, now: datetime) -> sa.Select[int]:
+    """The query for the ids of the contacts that a segment's text means; more can be asked of `contact` in it."""
+    return _query(db, org_id, read(db, org_id, text), text, now)
 
 
-def refused(text: str, error: SegmentError) -> InvalidData:
-    """The error that shows the place: the line, and a caret under it."""
-    start = text.rfind("\n", 0, error.offset) + 1
-    line = text[start:].partition("\n")[0].replace("\t", " ")
-    return InvalidData(
-        "PT-SEGMENT-TEXT",
-        "{reason}\n  {line}\n  {caret}",
-        fix=error.fix,
-        reason=error.message,
-        line=line,
-        caret=" " * (error.offset - start) + "^",
-        offset=error.offset,
+def _query(db: Session, org_id: int, tree: Node, text: str, now: datetime) -> sa.Select[int]:
+    tz = db.get_one(Organisation, org_id).tz
+    try:
+        return audience.select_ids(tree, org_id=org_id, now=now, tz=tz)
+    except SegmentError as error:
+        raise refused(text, error) from None
+
+
+def count(db: Session, org_id: int, text: str, now: datetime) -> int:
+    return audience.count(db, ids(db, org_id, text, now))
+
+
+def page(db: Session, org_id: int, text: str, now: datetime, limit: int | None) -> tuple[list[Contact], int]:
+    """Those whom a segment means, the newest first, and how many they are in all."""
+    query = ids(db, org_id, text, now)
+    newest = query.order_by(contact.c.id.desc()).limit(limit)
+    found = select(Contact).where(col(Contact.id).in_(newest)).order_by(col(Contact.id).desc())
+    return list(db.exec(found)), audience.count(db, query)
+
+
+def text_of(db: Session, org_id: int, name: str | None, expression: str | None) -> str:
+    """What a command is asked about: a saved segment by its name, or `-w EXPR`."""
+    if (name is None) == (expression is None):
+        raise InvalidData("PT-SEGMENT-WHICH", "give the name of a segment, or -w EXPR", fix="pytake segment list")
+    return find(db, org_id, name).query if name is not None else expression or ""
+
+
+def explain(db: Session, org_id: int, text: str, now: datetime) -> dict[str, Any]:
+    """How many each condition means by itself, how many are left after it, and the SQL of all."""
+    reader = Reader(db, org_id)
+    tree = reader.checked(text)
+    parts = tree.children if isinstance(tree, And) else (tree,)
+    rows: list[dict[str, Any]] = []
+    for at, part in enumerate(parts, 1):
+        rows += _explained(db, org_id, reader, part, text, now, 0)
+        whole = And(tuple(parts[:at]))
+        rows[-1]["left"] = audience.count(db, _query(db, org_id, reader.expanded(whole, text), text, now))
+    query = _query(db, org_id, reader.expanded(tree, text), text, now)
+    compiled = query.compile(dialect=db.get_bind().dialect, compile_kwargs={"render_postcompile": True})
+    people = rows[-1]["left"] if rows else 0
+    return {"people": people, "conditions": rows, "sql": str(compiled), "values": dict(compiled.params)}
+
+
+def _explained(
+    db: Session, org_id: int, reader: Reader, node: Node, text: str, now: datetime, depth: int
+) -> list[dict[str, Any]]:
+    """Inner conditions first, so that the last row is the whole of them."""
+    rows: list[dict[str, Any]] = []
+    inner: Sequence[Node] = ()
+    match node:
+        case And(children) | Or(children):
+            inner = children
+        case Not(child) if isinstance(child, And | Or):
+            inner = (child,)
+    for child in inner:
+        rows += _explained(db, org_id, reader, child, text, now, depth + 1)
+    people = audience.count(db, _query(db, org_id, reader.expanded(node, text), text, now))
+    row = {"condition": written(node), "people": people, "left": None, "depth": depth, "note": _note(db, org_id, node)}
+    return [*rows, row]
+
+
+def _note(db: Session, org_id: int, node: Node) -> str:
+    """The tags that nobody ever had, which are mostly misspelt."""
+    node = node.child if isinstance(node, Not) else node
+    if not isinstance(node, Predicate) or node.field != "tag":
+        return ""
+    known = db.exec(select(Tag.name).where(Tag.org_id == org_id)).all()
+    for value in node.values:
+        there = sa.select(tag.c.id).where(tag.c.org_id == org_id, folded_in(tag.c.name, words([value])[0]))
+        if db.connection().execute(there.limit(1)).first() is None:
+            near = closest(value.text, known)
+            return f"no tag {value.text}; did you mean {near}?" if near else f"no tag {value.text}"
+    return ""
+
+
+def listed(db: Session, org_id: int) -> list[dict[str, Any]]:
+    """The saved segments, with how many members those have that are kept as lists."""
+    member = segments.segment_member.c
+    many = sa.select(member.segment_id, sa.func.count()).where(member.org_id == org_id).group_by(member.segment_id)
+    members = {row[0]: row[1] for row in db.connection().execute(many)}
+    return [
+        {**row.model_dump(), "members": members.get(row.id or 0, 0) if row.materialised else None}
+        for row in segments.everyone(db, org_id)
+    ]
+
+
+def find(db: Session, org_id: int, name: str) -> Segment:
+    """The saved segment of that name; raises NotFound with the nearest."""
+    found = segments.by_name(db, org_id, name.lower())
+    if found is not None:
+        return found
+    near = closest(name, [row.name for row in segments.everyone(db, org_id)])
+    raise NotFound(
+        "PT-SEGMENT",
+        "there is no segment {name}",
+        why="did you mean {near}?" if near else "",
+        fix="pytake segment list",
+        name=name,
+        near=near or "",
     )
+
+
+def create(
+    db: Session,
+    org_id: int,
+    name: str,
+    query: str,
+    now: datetime,
+    *,
+    description: str = "",
+    materialised: bool = False,
+) -> Segment:
+    """Keeps a text under a name; it must be readable now."""
+    _refuse_name(db, org_id, name)
+    ids(db, org_id, query, now)
+    row = Segment(org_id=org_id, name=name, query=query, description=description, created_at=now, updated_at=now)
+    row.materialised = materialised
+    db.add(row)
+    db.flush()
+    return row
+
+
+def change(
+    db: Session,
+    row: Segment,
+    now: datetime,
+    *,
+    query: str | None = None,
+    name: str | None = None,
+    description: str | None = None,
+    materialised: bool | None = None,
+) -> list[str]:
+    """Changes what is given and returns what is different now. Another query, or none kept, forgets the members."""
+    before = row.model_dump()
+    if name is not None and name != row.name:
+        _refuse_name(db, row.org_id, name)
+        _refuse_named(db, row)
+        row.name = name
+    if query is not None and query != row.query:
+        _query(db, row.org_id, Reader(db, row.org_id, {row.name: query}).read(f"segment = {row.name}"), query, now)
+        row.query = query
+        _forget_members(db, row)
+    if materialised is not None and materialised != row.materialised:
+        row.materialised = materialised
+        _forget_members(db, row)
+    if description is not None:
+        row.description = description
+    changed = [key for key in ("name", "query", "description", "materialised") if before[key] != getattr(row, key)]
+    if changed:
+        row.updated_at = now
+        db.add(row)
+        db.flush()
+    return changed
+
+
+def delete(db: Session, row: Segment) -> None:
+    """Forgets a saved segment and its members, unless another segment or a campaign names it."""
+    _refuse_named(db, row)
+    _forget_members(db, row)
+    db.delete(row)
+    db.flush()
+
+
+def _forget_members(db: Session, row: Segment) -> None:
+    """Nobody leaves by it: there are no events."""
+    row.refreshed_at = None
+    member = segments.segment_member
+    db.connection().execute(sa.delete(member).where(member.c.segment_id == row.id))
+
+
+def _refuse_name(db: Session, org_id: int, name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise InvalidData(
+            "PT-SEGMENT-NAME",
+            "{name} cannot be the name of a segment: those are small letters, digits, - and _",
+            fix='pytake segment create good-leads -w "stage = lead score >= 50"',
+            name=name,
+        )
+    if segments.by_name(db, org_id, name) is not None:
+        raise Conflict(
+            "PT-SEGMENT-EXISTS",
+            "there is a segment {name} already",
+            fix="pytake segment set {name} -w EXPR",
+            name=name,
+        )
+
+
+def _refuse_named(db: Session, row: Segment) -> None:
+    users = named_by(db, row)
+    if users:
+        raise Conflict(
+            "PT-SEGMENT-USED",
+            "the segment {name} is named by {users}",
+            fix="change those first",
+            name=row.name,
+            users=", ".join(users),
+        )
+
+
+def named_by(db: Session, row: Segment) -> list[str]:
+    """What asks for a saved segment: other segments, and campaigns that are not over."""
+    others = [f"segment {one.name}" for one in segments.everyone(db, row.org_id) if row.name in named_in(one.query)]
+    running = select(Campaign).where(Campaign.org_id == row.org_id, col(Campaign.status).not_in(OVER))
+    campaigns = [f"campaign {one.name}" for one in db.exec(running) if row.name in _segments_of(one)]
+    return others + campaigns
+
+
+def _segments_of(campaign: Campaign) -> set[str]:
+    wanted = campaign.definition.get("audience")
+    asked = wanted if isinstance(wanted, dict) else {}
+    named = {str(asked["segment"]).lower()} if asked.get("segment") else set()
+    return named | named_in(str(asked.get("where") or "")) | named_in(campaign.query)

@@ -254,6 +254,8 @@ def _refusal(row: Any, now: datetime, clock_is_sure: bool) -> tuple[int | None, 
     """Why a message may no longer go, if so: what was true when it was queued may not be when it is due."""
     if row.blocked_at is not None:
         return None, "the contact was blocked while the message waited"
+    if row.deleted_at is not None:
+        return None, "the contact was deleted while the message waited"
     if row.opted_out_at is not None and (
         row.origin == "campaign" or (row.origin == "bot" and row.created_at < row.opted_out_at)
     ):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytake_cli.flow.positions import Positions
+from pytake_cli.flow.problems import Phrase
 from pytake_cli.policy import template_advice as advice
 from pytake_cli.policy.campaigns import Money
 from pytake_cli.policy.pricing import Table
@@ -55,8 +56,10 @@ def _advise(written: Written, prices: Prices) -> None:
             written,
             prices,
             "MARKETING",
-            "this reads like marketing ({words}), and Meta may file it so",
-            "this reads like marketing ({words}), and Meta may file it so: {dear} a message in {country}, not {cheap}",
+            Phrase("this reads like marketing ({words}), and may be filed so"),
+            Phrase(
+                "this reads like marketing ({words}), and may be filed so: {dear} a message in {country}, not {cheap}"
+            ),
             offers,
         )
     elif written.draft["category"] == "MARKETING" and not offers and (agreed := advice.agreements(texts)):
@@ -64,8 +67,8 @@ def _advise(written: Written, prices: Prices) -> None:
             written,
             prices,
             "UTILITY",
-            "this reads like utility ({words}), which costs less",
-            "this reads like utility ({words}), which costs {cheap} a message in {country}, not {dear}",
+            Phrase("this reads like utility ({words}), which costs less"),
+            Phrase("this reads like utility ({words}), which costs {cheap} a message in {country}, not {dear}"),
             agreed,
         )
     for links in advice.hidden_links(texts):
@@ -135,10 +138,10 @@ def _compare(found: Sequence[Written]) -> None:
         told = {kind_of(part): part.get("text") for part in tables(written.draft["components"])}
         says = (language, told.get("BODY"), told.get("FOOTER"))
         if key in names:
-            message = "{other} is the same template: {name} in {language}"
+            message = Phrase("{other} is the same template: {name} in {language}")
             written.say("PT-TEMPLATE-TWICE", message, ("name",), other=names[key].path, name=key[0], language=language)
         elif told.get("BODY") and says in words:
-            message = "{other} has the same words, and Meta takes them once a language"
+            message = Phrase("{other} has the same words, and Meta takes them once a language")
             written.say("PT-TEMPLATE-TWICE", message, ("body",), severity="warning", other=words[says].path)
         names.setdefault(key, written)
         words.setdefault(says, written)

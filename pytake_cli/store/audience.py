@@ -54,7 +54,7 @@ _ACTIVE = identity.c.retired_at.is_(None)
 _PHONES, _USERNAMES = (identity.c.kind == PHONE, _ACTIVE), (identity.c.kind == USERNAME, _ACTIVE)
 
 
-def select_ids(tree: Node, *, org_id: int, now: datetime, tz: str) -> sa.Select[tuple[int]]:
+def select_ids(tree: Node, *, org_id: int, now: datetime, tz: str) -> sa.Select[int]:
     """The ids of the organisation's contacts that a checked tree means; not those merged away or deleted.
 
     `tz` is the organisation's: days begin there. Saved segments must have been put in the tree's place.
@@ -62,7 +62,7 @@ def select_ids(tree: Node, *, org_id: int, now: datetime, tz: str) -> sa.Select[
     return sa.select(contact.c.id).where(*alive(org_id), condition(tree, Asked(org_id, now, tz)))
 
 
-def count(db: Session, query: sa.Select[tuple[int]]) -> int:
+def count(db: Session, query: sa.Select[int]) -> int:
     """How many people a query of `select_ids` means."""
     return int(db.connection().execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one())
 
@@ -170,9 +170,7 @@ def _tag(op: str, values: Sequence[Value], asked: Asked) -> Condition:
 def _consent(purpose: str) -> Condition:
     """What the newest line of the ledger says."""
     line = consent.c
-    mine: sa.Select[tuple[bool]] = sa.select(line.granted).where(
-        line.contact_id == contact.c.id, line.purpose == purpose
-    )
+    mine: sa.Select[bool] = sa.select(line.granted).where(line.contact_id == contact.c.id, line.purpose == purpose)
     newest = mine.order_by(line.at.desc(), line.id.desc()).limit(1).correlate(contact).scalar_subquery()
     return sa.func.coalesce(newest, sa.false())
 

@@ -176,7 +176,7 @@ def _number(op: str, node: Predicate, asked: Asked) -> Condition:
     return has(conversation, conversation.c.number_id.in_(_numbers(node.values, asked)))
 
 
-def _numbers(values: Sequence[Value], asked: Asked) -> sa.Select[tuple[int]]:
+def _numbers(values: Sequence[Value], asked: Asked) -> sa.Select[int]:
     wanted = [word for word in words(values) if word]
     row = business.c
     names = (row.name, row.display, sa.func.ltrim(row.display, "+"), row.phone_number_id)

@@ -16,7 +16,7 @@ KINDS = {
     "message:new": "a message came in or was queued: {message, conversation, contact, direction, kind}",
     "message:status": "statuses rose: {statuses: [[message, status], …]}",
     "conversation:updated": "status, assignee or counters changed: {conversation, status, assignee, by}",
-    "contact:updated": "a contact was created, changed or merged: {contact, …}",
+    "contact:updated": "a contact was created, changed or merged: {contact, …}; of many only {contacts: 812}",
     "contact:imported": "rows of a list became contacts: {import, source, new, updated}",
     "number:updated": "quality, limits or the right to send changed: {number, …}",
     "account:event": "Meta told something about the account: {field, value}",
@@ -27,6 +27,8 @@ KINDS = {
     "flow:published": "another version starts new sessions: {flow, number, before, by}",
     "flow:changed": "a flow file differs from what is published, or cannot be: {flow, path, why}",
     "flow:paused": "a flow starts no sessions any more, or does again: {flow, paused, by}",
+    "segment:entered": "contacts came into a materialised segment: {segment, contacts: [ids]}",
+    "segment:left": "contacts are in a materialised segment no longer: {segment, contacts: [ids]}",
     "schedule:run": "a schedule ran, failed or was skipped: {schedule, run, local, state, reason, exit_code}",
     "incident": "something needs a person: {slug, …}",
 }

@@ -41,7 +41,7 @@ _MAY_GO = """
 """
 _SELECT = f"""
 SELECT m.id, m.contact_id, m.org_id, m.kind, m.origin, w.last_inbound_at, w.pair_free_at,
-  c.blocked_at, c.marketing_stopped_at, c.opted_out_at, m.created_at, k.category
+  c.blocked_at, c.deleted_at, c.marketing_stopped_at, c.opted_out_at, m.created_at, k.category
 FROM message AS m
 JOIN contact AS c ON c.id = m.contact_id
 LEFT JOIN campaign AS k ON k.id = m.campaign_id
@@ -224,6 +224,13 @@ def take_back(db: Session, conversation_id: int, origin: str) -> list[int]:
         message.c.status == "queued",
     )
     taken = waiting.values(status="cancelled", rank=RANK["cancelled"], due_at=None, claim=None)
+    return sorted(db.connection().execute(taken.returning(message.c.id)).scalars())
+
+
+def take_back_all(db: Session, contact_id: int) -> list[int]:
+    """`queued → cancelled` for all that a contact would have got, from whichever number."""
+    mine = (message.c.contact_id == contact_id, message.c.direction == OUT, message.c.status == "queued")
+    taken = sa.update(message).where(*mine).values(status="cancelled", rank=RANK["cancelled"], due_at=None, claim=None)
     return sorted(db.connection().execute(taken.returning(message.c.id)).scalars())
 
 

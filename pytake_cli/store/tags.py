@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Session
 
+from pytake_cli.store.contacts import contact
 from pytake_cli.store.rows import Owned, insert, primary_key, reference, time
+from pytake_cli.store.types import UtcTime
 
 
 class Tag(Owned, table=True):
@@ -59,19 +61,42 @@ def of_contacts(db: Session, contact_ids: Iterable[int]) -> dict[int, list[str]]
 
 def put(db: Session, org_id: int, contact_id: int, name: str, now: datetime) -> None:
     """Gives a contact a tag, which is made if there is none of that name."""
+    give(db, org_id, [contact_id], name, now)
+
+
+def give(db: Session, org_id: int, contact_ids: Iterable[int], name: str, now: datetime) -> list[int]:
+    """Gives contacts of the organisation a tag; returns those who had it not."""
     made = insert(db, tag).values(org_id=org_id, name=name_of(name), created_at=now)
     db.connection().execute(made.on_conflict_do_nothing(index_elements=["org_id", "name"]))
-    tag_id = sa.select(tag.c.id).where(tag.c.org_id == org_id, tag.c.name == name_of(name)).scalar_subquery()
-    given = insert(db, contact_tag).values(org_id=org_id, contact_id=contact_id, tag_id=tag_id, at=now)
-    db.connection().execute(given.on_conflict_do_nothing(index_elements=["contact_id", "tag_id"]))
+    columns = ["contact_id", "tag_id", "org_id", "at"]
+    mine = sa.and_(contact.c.org_id == org_id, contact.c.id.in_(sorted(contact_ids)))
+    theirs = sa.select(contact.c.id, _id_of(org_id, name), contact.c.org_id, sa.literal(now, UtcTime)).where(mine)
+    given = insert(db, contact_tag).from_select(columns, theirs)
+    new = given.on_conflict_do_nothing(index_elements=columns[:2]).returning(contact_tag.c.contact_id)
+    return sorted(db.connection().execute(new).scalars())
 
 
-def take(db: Session, org_id: int, contact_id: int, name: str) -> None:
-    """Takes a tag from a contact."""
-    tag_id = sa.select(tag.c.id).where(tag.c.org_id == org_id, tag.c.name == name_of(name)).scalar_subquery()
-    db.connection().execute(
-        sa.delete(contact_tag).where(contact_tag.c.contact_id == contact_id, contact_tag.c.tag_id == tag_id)
+def take(db: Session, org_id: int, contact_ids: Iterable[int], name: str) -> list[int]:
+    """Takes a tag from contacts; returns those who had it."""
+    mine = sa.and_(contact_tag.c.org_id == org_id, contact_tag.c.contact_id.in_(sorted(contact_ids)))
+    gone = sa.delete(contact_tag).where(mine, contact_tag.c.tag_id == _id_of(org_id, name))
+    return sorted(db.connection().execute(gone.returning(contact_tag.c.contact_id)).scalars())
+
+
+def everyone(db: Session, org_id: int) -> list[str]:
+    """The names of the organisation's tags, sorted."""
+    return list(
+        db.connection().execute(sa.select(tag.c.name).where(tag.c.org_id == org_id).order_by(tag.c.name)).scalars()
     )
+
+
+def having(org_id: int, name: str) -> sa.Select[tuple[int]]:
+    """The ids of the contacts that have a tag."""
+    return sa.select(contact_tag.c.contact_id).where(contact_tag.c.tag_id == _id_of(org_id, name))
+
+
+def _id_of(org_id: int, name: str) -> sa.ScalarSelect[int]:
+    return sa.select(tag.c.id).where(tag.c.org_id == org_id, tag.c.name == name_of(name)).scalar_subquery()
 
 
 def move(db: Session, from_contact: int, to_contact: int) -> None:

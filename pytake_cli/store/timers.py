@@ -13,12 +13,13 @@ from sqlmodel import Session
 from pytake_cli.store.rows import Batch, Owned, json, primary_key, reference, time
 from pytake_cli.store.types import UtcTime
 
-WAIT, EXPIRE, DEBOUNCE, REFUSED = "wait", "expire", "debounce", "refused"
+WAIT, EXPIRE, DEBOUNCE, REFUSED, TAGGED = "wait", "expire", "debounce", "refused", "tagged"
 KINDS = {
     WAIT: "the session's wait is over: a timeout, or a pause that was asked for",
     EXPIRE: "the session has been idle for as long as its flow allows",
     DEBOUNCE: "nothing came after a burst of messages: {messages: [ids]} are heard as one",
     REFUSED: "Meta refused something that the session said: {serial, reason, detail}",
+    TAGGED: "the contact got a tag that may call the session's wait off: {tag}",
 }
 _PENDING = "fired_at IS NULL AND cancelled_at IS NULL"
 

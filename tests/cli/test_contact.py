@@ -22,13 +22,15 @@ def shell(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, st
 
 
 def test_a_contact_is_made_found_changed_and_listed(shell: Shell) -> None:
-    made = shell.json("contact", "create", "(11) 96818-4101", "--name", "Ana Souza", "--field", "city=Campinas")
+    made = shell.json("contact", "create", "(11) 96818-4101", "--name", "Ana Souza", "--field", "city=Campinas",
+                      "--new-fields")  # fmt: skip
     assert (made["phone"], made["display"], made["fields"]) == ("+5511968184101", "Ana Souza", {"city": "Campinas"})
     shell("contact", "create", "+55 11 96818 4101", code=6)
     assert f"contact:{made['id']}" in shell.err
     for ref in ("+5511968184101", "11 96818-4101", "551168184101", f"contact:{made['id']}", "Ana Souza"):
         assert shell.json("contact", "show", ref)["id"] == made["id"]
-    shell("contact", "set", "Ana Souza", "name=Ana B.", "city=", "plan=gold", "tz=America/Manaus")
+    shell("field", "add", "plan", "--type", "choice", "--choices", "basic,gold")
+    shell("contact", "set", "Ana Souza", "name=Ana B.", "f.city=", "plan=Gold", "tz=America/Manaus")
     shown = shell.json("contact", "show", f"contact:{made['id']}")
     assert (shown["name"], shown["fields"], shown["tz"]) == ("Ana B.", {"plan": "gold"}, "America/Manaus")
     assert [row["id"] for row in shell.json("contact", "list")] == [made["id"]]
@@ -44,7 +46,7 @@ def test_a_dry_run_changes_nothing(shell: Shell) -> None:
 
 def test_values_that_do_not_fit_are_refused(shell: Shell) -> None:
     shell("contact", "create", "+5511968184101")
-    for change in ("tz=Mars/Base", "language=português", "Ci ty=x"):
+    for change in ("tz=Mars/Base", "language=português", "score=muito", "vip=talvez", f"name={'x' * 201}"):
         shell("contact", "set", "+5511968184101", change, code=65)
     shell("contact", "set", "+5511968184101", "name", code=2)
     shell("contact", "create", "12", code=65)
@@ -95,7 +97,9 @@ def test_a_contact_is_not_merged_with_itself_and_nobody_is_asked(shell: Shell) -
     assert "PT-CONTACT-SAME" in shell.err
 
 
-@pytest.mark.parametrize("change", ["language=xx", "language=português", "language=pt BR", "tz=Mars", "Cidade=Osasco"])
+@pytest.mark.parametrize(
+    "change", ["language=xx", "language=português", "language=pt BR", "tz=Mars", "score=1.5", "vip=talvez"]
+)
 def test_what_does_not_fit_a_contact_is_refused_with_what_would(shell: Shell, change: str) -> None:
     shell("contact", "create", "+5511968184101")
     shell("contact", "set", "+5511968184101", change, code=65)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 from pathlib import Path
 from typing import Any
@@ -77,3 +78,40 @@ def test_the_same_key_imports_once(shell: Shell, listed: Any) -> None:
     listed(LIST + "Caio;11968184102;;\n")
     shell(*again, code=6)
     assert "PT-IMPORT-KEY" in shell.err
+
+
+def test_what_export_writes_import_reads(
+    shell: Shell, listed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell("contact", "import", listed(LIST.replace("Bob;123;;\n", "")), "--segment", "Base 2026")
+    assert "pytake segment create" in shell.err
+    piped = shell("contact", "export", "-")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(piped.encode())))
+    told = shell.json("contact", "import", "-")
+    assert (told["rows"], told["same"]) == (1, 1)
+    target = tmp_path / "out.xlsx"
+    assert shell.json("contact", "export", str(target), "--tag", "vip", "--fields", "phone,f.cidade")["rows"] == 1
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    shell("contact", "export", str(target), code=6)
+    shell("contact", "export", str(target), "--force", "-w", 'f.cidade = "Osasco"')
+    shell("contact", "export", "-", "--fields", "fone", code=2)
+    assert "f.cidade" in shell("contact", "export", "--fields", "help")
+    lines = shell("contact", "export", "-", "--jsonl", "--fields", "phone,tags,f.cidade")
+    assert lines == '{"phone":"+5511968184101","tags":["base 2026","vip"],"fields":{"cidade":"Osasco"}}\n'
+    assert shell.json("contact", "export", str(tmp_path / "never.csv"), "--dry-run")["rows"] == 1
+    assert not (tmp_path / "never.csv").exists()
+
+
+def test_what_cannot_be_is_said_before_anything_is_done(shell: Shell, listed: Any, tmp_path: Path) -> None:
+    path = listed(LIST)
+    shell("contact", "import", path, "--consent", "marketing", code=2)
+    assert "PT-IMPORT-CONSENT" in shell.err
+    shell("contact", "import", str(tmp_path / "none.csv"), code=5)
+    shell("contact", "import", path, "--map", "Fone=phone", code=2)
+    shell("contact", "import", path, "--map", "Celular=-", code=65)
+    shell("contact", "import", path, "--country", "XX", code=65)
+    shell("contact", "import", path, "--rejects", path, code=6)
+    shell("contact", "import", listed(b"", "empty.csv"), code=65)
+    shell("contact", "import", listed(b"PK\x03\x04", "bad.xlsx"), code=65)
+    assert shell.json("contact", "list") == []
+    shell("contact", "import", path, "--allow-partial")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,17 @@ import orjson
 import pytest
 
 from pytake_cli import clock
+from pytake_cli.policy.recurrence_files import read
+from pytake_cli.services import schedules
 from pytake_cli.store import Store
+from pytake_cli.store import schedules as rows
 from pytake_cli.store.events import Event
 from pytake_cli.store.flow_sessions import FlowRecord
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.journal import Journal, Quarantine
 from pytake_cli.store.numbers import Number
 from tests.cli.conftest import Run
-from tests.kit import flows
+from tests.kit import flows, templates
 from tests.kit.people import outgoing, wrote
 from tests.kit.stores import make_number
 
@@ -48,6 +52,12 @@ def norte(pytake: Run, home: Path) -> Run:
         db.add(Quarantine(journal_id=row.id, org_id=1, reason=CANARY, created_at=now))
         db.add(Job(org_id=1, kind="media", key=CANARY, state="failed", due_at=now, created_at=now))
         db.add(Event(org_id=1, kind="incident", payload={"slug": "PT-X", "text": CANARY}, at=now))
+        daily, later = read({"daily": "09:00"}), now + timedelta(days=1)
+        schedule = schedules.create(
+            db, 1, name=CANARY, rule=daily, tz="UTC", command=["status"], missed="skip", by=CANARY, now=now
+        )
+        rows.add_run(db, schedule, CANARY, later, state="done", output=CANARY)
+    templates.put(store, number_id, CANARY, templates.body(CANARY))
     conversation = wrote(store, number_id, CANARY, at=now)
     with store.write() as db:
         outgoing(db, conversation, CANARY, status="unknown", at=now)
@@ -73,8 +83,14 @@ def norte(pytake: Run, home: Path) -> Run:
         ("doctor", "--only", "store,queue,secrets,number"),
         ("webhook", "replay", "--quarantined"),
         ("logs", "tail", "--no-follow", "--fields", "all"),
+        ("template", "list", "--all", "--fields", "all"),
+        ("template", "diff", "--offline"),
         ("flow", "list", "--fields", "all"),
         ("flow", "sessions", "--status", "all", "--fields", "all"),
+        ("schedule", "list", "--fields", "all"),
+        ("schedule", "runs", "--fields", "all"),
+        ("schedule", "next"),
+        ("privacy", "retention", "show"),
         ("flow", "explain", "--from", "+5511968184188", "--message", "oi", "--fields", "all"),
     ],
 )
@@ -103,6 +119,19 @@ def test_what_is_the_others_is_not_shown(norte: Run, words: tuple[str, ...]) -> 
         ("queue", "drop", "message:2", "-y"),
         ("queue", "drop", "job:1", "-y"),
         ("queue", "retry", "quarantine:1"),
+        ("schedule", "show", CANARY),
+        ("schedule", "set", "1", "--missed", "run-once"),
+        ("schedule", "pause", CANARY),
+        ("schedule", "run", "1"),
+        ("schedule", "run", CANARY, "--now"),
+        ("schedule", "delete", CANARY, "-y"),
+        ("schedule", "export", CANARY, "--crontab"),
+        ("template", "show", CANARY),
+        ("template", "preview", CANARY),
+        ("template", "submit", CANARY),
+        ("template", "delete", CANARY, "-y"),
+        ("template", "test", CANARY, "--to", "+5511968184101"),
+        ("message", "send", "--to", "+5511968184101", "-t", CANARY),
         ("flow", "versions", CANARY),
         ("flow", "show", f"{CANARY}@1"),
         ("flow", "export", CANARY),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytake_cli import faults
-from tests.kit import kill_flows
+from tests.kit import kill_flows, kill_import
 from tests.kit.kill import Plan, run
 
 
@@ -35,3 +35,8 @@ def test_kills_in_the_middle_of_conversations_lose_no_session_and_say_nothing_tw
     """Longer: `python -m tests.kit.kill_flows --kills 50 --customers 200`."""
     outcome = kill_flows.run(kill_flows.Plan(kills=3, customers=12, seed=3), tmp_path)
     assert outcome.counts["sessions completed"] == 12
+
+
+def test_kills_in_the_middle_of_an_import_lose_and_double_nobody(tmp_path: Path) -> None:
+    """Longer: `python -m tests.kit.kill_import FOLDER 20 100000`."""
+    assert kill_import.run(tmp_path, kills=5, rows=20_000) >= 5

@@ -63,7 +63,7 @@ class Crowd:
         db.flush()
         ref = f"boas-vindas@{self.org}"
         self.version = FlowVersion(
-            org_id=self.org, flow_id=self.flow.id, number=1, ref=ref, source="", published_at=NOW
+            org_id=self.org, flow_id=self.flow.id or 0, number=1, ref=ref, source="", published_at=NOW
         )
         db.add(self.version)
         db.flush()
@@ -104,7 +104,8 @@ class Crowd:
         return {name: value for name, value in some.items() if chance.random() < 0.7}
 
     def _around(self, db: Session, id_: int) -> None:
-        chance, own = self.chance, {"org_id": self.org, "contact_id": id_}
+        chance = self.chance
+        own: dict[str, Any] = {"org_id": self.org, "contact_id": id_}
         for kind, value in (("phone", f"55119{id_:08}"), ("phone", f"3519{id_:08}"), ("username", f"Ana.{id_}")):
             if chance.random() < 0.6:
                 seen = self._time()
@@ -126,7 +127,12 @@ class Crowd:
         if chance.random() < 0.5:
             replied = self._maybe(NOW)
             state = chance.choice(("pending", "queued", "started"))
-            ledger = {"campaign_id": self.campaign.id, "state": state, "due_at": NOW, "replied_at": replied}
+            ledger: dict[str, Any] = {
+                "campaign_id": self.campaign.id,
+                "state": state,
+                "due_at": NOW,
+                "replied_at": replied,
+            }
             db.add(Recipient(**own, **ledger))
 
     def _conversation(self, db: Session, own: dict[str, Any], number_id: int, status: str) -> None:
@@ -149,8 +155,12 @@ class Crowd:
             self._message(db, own, row)
         if chance.random() < 0.4:
             open_ = row.status != RESOLVED
-            ids = {"flow_id": self.flow.id, "version_id": self.version.id, "conversation_id": row.id}
-            walk = {"status": WAITING if open_ else ENDED, "step": chance.choice(("", "Nome")), "number_id": number_id}
+            ids: dict[str, Any] = {"flow_id": self.flow.id, "version_id": self.version.id, "conversation_id": row.id}
+            walk: dict[str, Any] = {
+                "status": WAITING if open_ else ENDED,
+                "step": chance.choice(("", "Nome")),
+                "number_id": number_id,
+            }
             outcome = chance.choice(("", "done", "Desistiu"))
             db.add(FlowSession(**own, **ids, **walk, outcome=outcome, started_at=self._time(), updated_at=NOW))
 
@@ -158,18 +168,29 @@ class Crowd:
         chance = self.chance
         at, status = self._time(), chance.choice(("received", "queued", "sent", "read", "failed"))
         wamid = f"wamid.{conversation.id}.{chance.random()}"
-        row = {"number_id": conversation.number_id, "conversation_id": conversation.id, "at": at, "created_at": at}
+        row: dict[str, Any] = {
+            "number_id": conversation.number_id,
+            "conversation_id": conversation.id,
+            "at": at,
+            "created_at": at,
+        }
         if status == "received":
-            given = {"direction": "in", "origin": "contact", "kind": "text", "wamid": wamid}
+            given: dict[str, Any] = {"direction": "in", "origin": "contact", "kind": "text", "wamid": wamid}
             db.add(Message(**own, **row, **given))
             return
-        out = {"direction": "out", "origin": "campaign", "kind": "template", "status": status, "rank": RANK[status]}
+        out: dict[str, Any] = {
+            "direction": "out",
+            "origin": "campaign",
+            "kind": "template",
+            "status": status,
+            "rank": RANK[status],
+        }
         out["sent_at"] = None if status == "queued" else self._time()
         out["read_at"] = at if status == "read" else None
         db.add(Message(**own, **row, **out, wamid=wamid, campaign_id=self._maybe(self.campaign.id)))
         if chance.random() < 0.3:
             kind = chance.choice(("button", "text"))
-            answer = {
+            answer: dict[str, Any] = {
                 "direction": "in",
                 "origin": "contact",
                 "kind": kind,

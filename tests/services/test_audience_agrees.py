@@ -126,11 +126,11 @@ def test_both_databases_mean_whom_python_means(store: Store, seed: int, texts: l
     crowd = Crowd(store, seed)
     with store.read(crowd.org) as db:
         people = [row for row in db.exec(select(Contact)) if row.deleted_at is None]
-        persons = {row.id: StoredPerson(db, row, NOW) for row in people}
+        persons = {row.id or 0: StoredPerson(db, row, NOW) for row in people}
         for text in texts:
             tree = segments.read(db, crowd.org, text)
             meant = {id_ for id_, person in persons.items() if matches(tree, person, NOW, TZ)}
-            found = set(db.connection().execute(segments.ids(db, crowd.org, text, NOW)).scalars())
+            found: set[int] = set(db.connection().execute(segments.ids(db, crowd.org, text, NOW)).scalars())
             assert found == meant, text
 
 

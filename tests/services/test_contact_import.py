@@ -110,7 +110,7 @@ def test_what_is_empty_erases_nothing_and_what_is_the_same_changes_nothing(store
             {"name": "Ana"},
             {"name": "Ana B", "tags": ["novo"]},
         )
-        found = directory.page(db, org, words="Ana B")
+        found = directory.page(db, org, directory.Filter(words="Ana B"))
         assert found[1] == 1
     sound(store)
 
