@@ -187,9 +187,6 @@ def _period(text: str) -> tuple[datetime, datetime]:
 
 
 def _campaign(db: Session, name: str) -> int:
-    from pytake_cli.services import campaign_list
+    from pytake_cli.services import campaigns
 
-    card = campaign_list.card(db, context().org_id, name, context().now)
-    if card is None:
-        raise NotFound("PT-CAMP-NONE", "there is no campaign {name}", fix="pytake campaign list", name=name)
-    return int(card["id"])
+    return campaigns.get(db, context().org_id, name).id or 0

@@ -16,6 +16,7 @@ from pytake_cli.cli import (
     campaign_launch,
     campaign_new,
     campaign_plan,
+    campaign_report,
     campaign_show,
 )
 
@@ -28,6 +29,8 @@ app.command("pause")(campaign_control.pause)
 app.command("resume")(campaign_control.resume)
 app.command("cancel")(campaign_control.cancel)
 app.command("retry")(campaign_control.retry)
+app.command("recipients")(campaign_report.recipients)
+app.command("report")(campaign_report.report)
 app.command("list")(campaign_show.list_)
 app.command("show")(campaign_show.show)
 app.command("clone")(campaign_new.clone)

@@ -205,6 +205,9 @@ def _tell(campaign: Campaign, *, replayed: bool) -> None:
     elif campaign.status == "scheduled" and campaign.due_at:
         when = f"{campaign.due_at.astimezone(context().tz):%Y-%m-%d %H:%M %Z}"
         done(_("{name} goes to {count} people at {when}").format(**named, when=when))
+    elif campaign.status == "recurring" and campaign.due_at:
+        when = f"{campaign.due_at.astimezone(context().tz):%Y-%m-%d %H:%M %Z}"
+        done(_("{name} recurs; each run is planned anew, the next one at {when}").format(**named, when=when))
     else:
         done(_("{name} goes to {count} people").format(**named))
         say(_("how far it is: pytake campaign watch {name} · stop it: pytake campaign pause {name}").format(**named))
@@ -215,7 +218,7 @@ def _tell(campaign: Campaign, *, replayed: bool) -> None:
 def _end(given: Given, campaign: Campaign, *, replayed: bool) -> None:
     """The result, at once or when there is one; its exit code."""
     more = {"plan": campaign.plan_id, "key": campaign.launch_key, "replayed": replayed}
-    if given.wait or given.follow:
+    if (given.wait or given.follow) and campaign.status != "recurring":
         found = campaign_follow.until_over(campaign, shows=given.follow)
         emit({**found, **more}, FIELDS, default=DEFAULT)
         campaign_follow.leave(found)

@@ -106,6 +106,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     """Texts that live in tables rather than in calls."""
     from pytake_cli import errors, secrets, settings
     from pytake_cli.cli import commands, doctor, flags, problems, status, surface_data, topics, trace, triggers
+    from pytake_cli.policy import audience
     from pytake_cli.store import media
     from pytake_cli.store.conversations import STATUSES
     from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
@@ -113,6 +114,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
 
     for table, values in (
         ("errors.SLUGS", errors.SLUGS.values()),
+        ("policy.audience.REASONS", audience.REASONS.values()),
         ("secrets.NAMES", secrets.NAMES.values()),
         ("settings.MISFITS", settings.MISFITS.values()),
         ("settings.OTHER_VARIABLES", settings.OTHER_VARIABLES.values()),

@@ -63,7 +63,7 @@ def definition(name: str, language: str | None, request: Request) -> Template:
 
 
 def queue(draft: Draft, request: Request) -> tuple[Message, bool]:
-    from pytake_cli.services import outbound
+    from pytake_cli.services import outbound, templates
 
     ctx = context()
     stored = _take_in(draft)
@@ -87,6 +87,8 @@ def queue(draft: Draft, request: Request) -> tuple[Message, bool]:
                 due_at=request.due_at,
                 client_key=request.key,
             )
+        if draft.definition is not None and first is None:
+            queued.text = templates.words(draft.definition, outgoing)
     return queued, first is not None
 
 

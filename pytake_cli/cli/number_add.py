@@ -11,11 +11,12 @@ import typer
 from pytake_cli import secrets
 from pytake_cli.cli.context import context
 from pytake_cli.cli.meta import ask
+from pytake_cli.cli.neighbour import wake
 from pytake_cli.cli.number_fields import FIELDS, SHOWN, record
 from pytake_cli.cli.output import done, emit, say, warn
 from pytake_cli.errors import InputNeeded, InvalidData, NotFound, SendError
 from pytake_cli.locale import _
-from pytake_cli.services import numbers
+from pytake_cli.services import numbers, template_events
 from pytake_cli.whatsapp import numbers as at_meta
 from pytake_cli.whatsapp.client import Graph
 from pytake_cli.whatsapp.numbers import Phone
@@ -47,11 +48,13 @@ def add(
             "PT-INPUT", "an access token is needed", fix="pytake number add --token-file FILE …", what="access_token"
         )
     phone, refused = ask(token, lambda graph: _look(graph, waba, phone_id, subscribe=subscribe and not here.dry_run))
-    with here.store.write(org_id) as db:
+    with wake(here.store).write(org_id) as db:
         number = numbers.add(db, org_id, phone, here.now, waba_id=waba, portfolio_id=portfolio, app_id=app_id)
+        template_events.pull_soon(db, number, "", here.now)
         row = record(number)
         if here.dry_run:
             db.rollback()
+            db.info.pop("pokes", None)
     if given and not here.dry_run:
         place = secrets.put("access_token", given, phone.id)
         row["token"] = secrets.where("access_token", phone.id)

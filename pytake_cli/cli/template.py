@@ -19,18 +19,8 @@ from pytake_cli.cli.output import emit, say
 from pytake_cli.locale import _
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-app.command("create")(template_work.create)
-app.command("submit")(template_meta.submit)
-app.command("edit")(template_meta.edit)
-app.command("delete")(template_meta.delete)
-app.command("lint")(template_files.lint)
-app.command("preview")(template_work.preview)
-app.command("test")(template_work.try_out)
-app.command("pull")(template_compare.pull)
-app.command("diff")(template_compare.diff)
 
 
-@app.command("list")
 def list_(
     status: Annotated[str | None, typer.Option("--status", metavar="S", help="Such as APPROVED or PAUSED.")] = None,
     category: Annotated[str | None, typer.Option("--category", metavar="C", help="Such as MARKETING.")] = None,
@@ -55,9 +45,8 @@ def list_(
     emit(rows, words.FIELDS, default=words.SHOWN, total=len(wanted), empty=empty)
 
 
-@app.command("show")
 def show(name: words.Name, language: words.Lang = None, sender: words.From = None) -> None:
-    """Shows a template: its words, where it stands at Meta, and the values that each message has to bring.
+    """Shows a template with where it stands at Meta and the values that each message has to bring.
 
     $ pytake template show confirmacao_pedido
     $ pytake template show confirmacao_pedido --json --fields components
@@ -69,3 +58,16 @@ def show(name: words.Name, language: words.Lang = None, sender: words.From = Non
     if context().output.form in ("table", "plain"):
         say(bubble.box([shown["text"]]))
     emit(shown, words.FIELDS, default=words.CARD_SHOWN)
+
+
+app.command("list")(list_)
+app.command("show")(show)
+app.command("pull")(template_compare.pull)
+app.command("diff")(template_compare.diff)
+app.command("lint")(template_files.lint)
+app.command("preview")(template_work.preview)
+app.command("create")(template_work.create)
+app.command("submit")(template_meta.submit)
+app.command("edit")(template_meta.edit)
+app.command("delete")(template_meta.delete)
+app.command("test")(template_work.try_out)

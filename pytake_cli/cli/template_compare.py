@@ -127,7 +127,7 @@ def diff(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="1 when something differs.")] = False,
     sender: words.From = None,
 ) -> None:
-    """Compares the project's files, the store and Meta: what is missing where, and what differs.
+    """Compares template files and the store with what Meta has. Tells what is missing where and what differs.
 
     $ pytake template diff
     $ pytake template diff confirmacao_pedido

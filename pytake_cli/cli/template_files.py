@@ -109,7 +109,7 @@ def lint(
     ] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Also 65 when there are only warnings.")] = False,
 ) -> None:
-    """Finds all rules of Meta's that template files break, and what else a reviewer may mind; says what each costs.
+    """Checks template files against all of Meta's rules and says what a message costs. Each mistake has its place.
 
     Words that read like advertising in a UTILITY template are a warning with both prices: Meta files it as MARKETING,
     whatever the file says.

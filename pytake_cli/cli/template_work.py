@@ -36,7 +36,7 @@ def create(
     files: Annotated[list[str], typer.Argument(metavar="FILE|NAME...", help="Template files; a folder for all of it.")],
     sender: words.From = None,
 ) -> None:
-    """Keeps template files in the store, not submitted yet. A file that changed takes the place of what was there.
+    """Keeps template files in the store without submitting them. What was there of the same name is replaced.
 
     $ pytake template create templates/promo.pt_BR.yaml
     $ pytake template create templates --dry-run

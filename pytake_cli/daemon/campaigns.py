@@ -1,4 +1,4 @@
-"""The handler of `campaign`: moves a running campaign on, a chunk at a time, and looks again when it is worth it."""
+"""Campaigns: moves a running one on, a chunk at a time, and launches what recurring ones have due."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pytake_cli import clock
 from pytake_cli.daemon.engine import Engine
-from pytake_cli.services import campaign_feed, campaign_launch, campaigns
+from pytake_cli.services import campaign_feed, campaign_launch, campaign_series, campaigns
 from pytake_cli.services.campaign_quota import Quotas
 from pytake_cli.store import Store
 from pytake_cli.store.work import Lane
@@ -25,6 +25,10 @@ class Campaigns:
         wait = await asyncio.to_thread(campaign_feed.step, self._store, int(key), clock.now(), self._quotas)
         if wait is not None:
             self._engine.poke("campaign", key, lane, delay=wait)
+
+    async def handle_series(self, key: str, lane: Lane) -> None:
+        """Launches what recurring campaigns have due."""
+        await asyncio.to_thread(campaign_series.launch_due, self._store, clock.now())
 
     def sweep(self, now: datetime) -> list[int]:
         """Campaigns that want a look, in case their poke was lost."""

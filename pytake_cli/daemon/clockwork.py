@@ -7,7 +7,7 @@ import logging
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -20,7 +20,7 @@ from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.schedules import DUE
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
-from pytake_cli.services import media, retention, schedule_runs, segment_members, sending
+from pytake_cli.services import campaign_series, media, retention, schedule_runs, segment_members, sending
 from pytake_cli.store import Store, figures, organisations, timers
 from pytake_cli.store import retention as rows
 
@@ -117,6 +117,7 @@ class Clockwork:
         if now < self._swept_at:
             sending.after_clock_went_back(self._store, now)
             schedule_runs.realign(self._store, now)
+            campaign_series.realign(self._store, now)
         elif (now - self._swept_at).total_seconds() > SILENCE_SECONDS:
             sending.prolong_grace(self._store, now)
         self._sender.sweep(now)
@@ -128,15 +129,11 @@ class Clockwork:
             waiting = figures.unapplied(db)
             due = sending.due(db, now)
             timers_due = timers.due(db, now, 1)
-            schedule_due = schedule_runs.is_due(db, now)
         if waiting:
             self._engine.poke("journal")
         if timers_due:
             self._engine.poke("timer", "due")
-        if schedule_due:
-            self._engine.poke("schedule", DUE, "report")
-        for run_id in schedule_runs.queued(self._store):
-            self._engine.poke("schedule", str(run_id), "report")
+        self._poke_schedules(now)
         for number_id, lane in due:
             self._engine.poke("number", str(number_id), lane)
         self._swept_at = now
@@ -144,6 +141,17 @@ class Clockwork:
         if self._health.store_error:
             log.info("the store can be used again")
             self._health.store_error = ""
+
+    def _poke_schedules(self, now: datetime) -> None:
+        with self._store.read() as db:
+            schedules_due = schedule_runs.is_due(db, now)
+            series_due = campaign_series.is_due(db, now)
+        if schedules_due:
+            self._engine.poke("schedule", DUE, "report")
+        if series_due:
+            self._engine.poke("series", DUE, "report")
+        for run_id in schedule_runs.queued(self._store):
+            self._engine.poke("schedule", str(run_id), "report")
 
     def look_at_disk(self) -> None:
         """Tells before the disk is full: then not even deleting helps."""

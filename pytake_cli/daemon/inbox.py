@@ -18,6 +18,7 @@ from pytake_cli.store.work import Lane
 SHORTEST, LONGEST = 10, 2000  # journal rows in a transaction
 AIM_SECONDS = 0.02  # for a transaction: the intake waits behind it
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.0005, 0.1  # for each that waits, and never longer than we worked
+STATUSES_WAIT_SECONDS = 0.05  # for one another, or for a message: alone each costs six times as much
 
 
 class Inbox:
@@ -48,6 +49,8 @@ class Inbox:
             self.messages += applied.messages
             self.statuses += applied.statuses
             self.quarantined += applied.quarantined
+            if not applied.more:
+                return  # what comes from now on is told of
             if others := self._waiting():
                 await asyncio.sleep(min(seconds, others * PAUSE_SECONDS, LONGEST_PAUSE_SECONDS))
 

@@ -24,13 +24,16 @@ MOST_WAITING_BYTES = 64 * 1024 * 1024
 MOST_AT_ONCE = 512  # bodies in a commit
 LONGEST_WAIT_SECONDS = 8.0  # an answer is due by then; what becomes durable later is recognised when Meta repeats it
 
+STATUSES = b'"statuses"'  # in a body that tells how far messages got; what people write has its quotes escaped
+
 _Waiting = tuple[Received, "asyncio.Future[None]"]
 
 
 class Intake:
     """`put` a body: it returns when the body is durable, and raises StoreUnavailable when it cannot be."""
 
-    def __init__(self, store: Store, *, on_commit: Callable[[], None]) -> None:
+    def __init__(self, store: Store, *, on_commit: Callable[[bool], None]) -> None:
+        """`on_commit` hears of bodies that have become durable: False when all of them tell of statuses only."""
         self._store = store
         self._on_commit = on_commit
         self._gathering: list[_Waiting] = []
@@ -119,7 +122,7 @@ class Intake:
             self.acked += len(batch)
             self.repeated += len(batch) - added
             if added:
-                self._on_commit()
+                self._on_commit(any(STATUSES not in received.body for received, _ in batch))
             self.failed_at = float("-inf")
         else:
             self.failed_at = clock.monotonic()

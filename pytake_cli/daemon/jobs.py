@@ -114,14 +114,16 @@ async def read_receipt(shop: Workshop, job: Job) -> None:
 
 
 async def pull_templates(shop: Workshop, job: Job) -> None:
-    """{"phone_number_id": "…", "waba_id": "…", "name": "promo"}: asks Meta for the templates of a name."""
+    """{"phone_number_id": "…", "waba_id": "…", "name": "promo"}: asks Meta for the templates of a name, "": of all."""
     graph = await shop.graph(str(job.payload["phone_number_id"]))
     waba_id, name = str(job.payload["waba_id"]), str(job.payload["name"])
-    found = [one async for one in wire_templates.every(graph, waba_id, name=name) if one.name == name]
+    asked_at = clock.now()
+    every = wire_templates.every(graph, waba_id, name=name or None)
+    found = [one async for one in every if name in ("", one.name)]
 
     def keep() -> None:
         with shop.store.write(job.org_id) as db:
-            template_sync.take_in(db, job.org_id, waba_id, found, clock.now(), complete=False)
+            template_sync.take_in(db, job.org_id, waba_id, found, asked_at, complete=not name)
 
     await asyncio.to_thread(keep)
 

@@ -32,7 +32,7 @@ from pytake_cli.daemon.clockwork import Clockwork
 from pytake_cli.daemon.engine_local import LocalEngine
 from pytake_cli.daemon.flow_files import FlowFiles
 from pytake_cli.daemon.health import Health, Heartbeat
-from pytake_cli.daemon.inbox import Inbox
+from pytake_cli.daemon.inbox import STATUSES_WAIT_SECONDS, Inbox
 from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.outside.http import allowed as allowed_hosts
@@ -40,7 +40,7 @@ from pytake_cli.daemon.schedules import DUE, Schedules
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.daemon.timers import Timers
 from pytake_cli.errors import ConfigError, PytakeError, StoreUnavailable
-from pytake_cli.services import flow_sessions, flow_signals, schedule_runs, sending
+from pytake_cli.services import campaign_series, flow_sessions, flow_signals, schedule_runs, sending
 from pytake_cli.store import Store, schema
 from pytake_cli.store.lock import daemon_lock
 
@@ -208,7 +208,9 @@ class Daemon:
         proven = Proven()
         self._ring = door_keys.KeyRing(self._keys)
         self._heartbeat = Heartbeat()
-        self._intake = Intake(store, on_commit=lambda: engine.poke("journal"))
+        self._intake = Intake(
+            store, on_commit=lambda news: engine.poke("journal", delay=0.0 if news else STATUSES_WAIT_SECONDS)
+        )
         self._inbox = Inbox(store, waiting=lambda: self._intake.waiting)
         self._sender = Sender(store, engine, me)
         self._jobs = Jobs(store, me)
@@ -258,6 +260,7 @@ class Daemon:
         self._jobs.recover(is_dead)
         schedule_runs.recover(self._store, clock.now(), is_dead)
         schedule_runs.realign(self._store, clock.now())
+        campaign_series.realign(self._store, clock.now())
         if unknown:
             log.warning("messages were being sent when the last daemon ended", extra={"count": unknown})
 
@@ -269,6 +272,7 @@ class Daemon:
             "timer": self._timers.handle,
             "schedule": self._schedules.handle,
             "campaign": self._campaigns.handle,
+            "series": self._campaigns.handle_series,
             "secrets": self._reread_secrets,
             "tick": self._tick,
         }

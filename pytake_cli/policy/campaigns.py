@@ -10,10 +10,11 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-DRAFT, FREEZING, SCHEDULED, RUNNING, PAUSED, FINISHED, CANCELLED = (
+DRAFT, FREEZING, SCHEDULED, RECURRING, RUNNING, PAUSED, FINISHED, CANCELLED = (
     "draft",
     "freezing",  # its ledger is being written
     "scheduled",
+    "recurring",  # has no ledger: each of its runs is a campaign
     "running",
     "paused",
     "finished",
@@ -22,10 +23,11 @@ DRAFT, FREEZING, SCHEDULED, RUNNING, PAUSED, FINISHED, CANCELLED = (
 # state -> the states that may follow; changes are made by compare-and-swap in SQL
 STATUSES: dict[str, tuple[str, ...]] = {
     DRAFT: (FREEZING, CANCELLED),
-    FREEZING: (SCHEDULED, RUNNING),
+    FREEZING: (SCHEDULED, RECURRING, RUNNING),
     SCHEDULED: (RUNNING, PAUSED, CANCELLED),
+    RECURRING: (PAUSED, FINISHED, CANCELLED),
     RUNNING: (PAUSED, FINISHED, CANCELLED),
-    PAUSED: (SCHEDULED, RUNNING, FINISHED, CANCELLED),
+    PAUSED: (SCHEDULED, RECURRING, RUNNING, FINISHED, CANCELLED),
     FINISHED: (RUNNING,),  # `campaign retry` gives it something to do again
     CANCELLED: (),
 }

@@ -21,7 +21,8 @@ _BRAZIL = {
 _MOST = {
     "52": "America/Mexico_City", "56": "America/Santiago", "593": "America/Guayaquil", "351": "Europe/Lisbon",
     "34": "Europe/Madrid", "44": "Europe/London", "7": "Europe/Moscow", "61": "Australia/Sydney",
-    "62": "Asia/Jakarta", "64": "Pacific/Auckland", "1": "America/New_York", "55": "America/Sao_Paulo",
+    "62": "Asia/Jakarta", "64": "Pacific/Auckland", "1907": "America/Anchorage", "1": "America/New_York",
+    "55": "America/Sao_Paulo",
     "49": "Europe/Berlin", "86": "Asia/Shanghai", "998": "Asia/Tashkent", "54": "America/Argentina/Buenos_Aires",
     "243": "Africa/Kinshasa", "976": "Asia/Ulaanbaatar", "84": "Asia/Ho_Chi_Minh", "47": "Europe/Oslo",
 }  # fmt: skip
@@ -43,7 +44,8 @@ def _by_digits(prefix: str) -> str:
     found = _longest(prefix, TIMEZONE_DATA.get)
     if found is None:
         return ""
-    return found[0] if len(found) == 1 else _longest(prefix, _MOST.get) or found[0]
+    most = _longest(prefix, _MOST.get)
+    return most if most in found else found[0]
 
 
 def _longest(prefix: str, get: Callable[[str], _T | None]) -> _T | None:

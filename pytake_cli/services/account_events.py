@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from pytake_cli.services import consent, contacts, incidents, template_events
+from pytake_cli.services import campaigns, consent, contacts, incidents, template_events
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp.webhooks import AccountEvent, Preference
@@ -89,6 +89,7 @@ def _quality(db: Session, number: Number, value: dict[str, Any], now: datetime) 
         case "FLAGGED":
             number.quality = "RED"
             incidents.tell(db, number.org_id, "PT-NUMBER-QUALITY", f"the quality of {number.display} is low", now)
+            campaigns.quality_fell(db, number, now)
         case "UNFLAGGED":
             number.quality = "GREEN"
         case _:

@@ -92,9 +92,8 @@ class Hearing:
         if verdict is None and not office.has_flows:
             return False
         conversation = self._conversation(word)
-        party = parties.locked(self._db, conversation.contact_id, conversation.number_id)
-        assert party is not None
-        contact = party.contact
+        contact = parties.lock(self._db, conversation.contact_id)
+        assert contact is not None
         if verdict is not None and self._obey(word, office, conversation, contact, verdict):
             return True
         if not office.has_flows or window.is_stale(writing.at, self._now) or conversation.status == RESOLVED:
@@ -112,6 +111,7 @@ class Hearing:
             return True
         if conversation.owner == BY_PEOPLE:
             return False
+        party = parties.of(self._db, contact, conversation.number_id)
         answered: list[bool] = []
 
         def work() -> None:
@@ -181,7 +181,7 @@ class Hearing:
             heard = self._heard(word, party.contact, reply)
             if row is None or heard.button or heard.ad or row.wait_kind in ("time", "signal"):
                 offers = office.offers(self._db, self._now)
-                found = flow_triggers.choose(offers, heard, party, office.org.tz, self._now)
+                found = flow_triggers.choose(self._db, offers, heard, party.contact, office.org.tz, self._now)
                 winner = triggers.chosen(found)
                 if winner and (row is None or flow_sessions.gives_way(row, winner.kind, reply)):
                     return self._start(word, conversation, party, office.version(winner.flow), winner, reply)

@@ -17,8 +17,8 @@ from sqlmodel import Session, col, select
 
 from pytake_cli import clock, faults
 from pytake_cli.errors import Conflict, InvalidData, LimitReached, Pending
-from pytake_cli.policy.campaigns import DRAFT, FREEZING, RUNNING, SCHEDULED, Definition, Money
-from pytake_cli.services import campaign_audience, campaign_checks, campaign_plans, campaigns
+from pytake_cli.policy.campaigns import DRAFT, FREEZING, RECURRING, RUNNING, SCHEDULED, Definition, Money
+from pytake_cli.services import campaign_audience, campaign_checks, campaign_plans, campaign_recurrence, campaigns
 from pytake_cli.store import Store, ledger
 from pytake_cli.store.campaigns import Campaign, Plan
 
@@ -65,6 +65,8 @@ def launch(store: Store, plan: Plan, order: Order, now: datetime, progress: Prog
         try:
             with store.write(plan.org_id) as db:
                 found = before(db, plan.org_id, Definition.of_json(plan.definition), order, plan.id)
+                if found is None and definition.recurrence is not None:
+                    return Launched(_begin_series(db, plan, definition, order, now))
                 mine = found is None
                 campaign = found or _begin(db, plan, definition, order, now)
         except IntegrityError:  # on PostgreSQL a rival was faster
@@ -190,6 +192,14 @@ def _begin(db: Session, plan: Plan, definition: Definition, order: Order, now: d
     campaign.launched_by, campaign.launched_at, campaign.updated_at = order.by, now, clock.now()
     db.add(campaign)
     db.flush()
+    return campaign
+
+
+def _begin_series(db: Session, plan: Plan, definition: Definition, order: Order, now: datetime) -> Campaign:
+    """A campaign that recurs has no ledger of its own: it waits for its first time."""
+    first = campaign_recurrence.first_of(db, plan.org_id, definition, now)
+    campaign = _begin(db, plan, definition, order, now)
+    campaigns.become(db, campaign, RECURRING, now, due_at=first.at)
     return campaign
 
 

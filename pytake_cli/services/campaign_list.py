@@ -16,7 +16,7 @@ from pytake_cli.services import campaign_watch
 from pytake_cli.store import Store, campaigns
 from pytake_cli.store.campaigns import Campaign, campaign, recipient
 
-LIVE = (policy.FREEZING, policy.SCHEDULED, policy.RUNNING, policy.PAUSED)
+LIVE = (policy.FREEZING, policy.SCHEDULED, policy.RECURRING, policy.RUNNING, policy.PAUSED)
 ROWS_AT_ONCE = 20_000  # people whose rows go in one transaction
 
 

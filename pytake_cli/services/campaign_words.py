@@ -42,7 +42,7 @@ class Words:
             return GONE
         if row.blocked_at is not None:
             return reasons.BLOCKED
-        if row.opted_out_at is not None or (self.marketing and row.marketing_stopped_at is not None):
+        if row.opted_out_at or (row.marketing_stopped_at if self.marketing else row.utility_stopped_at):
             return reasons.OPTED_OUT
         if self.marketing and row.marketing_granted_at is None:
             return reasons.NO_CONSENT

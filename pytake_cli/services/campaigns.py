@@ -16,11 +16,12 @@ from pytake_cli.policy.campaigns import (
     FINISHED,
     FREEZING,
     PAUSED,
+    RECURRING,
     RUNNING,
     SCHEDULED,
     Definition,
 )
-from pytake_cli.services import incidents, sending
+from pytake_cli.services import campaign_recurrence, incidents, sending
 from pytake_cli.store import campaigns, ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.events import Event
@@ -95,7 +96,11 @@ def stop(
 
 def resume(db: Session, campaign: Campaign, now: datetime) -> None:
     """Goes on with those who have not been written to, from the row where it stopped."""
-    if campaign.status == RUNNING:
+    if campaign.status in (RUNNING, RECURRING):
+        return
+    if definition(campaign).recurrence is not None and campaign.status == PAUSED:
+        first = campaign_recurrence.first_of(db, campaign.org_id, definition(campaign), now)
+        become(db, campaign, RECURRING, now, status_reason="", status_detail="", due_at=first.at, paused_at=None)
         return
     number = db.get_one(Number, campaign.number_id)
     if campaign.status == PAUSED and sending.is_stopped(number, "campaign", now):

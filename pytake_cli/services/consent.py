@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from pytake_cli.policy.people import storable
+from pytake_cli.services import campaign_replies
 from pytake_cli.store import contact_history
 from pytake_cli.store.contacts import Consent, Contact, consent, contact
 from pytake_cli.store.events import Event
@@ -60,6 +61,8 @@ def withdraw(
 def _one(db: Session, line: Line) -> None:
     row = db.get_one(Contact, line.contact_id)
     write(db, row.org_id, [line], line.at)
+    if not line.granted:
+        campaign_replies.opted_out(db, [line.contact_id], line.at)
     payload = {"contact": row.id, "consent": line.purpose, "granted": line.granted}
     db.add(Event(org_id=row.org_id, kind="contact:updated", payload=payload, at=line.at))
     db.refresh(row)

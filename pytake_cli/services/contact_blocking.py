@@ -39,14 +39,17 @@ def block(db: Session, org_id: int, ids: Collection[int], blocked: bool, *, acto
 def at_meta(db: Session, org_id: int, ids: Collection[int], blocked: bool, now: datetime) -> list[Place]:
     """Where Meta would take it: each number that a contact wrote to, for a block in the last 24 hours only."""
     both = select(ServiceWindow, Number).join(Number, col(Number.id) == col(ServiceWindow.number_id))
-    mine = both.where(Number.org_id == org_id, Number.status != REMOVED, col(ServiceWindow.contact_id).in_(sorted(ids)))
+    theirs = col(ServiceWindow.contact_id).in_(sorted(ids))
+    mine = both.where(Number.org_id == org_id, Number.status != REMOVED, theirs)
+    known = identities_of(db, ids)
     found = []
     for pair, number in db.exec(mine.order_by(col(Number.id), col(ServiceWindow.contact_id))):
         if blocked and not window.window_is_open(pair.last_inbound_at, now):
             continue
-        address = parties.reach(identities_of(db, [pair.contact_id]).get(pair.contact_id, []), number.portfolio_id)
-        if address is not None:  # else known by a name that this number may not use
-            found.append(Place(number, pair.contact_id, address))
+        address = parties.reach(known.get(pair.contact_id, ()), number.portfolio_id)
+        if address is None:
+            continue  # known by a name that this number may not use
+        found.append(Place(number, pair.contact_id, address))
     return found
 
 

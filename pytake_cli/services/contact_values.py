@@ -106,7 +106,6 @@ def _language(text: str) -> str:
 
 
 def is_language(text: str) -> bool:
-    """True for `pt` and `pt-BR`."""
     found = _LANGUAGE.fullmatch(text)
     return found is not None and found[1] in LANGUAGES
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 from pytake_cli.flow.definition import Flow
 from pytake_cli.segment import check, evaluate
-from pytake_cli.segment.tree import Node, SegmentError
+from pytake_cli.segment.tree import Node, Person, SegmentError
 
 
-def why_not(flow: Flow, person: dict[str, Any], now: datetime, tz: str) -> str:
+def why_not(flow: Flow, person: Person, now: datetime, tz: str) -> str:
     """Why the flow is not for this contact; empty when it is."""
     scope = flow.scope
     if scope.only and not matches(scope.only, person, now, tz):
@@ -21,7 +20,7 @@ def why_not(flow: Flow, person: dict[str, Any], now: datetime, tz: str) -> str:
     return ""
 
 
-def matches(expression: str, person: dict[str, Any], now: datetime, tz: str, *, unreadable: bool = False) -> bool:
+def matches(expression: str, person: Person, now: datetime, tz: str, *, unreadable: bool = False) -> bool:
     """Whether the contact fits a segment. One that cannot be read keeps the flow from everybody, not from nobody."""
     try:
         return evaluate.matches(_read(expression), person, now, tz)

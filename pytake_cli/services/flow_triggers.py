@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
@@ -14,9 +13,9 @@ from pytake_cli.flow import triggers
 from pytake_cli.flow.definition import Flow as Definition
 from pytake_cli.flow.problems import FlowErrors
 from pytake_cli.flow.triggers import Candidate, Heard, Offer
-from pytake_cli.services import flow_context, flow_scope, flow_sessions, incidents, opt_out, parties
+from pytake_cli.services import flow_scope, flow_sessions, incidents, opt_out
 from pytake_cli.services.flow_library import definition
-from pytake_cli.services.parties import Party
+from pytake_cli.services.segment_person import StoredPerson
 from pytake_cli.store import flow_sessions as sessions
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import BY_PEOPLE, RESOLVED, Conversation
@@ -65,14 +64,13 @@ def names_of(number: Number) -> tuple[str, ...]:
     return tuple({number.name, number.display, number.display.lstrip("+"), number.phone_number_id} - {""})
 
 
-def choose(found: Sequence[Offer], heard: Heard, party: Party, tz: str, now: datetime) -> list[Candidate]:
+def choose(
+    db: Session, found: Sequence[Offer], heard: Heard, contact: Contact, tz: str, now: datetime
+) -> list[Candidate]:
     """Every candidate for what was heard, the best first."""
-    person: dict[str, Any] = {}
+    person = StoredPerson(db, contact, now)
 
     def why_not(definition: Definition) -> str:
-        if not person and (definition.scope.only or definition.scope.except_):
-            created, blocked = party.contact.created_at, party.contact.blocked_at is not None
-            person.update(flow_context.contact_values(party), created=created, blocked=blocked)
         return flow_scope.why_not(definition, person, now, tz)
 
     return triggers.choose(found, heard, why_not)
@@ -98,9 +96,8 @@ def explain(
         )
     ).first()
     heard = Heard(text, button, None, new_contact, conversation is None, names_of(number))
-    party = parties.of(db, contact, number.id or 0)
     offered = [offer for offer, _ in offers(db, number.org_id, now)]
-    candidates = choose(offered, heard, party, org.tz, now)
+    candidates = choose(db, offered, heard, contact, org.tz, now)
     verdict = opt_out.words(org).verdict(text)
     if verdict == "stop" or (verdict == "start" and contact.opted_out_at):
         return Choice(candidates, "opt_out", verdict)

@@ -49,6 +49,7 @@ class Arrived:
 @dataclass(slots=True)
 class Applied:
     rows: int = 0
+    more: bool = False  # the journal may hold others
     messages: int = 0  # new ones; a repeated delivery counts nothing
     statuses: int = 0
     quarantined: int = 0
@@ -65,7 +66,7 @@ def drain(store: Store, now: datetime, *, limit: int = BATCH_ROWS) -> Applied:
         ours = _lock(db, list(arrived))
         applied = apply(db, [update for row in ours for update in arrived[row]], now)
         db.connection().execute(_DONE, {"ids": ours, "moment": now})
-        applied.rows = len(ours)
+        applied.rows, applied.more = len(ours), len(rows) == limit
         faults.point("inbox.before_commit")
     faults.point("inbox.after_commit")
     return applied

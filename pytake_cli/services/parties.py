@@ -38,10 +38,14 @@ def of(db: Session, contact: Contact, number_id: int) -> Party:
     )
 
 
-def locked(db: Session, contact_id: int, number_id: int) -> Party | None:
-    """The same, of a contact that nobody else changes until the transaction ends (on PostgreSQL)."""
+def lock(db: Session, contact_id: int) -> Contact | None:
+    """The contact, whom nobody else changes until the transaction ends (on PostgreSQL)."""
     # Not kept from those who only refer to the contact: two arrivals of one person would wait for each other.
-    contact = db.get(Contact, contact_id, with_for_update={"key_share": True})
+    return db.get(Contact, contact_id, with_for_update={"key_share": True})
+
+
+def locked(db: Session, contact_id: int, number_id: int) -> Party | None:
+    contact = lock(db, contact_id)
     return of(db, contact, number_id) if contact is not None else None
 
 

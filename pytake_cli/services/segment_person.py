@@ -9,10 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
+from pytake_cli.errors import InvalidData
 from pytake_cli.policy import window
 from pytake_cli.policy.people import PHONE, USERNAME
+from pytake_cli.segment import evaluate
 from pytake_cli.segment.fields import PURPOSES
-from pytake_cli.store import tags
+from pytake_cli.services.segment_reading import Reader
+from pytake_cli.store import segments, tags
 from pytake_cli.store.campaigns import STARTED, Campaign, Recipient
 from pytake_cli.store.contacts import Consent, Contact, Identity, ServiceWindow
 from pytake_cli.store.conversations import RESOLVED, Conversation
@@ -20,6 +23,7 @@ from pytake_cli.store.flow_sessions import FlowSession
 from pytake_cli.store.flows import Flow
 from pytake_cli.store.messages import IN, OUT, Message
 from pytake_cli.store.numbers import Number
+from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.users import User
 
 PRESSED = ("button", "interactive")  # kinds of answers that are a button's
@@ -53,6 +57,7 @@ class StoredPerson(Mapping[str, Any]):
             "messages": self._messages,
             "flows": self._flows,
             "campaigns": self._campaigns,
+            "segments": self._segments,
         }
 
     def __getitem__(self, name: str) -> Any:
@@ -140,3 +145,16 @@ class StoredPerson(Mapping[str, Any]):
         answers = sa.exists().where(col(Message.reply_to) == message.wamid, col(Message.kind).in_(PRESSED))
         mine = answers.where(col(Message.contact_id) == self._id, col(Message.direction) == IN)
         return bool(self._db.exec(select(mine)).one())
+
+    def _segments(self) -> list[str]:
+        """The saved segments that mean the person; those that cannot be read mean nobody."""
+        org = self._db.get_one(Organisation, self._contact.org_id)
+        reader = Reader(self._db, self._contact.org_id)
+        found = []
+        for row in segments.everyone(self._db, self._contact.org_id):
+            try:
+                if evaluate.matches(reader.read(row.query), self, self._now, org.tz):
+                    found.append(row.name)
+            except InvalidData:
+                continue
+        return found

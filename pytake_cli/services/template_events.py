@@ -29,7 +29,7 @@ def apply(db: Session, update: AccountEvent, number: Number, now: datetime) -> N
     name = word(update.value.get("message_template_name")) or ""
     row = _find(db, number, update.value)
     if row is None or update.field == "message_template_components_update":
-        _pull(db, number, name, now)
+        pull_soon(db, number, name, now)
         return
     before = template_changes.Before.of(row)
     if update.field == "message_template_status_update":
@@ -78,8 +78,8 @@ def _category(row: Template, value: dict[str, Any]) -> None:
     row.coming_category, row.coming_at = "", None
 
 
-def _pull(db: Session, number: Number, name: str, now: datetime) -> None:
-    """A job that asks Meta for the templates of that name."""
+def pull_soon(db: Session, number: Number, name: str, now: datetime) -> None:
+    """A job that asks Meta for the templates of that name, or of every name for ""."""
     payload = {"phone_number_id": number.phone_number_id, "waba_id": number.waba_id, "name": name}
     key = f"template:{number.org_id}:{number.waba_id}:{name}:{now.isoformat()}"
     jobs.add(db, org_id=number.org_id, kind="template.pull", key=key, payload=payload, now=now)

@@ -1,7 +1,7 @@
 """Templates as files, `templates/NAME.LANG.yaml`: what a person writes becomes Meta's shape, each mistake has its line.
 
 category: UTILITY
-header: {image: files/caixa.jpg}      # or words; or video, document: FILE; or location: yes
+header: {image: files/caixa.jpg}      # or words; or video, document: FILE; or location: true
 body: |
   Olá {{nome}}, o pedido {{pedido}} saiu para entrega.
 footer: Loja Sul
@@ -252,7 +252,9 @@ class _Reading:
             if key in data:
                 self.written.say("PT-TEMPLATE-KEY", "Meta writes the {key} of one-time codes itself", (key,), key=key)
         body: dict[str, Any] = {"type": "BODY"}
-        if data.get("security") is True:
+        if not isinstance(data.get("security", False), bool):
+            expects(self.written, ("security",), Phrase("true or false"))
+        elif data.get("security"):
             body["add_security_recommendation"] = True
         parts = [body]
         if "expires_minutes" in data:

@@ -28,7 +28,7 @@ class Pulled:
 def take_in(
     db: Session, org: int, waba_id: str, found: Iterable[at_meta.Template], now: datetime, *, complete: bool = True
 ) -> Pulled:
-    """Makes the store as Meta has it. With `complete` what Meta did not list is marked as gone."""
+    """Makes the store as Meta had it at `now`. With `complete` what Meta did not list is marked as gone."""
     rows = listed(db, org, waba_id, gone=True)
     by_id = {row.meta_id: row for row in rows if row.meta_id}
     by_key = {(row.name, row.language): row for row in rows}
@@ -47,7 +47,8 @@ def take_in(
             pulled.same += 1
         seen.add(row.id or 0)
     for row in rows if complete else ():
-        if row.id not in seen and row.status != LOCAL and row.gone_at is None:
+        fresh = row.pulled_at is not None and row.pulled_at > now  # submitted since Meta was asked
+        if row.id not in seen and row.status != LOCAL and row.gone_at is None and not fresh:
             mark_gone(db, row, now)
             pulled.gone.append(row)
     return pulled

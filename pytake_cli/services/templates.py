@@ -111,8 +111,16 @@ def message(template: Template, values: Mapping[str, str]) -> Outgoing:
 
 def render(template: Template, values: Mapping[str, str]) -> Preview:
     """What the person will read; raises as `message` does."""
-    sent = message(template, values).body["template"].get("components", [])
-    return template_views.render(template.components, sent)
+    return _seen(template, message(template, values))
+
+
+def words(template: Template, outgoing: Outgoing) -> str:
+    """What the person will read of a message that `message` made: for Message.text, lists and search."""
+    return _seen(template, outgoing).text
+
+
+def _seen(template: Template, outgoing: Outgoing) -> Preview:
+    return template_views.render(template.components, outgoing.body["template"].get("components", []))
 
 
 def samples(template: Template) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from pytake_cli.store.answers import unanswered
 from pytake_cli.store.campaigns import CANCELLED, ENQUEUED, HOLDOUT, PENDING, SKIPPED, recipient
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.conversations import NOBODY, RESOLVED, Conversation
@@ -65,7 +66,10 @@ _DUE = (
         recipient.c.arm,
         recipient.c["values"],
         contact.c.tz,
-        *(contact.c[name] for name in ("blocked_at", "opted_out_at", "deleted_at", "merged_into_id")),
+        *(
+            contact.c[name]
+            for name in ("blocked_at", "opted_out_at", "utility_stopped_at", "deleted_at", "merged_into_id")
+        ),
         *(contact.c[name] for name in ("marketing_stopped_at", "marketing_granted_at")),
     )
     .join(contact, contact.c.id == recipient.c.contact_id)
@@ -129,11 +133,6 @@ def conversations(db: Session, number_id: int, contact_ids: Sequence[int]) -> di
     for row in db.connection().execute(query):
         found.setdefault(row.contact_id, row)
     return found
-
-
-def unanswered() -> sa.ColumnElement[bool]:
-    """What a campaign opened: resolved, and nobody resolved it. The person's answer makes it a conversation."""
-    return sa.and_(conversation.c.status == RESOLVED, conversation.c.resolved_at.is_(None))
 
 
 def open_conversations(

@@ -26,6 +26,12 @@ _HOLD = (
     "UPDATE message SET status = 'unknown', rank = 2, due_at = NULL, claim = NULL, claimed_at = NULL"
     " WHERE direction = 'out' AND status IN ('queued', 'sending', 'unknown')"
 )
+# Nor is whom a campaign has written to since: it goes on when a person says so.
+_PAUSE = (
+    "UPDATE campaign SET status = 'paused', status_reason = 'PT-CAMP-RESTORED', due_at = NULL, status_detail ="
+    " 'the store was restored from a backup: people may have been written to since it was made'"
+    " WHERE status IN ('running', 'scheduled')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ def _into_sqlite(
     os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     shutil.copyfile(source, fresh)
     with closing(sqlite.driver().connect(fresh)) as connection:
-        held = _mark(lambda sql, values: connection.execute(sql, values).rowcount, now)
+        held = _mark(lambda sql, values: connection.execute(sql, values).rowcount, contents, now)
         connection.execute(f"DROP TABLE IF EXISTS {backup.MANIFEST}")
         connection.commit()
     backup.sync(fresh)
@@ -129,7 +135,7 @@ def _into_postgres(
             if step.version == contents.version:
                 break
         dump.load(connection, source)
-        held = _mark(lambda sql, values: connection.execute(text(sql), values).rowcount, now)
+        held = _mark(lambda sql, values: connection.execute(text(sql), values).rowcount, contents, now)
     return held, kept
 
 
@@ -159,9 +165,11 @@ def _refuse_other_kind(source: Path, fits: bool, here: str, there: str) -> None:
         )
 
 
-def _mark(execute: Callable[[str, dict[str, Any]], int], now: datetime) -> int:
+def _mark(execute: Callable[[str, dict[str, Any]], int], contents: backup.Contents, now: datetime) -> int:
     """Holds what was on its way, and notes in the store that it was restored; returns how many messages are held."""
     held = execute(_HOLD, {})
+    if "campaign" in contents.rows:  # a backup of an older version has none
+        execute(_PAUSE, {})
     put = "INSERT INTO fact (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
     former = (
         "INSERT INTO fact (key, value) SELECT 'instance_before:' || value, CAST((SELECT coalesce(max(id), 0)"

@@ -121,3 +121,13 @@ def test_show_tells_how_far_it_is(pytake: Run, ready: Shop) -> None:
     launched(pytake)
     card = json.loads(pytake("campaign", "show", "bf", "--json").out)
     assert (card["status"], card["waiting"], card["sent"], card["troubles"]) == ("running", 3, 0, [])
+
+
+def test_recipients_and_report_agree_with_the_ledger(pytake: Run, ready: Shop) -> None:
+    launched(pytake)
+    rows = json.loads(pytake("campaign", "recipients", "bf", "--json").out)
+    assert [row["state"] for row in rows] == ["pending"] * 3
+    assert pytake("campaign", "recipients", "bf", "--state", "failed").out == ""
+    report = json.loads(pytake("campaign", "report", "bf", "--json").out)
+    assert (report["recipients"], report["waiting"], report["fates"]) == (3, 3, {"pending": 3})
+    assert "| recipients | 3 | 100.0% |" in pytake("campaign", "report", "bf", "--as", "md").out

@@ -57,6 +57,7 @@ def test_meta_is_asked_and_the_token_becomes_the_numbers_secret(loja: Run) -> No
     assert row["display"] == defaults.DISPLAY_NUMBER
     assert row["token"] == "sealed file"
     assert row["rate_per_second"] == 80
+    assert "template.pull" in loja("queue", "list", "--json", "--fields", "all").out
     assert secrets.get("access_token", defaults.PHONE_NUMBER_ID) == TOKEN
     assert secrets.get("access_token") is None
     assert TOKEN not in ran.out + ran.err

@@ -243,5 +243,7 @@ def test_a_template_that_is_new_at_meta_is_asked_for(loja: Run) -> None:
     """Nobody has to pull before the first message."""
     ran = loja("message", "send", "--to", "+5511968184101", "-t", "confirmacao_pedido", "--var", "Ana", "--var", "12")
     assert ran.code == 0, ran.err
+    (sent,) = rows(loja, "message", "list", "--fields", "text")
+    assert sent["text"].startswith("Olá Ana, seu pedido 12 foi confirmado")
     ran = loja("message", "send", "--to", "+5511968184101", "-t", "confirmacao_pedido", "--var", "Ana")
     assert (ran.code, "2 is missing" in ran.err) == (65, True)

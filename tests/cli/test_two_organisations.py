@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import orjson
 import pytest
 
 from pytake_cli import clock
+from pytake_cli.policy.recurrence_files import read
+from pytake_cli.services import schedules
 from pytake_cli.store import Store, tags
+from pytake_cli.store import schedules as rows
 from pytake_cli.store.events import Event
 from pytake_cli.store.fields import Field
 from pytake_cli.store.flow_sessions import FlowRecord
@@ -49,6 +53,11 @@ def norte(pytake: Run, home: Path) -> Run:
         db.add(Quarantine(journal_id=row.id, org_id=1, reason=CANARY, created_at=now))
         db.add(Job(org_id=1, kind="media", key=CANARY, state="failed", due_at=now, created_at=now))
         db.add(Event(org_id=1, kind="incident", payload={"slug": "PT-X", "text": CANARY}, at=now))
+        daily, later = read({"daily": "09:00"}), now + timedelta(days=1)
+        schedule = schedules.create(
+            db, 1, name=CANARY, rule=daily, tz="UTC", command=["status"], missed="skip", by=CANARY, now=now
+        )
+        rows.add_run(db, schedule, CANARY, later, state="done", output=CANARY)
     templates.put(store, number_id, CANARY, templates.body(CANARY))
     conversation = wrote(store, number_id, CANARY, name=CANARY, at=now)
     with store.write() as db:
@@ -86,6 +95,10 @@ def norte(pytake: Run, home: Path) -> Run:
         ("contact", "check", "+5511968184188"),
         ("field", "list"),
         ("flow", "sessions", "--status", "all", "--fields", "all"),
+        ("schedule", "list", "--fields", "all"),
+        ("schedule", "runs", "--fields", "all"),
+        ("schedule", "next"),
+        ("privacy", "retention", "show"),
         ("flow", "explain", "--from", "+5511968184188", "--message", "oi", "--fields", "all"),
     ],
 )
@@ -114,6 +127,13 @@ def test_what_is_the_others_is_not_shown(norte: Run, words: tuple[str, ...]) -> 
         ("queue", "drop", "message:2", "-y"),
         ("queue", "drop", "job:1", "-y"),
         ("queue", "retry", "quarantine:1"),
+        ("schedule", "show", CANARY),
+        ("schedule", "set", "1", "--missed", "run-once"),
+        ("schedule", "pause", CANARY),
+        ("schedule", "run", "1"),
+        ("schedule", "run", CANARY, "--now"),
+        ("schedule", "delete", CANARY, "-y"),
+        ("schedule", "export", CANARY, "--crontab"),
         ("template", "show", CANARY),
         ("template", "preview", CANARY),
         ("template", "submit", CANARY),

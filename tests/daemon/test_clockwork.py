@@ -56,7 +56,7 @@ class Works:
 
     def __init__(self, store: Store) -> None:
         self.engine = Recorder()
-        self.intake = Intake(store, on_commit=lambda: None)
+        self.intake = Intake(store, on_commit=lambda news: None)
         proxies, proven = Proxies(), Proven()
         door = Door(self.intake.put, lambda: KEYS, max_body_bytes=1024, proxies=proxies, proven=proven)
         places = Places(proven=proven, proxies=proxies, idle_seconds=5, most_body_bytes=1024)

@@ -15,6 +15,7 @@ from pytake_cli.daemon.intake import Intake
 from pytake_cli.errors import StoreUnavailable
 from pytake_cli.store import Store
 from pytake_cli.store.journal import Journal
+from tests.kit import bodies
 
 journal = Journal.__table__  # type: ignore[attr-defined]
 
@@ -24,7 +25,7 @@ def taking(store: Store, visit: Callable[[Intake], Awaitable[None]]) -> tuple[In
     poked: list[int] = []
 
     async def run() -> Intake:
-        taker = Intake(store, on_commit=lambda: poked.append(taker.acked))
+        taker = Intake(store, on_commit=lambda news: poked.append(taker.acked))
         working = asyncio.ensure_future(taker.run())
         await visit(taker)
         await taker.close(2.0)
@@ -40,16 +41,33 @@ def stored(store: Store) -> list[bytes]:
 
 
 def test_what_was_acknowledged_is_in_the_journal_in_the_order_of_arrival(store: Store) -> None:
-    bodies = [b'{"n":%d}' % i for i in range(1500)]
+    given = [b'{"n":%d}' % i for i in range(1500)]
 
     async def visit(taker: Intake) -> None:
-        await asyncio.gather(*[taker.put("", body) for body in bodies])
+        await asyncio.gather(*[taker.put("", body) for body in given])
 
     taker, poked = taking(store, visit)
-    assert stored(store) == bodies
+    assert stored(store) == given
     assert taker.acked == 1500
     assert taker.commits < 20
     assert len(poked) == taker.commits
+
+
+def test_only_bodies_with_nothing_but_statuses_are_no_news(store: Store) -> None:
+    told: list[bool] = []
+    said = bodies.message("5511960000000", 'ele disse "statuses": []').data
+    status = bodies.status("wamid.1", "read", "5511960000000").data
+
+    async def run() -> None:
+        taker = Intake(store, on_commit=told.append)
+        working = asyncio.ensure_future(taker.run())
+        for together in ([status], [said], [status, said]):
+            await asyncio.gather(*[taker.put("", body + b" " * len(told)) for body in together])
+        await taker.close(2.0)
+        await working
+
+    asyncio.run(run())
+    assert told == [False, True, True]
 
 
 def test_a_single_body_does_not_wait_for_others(store: Store) -> None:
@@ -167,7 +185,7 @@ def test_bodies_are_bounded_by_their_bytes_too(store: Store, monkeypatch: pytest
 
 def test_a_writer_that_dies_of_a_bug_ends_the_intake_and_strands_nobody(store: Store) -> None:
     async def run() -> None:
-        taker = Intake(store, on_commit=lambda: None)
+        taker = Intake(store, on_commit=lambda news: None)
         working = asyncio.ensure_future(taker.run())
         await asyncio.sleep(0)
         waiting = taker.put(object(), b"x")  # type: ignore[arg-type]

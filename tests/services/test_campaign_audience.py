@@ -127,8 +127,8 @@ def put(shop: Shop, one: Person, former: list[int], this: int) -> int:
         db.flush()
         for campaign_id in former[: one.had]:
             status = "failed" if one.lost else "sent"
-            told = {"direction": "out", "origin": "campaign", "kind": "template", "at": NOW}
-            sent = Message(**base, **told, conversation_id=talk.id, status=status)
+            told: dict[str, Any] = {"direction": "out", "origin": "campaign", "kind": "template", "at": NOW}
+            sent = Message(**base, **told, conversation_id=talk.id or 0, status=status)
             db.add(sent)
             db.flush()
             _recipient(db, base, campaign_id, state="queued", message_id=sent.id, queued_at=NOW - timedelta(days=1))

@@ -212,11 +212,22 @@ def test_d21_who_was_written_to_today_is_counted_once_for_all_numbers_of_the_por
     shop.change(Number, shop.number_id, tier="TIER_250")
     for contact in shop.people(2) * 2:
         with store.write() as db:
-            base = {"org_id": shop.org, "number_id": shop.number_id, "contact_id": contact, "created_at": NOW}
+            base: dict[str, Any] = {
+                "org_id": shop.org,
+                "number_id": shop.number_id,
+                "contact_id": contact,
+                "created_at": NOW,
+            }
             talk = Conversation(**base, status="resolved", last_message_at=NOW)
             db.add(talk)
             db.flush()
-            told = {"direction": "out", "origin": "campaign", "kind": "template", "status": "sent", "sent_at": NOW}
+            told: dict[str, Any] = {
+                "direction": "out",
+                "origin": "campaign",
+                "kind": "template",
+                "status": "sent",
+                "sent_at": NOW,
+            }
             db.add(Message(**base, **told, conversation_id=talk.id or 0, at=NOW))
     quota = shop.plan().content["quota"]
     assert (quota["used_24h"], quota["room"]) == (2, 248)
@@ -226,7 +237,7 @@ def many(shop: Shop, count: int) -> None:
     """So many contacts with phones, quickly."""
     from pytake_cli.store.contacts import contact, identity
 
-    people = [
+    people: list[dict[str, Any]] = [
         {"org_id": shop.org, "name": "Ana", "profile_name": "", "language": "", "tz": "", "fields": {}, "stage": ""}
         | {"score": 0, "vip": False, "marketing_granted_at": NOW, "created_at": NOW, "updated_at": NOW}
         for _ in range(count)
@@ -234,7 +245,7 @@ def many(shop: Shop, count: int) -> None:
     with shop.store.write() as db:
         db.connection().execute(contact.insert(), people)
         ids = db.connection().execute(contact.select().with_only_columns(contact.c.id)).scalars().all()
-        seen = {"scope": "", "first_seen_at": NOW, "last_seen_at": NOW}
+        seen: dict[str, Any] = {"scope": "", "first_seen_at": NOW, "last_seen_at": NOW}
         rows = [
             {"org_id": shop.org, "contact_id": id_, "kind": "phone", "value": f"55119{60_000_000 + id_:08}"} | seen
             for id_ in ids

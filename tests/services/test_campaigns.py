@@ -6,19 +6,24 @@ import threading
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 from sqlmodel import col, select
 
 from pytake_cli.errors import Conflict, SendError
 from pytake_cli.policy.campaigns import Canary, Cap
-from pytake_cli.services import campaign_feed, campaign_launch, campaigns, sending
+from pytake_cli.services import campaign_feed, campaign_launch, campaigns, inbound, sending
 from pytake_cli.services.campaign_launch import Order
 from pytake_cli.services.campaign_quota import Quotas
-from pytake_cli.store import Store
+from pytake_cli.store import Store, ledger_counts
 from pytake_cli.store.campaigns import Campaign, Plan
 from pytake_cli.store.contacts import Contact
+from pytake_cli.store.conversations import Conversation
+from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
+from pytake_cli.store.templates import Template
 from pytake_cli.whatsapp.client import Sent
+from pytake_cli.whatsapp.webhooks import parse
 from tests.kit import campaigning
 from tests.kit.stores import NOW, make_number, make_org
 
@@ -81,6 +86,24 @@ class Shop:
             self.step()
             self.send()
             self.now += timedelta(seconds=1)
+
+    def hears(self, words: str) -> Conversation:
+        """The first person who got the campaign writes; the conversation that is in then."""
+        wa_id = self.accepted[0].removeprefix("+")
+        message: dict[str, Any] = {
+            "from": wa_id,
+            "id": f"wamid.in.{words}",
+            "timestamp": str(int(self.now.timestamp())),
+        }
+        message |= {"type": "text", "text": {"body": words}}
+        with self.store.write() as db:
+            number = db.get_one(Number, self.number_id)
+            value = {"metadata": {"phone_number_id": number.phone_number_id}, "messages": [message]}
+            entry = {"id": number.waba_id, "changes": [{"field": "messages", "value": value}]}
+            body = orjson.dumps({"object": "whatsapp_business_account", "entry": [entry]})
+            inbound.apply(db, [inbound.Arrived(update) for update in parse(body)], self.now)
+            written = db.exec(select(Message).where(Message.wamid == message["id"])).one()
+            return db.get_one(Conversation, written.conversation_id)
 
     def on_campaign(self, work: Any) -> Any:
         """Something done to the campaign in a transaction of its own."""
@@ -312,3 +335,71 @@ def test_a_launch_that_died_half_way_is_given_up(store: Store) -> None:
     shop.step()
     assert shop.ledger() == {}
     assert shop.launch().recipients == 5
+
+
+def test_the_answer_to_a_campaign_opens_its_conversation_and_is_credited(store: Store) -> None:
+    shop = Shop(store, people=2)
+    shop.launch()
+    shop.run()
+    said = shop.hears("quero")
+    assert (said.status, said.resolved_at) == ("queued", None)
+    with store.read() as db:
+        assert len(db.exec(select(Conversation)).all()) == 2
+        messages = db.exec(select(Message).where(Message.conversation_id == said.id)).all()
+        assert {message.origin for message in messages} == {"campaign", "contact"}
+        assert ledger_counts.answers(db, shop.campaign().id or 0) == (1, 0)
+
+
+def test_what_campaigns_open_is_in_nobodys_queue(store: Store) -> None:
+    shop = Shop(store, people=1)
+    shop.launch()
+    shop.run()
+    with store.read() as db:
+        assert [row.status for row in db.exec(select(Conversation))] == ["resolved"]
+
+
+def test_an_opt_out_is_credited_to_the_campaign_before_it(store: Store) -> None:
+    shop = Shop(store, people=1)
+    shop.launch()
+    shop.run()
+    shop.hears("PARAR")
+    with store.read() as db:
+        assert ledger_counts.answers(db, shop.campaign().id or 0) == (1, 1)
+
+
+def test_a_number_rated_low_pauses_its_campaigns(store: Store) -> None:
+    shop = Shop(store)
+    shop.launch()
+    shop.on_campaign(lambda db, row, now: campaigns.quality_fell(db, db.get_one(Number, shop.number_id), now))
+    assert shop.campaign().status_reason == "PT-CAMP-QUALITY"
+
+
+def test_a_refused_token_pauses_the_campaign_and_nothing_is_lost(store: Store) -> None:
+    shop = Shop(store, people=10)
+    shop.launch()
+    shop.step()
+    shop.send(limit=4)
+    shop.send(limit=2, error=refused(190))
+    shop.step()
+    stopped = shop.campaign()
+    assert stopped.status_reason == "PT-CAMP-NUMBER"
+    assert "may not send" in stopped.status_detail
+    with pytest.raises(Conflict, match="may not send"):
+        shop.on_campaign(campaigns.resume)
+    with store.write() as db:
+        db.get_one(Number, shop.number_id).stopped_at = None
+    shop.on_campaign(campaigns.resume)
+    shop.run()
+    assert len(set(shop.accepted)) == len(shop.accepted) == 10
+
+
+def test_a_template_that_meta_pauses_stops_what_uses_it(store: Store) -> None:
+    shop = Shop(store)
+    shop.launch()
+    with store.write() as db:
+        template = db.get_one(Template, shop.template)
+        template.status, template.pause_title = "PAUSED", "FIRST_PAUSE"
+        campaigns.template_changed(db, template, "status", shop.now)
+    stopped = shop.campaign()
+    assert stopped.status_reason == "PT-CAMP-TEMPLATE"
+    assert "is paused at Meta: FIRST_PAUSE" in stopped.status_detail

@@ -12,6 +12,7 @@ from pytake_cli.flow.triggers import Heard, Offer
 from pytake_cli.services import flow_triggers, ownership
 from pytake_cli.store import Store, tags
 from pytake_cli.store.flows import Flow
+from pytake_cli.store.segments import Segment
 from tests.services.flow_shop import ASKS, FlowShop
 
 
@@ -136,6 +137,20 @@ def test_scope_keeps_a_flow_to_its_numbers_and_its_contacts(shop: FlowShop) -> N
         tags.put(db, shop.org, shop.contact().id or 0, "VIP", shop.now)
     shop.says("oi")
     assert shop.bot()[-1] == "vips"
+
+
+def test_a_scope_knows_conversations_messages_consent_and_saved_segments(shop: FlowShop) -> None:
+    with shop.store.write() as db:
+        row = Segment(
+            org_id=shop.org, name="novos", query="count(msg.in) <= 2", created_at=shop.now, updated_at=shop.now
+        )
+        db.add(row)
+    asked = "conv.window is set msg.in = 1 consent.marketing is empty segment = novos"
+    shop.publish(flow("first", "{keyword: oi}", f"scope: {{only: '{asked}'}}"))
+    shop.publish(flow("rest", "{any: true}"))
+    shop.says("oi")
+    shop.says("oi")
+    assert shop.bot() == ["first", "rest"]
 
 
 def test_explaining_tells_every_candidate_and_what_comes_before(shop: FlowShop) -> None:

@@ -78,6 +78,16 @@ def test_all_mistakes_come_at_once_with_their_lines(source: str, wanted: list[tu
         assert problem.path == "pedido.pt_BR.yaml"
 
 
+def test_one_time_codes_have_no_words_of_their_own() -> None:
+    text = "category: AUTHENTICATION\nsecurity: true\nexpires_minutes: 10\n"
+    text += "buttons:\n  - otp: copy_code\n    text: Copiar\n"
+    body, footer, buttons = found(text).draft["components"]
+    assert (body, footer["code_expiration_minutes"]) == ({"type": "BODY", "add_security_recommendation": True}, 10)
+    assert buttons["buttons"] == [{"type": "OTP", "otp_type": "COPY_CODE", "text": "Copiar"}]
+    wrong = found(text.replace("true", "yes") + "body: Seu código é {{1}}, tá?\n").problems
+    assert sorted(each.line for each in wrong) == [2, 7]
+
+
 def test_the_language_comes_from_the_name_of_the_file() -> None:
     assert found("category: UTILITY\nbody: Oi.\n", "aviso.en-us.yaml").draft["language"] == "en_US"
     written = found("category: UTILITY\nbody: Oi.\n", "aviso.yaml")

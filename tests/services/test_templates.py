@@ -83,6 +83,12 @@ def test_a_pull_of_one_name_says_nothing_of_the_others(store: Store) -> None:
     assert pull(store, number, complete=False).gone == []
 
 
+def test_what_was_submitted_while_meta_was_asked_is_not_gone(store: Store) -> None:
+    id_ = make_number(store, make_org(store))
+    kit.put(store, id_, "novo", kit.body("Oi."), pulled_at=NOW + timedelta(seconds=1))
+    assert pull(store, at(store, id_)).gone == []
+
+
 def test_a_template_is_found_by_name_and_language(store: Store) -> None:
     id_ = make_number(store, make_org(store))
     number = at(store, id_)

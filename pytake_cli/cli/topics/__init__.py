@@ -10,6 +10,7 @@ TOPICS: dict[str, str] = {
     "getting-started": "From nothing to the first answered message.",
     "accessibility": "Screen readers, colours, slow lines.",
     "auth": "Tokens of Meta, webhooks, and who may do what.",
+    "campaigns": "Campaign files: who, what, when, at what price.",
     "config": "Settings: files, variables, precedence, profiles.",
     "environment": "Every variable that PyTake reads.",
     "errors": "How errors are told, and where reports are.",
@@ -21,6 +22,7 @@ TOPICS: dict[str, str] = {
     "recurrence": "When schedules and campaigns come again: rules, limits, exceptions.",
     "scripting": "PyTake in scripts and cron jobs.",
     "secrets": "Where secrets are kept and how they get there.",
+    "templates": "Template files: parts, buttons, values, categories and prices.",
     "times": "How to write moments and lengths of time.",
     "windows": "The 24-hour window, and PyTake on Windows.",
 }
