@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FIELDS = {
     "id": "row id, for campaign:ID",
     "name": "the campaign",
-    "status": "freezing, scheduled, running, paused, finished or cancelled",
+    "status": "freezing, scheduled, recurring, running, paused, finished or cancelled",
     "reason": "slug of why it is paused",
     "detail": "the same in words",
     "recipients": "people in its ledger",

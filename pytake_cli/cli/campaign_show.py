@@ -15,7 +15,7 @@ from pytake_cli.locale import _
 FIELDS = {
     "id": "number of the campaign, once it was launched",
     "name": "name",
-    "status": "file: never launched; draft, scheduled, running, paused, finished, cancelled",
+    "status": "file: never launched; draft, scheduled, recurring, running, paused, finished, cancelled",
     "reason": "why it is paused, or how it ended",
     "recipients": "people in it",
     "template": "what is sent",

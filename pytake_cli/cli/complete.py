@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 LANGUAGES = (("en", "English"), ("pt-BR", "Português"))
+WHERE = ("-w", "--where")  # take a segment's text
 WHEN = (("auto", ""), ("always", ""), ("never", ""))
 
 
@@ -26,6 +27,10 @@ def answer(words: list[str]) -> str:
     found = _options_value(path, last, current)
     if found is None:
         found = _flags(path) if current.startswith("-") else _words(path, before)
+    elif last in WHERE and path.startswith(("segment ", "contact ", "campaign ")):
+        from pytake_cli.cli import complete_names
+
+        found = complete_names.expression([*before, current])
     lines = sorted({f"{value}\t{about}".rstrip("\t") for value, about in found if value.startswith(current)})
     return "".join(f"{line}\n" for line in lines)
 
@@ -87,10 +92,10 @@ def _words(path: str, before: list[str]) -> Words:
         return []  # at most one word after the command
     if path in ("config get", "config set", "config unset", "config explain"):
         return SETTINGS.items()
-    return _other_words(path)
+    return _other_words(path, before)
 
 
-def _other_words(path: str) -> Words:
+def _other_words(path: str, before: list[str]) -> Words:
     if path == "errors":
         from pytake_cli.errors import SLUGS
 
@@ -99,6 +104,10 @@ def _other_words(path: str) -> Words:
         from pytake_cli.cli.topics import TOPICS
 
         return [*TOPICS.items(), *((name, _about(each)) for name, each in SURFACE.items() if " " not in name)]
+    if path.startswith("segment ") and path not in ("segment list", "segment create"):
+        from pytake_cli.cli import complete_names
+
+        return complete_names.segments(before)
     if path.startswith("secret "):
         return [(name, "") for name in ("access_token", "app_secret", "verify_token")]
     if path == "completion":

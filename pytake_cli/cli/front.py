@@ -67,14 +67,14 @@ def language(arguments: list[str]) -> str | None:
     """The language by flag, variable, settings or system; None if the place of the settings is not known here."""
     from pytake_cli import locale
 
-    named = _value("--lang", arguments) or os.environ.get("PYTAKE_LANG")
+    named = value_of("--lang", arguments) or os.environ.get("PYTAKE_LANG")
     if named:
         return locale.choose(named) if named in locale.LANGUAGES else None
-    files = _settings_files(_value("-C", arguments) or os.getcwd())
+    files = settings_files(value_of("-C", arguments) or os.getcwd())
     if files is None:
         return None
     return locale.choose(
-        _text(_setting("lang", files, _value("--profile", arguments))) if any(map(os.path.exists, files)) else None
+        _text(setting("lang", files, value_of("--profile", arguments))) if any(map(os.path.exists, files)) else None
     )
 
 
@@ -86,13 +86,13 @@ def only_ascii(arguments: list[str]) -> bool:
         return True
     if named := os.environ.get("PYTAKE_ASCII"):
         return named.lower() not in NO
-    files = _settings_files(_value("-C", arguments) or os.getcwd())
+    files = settings_files(value_of("-C", arguments) or os.getcwd())
     if files is None or not any(map(os.path.exists, files)):
         return False
-    return _setting("ascii", files, _value("--profile", arguments)) is True
+    return setting("ascii", files, value_of("--profile", arguments)) is True
 
 
-def _value(flag: str, arguments: list[str]) -> str:
+def value_of(flag: str, arguments: list[str]) -> str:
     for index, argument in enumerate(arguments):
         if argument == flag and index + 1 < len(arguments):
             return arguments[index + 1]
@@ -101,7 +101,7 @@ def _value(flag: str, arguments: list[str]) -> str:
     return ""
 
 
-def _settings_files(directory: str) -> tuple[str, str, str] | None:
+def settings_files(directory: str) -> tuple[str, str, str] | None:
     """The project's, the user's and the system's settings file, as places.py has them."""
     if home := os.environ.get("PYTAKE_HOME"):
         user = os.path.join(os.path.expanduser(home), "config", "config.toml")
@@ -121,7 +121,7 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _setting(name: str, files: tuple[str, str, str], profile: str) -> object:
+def setting(name: str, files: tuple[str, str, str], profile: str) -> object:
     """The setting of the strongest file that has it; a broken file is for the command to complain about."""
     import tomllib
 

@@ -73,7 +73,7 @@ def recipients(
 
 def _is(state: str) -> sa.ColumnElement[bool]:
     if state in ANSWERED:
-        return ANSWERED[state].is_not(None)
+        return ANSWERED[state].is_not(None)  # type: ignore[no-any-return]
     return _FATE.in_(REACHED.get(state, (state,)))
 
 

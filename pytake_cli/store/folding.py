@@ -41,10 +41,13 @@ def _folded(element: folded, compiler: SQLCompiler, **more: Any) -> str:
 
 @compiles(folded_in, "sqlite")
 def _folded_in_sqlite(element: folded_in, compiler: SQLCompiler, **more: Any) -> str:
-    """Most words are ASCII without spaces, where NOCASE is enough: six times as quick as asking Python."""
+    """Most words are ASCII without spaces, where NOCASE is enough: six times as quick as asking Python.
+
+    A CASE, because SQLAlchemy compares what is boolean with 1 here, and then SQLite works out both sides of an OR.
+    """
     value, wanted, again = _parts(element, compiler, **more)
-    odd = f"{value} GLOB '*[^!-~]*'"
-    return f"({value} COLLATE NOCASE IN ({wanted}) OR {odd} AND {NAME}({value}) IN ({again}))"
+    asked = f"WHEN {value} GLOB '*[^!-~]*' THEN {NAME}({value}) IN ({again})"
+    return f"CASE WHEN {value} COLLATE NOCASE IN ({wanted}) THEN 1 {asked} ELSE 0 END"
 
 
 @compiles(folded_in, "postgresql")

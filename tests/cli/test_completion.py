@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from pytake_cli import clock
+from pytake_cli.store import tags
+from pytake_cli.store.fields import Field
+from pytake_cli.store.segments import Segment
 from tests.cli.conftest import Run
+from tests.kit.shop import Shop
 
 
 def offered(pytake: Run, *words: str) -> list[str]:
@@ -78,3 +83,22 @@ def test_fish_completes(pytake: Run, command: Path, tmp_path: Path) -> None:
     code = f'set -x PATH {command.parent} $PATH; source {tmp_path}/script; complete -C "pytake config ex"'
     ran = subprocess.run(["fish", "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.startswith("explain\t")
+
+
+def test_segments_fields_and_tags_are_offered_from_the_store(pytake: Run, shop: Shop) -> None:
+    contact_id = shop.wrote().contact_id
+    with shop.store.write(shop.org) as db:
+        db.add(Segment(org_id=shop.org, name="leads", query="vip", created_at=clock.now(), updated_at=clock.now()))
+        db.add(Field(org_id=shop.org, name="plano", created_at=clock.now()))
+        tags.put(db, shop.org, contact_id, "cliente novo", clock.now())
+    assert offered(pytake, "segment", "count", "le") == ["leads"]
+    assert offered(pytake, "segment", "count", "-w", "sc") == ["score"]
+    assert offered(pytake, "segment", "count", "-w", "vip f.") == ["vip f.plano"]
+    assert offered(pytake, "segment", "preview", "-w", "vip tag = ") == ['vip tag = "cliente novo"']
+    assert offered(pytake, "segment", "preview", "-w", "segment in (le") == ["segment in (leads"]
+    assert offered(pytake, "-o", "outra", "segment", "count", "le") == []
+
+
+def test_without_a_store_nothing_is_offered_and_nothing_is_made(pytake: Run, home: Path) -> None:
+    assert offered(pytake, "segment", "count", "") == []
+    assert not (home / "data" / "pytake.db").exists()

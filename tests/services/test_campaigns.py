@@ -90,7 +90,11 @@ class Shop:
     def hears(self, words: str) -> Conversation:
         """The first person who got the campaign writes; the conversation that is in then."""
         wa_id = self.accepted[0].removeprefix("+")
-        message = {"from": wa_id, "id": f"wamid.in.{words}", "timestamp": str(int(self.now.timestamp()))}
+        message: dict[str, Any] = {
+            "from": wa_id,
+            "id": f"wamid.in.{words}",
+            "timestamp": str(int(self.now.timestamp())),
+        }
         message |= {"type": "text", "text": {"body": words}}
         with self.store.write() as db:
             number = db.get_one(Number, self.number_id)

@@ -22,7 +22,7 @@ from pytake_cli.store.events import Event
 from pytake_cli.store.fields import Field
 from pytake_cli.store.flow_sessions import FlowEvent, FlowRecord
 from pytake_cli.store.idempotency import IdempotencyKey
-from pytake_cli.store.imports import ContactImport
+from pytake_cli.store.imports import ContactImport, ImportReject
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import Media
 from pytake_cli.store.messages import Message, StatusEvent
@@ -76,7 +76,8 @@ def furnish_audience(db: Session, org: int, number: int, contact: int) -> None:
     db.add(Field(**owned, name="plano"))
     db.add(ContactChange(org_id=org, contact_id=contact, what="stage", after="lead", at=NOW))
     db.add(ContactNote(**owned, contact_id=contact, body="prefers mornings"))
-    db.add(ContactImport(org_id=org, key="k", digest="d", source="a.csv", started_at=NOW, updated_at=NOW))
+    list_ = ContactImport(org_id=org, key="k", digest="d", source="a.csv", started_at=NOW, updated_at=NOW)
+    db.add(list_)
     segment = Segment(**both, name="vip", query="vip")
     db.add(segment)
     db.add(Template(**both, waba_id="1", name="oi", language="pt_BR", category="UTILITY"))
@@ -88,6 +89,7 @@ def furnish_audience(db: Session, org: int, number: int, contact: int) -> None:
     schedule = Schedule(**both, name="daily", tz="America/Sao_Paulo")
     db.add(schedule)
     db.flush()
+    db.add(ImportReject(org_id=org, import_id=list_.id or 0, line=2, cells=["x"], reason="no phone"))
     db.add(SegmentMember(org_id=org, segment_id=segment.id or 0, contact_id=contact, entered_at=NOW))
     db.add(Recipient(org_id=org, campaign_id=campaign.id or 0, contact_id=contact, due_at=NOW))
     db.add(ScheduleRun(org_id=org, schedule_id=schedule.id or 0, local="2026-11-23T09:00", due_at=NOW))
