@@ -141,7 +141,8 @@ def test_recipients_and_report_agree_with_the_ledger(pytake: Run, ready: Shop) -
 
 def test_a_launch_that_is_killed_sends_nothing_and_the_next_one_is_whole(pytake: Run, ready: Shop) -> None:
     line = [sys.executable, "-m", "pytake_cli", "campaign", "launch", "bf", "--yes"]
-    killed = subprocess.run(line, env=os.environ | {"PYTAKE_CRASH_AT": "campaign.before_start"}, check=False)
+    here = {"PYTAKE_CRASH_AT": "campaign.before_start", "PYTHONPATH": str(Path(__file__).parents[2])}
+    killed = subprocess.run(line, env=os.environ | here, check=False)
     assert killed.returncode == 137
     with ready.store.write() as db:
         half = db.exec(select(Campaign)).one()

@@ -80,8 +80,7 @@ def test_what_hits_everybody_pauses_at_once_and_goes_on_when_a_person_says_so(th
     go_on(there)
     found = until(there, "finished")
     assert found["sent"] + found["failed"] == PEOPLE
-    assert found["failures"][0]["code"] == code
-    assert found["failures"][0]["advice"]
+    assert all(each["code"] == code and each["advice"] for each in found["failures"])  # 131048 keeps its messages
 
 
 @pytest.mark.parametrize("code", [131026, 131049, 131050])
@@ -126,6 +125,7 @@ def test_metas_daily_limit_pauses_until_it_frees(there: Home) -> None:
     with there.store() as store, store.write() as db:
         db.get_one(Number, there.number_id).tier = "TIER_250"
     launch(there)
-    found = until(there, "paused", 90)
+    wait_until(lambda: look(there)["status"] in ("paused", "finished"), 90, every=0.2)
+    found = look(there)
     assert (found["reason"], found["sent"]) == ("PT-CAMP-QUOTA", 250)
     assert found["resume_at"] is not None
