@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import sys
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
 import typer
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from pytake_cli.services.contact_export import Wanted
 
 Form = Literal["csv", "jsonl", "xlsx"]
+Raw = Annotated[
+    bool, typer.Option("--raw", help="For programs: no apostrophe before cells that a spreadsheet might run.")
+]
 
 
 def export(
@@ -34,9 +37,7 @@ def export(
     ] = None,
     where: Annotated[str | None, typer.Option("-w", "--where", metavar="EXPR", help="Who, as segments say it.")] = None,
     tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Only who has this tag.")] = None,
-    raw: Annotated[
-        bool, typer.Option("--raw", help="For programs: no apostrophe before cells that a spreadsheet might run.")
-    ] = False,
+    raw: Raw = False,
     force: Annotated[bool, typer.Option("--force", help="Replaces a file that is there.")] = False,
 ) -> None:
     """Writes contacts to a file that only you can read. `contact import` reads it again.
@@ -48,7 +49,7 @@ def export(
     $ pytake contact export sp.csv -w 'f.cidade = "São Paulo" and consent.marketing'
     $ pytake contact export - --jsonl | jq -r .phone
     """
-    from pytake_cli.services import contact_export
+    from pytake_cli.services import contact_export, segments
 
     here = context()
     kind = form or _form_of(file)
@@ -58,33 +59,35 @@ def export(
             emit([], known)
             return
         names = _chosen(known)
-        wanted = _wanted(db, tag, where)
-        count = contact_export.count(db, wanted)
-        if not here.dry_run:
-            progress = Progress("export", count)
-            rows = contact_export.rows(db, wanted)
-            with _target(file, force=force) as target:
-                count = contact_export.write(target, kind, names, rows, raw=raw, tell=progress.at)
-            progress.end()
-    _tell({"file": file, "format": kind, "rows": count, "columns": names})
-
-
-def _tell(result: dict[str, Any]) -> None:
-    here = context()
-    if result["file"] == "-" and not here.dry_run:
+        ids = segments.ids(db, here.org_id, where, here.now) if where else None
+        wanted = contact_export.Wanted(here.org_id, tag, ids)
+        if here.dry_run:
+            written = contact_export.count(db, wanted)
+        else:
+            written = _write(db, file, kind, names, wanted, raw=raw, force=force)
+    if file == "-" and not here.dry_run:
         return
     if here.output.form in ("json", "jsonl"):  # not by emit: --fields chose columns of contacts
-        data(forms.json_line(result))
-    told = _("{count} contacts would be in {file} (--dry-run)") if here.dry_run else _("{count} contacts in {file}")
-    done(told.format(count=number(result["rows"]), file=result["file"]))
+        data(forms.json_line({"file": file, "format": kind, "rows": written, "columns": names}))
+    _conclude(file, written)
 
 
-def _wanted(db: Session, tag: str | None, where: str | None) -> Wanted:
-    from pytake_cli.services import contact_export, segments
+def _conclude(file: str, written: int) -> None:
+    told = (
+        _("{count} contacts would be in {file} (--dry-run)") if context().dry_run else _("{count} contacts in {file}")
+    )
+    done(told.format(count=number(written), file=file))
 
-    here = context()
-    ids = segments.ids(db, here.org_id, where, here.now) if where else None
-    return contact_export.Wanted(here.org_id, tag, ids)
+
+def _write(db: Session, file: str, kind: Form, names: list[str], wanted: Wanted, *, raw: bool, force: bool) -> int:
+    from pytake_cli.services import contact_export, private_files
+
+    progress = Progress("export", contact_export.count(db, wanted))
+    with _stdout() if file == "-" else private_files.written(Path(file), force=force) as target:
+        found = contact_export.rows(db, wanted)
+        written = contact_export.write(target, kind, names, found, raw=raw, tell=progress.at)
+    progress.end()
+    return written
 
 
 def _form_of(file: str) -> Form:
@@ -115,12 +118,6 @@ def _chosen(known: Mapping[str, str]) -> list[str]:
                 near=near[0] if near else "",
             )
     return names
-
-
-def _target(file: str, *, force: bool) -> AbstractContextManager[BinaryIO]:
-    from pytake_cli.services import private_files
-
-    return _stdout() if file == "-" else private_files.written(Path(file), force=force)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from pytake_cli.locale import _, number
 if TYPE_CHECKING:
     from pytake_cli.services.contact_import import Outcome, Wanted
     from pytake_cli.services.contact_import_files import Source
+    from pytake_cli.store.imports import ContactImport
 
 FIELDS = {
     "id": "number of the import",
@@ -212,6 +213,7 @@ def _follow(progress: Progress) -> Any:
 
 def _import(given: Given, source: Source, wanted: Wanted) -> None:
     from pytake_cli.services import contact_import, contact_import_rejects
+    from pytake_cli.store.tags import name_of
 
     here = context()
     said = {name: value for name, value in asdict(given).items() if name not in BESIDES}
@@ -222,14 +224,7 @@ def _import(given: Given, source: Source, wanted: Wanted) -> None:
         contact_import_rejects.check(rejects, source)
     if job.rows_done and job.state == "running":
         say(_("going on after row {row}").format(row=number(job.rows_done)))
-    progress = Progress(f"import {source.name}", source.about)
-    try:
-        outcome = contact_import.run(here.store, source, wanted, job, here.now, _follow(progress))
-    except KeyboardInterrupt:
-        progress.end()
-        warn(_("stopped; the same command goes on where it was"))
-        raise
-    progress.end()
+    outcome = _run(source, wanted, job)
     if not outcome.replayed:
         contact_import.finish(here.store, here.org_id, source, outcome, rejects, here.now)
     written = str(rejects) if rejects and outcome.counts["rejected"] and not outcome.replayed else None
@@ -237,7 +232,8 @@ def _import(given: Given, source: Source, wanted: Wanted) -> None:
         emit({**outcome.row(), "rejects": written}, FIELDS, default=[name for name in FIELDS if name != "columns"])
     _sum_up(outcome)
     if given.segment:
-        _tell_segment(given.segment)
+        query = f'tag = "{name_of(given.segment)}"'
+        say(_("next: {command}").format(command=f"pytake segment create {given.segment} -w '{query}'"))
     if outcome.replayed:
         say(_("this key was used before: nothing was imported again"))
     elif outcome.counts["rejected"] and not given.allow_partial:
@@ -251,12 +247,18 @@ def _import(given: Given, source: Source, wanted: Wanted) -> None:
         )
 
 
-def _tell_segment(name: str) -> None:
-    """How to make a segment of the people who were imported."""
-    from pytake_cli.store.tags import name_of
+def _run(source: Source, wanted: Wanted, job: ContactImport) -> Outcome:
+    from pytake_cli.services import contact_import
 
-    query = f'tag = "{name_of(name)}"'
-    say(_("next: {command}").format(command=f"pytake segment create {name} -w '{query}'"))
+    here = context()
+    progress = Progress(f"import {source.name}", source.about)
+    try:
+        return contact_import.run(here.store, source, wanted, job, here.now, _follow(progress))
+    except KeyboardInterrupt:
+        warn(_("stopped; the same command goes on where it was"))
+        raise
+    finally:
+        progress.end()
 
 
 def _reasons() -> dict[str, str]:

@@ -20,7 +20,6 @@ from pytake_cli.services import (
 )
 from pytake_cli.services.arrival_rows import Placed, Writing
 from pytake_cli.services.automation import Hearing, Word
-from pytake_cli.services.campaign_replies import Answer
 from pytake_cli.store import answers
 from pytake_cli.store.contacts import ServiceWindow
 from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
@@ -53,7 +52,8 @@ def apply(db: Session, writings: Sequence[Writing], numbers: dict[str, Number], 
     _converse(db, placed, now)
     _insert_messages(db, placed, now)
     _open_windows(db, placed)
-    campaign_replies.replied(db, [_answer(one) for one in placed if one.from_contact], now)
+    said = [one for one in placed if one.from_contact]
+    campaign_replies.replied(db, [(one.contact_id, one.writing.at, one.writing.context_wamid) for one in said], now)
     _fetch_media(db, placed, now)
     _announce(db, placed, now)
     words = acknowledging.words(db, {one.number.org_id for one in placed if one.is_first})
@@ -107,8 +107,7 @@ def _converse(db: Session, placed: Sequence[Placed], now: datetime) -> None:
             one.is_first = True
     if opening:
         known |= answers.take_up(db, {pair: arrival_rows.standing(one) for pair, one in opening.items()})
-        opening = {pair: one for pair, one in opening.items() if pair not in known}
-    if opening:
+    if opening := {pair: one for pair, one in opening.items() if pair not in known}:
         rows = [arrival_rows.new_conversation(one, now) for one in opening.values()]
         known |= {(row.number_id, row.contact_id): row.id for row in db.connection().execute(_BEGIN, rows)}
     for one in placed:
@@ -165,10 +164,6 @@ def _insert_messages(db: Session, placed: Sequence[Placed], now: datetime) -> No
     ids = db.connection().execute(insert, [arrival_rows.message(one, now) for one in placed]).scalars()
     for one, id_ in zip(placed, ids, strict=True):
         one.message_id = id_
-
-
-def _answer(one: Placed) -> Answer:
-    return Answer(one.contact_id, one.writing.at, one.writing.context_wamid)
 
 
 def _open_windows(db: Session, placed: Sequence[Placed]) -> None:
