@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,14 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from pytake_cli.errors import Conflict, NotFound
+from pytake_cli.errors import Conflict, NotFound, PytakeError
 from pytake_cli.policy import pacing, pricing
 from pytake_cli.policy.audience import REASONS
 from pytake_cli.policy.campaigns import Definition, digest_of
 from pytake_cli.policy.pricing import Estimate
 from pytake_cli.policy.quiet import Course, Pace, course
 from pytake_cli.policy.zones import zone_of
-from pytake_cli.services import campaign_checks, contacts, numbers, prices, templates
+from pytake_cli.services import campaign_checks, campaign_flows, contacts, numbers, prices, templates
 from pytake_cli.services.campaign_audience import Target, audience, target
 from pytake_cli.services.campaign_count import Progress, Tally, count, drift
 from pytake_cli.services.campaign_rows import Found
@@ -120,11 +121,6 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
     written = tally.written_to()
     estimate = _estimate(db, org.id, found, written, now)
     quota = _quota(db, found, sum(written.values()), now)
-    problems = [
-        *campaign_checks.of_target(found, definition, now),
-        *campaign_checks.of_people(tally, definition),
-        *campaign_checks.of_cost(estimate, definition.max_cost),
-    ]
     matters = {
         "audience": tally.audience,
         "recipients": tally.recipients,
@@ -134,7 +130,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "samples": _samples(db, found, tally),
         "templates": _templates(found),
         "cost": _cost(estimate),
-        "problems": [campaign_checks.to_json(each) for each in problems],
+        "problems": [*map(campaign_checks.to_json, _problems(db, found, definition, tally, estimate, now))],
     }
     passing = {
         "number": found.number.display,
@@ -143,12 +139,13 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "duration": _duration(_course(org, found, definition, written, quota, now)),
         "sketch": sorted(-each for each in tally.sketch),
         "warnings": [
-            campaign_checks.to_json(each) for each in campaign_checks.warnings(found, definition, tally, org, quota)
+            *map(campaign_checks.to_json, campaign_checks.warnings(found, definition, tally, org, quota)),
+            *map(campaign_checks.to_json, campaign_flows.warnings(db, found.flow)),
         ],
     }
-    id_ = digest_of([org.id, found.number.id, definition.to_json(), tally.hash, matters])
+    digest = digest_of([org.id, found.number.id, definition.to_json(), tally.hash, matters])
     return Plan(
-        id=f"plan_{id_[:16]}",
+        id=f"plan_{digest[:16]}",
         org_id=org.id,
         name=definition.name,
         definition=definition.to_json(),
@@ -158,6 +155,16 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         created_at=now,
         expires_at=now + VALID,
     )
+
+
+def _problems(
+    db: Session, found: Target, definition: Definition, tally: Tally, estimate: Estimate | None, now: datetime
+) -> Iterator[PytakeError]:
+    """What would stop the launch."""
+    yield from campaign_flows.problems(db, found.flow, definition.values)
+    yield from campaign_checks.of_target(found, definition, now)
+    yield from campaign_checks.of_people(tally, definition)
+    yield from campaign_checks.of_cost(estimate, definition.max_cost)
 
 
 def _arms(tally: Tally) -> list[dict[str, Any]]:
@@ -176,7 +183,9 @@ def _samples(db: Session, found: Target, tally: Tally) -> list[dict[str, Any]]:
             "contact_id": each.contact_id,
             "name": names.get(each.contact_id, ""),
             "arm": each.arm,
-            "text": templates.render(by_arm[each.arm], each.filled.values).text,
+            "text": templates.render(by_arm[each.arm], each.filled.values).text
+            if each.arm in by_arm
+            else ", ".join(f"{name}={value}" for name, value in each.filled.values.items()),
         }
         for each in tally.samples
     ]

@@ -21,7 +21,7 @@ from pytake_cli.policy.campaigns import (
     SCHEDULED,
     Definition,
 )
-from pytake_cli.services import campaign_recurrence, incidents, sending
+from pytake_cli.services import campaign_flows, campaign_recurrence, incidents, sending
 from pytake_cli.store import campaigns, ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.events import Event
@@ -81,7 +81,7 @@ def pause(
     values = {"status_reason": reason, "status_detail": detail, "due_at": until, "paused_at": now}
     if not become(db, campaign, PAUSED, now, **values):
         raise _refused(campaign, "paused")
-    return ledger.take_back(db, campaign.id or 0)
+    return _take_back(db, campaign, now)
 
 
 def stop(
@@ -126,7 +126,11 @@ def cancel(db: Session, campaign: Campaign, now: datetime, *, reason: str = "", 
     values = {"status_reason": reason, "status_detail": detail, "finished_at": now, "due_at": now}
     if not become(db, campaign, CANCELLED, now, **values):
         raise _refused(campaign, "cancelled")
-    return ledger.take_back(db, campaign.id or 0)
+    return _take_back(db, campaign, now)
+
+
+def _take_back(db: Session, campaign: Campaign, now: datetime) -> int:
+    return campaign_flows.take_back(db, campaign, now) + ledger.take_back(db, campaign.id or 0)
 
 
 def retry(db: Session, campaign: Campaign, now: datetime, *, codes: Collection[int] | None = None) -> int:
