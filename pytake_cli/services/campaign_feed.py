@@ -15,11 +15,20 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli import faults
+from pytake_cli.errors import NotFound
 from pytake_cli.policy import audience as reasons
 from pytake_cli.policy import breaker, pacing
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.campaigns import FINISHED, PAUSED, RUNNING, SCHEDULED
-from pytake_cli.services import campaign_flows, campaign_launch, campaign_words, campaigns, parties, sending
+from pytake_cli.services import (
+    campaign_drip,
+    campaign_flows,
+    campaign_launch,
+    campaign_words,
+    campaigns,
+    parties,
+    sending,
+)
 from pytake_cli.services.campaign_quota import Quota, Quotas
 from pytake_cli.services.campaign_words import Words
 from pytake_cli.services.outbound import PREVIEW_LENGTH
@@ -104,9 +113,16 @@ def _go_on(store: Store, campaign_id: int, now: datetime, quotas: Quotas) -> flo
         elif look.finish:
             _finish(db, campaign, now)
         else:
-            quotas.spend(campaign.number_id, feed(db, campaign, now, look.room))
+            _feed_or_stop(db, campaign, now, look.room, quotas)
     faults.point("campaign.after_feed")
     return look.wait_seconds
+
+
+def _feed_or_stop(db: Session, campaign: Campaign, now: datetime, room: int, quotas: Quotas) -> None:
+    try:
+        quotas.spend(campaign.number_id, feed(db, campaign, now, room))
+    except NotFound as error:  # of what it sends, before anything was written
+        campaigns.stop(db, campaign, now, error.slug, str(error))
 
 
 def _look(db: Session, campaign: Campaign, now: datetime, quotas: Quotas) -> Look:
@@ -117,7 +133,7 @@ def _look(db: Session, campaign: Campaign, now: datetime, quotas: Quotas) -> Loo
         return Look(stop=stop, wait_seconds=None)
     next_due = ledger.next_due(db, campaign.id)
     if next_due is None:
-        under_way = ledger.is_under_way(db, campaign.id)
+        under_way = _is_under_way(db, campaign)
         return Look(finish=not under_way, wait_seconds=2 * LOOK_SECONDS if under_way else None)
     if next_due > now:
         return Look(wait_seconds=min(1.0, (next_due - now).total_seconds()))
@@ -166,9 +182,13 @@ def _canary_room(db: Session, campaign: Campaign, now: datetime) -> int:
 
 def _finish(db: Session, campaign: Campaign, now: datetime) -> None:
     """Everybody's fate is settled, or stands in the list of those that nobody knows."""
-    if ledger.next_due(db, campaign.id or 0) is None and not ledger.is_under_way(db, campaign.id or 0):
+    if ledger.next_due(db, campaign.id or 0) is None and not _is_under_way(db, campaign):
         campaigns.become(db, campaign, FINISHED, now, finished_at=now, status_reason="", due_at=None)
         log.info("campaign finished", extra={"campaign": campaign.id})
+
+
+def _is_under_way(db: Session, campaign: Campaign) -> bool:
+    return ledger.is_under_way(db, campaign.id or 0) or campaign_drip.may_grow(db, campaign)
 
 
 def feed(db: Session, campaign: Campaign, now: datetime, room: int) -> int:
@@ -195,6 +215,8 @@ def feed(db: Session, campaign: Campaign, now: datetime, room: int) -> int:
         ledger.postpone(db, ids, until)
     _enqueue(db, campaign, number, found, now)
     ledger.mark_queued(db, begun.queued, now)
+    queued = [*(row.recipient_id for row, _, _ in found.going), *(id_ for id_, _ in begun.queued)]
+    campaign_drip.follow(db, campaign, queued, now)
     ledger.mark_started(db, begun.silent, now)
     if begun.stop:
         campaigns.stop(db, campaign, now, "PT-CAMP-FLOW", begun.stop)
@@ -225,17 +247,18 @@ def _sort_out(
     found = Sorted([], [], defaultdict(list), defaultdict(list), ledger.conversations(db, number.id, ids))
     known = identities_of(db, ids)
     written = words.written_to(db, ids, now)
+    unasked, waiting = campaign_drip.verdicts(db, campaign, ids, now)
     for row, scope in zip(people, words.scopes(db, people), strict=True):
         talk = found.conversations.get(row.id)
         is_open = talk is not None and talk.status not in (RESOLVED, BOT)
-        reason = words.unwanted(row, times=written.get(row.id, 0), is_open=is_open)
+        reason = words.unwanted(row, times=written.get(row.id, 0), is_open=is_open) or unasked.get(row.id)
         address = parties.reach(known.get(row.id, ()), number.portfolio_id)
         if reason is None and address is None:
             reason = reasons.NO_ADDRESS
         if reason is not None or address is None:
             found.skipped[reason or ""].append(row.recipient_id)
             continue
-        due = words.due(row.tz, address, now)
+        due = waiting.get(row.id) or words.due(row.tz, address, now)
         outgoing = words.outgoing(row.arm, scope) if due <= now else None
         if due > now:
             found.later[due].append(row.recipient_id)
