@@ -12,6 +12,7 @@ from pytake_cli.policy.pricing import Estimate
 from pytake_cli.services import campaign_values, templates
 from pytake_cli.services.campaign_audience import Target
 from pytake_cli.services.campaign_count import Tally
+from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.numbers import REMOVED
 from pytake_cli.store.organisations import Organisation
 
@@ -64,6 +65,18 @@ def _missing(found: Target, definition: Definition) -> Iterator[PytakeError]:
                 misfits=error.values.get("misfits", str(error)),
                 wanted=error.values.get("wanted", ""),
             )
+
+
+def of_launched(campaign: Campaign) -> Iterator[PytakeError]:
+    """Of a campaign that was launched as it is: nobody is left for a script that is run again."""
+    yield Conflict(
+        "PT-CAMP-AGAIN",
+        "{name} was launched before, at {at}",
+        why="whoever it is for is in it already",
+        fix="pytake campaign show {name}",
+        name=campaign.name,
+        at=f"{campaign.launched_at:%Y-%m-%d %H:%M} UTC",
+    )
 
 
 def of_people(tally: Tally, definition: Definition) -> Iterator[PytakeError]:
