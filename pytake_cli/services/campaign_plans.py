@@ -120,11 +120,6 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
     written = tally.written_to()
     estimate = _estimate(db, org.id, found, written, now)
     quota = _quota(db, found, sum(written.values()), now)
-    problems = [
-        *campaign_checks.of_target(found, definition, now),
-        *campaign_checks.of_people(tally, definition),
-        *campaign_checks.of_cost(estimate, definition.max_cost),
-    ]
     matters = {
         "audience": tally.audience,
         "recipients": tally.recipients,
@@ -134,7 +129,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "samples": _samples(db, found, tally),
         "templates": _templates(found),
         "cost": _cost(estimate),
-        "problems": [campaign_checks.to_json(each) for each in problems],
+        "problems": _problems(found, definition, tally, estimate, now),
     }
     passing = {
         "number": found.number.display,
@@ -158,6 +153,18 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         created_at=now,
         expires_at=now + VALID,
     )
+
+
+def _problems(
+    found: Target, definition: Definition, tally: Tally, estimate: Estimate | None, now: datetime
+) -> list[dict[str, Any]]:
+    """What stops a launch."""
+    problems = (
+        *campaign_checks.of_target(found, definition, now),
+        *campaign_checks.of_people(tally, definition),
+        *campaign_checks.of_cost(estimate, definition.max_cost),
+    )
+    return [campaign_checks.to_json(each) for each in problems]
 
 
 def _arms(tally: Tally) -> list[dict[str, Any]]:
