@@ -100,19 +100,25 @@ def list_(
     ] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", metavar="NAME", help="Who has the tag; repeatable.")] = None,
     stage: Annotated[str, typer.Option("--stage", metavar="STAGE", help="Who stands there.")] = "",
+    where: Annotated[
+        str | None, typer.Option("-w", "--where", metavar="EXPR", help='Who is meant, such as "tag = vip score >= 50".')
+    ] = None,
     limit: Annotated[int | None, typer.Option("-l", "--limit", min=0, help="How many; 0 for all.")] = None,
 ) -> None:
     """Lists contacts, the newest first.
 
     $ pytake contact list --tag vip --stage cliente
+    $ pytake contact list -w "segment = good-leads last_seen < -30d"
     $ pytake contact list --search souza --json
+    $ pytake contact list -w 'f.plano = gold last_seen < -30d' --fields id | pytake contact tag - --tag volta
     $ pytake contact list --fields id,phone,f.city --limit 0
     """
-    from pytake_cli.services import directory
+    from pytake_cli.services import directory, segments
 
     here = context()
-    wanted = directory.Filter(words=words or "", tags=tuple(tag or ()), stage=stage)
     with here.store.read(here.org_id) as db:
+        among = segments.ids(db, here.org_id, where, here.now) if where is not None else None
+        wanted = directory.Filter(words=words or "", tags=tuple(tag or ()), stage=stage, among=among)
         rows, total = directory.page(db, here.org_id, wanted, limit=here.limit(limit))
         own = _own_fields(db, here.org_id)
     emit(
@@ -120,7 +126,7 @@ def list_(
         FIELDS | own,
         default=SHOWN,
         total=total,
-        empty=_("No contact matches") if wanted != directory.Filter() else _("There are no contacts yet"),
+        empty=_("No contact matches") if words or tag or stage or where else _("There are no contacts yet"),
     )
 
 

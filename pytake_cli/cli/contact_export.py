@@ -20,7 +20,14 @@ from pytake_cli.locale import _, number
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from sqlmodel import Session
+
+    from pytake_cli.services.contact_export import Wanted
+
 Form = Literal["csv", "jsonl", "xlsx"]
+Raw = Annotated[
+    bool, typer.Option("--raw", help="For programs: no apostrophe before cells that a spreadsheet might run.")
+]
 
 
 def export(
@@ -30,9 +37,7 @@ def export(
     ] = None,
     where: Annotated[str | None, typer.Option("-w", "--where", metavar="EXPR", help="Who, as segments say it.")] = None,
     tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Only who has this tag.")] = None,
-    raw: Annotated[
-        bool, typer.Option("--raw", help="For programs: no apostrophe before cells that a spreadsheet might run.")
-    ] = False,
+    raw: Raw = False,
     force: Annotated[bool, typer.Option("--force", help="Replaces a file that is there.")] = False,
 ) -> None:
     """Writes contacts to a file that only you can read. `contact import` reads it again.
@@ -44,7 +49,7 @@ def export(
     $ pytake contact export sp.csv -w 'f.cidade = "São Paulo" and consent.marketing'
     $ pytake contact export - --jsonl | jq -r .phone
     """
-    from pytake_cli.services import contact_export, private_files, segments
+    from pytake_cli.services import contact_export, segments
 
     here = context()
     kind = form or _form_of(file)
@@ -56,20 +61,33 @@ def export(
         names = _chosen(known)
         ids = segments.ids(db, here.org_id, where, here.now) if where else None
         wanted = contact_export.Wanted(here.org_id, tag, ids)
-        total = contact_export.count(db, wanted)
-        written = total
-        if not here.dry_run:
-            progress = Progress("export", total)
-            with _stdout(kind) if file == "-" else private_files.written(Path(file), force=force) as target:
-                found = contact_export.rows(db, wanted)
-                written = contact_export.write(target, kind, names, found, raw=raw, tell=progress.at)
-            progress.end()
+        if here.dry_run:
+            written = contact_export.count(db, wanted)
+        else:
+            written = _write(db, file, kind, names, wanted, raw=raw, force=force)
     if file == "-" and not here.dry_run:
         return
     if here.output.form in ("json", "jsonl"):  # not by emit: --fields chose columns of contacts
         data(forms.json_line({"file": file, "format": kind, "rows": written, "columns": names}))
-    told = _("{count} contacts would be in {file} (--dry-run)") if here.dry_run else _("{count} contacts in {file}")
+    _conclude(file, written)
+
+
+def _conclude(file: str, written: int) -> None:
+    told = (
+        _("{count} contacts would be in {file} (--dry-run)") if context().dry_run else _("{count} contacts in {file}")
+    )
     done(told.format(count=number(written), file=file))
+
+
+def _write(db: Session, file: str, kind: Form, names: list[str], wanted: Wanted, *, raw: bool, force: bool) -> int:
+    from pytake_cli.services import contact_export, private_files
+
+    progress = Progress("export", contact_export.count(db, wanted))
+    with _stdout() if file == "-" else private_files.written(Path(file), force=force) as target:
+        found = contact_export.rows(db, wanted)
+        written = contact_export.write(target, kind, names, found, raw=raw, tell=progress.at)
+    progress.end()
+    return written
 
 
 def _form_of(file: str) -> Form:
@@ -103,7 +121,7 @@ def _chosen(known: Mapping[str, str]) -> list[str]:
 
 
 @contextmanager
-def _stdout(kind: Form) -> Iterator[BinaryIO]:
+def _stdout() -> Iterator[BinaryIO]:
     if sys.stdout.isatty():
         raise UsageError(
             "PT-EXPORT-TTY", "a list of contacts is no text for a terminal", fix="pytake contact export clientes.csv"

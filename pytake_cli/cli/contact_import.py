@@ -22,6 +22,7 @@ from pytake_cli.locale import _, number
 if TYPE_CHECKING:
     from pytake_cli.services.contact_import import Outcome, Wanted
     from pytake_cli.services.contact_import_files import Source
+    from pytake_cli.store.imports import ContactImport
 
 FIELDS = {
     "id": "number of the import",
@@ -225,14 +226,7 @@ def _import(given: Given, source: Source, wanted: Wanted) -> None:
         contact_import_rejects.check(rejects, source)
     if job.rows_done and job.state == "running":
         say(_("going on after row {row}").format(row=number(job.rows_done)))
-    progress = Progress(f"import {source.name}", source.about)
-    try:
-        outcome = contact_import.run(here.store, source, wanted, job, here.now, _follow(progress))
-    except KeyboardInterrupt:
-        progress.end()
-        warn(_("stopped; the same command goes on where it was"))
-        raise
-    progress.end()
+    outcome = _run(source, wanted, job)
     if not outcome.replayed:
         contact_import.finish(here.store, here.org_id, source, outcome, rejects, here.now)
     written = str(rejects) if rejects and outcome.counts["rejected"] and not outcome.replayed else None
@@ -253,6 +247,20 @@ def _import(given: Given, source: Source, wanted: Wanted) -> None:
             count=outcome.counts["rejected"],
             file=written,
         )
+
+
+def _run(source: Source, wanted: Wanted, job: ContactImport) -> Outcome:
+    from pytake_cli.services import contact_import
+
+    here = context()
+    progress = Progress(f"import {source.name}", source.about)
+    try:
+        return contact_import.run(here.store, source, wanted, job, here.now, _follow(progress))
+    except KeyboardInterrupt:
+        warn(_("stopped; the same command goes on where it was"))
+        raise
+    finally:
+        progress.end()
 
 
 def _reasons() -> dict[str, str]:

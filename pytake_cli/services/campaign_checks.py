@@ -67,21 +67,9 @@ def _missing(found: Target, definition: Definition) -> Iterator[PytakeError]:
             )
 
 
-def of_launched(campaign: Campaign) -> Iterator[PytakeError]:
-    """Of a campaign that was launched as it is: nobody is left for a script that is run again."""
-    yield Conflict(
-        "PT-CAMP-AGAIN",
-        "{name} was launched before, at {at}",
-        why="whoever it is for is in it already",
-        fix="pytake campaign show {name}",
-        name=campaign.name,
-        at=f"{campaign.launched_at:%Y-%m-%d %H:%M} UTC",
-    )
-
-
-def of_people(tally: Tally, definition: Definition) -> Iterator[PytakeError]:
-    """Of the audience: nobody, too many, or people without values."""
-    if not tally.written_to():
+def of_people(tally: Tally, definition: Definition, launched: Campaign | None = None) -> Iterator[PytakeError]:
+    """Of the audience: nobody, too many, or people without values. `launched`: it was, so nobody need be left."""
+    if not tally.written_to() and launched is None:
         yield InvalidData(
             "PT-CAMP-NOBODY",
             "nobody would get {name}: of {audience} people none is left",
@@ -151,9 +139,23 @@ def of_cost(estimate: Estimate | None, most: Money | None) -> Iterator[PytakeErr
 
 
 def warnings(
-    found: Target, definition: Definition, tally: Tally, org: Organisation, quota: Mapping[str, Any]
+    found: Target,
+    definition: Definition,
+    tally: Tally,
+    org: Organisation,
+    quota: Mapping[str, Any],
+    launched: Campaign | None = None,
 ) -> Iterator[PytakeError]:
     """What does not stop a launch."""
+    if launched is not None:
+        yield Conflict(
+            "PT-CAMP-AGAIN",
+            "{name} was launched before, at {at}",
+            why="whoever it is for is in it already",
+            fix="pytake campaign show {name}",
+            name=launched.name,
+            at=f"{launched.launched_at:%Y-%m-%d %H:%M} UTC",
+        )
     if not org.dpo:
         # A refusal would stop small businesses, whom the law frees of naming an officer (ANPD 2/2022, art. 11).
         yield InvalidData(
@@ -162,18 +164,7 @@ def warnings(
             why="LGPD, article 41: name who answers before the first campaign",
             fix="pytake org set dpo=…",
         )
-    for _values, template in found.sent(definition):
-        if template.quality == "RED":
-            yield Conflict("PT-TEMPLATE-QUALITY", "people block or report the template {name}", name=template.name)
-        if template.coming_category and template.coming_category != template.category:
-            yield Conflict(
-                "PT-TEMPLATE-CATEGORY",
-                "Meta will make {name} a template of {category}",
-                name=template.name,
-                category=template.coming_category,
-            )
-    if found.number.quality == "RED":
-        yield Conflict("PT-NUMBER-QUALITY", "Meta rates {number} as low", number=found.number.display)
+    yield from _of_quality(found, definition)
     if not quota["ok"]:
         yield LimitReached(
             "PT-CAMP-QUOTA",
@@ -187,6 +178,33 @@ def warnings(
     lacking = sum(tally.lacking.values())
     if lacking and definition.on_missing == "skip":
         yield _lacking(tally, lacking)
+
+
+def _of_quality(found: Target, definition: Definition) -> Iterator[PytakeError]:
+    """How Meta rates the templates and the number, and what it will do about them."""
+    for _values, template in found.sent(definition):
+        if template.quality == "RED":
+            yield Conflict(
+                "PT-TEMPLATE-QUALITY",
+                "people block or report the template {name}",
+                fix="pytake template show {name}",
+                name=template.name,
+            )
+        if template.coming_category and template.coming_category != template.category:
+            yield Conflict(
+                "PT-TEMPLATE-CATEGORY",
+                "Meta will make {name} a template of {category}",
+                fix="pytake template show {name}",
+                name=template.name,
+                category=template.coming_category,
+            )
+    if found.number.quality == "RED":
+        yield Conflict(
+            "PT-NUMBER-QUALITY",
+            "Meta rates {number} as low",
+            fix="pytake number show {number}",
+            number=found.number.display,
+        )
 
 
 def reads_columns(definition: Definition) -> bool:

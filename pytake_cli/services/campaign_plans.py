@@ -126,15 +126,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
     estimate = _estimate(db, org.id, found, written, now)
     quota = _quota(db, found, sum(written.values()), now)
     launched = None if written else _launched(db, org.id, definition)
-    problems = [
-        *campaign_checks.of_target(found, definition, now),
-        *(campaign_checks.of_people(tally, definition) if launched is None else ()),
-        *campaign_checks.of_cost(estimate, definition.max_cost),
-    ]
-    warnings = [
-        *(campaign_checks.of_launched(launched) if launched else ()),
-        *campaign_checks.warnings(found, definition, tally, org, quota),
-    ]
+    warnings = campaign_checks.warnings(found, definition, tally, org, quota, launched)
     matters = {
         "audience": tally.audience,
         "recipients": tally.recipients,
@@ -144,7 +136,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "samples": _samples(db, found, tally),
         "templates": _templates(found),
         "cost": _cost(estimate),
-        "problems": [campaign_checks.to_json(each) for each in problems],
+        "problems": _problems(found, definition, tally, estimate, launched, now),
     }
     passing = {
         "number": found.number.display,
@@ -172,6 +164,23 @@ def _launched(db: Session, org_id: int, definition: Definition) -> Campaign | No
     """The newest launch of the very same campaign: a script that is run again finds nobody left, and is not wrong."""
     same = select(Campaign).where(Campaign.org_id == org_id, Campaign.launch_hash == hash_of(definition))
     return db.exec(same.order_by(col(Campaign.id).desc()).limit(1)).first()
+
+
+def _problems(
+    found: Target,
+    definition: Definition,
+    tally: Tally,
+    estimate: Estimate | None,
+    launched: Campaign | None,
+    now: datetime,
+) -> list[dict[str, Any]]:
+    """What stops a launch."""
+    problems = (
+        *campaign_checks.of_target(found, definition, now),
+        *campaign_checks.of_people(tally, definition, launched),
+        *campaign_checks.of_cost(estimate, definition.max_cost),
+    )
+    return [campaign_checks.to_json(each) for each in problems]
 
 
 def _arms(tally: Tally) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ def get(db: Session, org_id: int, name: str) -> Campaign:
     else:
         found = campaigns.by_name(db, org_id, name)
     if found is None:
-        raise NotFound("PT-CAMP", "there is no campaign {name}", fix="pytake campaign list", name=name)
+        raise NotFound("PT-CAMP-NONE", "there is no campaign {name}", fix="pytake campaign list", name=name)
     return found
 
 

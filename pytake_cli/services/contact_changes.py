@@ -88,7 +88,7 @@ def tag(
     A session that waits with `cancel_on: tag` hears of it, unless it is the one that gave the tag.
     """
     changed: set[int] = set()
-    for name in read_tags(names):
+    for name in read_tags(names) if ids else ():  # a tag that nobody has is not made
         given = tags.give(db, org_id, ids, name, now)
         _tell_sessions(db, given, name, now, but=by_session)
         changed |= _tagged(db, org_id, given, name, actor=actor, now=now, on=True)

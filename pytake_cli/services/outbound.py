@@ -76,8 +76,7 @@ def put(
     # Locked before anything is looked up: a rival may be using the key, or opening the conversation (on PostgreSQL).
     party = more.get("party") or _existing(db, number, contact_id)
     client_key = more.get("client_key")
-    first = by_client_key(db, number.org_id, client_key) if client_key else None
-    if first is not None:
+    if client_key and (first := by_client_key(db, number.org_id, client_key)) is not None:
         return _same_or_conflict(first, outgoing, contact_id)
     wire.check(outgoing.body)
     due = more.get("due_at") or now

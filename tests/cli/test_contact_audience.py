@@ -64,6 +64,8 @@ def test_tags_are_given_and_taken_and_narrow_the_list(shell: Shell) -> None:
     shell("contact", "untag", ANA, "--tag", "novo")
     assert past(shell)[-3:] == [("tag:vip sul", None, True), ("tag:novo", None, True), ("tag:novo", True, None)]
     assert shell.json("contact", "list", "--tag", "nenhum") == []
+    assert [row["display"] for row in shell.json("contact", "list", "-w", 'tag = "vip sul" not ana')] == ["Bia"]
+    shell("contact", "list", "-w", "tag =", code=65)
     shell("contact", "tag", ANA, "--tag", "a,b", code=65)
     shell("contact", "tag", ANA, code=2)
 

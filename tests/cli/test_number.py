@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from pytake_cli import secrets
+from pytake_cli import clock, secrets
 from pytake_cli.emulator import defaults
+from pytake_cli.store import Store
 from tests.cli.conftest import Run
 from tests.kit.children import environment, free_port
 from tests.kit.home import Emulator
+from tests.kit.people import wrote
 
 IDS = ("--waba", defaults.WABA_ID, "--phone-id", defaults.PHONE_NUMBER_ID)
 TOKEN = "EAAG-emulated-token-1234567890"
@@ -166,3 +168,16 @@ def test_a_token_that_meta_refuses_is_named_with_its_fix(loja: Run, emulator: Em
     errors = [row for row in json.loads(ran.out) if row["state"] == "error"]
     assert errors[0]["slug"] == "PT-WA-190"
     assert errors[0]["fix"] == f"pytake secret set access_token - --scope {defaults.PHONE_NUMBER_ID}"
+
+
+def test_meta_blocks_whom_it_may_and_its_refusal_is_told_in_plain_words(loja: Run, home: Path) -> None:
+    loja("number", "add", *IDS, "--token-file", "-", stdin=f"{TOKEN}\n")
+    store = Store(f"sqlite:///{home}/data/pytake.db")
+    conversation = wrote(store, 1, "oi", at=clock.now())  # who never wrote to the emulator
+    store.close()
+    ran = loja("contact", "block", f"contact:{conversation.contact_id}", "--json")
+    assert ran.code == 0
+    assert json.loads(ran.out)["changed"] == 1
+    assert "Meta refused" in ran.err
+    assert "some people could not be blocked" in ran.err
+    assert one(loja, "contact", "show", f"contact:{conversation.contact_id}")["blocked_at"]

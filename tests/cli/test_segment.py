@@ -46,6 +46,7 @@ def test_a_segment_is_kept_counted_shown_changed_and_deleted(shell: Shell, ids: 
     assert shell("segment", "count", "-w", "segment = leads score >= 50").strip() == "1"
     assert [int(row["id"]) for row in shell.json("segment", "preview", "leads")] == [ids[1], ids[0]]
     assert shell.json("segment", "count", "leads") == {"people": 2}
+    assert [int(row["id"]) for row in shell.json("contact", "list", "-w", "segment = leads")] == [ids[1], ids[0]]
     shell("segment", "set", "leads", "-w", "stage = lead score > 20", "--name", "bons")
     assert [(row["name"], row["members"]) for row in shell.json("segment", "list")] == [("bons", None)]
     assert shell.json("segment", "show", "bons")["people"] == 1

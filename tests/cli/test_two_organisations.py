@@ -13,9 +13,10 @@ import pytest
 from pytake_cli import clock
 from pytake_cli.policy.recurrence_files import read
 from pytake_cli.services import schedules
-from pytake_cli.store import Store
+from pytake_cli.store import Store, tags
 from pytake_cli.store import schedules as rows
 from pytake_cli.store.events import Event
+from pytake_cli.store.fields import Field
 from pytake_cli.store.flow_sessions import FlowRecord
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.journal import Journal, Quarantine
@@ -58,7 +59,10 @@ def norte(pytake: Run, home: Path) -> Run:
         )
         rows.add_run(db, schedule, CANARY, later, state="done", output=CANARY)
     templates.put(store, number_id, CANARY, templates.body(CANARY))
-    conversation = wrote(store, number_id, CANARY, at=now)
+    conversation = wrote(store, number_id, CANARY, name=CANARY, at=now)
+    with store.write() as db:
+        tags.put(db, 1, conversation.contact_id, CANARY, now)
+        db.add(Field(org_id=1, name=CANARY, created_at=now))
     with store.write() as db:
         outgoing(db, conversation, CANARY, status="unknown", at=now)
     version = flows.publish(store, 1, FLOW, now=now)
@@ -86,6 +90,10 @@ def norte(pytake: Run, home: Path) -> Run:
         ("template", "list", "--all", "--fields", "all"),
         ("template", "diff", "--offline"),
         ("flow", "list", "--fields", "all"),
+        ("contact", "list", "--fields", "all"),
+        ("contact", "list", "--tag", CANARY),
+        ("contact", "check", "+5511968184188"),
+        ("field", "list"),
         ("flow", "sessions", "--status", "all", "--fields", "all"),
         ("schedule", "list", "--fields", "all"),
         ("schedule", "runs", "--fields", "all"),
@@ -132,6 +140,20 @@ def test_what_is_the_others_is_not_shown(norte: Run, words: tuple[str, ...]) -> 
         ("template", "delete", CANARY, "-y"),
         ("template", "test", CANARY, "--to", "+5511968184101"),
         ("message", "send", "--to", "+5511968184101", "-t", CANARY),
+        ("contact", "show", "contact:1"),
+        ("contact", "set", "contact:1", "name=x"),
+        ("contact", "tag", "contact:1", "--tag", "x"),
+        ("contact", "untag", "contact:1", "--tag", CANARY),
+        ("contact", "note", "contact:1", "-m", "x"),
+        ("contact", "history", "contact:1"),
+        ("contact", "optin", "contact:1", "--topic", "marketing", "--source", "x"),
+        ("contact", "optout", "contact:1", "--topic", "all"),
+        ("contact", "block", "contact:1"),
+        ("contact", "unblock", "contact:1"),
+        ("contact", "delete", "contact:1", "-y"),
+        ("contact", "merge", "contact:1", "contact:2", "-y"),
+        ("field", "rename", CANARY, "x"),
+        ("field", "delete", CANARY, "-y"),
         ("flow", "versions", CANARY),
         ("flow", "show", f"{CANARY}@1"),
         ("flow", "export", CANARY),

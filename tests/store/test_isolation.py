@@ -14,7 +14,7 @@ from sqlmodel import Session
 from pytake_cli.services import contacts
 from pytake_cli.store import Store, database, tags
 from pytake_cli.store.ai_use import AiUse
-from pytake_cli.store.campaigns import Campaign, Plan, Recipient
+from pytake_cli.store.campaigns import AudienceRow, Campaign, Plan, Recipient
 from pytake_cli.store.contact_history import ContactChange, ContactNote
 from pytake_cli.store.contacts import Consent, Contact, ServiceWindow
 from pytake_cli.store.conversations import Note
@@ -22,7 +22,7 @@ from pytake_cli.store.events import Event
 from pytake_cli.store.fields import Field
 from pytake_cli.store.flow_sessions import FlowEvent, FlowRecord
 from pytake_cli.store.idempotency import IdempotencyKey
-from pytake_cli.store.imports import ContactImport
+from pytake_cli.store.imports import ContactImport, ImportReject
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import Media
 from pytake_cli.store.messages import Message, StatusEvent
@@ -76,18 +76,21 @@ def furnish_audience(db: Session, org: int, number: int, contact: int) -> None:
     db.add(Field(**owned, name="plano"))
     db.add(ContactChange(org_id=org, contact_id=contact, what="stage", after="lead", at=NOW))
     db.add(ContactNote(**owned, contact_id=contact, body="prefers mornings"))
-    db.add(ContactImport(org_id=org, key="k", digest="d", source="a.csv", started_at=NOW, updated_at=NOW))
+    list_ = ContactImport(org_id=org, key="k", digest="d", source="a.csv", started_at=NOW, updated_at=NOW)
+    db.add(list_)
     segment = Segment(**both, name="vip", query="vip")
     db.add(segment)
     db.add(Template(**both, waba_id="1", name="oi", language="pt_BR", category="UTILITY"))
     campaign = Campaign(**both, number_id=number, name="bf", due_at=NOW)
     db.add(campaign)
     db.add(Plan(**owned, id=f"plan_{org}", name="bf", audience_hash="h", recipients=1, expires_at=NOW))
+    db.add(AudienceRow(org_id=org, digest="d", contact_id=contact, read_at=NOW))
     db.add(Price(**owned, market="BR", category="UTILITY", micros=6800, valid_from="2026-10-01"))
     db.add(IdempotencyKey(**owned, scope="schedule create", key="k", content_hash="h"))
     schedule = Schedule(**both, name="daily", tz="America/Sao_Paulo")
     db.add(schedule)
     db.flush()
+    db.add(ImportReject(org_id=org, import_id=list_.id or 0, line=2, cells=["x"], reason="no phone"))
     db.add(SegmentMember(org_id=org, segment_id=segment.id or 0, contact_id=contact, entered_at=NOW))
     db.add(Recipient(org_id=org, campaign_id=campaign.id or 0, contact_id=contact, due_at=NOW))
     db.add(ScheduleRun(org_id=org, schedule_id=schedule.id or 0, local="2026-11-23T09:00", due_at=NOW))
