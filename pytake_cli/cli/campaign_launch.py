@@ -80,9 +80,9 @@ def launch(given: Given) -> None:
 
     here = context()
     order = campaign_launch.Order(given.key, given.again, _at(given), getpass.getuser(), given.max_drift / 100)
-    with here.store.read(here.org_id) as db:
-        found = campaign_launch.before(db, here.org_id, definition, order, plan.id if plan else "")
-        if found is None and plan is None:
+    found = _before(definition, plan, order)
+    if found is None and plan is None:
+        with here.store.read(here.org_id) as db:
             definition = campaign_launch.next_run(db, here.org_id, definition, order)
     if found is not None:
         _tell(found, replayed=True)
@@ -100,6 +100,20 @@ def launch(given: Given) -> None:
     launched = _launch(made, order)
     _tell(launched.campaign, replayed=launched.replayed)
     _end(given, launched.campaign, replayed=launched.replayed)
+
+
+def _before(definition: Definition, plan: Plan | None, order: Order) -> Campaign | None:
+    """The launch that this one would repeat, once it is whole; what a killed launch has left is given up."""
+    from pytake_cli.services import campaign_launch
+
+    here = context()
+    end = clock.monotonic() + campaign_launch.PATIENCE_SECONDS
+    while True:
+        with here.store.read(here.org_id) as db:
+            found = campaign_launch.before(db, here.org_id, definition, order, plan.id if plan else "")
+        if found is None or found.status != "freezing":
+            return found
+        campaign_launch.wait_for(here.store, found, end)
 
 
 def _meant(given: Given, stack: ExitStack) -> tuple[Definition, Plan | None, Any]:
@@ -121,7 +135,12 @@ def _meant(given: Given, stack: ExitStack) -> tuple[Definition, Plan | None, Any
 
 def _from_stdin() -> str:
     if sys.stdin.isatty():
-        raise InputNeeded("PT-INPUT-STDIN", "- reads {what} from stdin, and stdin is this terminal", what="a plan id")
+        raise InputNeeded(
+            "PT-INPUT-STDIN",
+            "- reads {what} from stdin, and stdin is this terminal",
+            fix="pytake campaign plan NAME --jq .id | pytake campaign launch -",
+            what="a plan id",
+        )
     return sys.stdin.readline().strip()
 
 

@@ -17,7 +17,7 @@ from pytake_cli.store.work import Lane
 
 SHORTEST, LONGEST = 10, 2000  # journal rows in a transaction
 AIM_SECONDS = 0.02  # for a transaction: the intake waits behind it
-PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.0005, 0.1  # for each that waits, and never longer than we worked
+PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.002, 0.1  # for each that waits, and never longer than we worked
 STATUSES_WAIT_SECONDS = 0.05  # for one another, or for a message: alone each costs six times as much
 
 

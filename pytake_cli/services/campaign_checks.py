@@ -149,18 +149,7 @@ def warnings(
             why="LGPD, article 41: name who answers before the first campaign",
             fix="pytake org set dpo=…",
         )
-    for _values, template in found.sent(definition):
-        if template.quality == "RED":
-            yield Conflict("PT-TEMPLATE-QUALITY", "people block or report the template {name}", name=template.name)
-        if template.coming_category and template.coming_category != template.category:
-            yield Conflict(
-                "PT-TEMPLATE-CATEGORY",
-                "Meta will make {name} a template of {category}",
-                name=template.name,
-                category=template.coming_category,
-            )
-    if found.number.quality == "RED":
-        yield Conflict("PT-NUMBER-QUALITY", "Meta rates {number} as low", number=found.number.display)
+    yield from _of_quality(found, definition)
     if not quota["ok"]:
         yield LimitReached(
             "PT-CAMP-QUOTA",
@@ -174,6 +163,33 @@ def warnings(
     lacking = sum(tally.lacking.values())
     if lacking and definition.on_missing == "skip":
         yield _lacking(tally, lacking)
+
+
+def _of_quality(found: Target, definition: Definition) -> Iterator[PytakeError]:
+    """How Meta rates the templates and the number, and what it will do about them."""
+    for _values, template in found.sent(definition):
+        if template.quality == "RED":
+            yield Conflict(
+                "PT-TEMPLATE-QUALITY",
+                "people block or report the template {name}",
+                fix="pytake template show {name}",
+                name=template.name,
+            )
+        if template.coming_category and template.coming_category != template.category:
+            yield Conflict(
+                "PT-TEMPLATE-CATEGORY",
+                "Meta will make {name} a template of {category}",
+                fix="pytake template show {name}",
+                name=template.name,
+                category=template.coming_category,
+            )
+    if found.number.quality == "RED":
+        yield Conflict(
+            "PT-NUMBER-QUALITY",
+            "Meta rates {number} as low",
+            fix="pytake number show {number}",
+            number=found.number.display,
+        )
 
 
 def reads_columns(definition: Definition) -> bool:

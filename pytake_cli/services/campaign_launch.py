@@ -78,12 +78,17 @@ def launch(store: Store, plan: Plan, order: Order, now: datetime, progress: Prog
             return Launched(_freeze(store, campaign, definition, plan.recipients, order, now, progress))
         if campaign.status != FREEZING:
             return Launched(campaign, replayed=True)
-        clear_dead(store, campaign.id or 0, clock.now())
-        if clock.monotonic() > end:
-            raise Pending(
-                "PT-CAMP-FREEZING", "somebody else is launching {name}", fix="pytake campaign list", name=campaign.name
-            )
-        sleep(0.1)
+        wait_for(store, campaign, end)
+
+
+def wait_for(store: Store, campaign: Campaign, end: float | None = None) -> None:
+    """Waits a moment for somebody else's launch, and gives it up if that one is dead; Pending when it takes long."""
+    clear_dead(store, campaign.id or 0, clock.now())
+    if end is not None and clock.monotonic() > end:
+        raise Pending(
+            "PT-CAMP-FREEZING", "somebody else is launching {name}", fix="pytake campaign list", name=campaign.name
+        )
+    sleep(0.1)
 
 
 def check(db: Session, plan: Plan, most: Money | None, max_drift: float, now: datetime) -> None:

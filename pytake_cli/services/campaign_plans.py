@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from pytake_cli.errors import Conflict, NotFound, PytakeError
+from pytake_cli.errors import Conflict, NotFound
 from pytake_cli.policy import pacing, pricing
 from pytake_cli.policy.audience import REASONS
 from pytake_cli.policy.campaigns import Definition, digest_of
@@ -130,7 +129,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "samples": _samples(db, found, tally),
         "templates": _templates(found),
         "cost": _cost(estimate),
-        "problems": [*map(campaign_checks.to_json, _problems(db, found, definition, tally, estimate, now))],
+        "problems": _problems(db, found, definition, tally, estimate, now),
     }
     passing = {
         "number": found.number.display,
@@ -159,12 +158,15 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
 
 def _problems(
     db: Session, found: Target, definition: Definition, tally: Tally, estimate: Estimate | None, now: datetime
-) -> Iterator[PytakeError]:
-    """What would stop the launch."""
-    yield from campaign_flows.problems(db, found.flow, definition.values)
-    yield from campaign_checks.of_target(found, definition, now)
-    yield from campaign_checks.of_people(tally, definition)
-    yield from campaign_checks.of_cost(estimate, definition.max_cost)
+) -> list[dict[str, Any]]:
+    """What stops a launch."""
+    problems = (
+        *campaign_flows.problems(db, found.flow, definition.values),
+        *campaign_checks.of_target(found, definition, now),
+        *campaign_checks.of_people(tally, definition),
+        *campaign_checks.of_cost(estimate, definition.max_cost),
+    )
+    return [campaign_checks.to_json(each) for each in problems]
 
 
 def _arms(tally: Tally) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ class Quota:
 
     limit: int
     used: int
-    coming: int  # queued, and not written to yet
+    coming: int  # queued, in flight, or unknown whether they were written to
     room: int
     at: datetime
     free_at: datetime
@@ -45,7 +45,7 @@ class Quotas:
         if found.daily_people is None:
             self._known.pop(number.id, None)
             return None
-        coming = ledger.ahead(db, number.id, found.daily_people)
+        coming = ledger.coming(db, number.id)
         room = max(0, found.daily_people - found.used_people - coming)
         free_at = now if room else max(_first_today(db, number, now) + DAY, now + LEAST_WAIT)
         quota = Quota(found.daily_people, found.used_people, coming, room, now, free_at)

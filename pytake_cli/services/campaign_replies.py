@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -15,23 +14,17 @@ CREDITED = timedelta(days=7)  # after a campaign's message; later words have oth
 SECOND = timedelta(seconds=1)  # Meta's times have no smaller part
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Something that a contact wrote."""
-
-    contact_id: int
-    at: datetime
-    quotes: str | None = None  # wamid
+Answer = tuple[int, datetime, str | None]  # contact, when, the wamid that is quoted
 
 
 def replied(db: Session, written: Sequence[Answer], now: datetime) -> int:
     """Credits each contact's first answer to the campaign that it answers; how many were credited."""
-    found = answers.sent_to(db, sorted({each.contact_id for each in written}), now - CREDITED)
+    found = answers.sent_to(db, sorted({contact_id for contact_id, _, _ in written}), now - CREDITED)
     credited: dict[int, datetime] = {}
-    for each in written:
-        sent = _answered(found.get(each.contact_id, ()), each)
+    for contact_id, at, quotes in written:
+        sent = _answered(found.get(contact_id, ()), at, quotes)
         if sent is not None and sent.replied_at is None:
-            credited.setdefault(sent.recipient_id, each.at)
+            credited.setdefault(sent.recipient_id, at)
     answers.note_replies(db, credited)
     return len(credited)
 
@@ -41,13 +34,13 @@ def opted_out(db: Session, contact_ids: Sequence[int], at: datetime) -> None:
     found = answers.sent_to(db, sorted(contact_ids), at - CREDITED)
     credited = {}
     for contact_id in contact_ids:
-        sent = _answered(found.get(contact_id, ()), Answer(contact_id, at))
+        sent = _answered(found.get(contact_id, ()), at)
         if sent is not None and sent.opted_out_at is None:
             credited[sent.recipient_id] = at
     answers.note_opt_outs(db, credited)
 
 
-def _answered(sent: Sequence[Sent], answer: Answer) -> Sent | None:
+def _answered(sent: Sequence[Sent], at: datetime, quotes: str | None = None) -> Sent | None:
     """Of a contact's campaign messages, the newest first, the one that was answered."""
-    quoted = next((one for one in sent if answer.quotes and one.wamid == answer.quotes), None)
-    return quoted or next((one for one in sent if one.sent_at < answer.at + SECOND), None)
+    quoted = next((one for one in sent if quotes and one.wamid == quotes), None)
+    return quoted or next((one for one in sent if one.sent_at < at + SECOND), None)

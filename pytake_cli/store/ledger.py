@@ -102,6 +102,13 @@ def ahead(db: Session, number_id: int, most: int) -> int:
     return int(db.connection().execute(counted).scalar_one())
 
 
+def coming(db: Session, number_id: int) -> int:
+    """How many messages of campaigns are still to be told of: queued, in flight, or unknown within their grace."""
+    open_ones = sa.text("message.status IN ('queued', 'sending', 'unknown')")
+    mine = (message.c.number_id == number_id, open_ones, message.c.priority == CAMPAIGN, message.c.due_at.is_not(None))
+    return int(db.connection().execute(sa.select(sa.func.count()).select_from(message).where(*mine)).scalar_one())
+
+
 def sent(db: Session, campaign_id: int, most: int) -> int:
     """How many messages a campaign has made, counted up to `most`."""
     made = sa.select(message.c.id).where(message.c.campaign_id == campaign_id).limit(most)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from pytake_cli import clock
+from pytake_cli.services import campaign_launch
+from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.numbers import Number
 from tests.cli.conftest import Run
 from tests.kit import campaigning
@@ -131,3 +137,16 @@ def test_recipients_and_report_agree_with_the_ledger(pytake: Run, ready: Shop) -
     report = json.loads(pytake("campaign", "report", "bf", "--json").out)
     assert (report["recipients"], report["waiting"], report["fates"]) == (3, 3, {"pending": 3})
     assert "| recipients | 3 | 100.0% |" in pytake("campaign", "report", "bf", "--as", "md").out
+
+
+def test_a_launch_that_is_killed_sends_nothing_and_the_next_one_is_whole(pytake: Run, ready: Shop) -> None:
+    line = [sys.executable, "-m", "pytake_cli", "campaign", "launch", "bf", "--yes"]
+    here = {"PYTAKE_CRASH_AT": "campaign.before_start", "PYTHONPATH": str(Path(__file__).parents[2])}
+    killed = subprocess.run(line, env=os.environ | here, check=False)
+    assert killed.returncode == 137
+    with ready.store.write() as db:
+        half = db.exec(select(Campaign)).one()
+        assert half.status == "freezing"
+        half.updated_at = clock.now() - campaign_launch.DEAD_AFTER * 2
+    assert launched(pytake)["recipients"] == 3
+    assert campaigning.ledger(ready.store) == {"pending": 3}

@@ -60,7 +60,7 @@ def write_people(path: Path, people: int) -> None:
 
 def run(folder: Path, people: int) -> list[str]:
     """What was measured, a line each; raises AssertionError when numbers differ."""
-    there = home.make(folder, emulator={"limit_pairs": "false", "ledger": "full"}, acknowledgement="")
+    there = home.make(folder, emulator={"limit_pairs": "false", "ledger": "full", "batch": "100"}, acknowledgement="")
     try:
         return _run(there, people)
     finally:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytake_cli.policy.campaigns import Canary, Quiet
 from pytake_cli.policy.quiet import Pace, course, is_quiet, loud_at
 from pytake_cli.policy.zones import zone_of
 
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NIGHT = Quiet(time(20), time(8))
 ZONES = ("America/Sao_Paulo", "America/Manaus", "America/New_York", "Europe/Lisbon", "Asia/Kathmandu")
 moments = st.integers(0, 2 * 365 * 24 * 60).map(
@@ -40,6 +41,7 @@ def test_a_zone_is_the_persons_else_the_phones_else_the_organisations(prefix: st
     assert zone_of(prefix, tz, "America/Fortaleza") == zone
 
 
+@PATIENT
 @given(quiet=spans, zone=st.sampled_from(ZONES), now=moments)
 def test_it_is_never_quiet_when_it_is_said_to_be_loud(quiet: Quiet, zone: str, now: datetime) -> None:
     from zoneinfo import ZoneInfo
@@ -68,6 +70,7 @@ def test_a_tier_makes_it_wait_a_day_for_each_part() -> None:
     assert course({"UTC": 10}, start, Pace(80.0, room=0, limit=0)) is None
 
 
+@PATIENT
 @given(
     people=st.dictionaries(st.sampled_from(ZONES), st.integers(0, 5000), max_size=4),
     start=moments,

@@ -7,13 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytake_cli.policy.campaigns import Definition
 from pytake_cli.services import campaign_files, campaign_text
 from pytake_cli.services.campaign_files import CampaignErrors
 
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TZ = ZoneInfo("America/Sao_Paulo")
 WHOLE = """\
 name: black-friday
@@ -119,6 +120,7 @@ _values = st.one_of(
 )
 
 
+@PATIENT
 @given(st.dictionaries(st.sampled_from([*campaign_files.KEYS, "x"]), _values, max_size=6))
 def test_whatever_stands_there_is_a_definition_or_one_error(data: dict[str, Any]) -> None:
     try:
