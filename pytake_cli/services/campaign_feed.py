@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,11 +15,20 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli import faults
+from pytake_cli.errors import NotFound
 from pytake_cli.policy import audience as reasons
 from pytake_cli.policy import breaker, pacing
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.campaigns import FINISHED, PAUSED, RUNNING, SCHEDULED
-from pytake_cli.services import campaign_launch, campaign_words, campaigns, parties, sending
+from pytake_cli.services import (
+    campaign_drip,
+    campaign_flows,
+    campaign_launch,
+    campaign_words,
+    campaigns,
+    parties,
+    sending,
+)
 from pytake_cli.services.campaign_quota import Quota, Quotas
 from pytake_cli.services.campaign_words import Words
 from pytake_cli.services.outbound import PREVIEW_LENGTH
@@ -104,9 +113,16 @@ def _go_on(store: Store, campaign_id: int, now: datetime, quotas: Quotas) -> flo
         elif look.finish:
             _finish(db, campaign, now)
         else:
-            quotas.spend(campaign.number_id, feed(db, campaign, now, look.room))
+            _feed_or_stop(db, campaign, now, look.room, quotas)
     faults.point("campaign.after_feed")
     return look.wait_seconds
+
+
+def _feed_or_stop(db: Session, campaign: Campaign, now: datetime, room: int, quotas: Quotas) -> None:
+    try:
+        quotas.spend(campaign.number_id, feed(db, campaign, now, room))
+    except NotFound as error:  # of what it sends, before anything was written
+        campaigns.stop(db, campaign, now, error.slug, str(error))
 
 
 def _look(db: Session, campaign: Campaign, now: datetime, quotas: Quotas) -> Look:
@@ -117,7 +133,7 @@ def _look(db: Session, campaign: Campaign, now: datetime, quotas: Quotas) -> Loo
         return Look(stop=stop, wait_seconds=None)
     next_due = ledger.next_due(db, campaign.id)
     if next_due is None:
-        under_way = ledger.is_under_way(db, campaign.id)
+        under_way = _is_under_way(db, campaign)
         return Look(finish=not under_way, wait_seconds=2 * LOOK_SECONDS if under_way else None)
     if next_due > now:
         return Look(wait_seconds=min(1.0, (next_due - now).total_seconds()))
@@ -131,7 +147,8 @@ def _look(db: Session, campaign: Campaign, now: datetime, quotas: Quotas) -> Loo
     if quota is not None and quota.room <= 0:
         return Look(stop=partial(_out_of_quota, quota=quota, now=now), wait_seconds=None)
     room = min(room, quota.room) if quota is not None else room
-    return Look(room=min(room, AT_ONCE), wait_seconds=0.0 if room > AT_ONCE else LOOK_SECONDS)
+    at_once = AT_ONCE if campaign.flow_id is None else campaign_flows.AT_ONCE
+    return Look(room=min(room, at_once), wait_seconds=0.0 if room > at_once else LOOK_SECONDS)
 
 
 def _reason_to_stop(
@@ -140,6 +157,8 @@ def _reason_to_stop(
     if sending.is_stopped(number, "campaign", now):
         why = f"{number.display} may not send: {campaigns.why_stopped(number)}"
         return partial(campaigns.stop, now=now, reason="PT-CAMP-NUMBER", detail=why)
+    if campaign.flow_id is not None and not campaign_flows.is_running(db, campaign.flow_id):
+        return partial(campaigns.stop, now=now, reason="PT-CAMP-FLOW", detail="its flow is not running")
     fates = ledger.newest_fates(db, campaign.id or 0, campaign.resumed_at, breaker.WINDOW)
     trip = breaker.judge([breaker.Fate(*fate) for fate in fates])
     if trip is None:
@@ -163,9 +182,13 @@ def _canary_room(db: Session, campaign: Campaign, now: datetime) -> int:
 
 def _finish(db: Session, campaign: Campaign, now: datetime) -> None:
     """Everybody's fate is settled, or stands in the list of those that nobody knows."""
-    if ledger.next_due(db, campaign.id or 0) is None and not ledger.is_under_way(db, campaign.id or 0):
+    if ledger.next_due(db, campaign.id or 0) is None and not _is_under_way(db, campaign):
         campaigns.become(db, campaign, FINISHED, now, finished_at=now, status_reason="", due_at=None)
         log.info("campaign finished", extra={"campaign": campaign.id})
+
+
+def _is_under_way(db: Session, campaign: Campaign) -> bool:
+    return ledger.is_under_way(db, campaign.id or 0) or campaign_drip.may_grow(db, campaign)
 
 
 def feed(db: Session, campaign: Campaign, now: datetime, room: int) -> int:
@@ -185,17 +208,24 @@ def feed(db: Session, campaign: Campaign, now: datetime, room: int) -> int:
     if not people:
         return 0
     found = _sort_out(db, campaign, number, words, people, now)
-    for reason, ids in sorted(found.skipped.items()):
+    begun = campaign_flows.start(db, campaign, found.starting, now) if found.starting else campaign_flows.Begun()
+    for reason, ids in sorted([*found.skipped.items(), *begun.skipped.items()]):
         ledger.skip(db, ids, reason)
     for until, ids in sorted(found.later.items()):
         ledger.postpone(db, ids, until)
     _enqueue(db, campaign, number, found, now)
+    ledger.mark_queued(db, begun.queued, now)
+    queued = [*(row.recipient_id for row, _, _ in found.going), *(id_ for id_, _ in begun.queued)]
+    campaign_drip.follow(db, campaign, queued, now)
+    ledger.mark_started(db, begun.silent, now)
+    if begun.stop:
+        campaigns.stop(db, campaign, now, "PT-CAMP-FLOW", begun.stop)
     campaign.started_at = campaign.started_at or now
     canary = words.definition.canary if campaign.canary_ends_at is None else None
     if canary is not None and ledger.sent(db, campaign.id, canary.size) >= canary.size:
         campaign.canary_ends_at = now + canary.wait
     poke(db, "number", campaign.number_id, "campaign")
-    return len(found.going)
+    return len(found.going) + len(begun.queued)
 
 
 @dataclass(slots=True)
@@ -203,6 +233,7 @@ class Sorted:
     """What becomes of the people of a chunk."""
 
     going: list[tuple[sa.Row[Any], wire.Outgoing, wire.Address]]
+    starting: list[tuple[sa.Row[Any], Mapping[str, str]]]  # who begins a flow, with its variables
     skipped: dict[str, list[int]]  # reason -> recipients
     later: dict[datetime, list[int]]
     conversations: dict[int, sa.Row[Any]]  # contact -> the one to write in
@@ -213,27 +244,30 @@ def _sort_out(
 ) -> Sorted:
     ids = [row.id for row in people]
     assert number.id is not None
-    found = Sorted([], defaultdict(list), defaultdict(list), ledger.conversations(db, number.id, ids))
+    found = Sorted([], [], defaultdict(list), defaultdict(list), ledger.conversations(db, number.id, ids))
     known = identities_of(db, ids)
     written = words.written_to(db, ids, now)
+    unasked, waiting = campaign_drip.verdicts(db, campaign, ids, now)
     for row, scope in zip(people, words.scopes(db, people), strict=True):
         talk = found.conversations.get(row.id)
         is_open = talk is not None and talk.status not in (RESOLVED, BOT)
-        reason = words.unwanted(row, times=written.get(row.id, 0), is_open=is_open)
+        reason = words.unwanted(row, times=written.get(row.id, 0), is_open=is_open) or unasked.get(row.id)
         address = parties.reach(known.get(row.id, ()), number.portfolio_id)
         if reason is None and address is None:
             reason = reasons.NO_ADDRESS
         if reason is not None or address is None:
             found.skipped[reason or ""].append(row.recipient_id)
             continue
-        due = words.due(row.tz, address, now)
+        due = waiting.get(row.id) or words.due(row.tz, address, now)
         outgoing = words.outgoing(row.arm, scope) if due <= now else None
         if due > now:
             found.later[due].append(row.recipient_id)
         elif outgoing is None:
             found.skipped[reasons.NO_VALUES].append(row.recipient_id)
-        else:
+        elif isinstance(outgoing, wire.Outgoing):
             found.going.append((row, outgoing, address))
+        else:
+            found.starting.append((row, outgoing))
     return found
 
 

@@ -17,7 +17,7 @@ from pytake_cli.policy.campaigns import Definition, digest_of
 from pytake_cli.policy.pricing import Estimate
 from pytake_cli.policy.quiet import Course, Pace, course
 from pytake_cli.policy.zones import zone_of
-from pytake_cli.services import campaign_checks, contacts, numbers, prices, templates
+from pytake_cli.services import campaign_checks, campaign_flows, contacts, numbers, prices, templates
 from pytake_cli.services.campaign_audience import Target, audience, target
 from pytake_cli.services.campaign_count import Progress, Tally, count, drift
 from pytake_cli.services.campaign_rows import Found
@@ -129,7 +129,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "samples": _samples(db, found, tally),
         "templates": _templates(found),
         "cost": _cost(estimate),
-        "problems": _problems(found, definition, tally, estimate, now),
+        "problems": _problems(db, found, definition, tally, estimate, now),
     }
     passing = {
         "number": found.number.display,
@@ -138,12 +138,13 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "duration": _duration(_course(org, found, definition, written, quota, now)),
         "sketch": sorted(-each for each in tally.sketch),
         "warnings": [
-            campaign_checks.to_json(each) for each in campaign_checks.warnings(found, definition, tally, org, quota)
+            *map(campaign_checks.to_json, campaign_checks.warnings(found, definition, tally, org, quota)),
+            *map(campaign_checks.to_json, campaign_flows.warnings(db, found.flow)),
         ],
     }
-    id_ = digest_of([org.id, found.number.id, definition.to_json(), tally.hash, matters])
+    digest = digest_of([org.id, found.number.id, definition.to_json(), tally.hash, matters])
     return Plan(
-        id=f"plan_{id_[:16]}",
+        id=f"plan_{digest[:16]}",
         org_id=org.id,
         name=definition.name,
         definition=definition.to_json(),
@@ -156,10 +157,11 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
 
 
 def _problems(
-    found: Target, definition: Definition, tally: Tally, estimate: Estimate | None, now: datetime
+    db: Session, found: Target, definition: Definition, tally: Tally, estimate: Estimate | None, now: datetime
 ) -> list[dict[str, Any]]:
     """What stops a launch."""
     problems = (
+        *campaign_flows.problems(db, found.flow, definition.values),
         *campaign_checks.of_target(found, definition, now),
         *campaign_checks.of_people(tally, definition),
         *campaign_checks.of_cost(estimate, definition.max_cost),
@@ -183,7 +185,9 @@ def _samples(db: Session, found: Target, tally: Tally) -> list[dict[str, Any]]:
             "contact_id": each.contact_id,
             "name": names.get(each.contact_id, ""),
             "arm": each.arm,
-            "text": templates.render(by_arm[each.arm], each.filled.values).text,
+            "text": templates.render(by_arm[each.arm], each.filled.values).text
+            if each.arm in by_arm
+            else ", ".join(f"{name}={value}" for name, value in each.filled.values.items()),
         }
         for each in tally.samples
     ]

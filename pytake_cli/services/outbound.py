@@ -83,10 +83,7 @@ def put(
     refuse_unwanted(number, party, outgoing, origin, due)
     address = parties.address(party, number.portfolio_id)
     conversation = conversation or open_conversation(db, number, contact_id, now, status=BEGINS.get(origin, OPEN))
-    if party.contact.deleted_at is not None:
-        contact_removal.revive(db, [contact_id], actor="message", now=now)
-    if origin == "agent":
-        ownership.to_people(db, conversation, now, cause="person:message")
+    _take_up(db, party, conversation, origin, now)
     row = {
         **_in_outbox(number, conversation, outgoing, origin, now),
         "contact_id": contact_id,
@@ -99,6 +96,14 @@ def put(
         "address": address.value,
     }
     return _put(db, row, conversation, now)
+
+
+def _take_up(db: Session, party: Party, conversation: Conversation, origin: str, now: datetime) -> None:
+    """Whoever is written to is not deleted any more; what a person writes makes the conversation people's."""
+    if party.contact.deleted_at is not None and party.contact.id is not None:
+        contact_removal.revive(db, [party.contact.id], actor="message", now=now)
+    if origin == "agent":
+        ownership.to_people(db, conversation, now, cause="person:message")
 
 
 def _put(db: Session, row: dict[str, Any], conversation: Conversation, now: datetime) -> int:

@@ -18,6 +18,7 @@ SLUGS: dict[str, str] = {
     "PT-CAMP-EXPRESSION": "a value of a campaign cannot be read, or reads what cannot be there",
     "PT-CAMP-FAILURES": "many of a campaign's newest messages failed, so it was paused",
     "PT-CAMP-FILE": "a campaign file or its flags cannot be used as they are",
+    "PT-CAMP-FLOW": "the flow that a campaign starts is not running, or cannot begin",
     "PT-CAMP-FREEZING": "somebody else is launching the same campaign just now",
     "PT-CAMP-KEY": "a key of a campaign file does not exist",
     "PT-CAMP-KIND": "a key of a campaign file has a value of another kind",

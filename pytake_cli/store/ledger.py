@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.store.answers import unanswered
-from pytake_cli.store.campaigns import CANCELLED, ENQUEUED, HOLDOUT, PENDING, SKIPPED, recipient
+from pytake_cli.store.campaigns import CANCELLED, ENQUEUED, HOLDOUT, PENDING, SKIPPED, STARTED, recipient
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.conversations import NOBODY, RESOLVED, Conversation
 from pytake_cli.store.messages import CAMPAIGN, OUT, RANK, Message
@@ -94,7 +94,9 @@ def due(db: Session, campaign_id: int, now: datetime, most: int) -> Sequence[sa.
 def ahead(db: Session, number_id: int, most: int) -> int:
     """How many messages of campaigns are queued for a number, counted up to `most`."""
     waiting = sa.select(message.c.id).where(
-        message.c.number_id == number_id, sa.text("message.status = 'queued'"), message.c.priority == CAMPAIGN
+        message.c.number_id == number_id,
+        sa.text("message.status = 'queued'"),
+        sa.or_(message.c.priority == CAMPAIGN, message.c.campaign_id.is_not(None)),  # flows speak as the bot
     )
     counted = sa.select(sa.func.count()).select_from(waiting.limit(most).subquery())
     return int(db.connection().execute(counted).scalar_one())
@@ -233,6 +235,12 @@ def mark_queued(db: Session, pairs: Sequence[tuple[int, int]], now: datetime) ->
     )
 
 
+def mark_started(db: Session, ids: Sequence[int], now: datetime) -> None:
+    """Recipients whose flow has begun and said nothing yet."""
+    chosen = sa.update(recipient).where(recipient.c.id.in_(ids))
+    db.connection().execute(chosen.values(state=STARTED, queued_at=now, tries=recipient.c.tries + 1))
+
+
 def skip(db: Session, ids: Sequence[int], reason: str) -> None:
     chosen = sa.update(recipient).where(recipient.c.id.in_(ids))
     db.connection().execute(chosen.values(state=SKIPPED, reason=reason))
@@ -242,16 +250,19 @@ def postpone(db: Session, ids: Sequence[int], until: datetime) -> None:
     db.connection().execute(sa.update(recipient).where(recipient.c.id.in_(ids)).values(due_at=until))
 
 
+def wait_again(db: Session, message_ids: Sequence[int]) -> None:
+    """The people of messages that are taken back are due once more."""
+    waiting = sa.update(recipient).where(recipient.c.message_id.in_(message_ids))
+    db.connection().execute(waiting.values(state=PENDING, message_id=None, queued_at=None, tries=recipient.c.tries - 1))
+
+
 def take_back(db: Session, campaign_id: int) -> int:
     """Queued messages that were never handed to Meta are gone, and their people wait again; how many."""
     mine = (message.c.campaign_id == campaign_id, message.c.status == "queued", message.c.claimed_at.is_(None))
     ids = sorted(db.connection().execute(sa.select(message.c.id).where(*mine).with_for_update()).scalars())
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
-        waiting = sa.update(recipient).where(recipient.c.message_id.in_(some))
-        db.connection().execute(
-            waiting.values(state=PENDING, message_id=None, queued_at=None, tries=recipient.c.tries - 1)
-        )
+        wait_again(db, some)
         db.connection().execute(sa.delete(message).where(message.c.id.in_(some)))
     return len(ids)
 

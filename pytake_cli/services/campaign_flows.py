@@ -1,0 +1,197 @@
+"""Campaigns that start a flow: with whom it can begin, its sessions, and taking back what nobody has got yet."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from pytake_cli.errors import Conflict, InvalidData, PytakeError
+from pytake_cli.flow.definition import Flow as Definition
+from pytake_cli.policy import window
+from pytake_cli.policy.audience import FLOW_FAILED, WINDOW_CLOSED
+from pytake_cli.services import flow_library, flow_sessions, outbound, ownership, parties
+from pytake_cli.store import flow_sessions as sessions
+from pytake_cli.store import ledger
+from pytake_cli.store.campaigns import Campaign
+from pytake_cli.store.conversations import BOT, BY_BOT, NOBODY, RESOLVED
+from pytake_cli.store.database import is_outage
+from pytake_cli.store.flows import Flow, FlowVersion
+from pytake_cli.store.messages import OUT, Message
+from pytake_cli.store.numbers import Number
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 50  # people a transaction: a session costs some milliseconds
+FEW = 3  # failures of a chunk that may be the fault of single people
+
+
+class Failed(Exception):
+    """A session ended at once, by a mistake of its flow: people are not to find it in their queue."""
+
+
+@dataclass(slots=True)
+class Begun:
+    """What came of a chunk: (recipient, first message), recipients without one, and those left out by reason."""
+
+    queued: list[tuple[int, int]] = field(default_factory=list)
+    silent: list[int] = field(default_factory=list)
+    skipped: dict[str, list[int]] = field(default_factory=lambda: {WINDOW_CLOSED: [], FLOW_FAILED: []})
+    stop: str = ""  # why the campaign has to: it is the flow that fails, not single people
+
+
+def problems(db: Session, flow: Flow | None, values: Mapping[str, str]) -> Iterator[PytakeError]:
+    """What keeps a flow from being started by a campaign."""
+    if flow is None:
+        return
+    version = flow_library.published(db, flow.org_id, flow.name)
+    if version is None or flow.paused:
+        yield Conflict(
+            "PT-CAMP-FLOW", "the flow {name} is not running", fix="pytake flow enable {name}", name=flow.name
+        )
+        return
+    known = flow_library.definition(version).vars
+    if unknown := [name for name in values if name not in known]:
+        yield InvalidData(
+            "PT-CAMP-VALUES",
+            "the flow {name} has no variables {unknown}",
+            why="it has {known}" if known else "it declares none",
+            fix="declare them under vars: in the flow, and publish it",
+            name=flow.name,
+            unknown=", ".join(unknown),
+            known=", ".join(known),
+        )
+
+
+def warnings(db: Session, flow: Flow | None) -> Iterator[PytakeError]:
+    """What to know before: nothing but a template reaches people who have not written lately."""
+    version = flow_library.published(db, flow.org_id, flow.name) if flow is not None else None
+    if version is not None and not begins_with_template(flow_library.definition(version)):
+        yield Conflict(
+            "PT-CAMP-FLOW",
+            "the flow {name} does not begin with a template: only those get it who wrote within 24 hours",
+            fix="let its first step be template: NAME, and publish it",
+            name=version.ref.partition("@")[0],
+        )
+
+
+def begins_with_template(flow: Definition) -> bool:
+    """Whether the first thing it says is certainly a template."""
+    step, seen = flow.start, set[str]()
+    while step in flow.steps and step not in seen:
+        seen.add(step)
+        found = flow.steps[step]
+        if found.verb == "template":
+            return found.if_ is None
+        if found.verb not in ("set", "event", "notify") or found.if_ is not None:
+            return False
+        step = str(found.next or "")
+    return False
+
+
+def start(db: Session, campaign: Campaign, people: Sequence[tuple[Any, Mapping[str, str]]], now: datetime) -> Begun:
+    """Begins the flow with each of (row of the ledger, values); one that fails leaves nothing behind."""
+    begun, why = Begun(), ""
+    flow = db.get_one(Flow, campaign.flow_id)
+    version = flow_library.published(db, flow.org_id, flow.name)
+    if version is None:
+        return begun
+    needs = not begins_with_template(flow_library.definition(version))
+    number = db.get_one(Number, campaign.number_id)
+    for row, values in people:
+        try:
+            with db.begin_nested():
+                message = _begin(db, campaign, number, version, row, values, now, needs_window=needs)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            log.warning("a flow could not begin", extra={"campaign": campaign.id, "contact": row.id}, exc_info=True)
+            begun.skipped[FLOW_FAILED].append(row.recipient_id)
+            why = str(error)[:300]
+            continue
+        if message is None:
+            begun.skipped[WINDOW_CLOSED].append(row.recipient_id)
+        elif message:
+            begun.queued.append((row.recipient_id, message))
+        else:
+            begun.silent.append(row.recipient_id)
+    failed = begun.skipped[FLOW_FAILED]
+    if len(failed) >= FEW or (failed and not begun.queued and not begun.silent):
+        begun.stop = f"the flow cannot begin: {why}"
+        failed.clear()  # they wait until the flow is mended
+    return begun
+
+
+def _begin(
+    db: Session,
+    campaign: Campaign,
+    number: Number,
+    version: FlowVersion,
+    row: Any,
+    values: Mapping[str, str],
+    now: datetime,
+    *,
+    needs_window: bool,
+) -> int | None:
+    """The first message of the session, 0 when it says nothing yet, None when the window is closed for it."""
+    conversation = outbound.open_conversation(db, number, row.id, now, status=BOT)
+    assert conversation.id is not None
+    conversation = flow_sessions.lock(db, conversation.id)
+    party = parties.locked(db, row.id, campaign.number_id)
+    assert party is not None
+    if needs_window and not window.window_is_open(party.last_inbound_at, now):
+        if conversation.created_at == now:
+            db.delete(conversation)
+        return None
+    event = flow_sessions.started(db, row.id, now, trigger=f"campaign {campaign.name}", vars=dict(values))
+    cause = f"campaign:{campaign.id}:{row.recipient_id}:{now.timestamp():.6f}"
+    session = flow_sessions.begin(db, conversation, version, event, cause, now, party=party)
+    if session.outcome == "failed":
+        raise Failed(f"{version.ref} fails as it begins, as pytake flow simulate shows")
+    ownership.changed(db, conversation, None, now)
+    db.flush()
+    mine = select(Message).where(Message.conversation_id == conversation.id, Message.direction == OUT)
+    said = mine.where(col(Message.client_key).startswith(f"flow:{session.id}:", autoescape=True))
+    first = db.exec(said.order_by(col(Message.id)).limit(1)).first()
+    if first is None:
+        return 0
+    first.campaign_id = campaign.id
+    db.add(first)
+    db.flush()
+    return first.id
+
+
+def take_back(db: Session, campaign: Campaign, now: datetime) -> int:
+    """Sessions whose first message Meta has not got end, and their people wait again; how many."""
+    if campaign.flow_id is None:
+        return 0
+    mine = select(Message).where(Message.campaign_id == campaign.id, Message.status == "queued")
+    found = db.exec(mine.where(col(Message.claimed_at).is_(None)).order_by(col(Message.id))).all()
+    for message in found:
+        conversation = flow_sessions.lock(db, message.conversation_id)
+        session = sessions.of_conversation(db, message.conversation_id)
+        if session is not None and (message.client_key or "").startswith(f"flow:{session.id}:"):
+            sessions.end(db, session, "cancelled", now, cause=f"campaign:{campaign.id}:{now.timestamp():.6f}")
+        ownership.silence(db, conversation, now)
+        if conversation.owner == BY_BOT and conversation.status == BOT:
+            conversation.status, conversation.owner = RESOLVED, NOBODY
+            ownership.changed(db, conversation, None, now)
+        ledger.wait_again(db, [message.id or 0])
+        message.campaign_id = None
+        db.add(message)
+    db.flush()
+    return len(found)
+
+
+def is_running(db: Session, flow_id: int) -> bool:
+    """Whether a flow may be started now."""
+    found = db.connection().execute(
+        sa.select(col(Flow.published_version_id), col(Flow.paused)).where(col(Flow.id) == flow_id)
+    )
+    row = found.first()
+    return row is not None and row.published_version_id is not None and not row.paused
