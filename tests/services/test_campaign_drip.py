@@ -16,7 +16,7 @@ from pytake_cli.store.templates import Template
 from tests.kit import campaigning
 from tests.services.test_campaigns import Shop, refused
 
-LATER = {"drip": (Drip(timedelta(days=2), campaigning.OFFER),), "cap": Cap(0, 0)}
+LATER: dict[str, Any] = {"drip": (Drip(timedelta(days=2), campaigning.OFFER),), "cap": Cap(0, 0)}
 
 
 def begun(store: Store, people: int = 3, **more: Any) -> Shop:
