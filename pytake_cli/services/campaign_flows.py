@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, PytakeError
-from pytake_cli.flow.definition import Flow as Definition
+from pytake_cli.flow.opening import opens_with_template
 from pytake_cli.policy import window
 from pytake_cli.policy.audience import FLOW_FAILED, WINDOW_CLOSED
 from pytake_cli.services import flow_library, flow_sessions, outbound, ownership, parties
@@ -71,27 +71,13 @@ def problems(db: Session, flow: Flow | None, values: Mapping[str, str]) -> Itera
 def warnings(db: Session, flow: Flow | None) -> Iterator[PytakeError]:
     """What to know before: nothing but a template reaches people who have not written lately."""
     version = flow_library.published(db, flow.org_id, flow.name) if flow is not None else None
-    if version is not None and not begins_with_template(flow_library.definition(version)):
+    if version is not None and not opens_with_template(flow_library.definition(version)):
         yield Conflict(
             "PT-CAMP-FLOW",
             "the flow {name} does not begin with a template: only those get it who wrote within 24 hours",
             fix="let its first step be template: NAME, and publish it",
             name=version.ref.partition("@")[0],
         )
-
-
-def begins_with_template(flow: Definition) -> bool:
-    """Whether the first thing it says is certainly a template."""
-    step, seen = flow.start, set[str]()
-    while step in flow.steps and step not in seen:
-        seen.add(step)
-        found = flow.steps[step]
-        if found.verb == "template":
-            return found.if_ is None
-        if found.verb not in ("set", "event", "notify") or found.if_ is not None:
-            return False
-        step = str(found.next or "")
-    return False
 
 
 def start(db: Session, campaign: Campaign, people: Sequence[tuple[Any, Mapping[str, str]]], now: datetime) -> Begun:
@@ -101,7 +87,7 @@ def start(db: Session, campaign: Campaign, people: Sequence[tuple[Any, Mapping[s
     version = flow_library.published(db, flow.org_id, flow.name)
     if version is None:
         return begun
-    needs = not begins_with_template(flow_library.definition(version))
+    needs = not opens_with_template(flow_library.definition(version))
     number = db.get_one(Number, campaign.number_id)
     for row, values in people:
         try:

@@ -126,14 +126,12 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
     estimate = _estimate(db, org.id, found, written, now)
     quota = _quota(db, found, sum(written.values()), now)
     launched = None if written else _launched(db, org.id, definition)
-    warnings = (
-        *campaign_checks.warnings(found, definition, tally, org, quota, launched),
-        *campaign_flows.warnings(db, found.flow),
-    )
+    warnings = campaign_checks.warnings(found, definition, tally, org, quota, launched)
+    told = (*warnings, *campaign_flows.warnings(db, found.flow))
     matters = {
         "audience": tally.audience,
         "recipients": tally.recipients,
-        "exclusions": [{"reason": each, "count": tally.reasons[each]} for each in REASONS if tally.reasons[each]],
+        "exclusions": _exclusions(tally),
         "lacking": {"count": sum(tally.lacking.values()), "values": dict(tally.lacks), "contacts": tally.examples},
         "arms": _arms(tally),
         "samples": _samples(db, found, tally),
@@ -147,7 +145,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "quota": quota,
         "duration": _duration(_course(org, found, definition, written, quota, now)),
         "sketch": sorted(-each for each in tally.sketch),
-        "warnings": [campaign_checks.to_json(each) for each in warnings],
+        "warnings": [*map(campaign_checks.to_json, told)],
     }
     digest = digest_of([org.id, found.number.id, definition.to_json(), tally.hash, matters])
     return Plan(
@@ -161,6 +159,10 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         created_at=now,
         expires_at=now + VALID,
     )
+
+
+def _exclusions(tally: Tally) -> list[dict[str, Any]]:
+    return [{"reason": each, "count": tally.reasons[each]} for each in REASONS if tally.reasons[each]]
 
 
 def _launched(db: Session, org_id: int, definition: Definition) -> Campaign | None:
