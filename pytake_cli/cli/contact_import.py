@@ -216,7 +216,9 @@ def _import(given: Given, source: Source, wanted: Wanted) -> None:
     from pytake_cli.store.tags import name_of
 
     here = context()
-    said = {name: value for name, value in asdict(given).items() if name not in BESIDES}
+    said = {
+        name: value for name, value in asdict(given).items() if name not in ("file", "key", "rejects", "allow_partial")
+    }
     digest = contact_import.digest_of(source, said)
     job = contact_import.begin(here.store, here.org_id, source, given.key, digest, here.now)
     rejects = Path(given.rejects) if given.rejects else None

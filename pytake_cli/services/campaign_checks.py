@@ -12,6 +12,7 @@ from pytake_cli.policy.pricing import Estimate
 from pytake_cli.services import campaign_values, templates
 from pytake_cli.services.campaign_audience import Target
 from pytake_cli.services.campaign_count import Tally
+from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.numbers import REMOVED
 from pytake_cli.store.organisations import Organisation
 
@@ -66,9 +67,9 @@ def _missing(found: Target, definition: Definition) -> Iterator[PytakeError]:
             )
 
 
-def of_people(tally: Tally, definition: Definition) -> Iterator[PytakeError]:
-    """Of the audience: nobody, too many, or people without values."""
-    if not tally.written_to():
+def of_people(tally: Tally, definition: Definition, launched: Campaign | None = None) -> Iterator[PytakeError]:
+    """Of the audience: nobody, too many, or people without values. `launched`: it was, so nobody need be left."""
+    if not tally.written_to() and launched is None:
         yield InvalidData(
             "PT-CAMP-NOBODY",
             "nobody would get {name}: of {audience} people none is left",
@@ -138,9 +139,23 @@ def of_cost(estimate: Estimate | None, most: Money | None) -> Iterator[PytakeErr
 
 
 def warnings(
-    found: Target, definition: Definition, tally: Tally, org: Organisation, quota: Mapping[str, Any]
+    found: Target,
+    definition: Definition,
+    tally: Tally,
+    org: Organisation,
+    quota: Mapping[str, Any],
+    launched: Campaign | None = None,
 ) -> Iterator[PytakeError]:
     """What does not stop a launch."""
+    if launched is not None:
+        yield Conflict(
+            "PT-CAMP-AGAIN",
+            "{name} was launched before, at {at}",
+            why="whoever it is for is in it already",
+            fix="pytake campaign show {name}",
+            name=launched.name,
+            at=f"{launched.launched_at:%Y-%m-%d %H:%M} UTC",
+        )
     if not org.dpo:
         # A refusal would stop small businesses, whom the law frees of naming an officer (ANPD 2/2022, art. 11).
         yield InvalidData(

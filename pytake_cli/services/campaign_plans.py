@@ -22,7 +22,7 @@ from pytake_cli.services.campaign_audience import Target, audience, target
 from pytake_cli.services.campaign_count import Progress, Tally, count, drift
 from pytake_cli.services.campaign_rows import Found
 from pytake_cli.store import Store
-from pytake_cli.store.campaigns import Plan, audience_row, campaign
+from pytake_cli.store.campaigns import Campaign, Plan, audience_row, campaign
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.whatsapp.numbers import TIERS
 
@@ -59,6 +59,11 @@ def make(
             _forget_old(db, org_id, now)
             db.merge(plan)
     return plan
+
+
+def hash_of(definition: Definition) -> str:
+    """Of what was asked for, not of who it was or when: the same script finds other people the second time."""
+    return replace(definition, name="", at=None).hash
 
 
 def find(db: Session, org_id: int, plan_id: str) -> Plan:
@@ -120,6 +125,11 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
     written = tally.written_to()
     estimate = _estimate(db, org.id, found, written, now)
     quota = _quota(db, found, sum(written.values()), now)
+    launched = None if written else _launched(db, org.id, definition)
+    warnings = (
+        *campaign_checks.warnings(found, definition, tally, org, quota, launched),
+        *campaign_flows.warnings(db, found.flow),
+    )
     matters = {
         "audience": tally.audience,
         "recipients": tally.recipients,
@@ -129,7 +139,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "samples": _samples(db, found, tally),
         "templates": _templates(found),
         "cost": _cost(estimate),
-        "problems": _problems(db, found, definition, tally, estimate, now),
+        "problems": _problems(db, found, definition, tally, estimate, launched, now),
     }
     passing = {
         "number": found.number.display,
@@ -137,10 +147,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "quota": quota,
         "duration": _duration(_course(org, found, definition, written, quota, now)),
         "sketch": sorted(-each for each in tally.sketch),
-        "warnings": [
-            *map(campaign_checks.to_json, campaign_checks.warnings(found, definition, tally, org, quota)),
-            *map(campaign_checks.to_json, campaign_flows.warnings(db, found.flow)),
-        ],
+        "warnings": [campaign_checks.to_json(each) for each in warnings],
     }
     digest = digest_of([org.id, found.number.id, definition.to_json(), tally.hash, matters])
     return Plan(
@@ -156,14 +163,26 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
     )
 
 
+def _launched(db: Session, org_id: int, definition: Definition) -> Campaign | None:
+    """The newest launch of the very same campaign: a script that is run again finds nobody left, and is not wrong."""
+    same = select(Campaign).where(Campaign.org_id == org_id, Campaign.launch_hash == hash_of(definition))
+    return db.exec(same.order_by(col(Campaign.id).desc()).limit(1)).first()
+
+
 def _problems(
-    db: Session, found: Target, definition: Definition, tally: Tally, estimate: Estimate | None, now: datetime
+    db: Session,
+    found: Target,
+    definition: Definition,
+    tally: Tally,
+    estimate: Estimate | None,
+    launched: Campaign | None,
+    now: datetime,
 ) -> list[dict[str, Any]]:
     """What stops a launch."""
     problems = (
         *campaign_flows.problems(db, found.flow, definition.values),
         *campaign_checks.of_target(found, definition, now),
-        *campaign_checks.of_people(tally, definition),
+        *campaign_checks.of_people(tally, definition, launched),
         *campaign_checks.of_cost(estimate, definition.max_cost),
     )
     return [campaign_checks.to_json(each) for each in problems]

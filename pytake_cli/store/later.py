@@ -71,7 +71,8 @@ def firsts(db: Session, first: int, number_id: int, contact_ids: Sequence[int]) 
         service_window.c.last_inbound_at,
     )
     mine = (recipient.c.campaign_id == first, recipient.c.contact_id.in_(contact_ids))
-    return db.connection().execute(sa.select(*columns).select_from(joined).where(*mine)).all()
+    rows: Sequence[sa.Row[Any]] = db.execute(sa.select(*columns).select_from(joined).where(*mine)).all()
+    return rows
 
 
 def following(db: Session, campaign_id: int) -> Sequence[Campaign]:
