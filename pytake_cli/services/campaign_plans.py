@@ -147,9 +147,8 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "sketch": sorted(-each for each in tally.sketch),
         "warnings": [*map(campaign_checks.to_json, told)],
     }
-    digest = digest_of([org.id, found.number.id, definition.to_json(), tally.hash, matters])
     return Plan(
-        id=f"plan_{digest[:16]}",
+        id=_id([org.id, found.number.id, definition.to_json(), tally.hash, matters]),
         org_id=org.id,
         name=definition.name,
         definition=definition.to_json(),
@@ -169,6 +168,11 @@ def _launched(db: Session, org_id: int, definition: Definition) -> Campaign | No
     """The newest launch of the very same campaign: a script that is run again finds nobody left, and is not wrong."""
     same = select(Campaign).where(Campaign.org_id == org_id, Campaign.launch_hash == hash_of(definition))
     return db.exec(same.order_by(col(Campaign.id).desc()).limit(1)).first()
+
+
+def _id(content: list[Any]) -> str:
+    """The same for the same content."""
+    return f"plan_{digest_of(content)[:16]}"
 
 
 def _problems(
