@@ -111,6 +111,21 @@ def test_it_waits_while_nobody_knows_yet_whether_the_first_message_went(store: S
     assert told(shop) == ({"pending": 1}, {})
 
 
+def test_later_messages_of_a_finished_campaign_are_paused_resumed_and_cancelled_by_its_name(store: Store) -> None:
+    shop = begun(store)
+    assert shop.campaign().status == "finished"
+    statuses = []
+    for change in (campaigns.pause, campaigns.resume, campaigns.cancel):
+        shop.on_campaign(change)
+        statuses.append(shop.campaign("bf-later-1").status)
+    assert statuses == ["paused", "running", "cancelled"]
+    with pytest.raises(Conflict, match="cannot be cancelled"):
+        shop.on_campaign(campaigns.cancel)
+    shop.now += timedelta(days=2)
+    step(shop)
+    assert len(shop.accepted) == 3
+
+
 def test_it_waits_for_a_first_message_that_waits_itself(store: Store) -> None:
     shop = Shop(store, 2)
     shop.launch(**LATER)
