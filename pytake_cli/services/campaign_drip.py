@@ -26,7 +26,7 @@ def follow(db: Session, campaign: Campaign, recipient_ids: Sequence[int], now: d
     for place, drip in enumerate(campaigns.definition(campaign).drip, 1) if recipient_ids else ():
         child = _child(db, campaign, place) or _begin(db, campaign, place, now)
         assert child.id is not None
-        child.recipients += later.add(db, campaign.id, child.id, recipient_ids, now + drip.after)
+        child.recipients += later.add(db, campaign.id, child.id, recipient_ids, now + drip.after, NOT_REACHED)
         db.add(child)
         db.flush()
         if child.status == FINISHED:
@@ -66,6 +66,8 @@ def definition_of(definition: Definition, place: int) -> Definition:
         holdout=0,
         canary=None,
         at=None,
+        # Who is to get it although they answered has an open conversation.
+        skip_open_conversations=definition.skip_open_conversations and drip.unless_replied,
         drip=(),
     )
 
@@ -90,7 +92,8 @@ def verdicts(
     skipped: dict[int, str] = {}
     waiting: dict[int, datetime] = {}
     for row in later.firsts(db, parent.id or 0, parent.number_id, contact_ids):
-        if row.status in (None, "queued", "sending") and row.state in ("pending", "queued"):
+        moving = row.status in (None, "queued", "sending") or (row.status == "unknown" and row.told_by is not None)
+        if moving and row.state in ("pending", "queued"):
             waiting[row.contact_id] = now + min(drip.after, PATIENCE)
         elif row.sent_at is None or row.status in ("failed", "unknown", "cancelled"):
             skipped[row.contact_id] = NOT_REACHED

@@ -79,12 +79,16 @@ def pause(
     Returns how many messages were taken back. Raises Conflict for a campaign that does not run.
     """
     values = {"status_reason": reason, "status_detail": detail, "due_at": until, "paused_at": now}
-    if not become(db, campaign, PAUSED, now, **values):
+    following = _following(db, campaign, policy.before(PAUSED))
+    if not become(db, campaign, PAUSED, now, **values) and not (campaign.status == FINISHED and following):
         raise _refused(campaign, "paused")
-    for following in later.following(db, campaign.id or 0):
-        if following.status in policy.before(PAUSED):
-            pause(db, following, now, reason=reason, detail=detail, until=until)
-    return _take_back(db, campaign, now)
+    taken = [pause(db, each, now, reason=reason, detail=detail, until=until) for each in following]
+    return sum(taken) + _take_back(db, campaign, now)
+
+
+def _following(db: Session, campaign: Campaign, statuses: Collection[str]) -> list[Campaign]:
+    """The later messages of a campaign that are in one of the statuses; they go on when it is finished itself."""
+    return [each for each in later.following(db, campaign.id or 0) if each.status in statuses]
 
 
 def stop(
@@ -120,24 +124,23 @@ def resume(db: Session, campaign: Campaign, now: datetime) -> None:
     due = definition(campaign).at if begins else None
     waits = due is not None and due > now
     values = {"status_reason": "", "status_detail": "", "due_at": due if waits else None, "paused_at": None}
-    if campaign.status != PAUSED or not become(
-        db, campaign, SCHEDULED if waits else RUNNING, now, resumed_at=now, **values
-    ):
+    following = _following(db, campaign, (PAUSED,))
+    status = SCHEDULED if waits else RUNNING
+    goes_on = campaign.status == PAUSED and become(db, campaign, status, now, resumed_at=now, **values)
+    if not goes_on and not (campaign.status == FINISHED and following):
         raise _refused(campaign, "resumed")
-    for following in later.following(db, campaign.id or 0):
-        if following.status == PAUSED:
-            resume(db, following, now)
+    for each in following:
+        resume(db, each, now)
 
 
 def cancel(db: Session, campaign: Campaign, now: datetime, *, reason: str = "", detail: str = "") -> int:
     """Ends it for good: whoever has not been written to will not be. Returns how many messages were taken back."""
     values = {"status_reason": reason, "status_detail": detail, "finished_at": now, "due_at": now}
-    if not become(db, campaign, CANCELLED, now, **values):
+    following = _following(db, campaign, policy.before(CANCELLED))
+    if not become(db, campaign, CANCELLED, now, **values) and not (campaign.status == FINISHED and following):
         raise _refused(campaign, "cancelled")
-    for following in later.following(db, campaign.id or 0):
-        if following.status in policy.before(CANCELLED):
-            cancel(db, following, now, reason=reason, detail=detail)
-    return _take_back(db, campaign, now)
+    taken = [cancel(db, each, now, reason=reason, detail=detail) for each in following]
+    return sum(taken) + _take_back(db, campaign, now)
 
 
 def _take_back(db: Session, campaign: Campaign, now: datetime) -> int:

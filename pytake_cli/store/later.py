@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from pytake_cli.store.campaigns import PENDING, Campaign, recipient
+from pytake_cli.store.campaigns import PENDING, SKIPPED, Campaign, recipient
 from pytake_cli.store.contacts import ServiceWindow
 from pytake_cli.store.messages import Message
 from pytake_cli.store.rows import insert
@@ -32,8 +32,13 @@ def place_of(campaign: Campaign) -> int | None:
     return int(found) if is_later else None
 
 
-def add(db: Session, first: int, following: int, recipient_ids: Sequence[int], due_at: datetime) -> int:
-    """Puts recipients of the first campaign into the ledger of the following one; how many are new there."""
+def add(
+    db: Session, first: int, following: int, recipient_ids: Sequence[int], due_at: datetime, not_reached: str
+) -> int:
+    """Puts recipients of the first campaign into the ledger of the following one; how many are new there.
+
+    Whoever was skipped there as `not_reached` by the first message waits again, as it is tried again.
+    """
     columns = {
         "org_id": recipient.c.org_id,
         "campaign_id": sa.literal(following, sa.BigInteger),
@@ -46,10 +51,13 @@ def add(db: Session, first: int, following: int, recipient_ids: Sequence[int], d
         "tries": sa.literal(0),
     }
     people = sa.select(recipient.c.contact_id).where(recipient.c.id.in_(recipient_ids))
+    missed = sa.and_(recipient.c.state == SKIPPED, recipient.c.reason == not_reached)
     again = sa.update(recipient).where(
-        recipient.c.campaign_id == following, recipient.c.state == PENDING, recipient.c.contact_id.in_(people)
+        recipient.c.campaign_id == following,
+        sa.or_(recipient.c.state == PENDING, missed),
+        recipient.c.contact_id.in_(people),
     )
-    db.connection().execute(again.values(due_at=due_at))
+    db.connection().execute(again.values(state=PENDING, reason="", due_at=due_at))
     chosen = sa.select(*(value.label(key) for key, value in columns.items())).where(
         recipient.c.id.in_(recipient_ids), recipient.c.campaign_id == first
     )
@@ -67,6 +75,7 @@ def firsts(db: Session, first: int, number_id: int, contact_ids: Sequence[int]) 
         recipient.c.contact_id,
         recipient.c.state,
         message.c.status,
+        message.c.due_at.label("told_by"),
         message.c.sent_at,
         service_window.c.last_inbound_at,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytake_cli.errors import Conflict, NotFound
+from pytake_cli.errors import Conflict, NotFound, SendError
 from pytake_cli.policy.campaigns import Cap, Drip
 from pytake_cli.services import campaign_feed, campaign_list, campaigns
 from pytake_cli.store import Store
@@ -70,6 +70,60 @@ def test_whoever_did_not_get_the_first_message_gets_no_later_one(store: Store) -
     shop.now += timedelta(days=2, minutes=1)
     step(shop)
     assert told(shop) == ({"sent": 1, "skipped": 1}, {"not-reached": 1})
+
+
+def test_whoever_gets_the_first_message_when_it_is_tried_again_gets_the_later_one_in_its_time(store: Store) -> None:
+    shop = Shop(store, 30)
+    shop.launch(**LATER)
+    shop.step()
+    shop.send(1, error=refused(131026))
+    shop.run()
+    shop.now += timedelta(days=3)
+    step(shop)
+    assert told(shop) == ({"sent": 29, "skipped": 1}, {"not-reached": 1})
+    assert shop.on_campaign(campaigns.retry) == 1
+    shop.run()
+    step(shop)
+    assert told(shop)[0] == {"sent": 29, "pending": 1}
+    shop.now += timedelta(days=2)
+    step(shop)
+    step(shop)
+    assert told(shop) == ({"sent": 30}, {})
+    assert (len(shop.accepted), shop.campaign("bf-later-1").status) == (60, "finished")
+
+
+def test_a_later_message_for_those_who_answered_too_goes_to_them(store: Store) -> None:
+    shop = begun(store, drip=(Drip(timedelta(days=2), campaigning.OFFER, unless_replied=False),))
+    shop.now += timedelta(hours=1)
+    shop.hears("quero")
+    shop.now += timedelta(days=2)
+    step(shop)
+    assert told(shop)[0] == {"sent": 3}
+
+
+def test_it_waits_while_nobody_knows_yet_whether_the_first_message_went(store: Store) -> None:
+    shop = Shop(store, 1)
+    shop.launch(**(LATER | {"drip": (Drip(timedelta(seconds=30), campaigning.OFFER),)}))
+    shop.step()
+    shop.send(error=SendError("PT-NET", "cut off", retryable=False, unknown=True))
+    shop.now += timedelta(seconds=40)
+    step(shop)
+    assert told(shop) == ({"pending": 1}, {})
+
+
+def test_later_messages_of_a_finished_campaign_are_paused_resumed_and_cancelled_by_its_name(store: Store) -> None:
+    shop = begun(store)
+    assert shop.campaign().status == "finished"
+    statuses = []
+    for change in (campaigns.pause, campaigns.resume, campaigns.cancel):
+        shop.on_campaign(change)
+        statuses.append(shop.campaign("bf-later-1").status)
+    assert statuses == ["paused", "running", "cancelled"]
+    with pytest.raises(Conflict, match="cannot be cancelled"):
+        shop.on_campaign(campaigns.cancel)
+    shop.now += timedelta(days=2)
+    step(shop)
+    assert len(shop.accepted) == 3
 
 
 def test_it_waits_for_a_first_message_that_waits_itself(store: Store) -> None:
