@@ -22,8 +22,7 @@ def pause(name: Name) -> None:
     """
     from pytake_cli.services import campaigns
 
-    _change(name, campaigns.pause)
-    done(_("{name} is paused · go on: pytake campaign resume {name}").format(name=name))
+    _change(name, campaigns.pause, _("{name} is paused · go on: pytake campaign resume {name}").format(name=name))
 
 
 def resume(name: Name) -> None:
@@ -50,8 +49,7 @@ def resume(name: Name) -> None:
     if not here.dry_run and not confirm.ordinary(_("Go on?")):
         say(_("nothing was changed"))
         return
-    _change(name, campaigns.resume)
-    done(_("{name} goes on · how far it is: pytake campaign watch {name}").format(name=name))
+    _change(name, campaigns.resume, _("{name} goes on · how far it is: pytake campaign watch {name}").format(name=name))
 
 
 def cancel(name: Name) -> None:
@@ -76,8 +74,7 @@ def cancel_now(name: str) -> None:
     """Cancels without asking."""
     from pytake_cli.services import campaigns
 
-    _change(name, campaigns.cancel)
-    done(_("{name} is cancelled").format(name=name))
+    _change(name, campaigns.cancel, _("{name} is cancelled").format(name=name))
 
 
 def retry(
@@ -104,11 +101,14 @@ def retry(
     if not here.dry_run and not confirm.ordinary(question):
         say(_("nothing was changed"))
         return
-    _change(name, lambda db, campaign, now: campaigns.retry(db, campaign, now, codes=only))
-    done(_("{count} people are written to again").format(count=number(people)))
+    _change(
+        name,
+        lambda db, campaign, now: campaigns.retry(db, campaign, now, codes=only),
+        _("{count} people are written to again").format(count=number(people)),
+    )
 
 
-def _change(name: str, work: Any) -> None:
+def _change(name: str, work: Any, told: str) -> None:
     """Does it in one transaction, or with --dry-run only tries; shows the campaign as it is then."""
     from pytake_cli.services import campaign_watch, campaigns
 
@@ -124,3 +124,5 @@ def _change(name: str, work: Any) -> None:
     emit(found, campaign_follow.FIELDS, default=[each for each in campaign_follow.DEFAULT if each in found])
     if here.dry_run:
         say(_("nothing was changed (--dry-run)"))
+    else:
+        done(told)

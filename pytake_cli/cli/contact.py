@@ -244,11 +244,11 @@ def set_(
         found = contacts.lookup(db, here.org_id, contact)
         wanted, actor = _read(db, given, new_fields), contact_bulk.actor(db)
         changed = contact_changes.apply(db, here.org_id, [found.id or 0], wanted, actor=actor, now=here.now)
-        row = directory.rows(db, [found])[0]
+        row, told = directory.rows(db, [found])[0], changed.get(found.id or 0, [])
         if here.dry_run:
             db.rollback()
     emit(row, FIELDS, default=CHANGED_SHOWN)
-    field_changes.tell(f"contact:{row['id']}", changed.get(found.id or 0, []))
+    field_changes.tell(f"contact:{row['id']}", told)
 
 
 def _set_many(given: Mapping[str, str], new_fields: bool) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.store.answers import unanswered
-from pytake_cli.store.campaigns import CANCELLED, ENQUEUED, HOLDOUT, PENDING, SKIPPED, STARTED, recipient
+from pytake_cli.store.campaigns import CANCELLED, ENQUEUED, HOLDOUT, PENDING, SKIPPED, STARTED, campaign, recipient
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.conversations import NOBODY, RESOLVED, Conversation
 from pytake_cli.store.messages import CAMPAIGN, OUT, RANK, Message
@@ -103,10 +103,16 @@ def ahead(db: Session, number_id: int, most: int) -> int:
 
 
 def coming(db: Session, number_id: int) -> int:
-    """How many messages of campaigns are still to be told of: queued, in flight, or unknown within their grace."""
+    """How many messages of campaigns are still to be told of: queued, in flight, or unknown within their grace.
+
+    What a paused campaign holds back is not among them: others would wait for it for ever.
+    """
+    paused = sa.select(campaign.c.id).where(campaign.c.status == "paused")
     open_ones = sa.text("message.status IN ('queued', 'sending', 'unknown')")
+    held = sa.and_(message.c.status == "queued", sa.func.coalesce(message.c.campaign_id, 0).in_(paused))
     mine = (message.c.number_id == number_id, open_ones, message.c.priority == CAMPAIGN, message.c.due_at.is_not(None))
-    return int(db.connection().execute(sa.select(sa.func.count()).select_from(message).where(*mine)).scalar_one())
+    query = sa.select(sa.func.count()).select_from(message).where(*mine, sa.not_(held))
+    return int(db.connection().execute(query).scalar_one())
 
 
 def sent(db: Session, campaign_id: int, most: int) -> int:

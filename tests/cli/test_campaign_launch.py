@@ -114,6 +114,16 @@ def test_costs_above_the_limit_are_refused(pytake: Run, ready: Shop) -> None:
     assert campaigning.ledger(ready.store) == {}
 
 
+@pytest.mark.parametrize("verb", ["pause", "cancel"])
+def test_a_dry_run_does_not_say_that_it_was_done(pytake: Run, ready: Shop, verb: str) -> None:
+    launched(pytake)
+    tried = pytake("campaign", verb, "bf", "--dry-run")
+    assert tried.code == 0
+    assert "nothing was changed" in tried.err
+    assert "✓" not in tried.err
+    assert campaigning.campaign(ready.store).status == "running"
+
+
 def test_a_dry_run_launches_nothing(pytake: Run, ready: Shop) -> None:
     assert pytake("campaign", "launch", "bf", "--dry-run").code == 0
     assert campaigning.ledger(ready.store) == {}

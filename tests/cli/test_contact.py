@@ -42,6 +42,9 @@ def test_a_contact_is_made_found_changed_and_listed(shell: Shell) -> None:
 def test_a_dry_run_changes_nothing(shell: Shell) -> None:
     shell("contact", "create", "+5511968184101", "-n")
     assert shell.json("contact", "list") == []
+    shell("contact", "create", "+5511968184101")
+    shell("contact", "set", "+5511968184101", "stage=lead", "-n")
+    assert shell.json("contact", "show", "+5511968184101")["stage"] != "lead"
 
 
 def test_values_that_do_not_fit_are_refused(shell: Shell) -> None:

@@ -322,6 +322,23 @@ def test_reaching_metas_daily_limit_pauses_until_it_frees(store: Store) -> None:
     assert shop.campaign().status == "finished"
 
 
+def test_messages_that_a_paused_campaign_holds_back_do_not_stall_another(store: Store) -> None:
+    shop = Shop(store, people=260)
+    with store.write() as db:
+        db.get_one(Number, shop.number_id).tier = "TIER_250"
+    shop.launch()
+    shop.step()
+    assert shop.send(limit=3, error=SendError("PT-NET", "no answer", retryable=True)) == 3
+    shop.on_campaign(campaigns.pause)
+    campaign_launch.launch(store, shop.plan(name="natal", cap=Cap(9, 7)), Order(), shop.now)
+    for _ in range(40):
+        shop.step("natal")
+        shop.send()
+        shop.now += timedelta(seconds=1)
+    stopped = shop.campaign("natal")
+    assert (stopped.status, stopped.status_reason, len(shop.accepted)) == ("paused", "PT-CAMP-QUOTA", 250)
+
+
 def test_a_launch_that_died_half_way_is_given_up(store: Store) -> None:
     shop = Shop(store)
     launched = shop.launch()
