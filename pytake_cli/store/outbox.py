@@ -25,7 +25,7 @@ service_window = ServiceWindow.__table__  # type: ignore[attr-defined]
 
 # One message a contact at a time, in order: an earlier or more urgent one goes first, also while it waits for another
 # try (claimed once, due later), and one whose fate is unknown holds back its like until its grace is over.
-# What a campaign has queued waits while it does not run.
+# What a campaign has queued waits while it does not run, and holds nothing else back.
 # The literal status lists let the partial indexes serve.
 _MAY_GO = """
   m.number_id = :number AND m.status = 'queued' AND m.priority BETWEEN :first AND :last AND m.due_at <= :now
@@ -37,7 +37,8 @@ _MAY_GO = """
       AND (b.status = 'sending'
         OR (b.status = 'unknown' AND b.due_at > :now AND b.priority <= m.priority)
         OR (b.status = 'queued' AND (b.due_at <= :now OR b.claimed_at IS NOT NULL)
-            AND (b.priority < m.priority OR (b.priority = m.priority AND b.id < m.id)))))
+            AND (b.priority < m.priority OR (b.priority = m.priority AND b.id < m.id))
+            AND NOT EXISTS (SELECT 1 FROM campaign AS p WHERE p.id = b.campaign_id AND p.status <> 'running'))))
 """
 _SELECT = f"""
 SELECT m.id, m.contact_id, m.org_id, m.kind, m.origin, w.last_inbound_at, w.pair_free_at,
