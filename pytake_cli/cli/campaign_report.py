@@ -47,6 +47,7 @@ REPORT_FIELDS = {
     "failed": "messages that Meta refused",
     "unknown": "messages of which nobody knows whether Meta took them",
     "skipped": "people who got nothing, for a reason of after the launch",
+    "started": "people whose flow was started",
     "cancelled": "people who were not written to any more",
     "holdout": "people held out to compare with",
     "waiting": "people whose turn is still to come",
@@ -124,7 +125,18 @@ def _page(found: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield f"| | {_('people')} | % |"
     yield "| --- | ---: | ---: |"
-    for name in ("recipients", "sent", "delivered", "read", "replied", "opted_out", "failed", "unknown", "skipped"):
+    for name in (
+        "recipients",
+        "sent",
+        "delivered",
+        "read",
+        "replied",
+        "opted_out",
+        "failed",
+        "unknown",
+        "started",
+        "skipped",
+    ):
         yield f"| {_(name)} | {number(found[name])} | {found[name] / people:.1%} |"
     yield ""
     if found["cost"]:

@@ -24,6 +24,7 @@ from pytake_cli.cli import (
     flow_show,
     flow_signal,
     flow_simulate,
+    flow_start,
     flow_stats,
     flow_tests,
     flow_versions,
@@ -52,6 +53,7 @@ app.command("versions")(flow_versions.versions)
 app.command("rollback")(flow_publish.rollback)
 app.command("enable")(flow_publish.enable)
 app.command("disable")(flow_publish.disable)
+app.command("start")(flow_start.start)
 app.command("stats")(flow_stats.stats)
 app.command("sessions")(flow_walking.sessions)
 app.command("session")(flow_walking.session)

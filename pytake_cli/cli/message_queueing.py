@@ -53,7 +53,7 @@ def definition(name: str, language: str | None, request: Request) -> Template:
             person = _person(db, request, make=False)
         except NotFound:
             person = None
-        number = _number(db, request, person)
+        number = number_for(db, request.sender, person)
     try:
         return look()
     except (NotFound, Conflict):
@@ -70,7 +70,7 @@ def queue(draft: Draft, request: Request) -> tuple[Message, bool]:
     now = clock.now()  # after the imports and the files, so that a trace shows the sender's delay and not ours
     with neighbour.wake(ctx.store).write(ctx.org_id) as db:
         person = _person(db, request, make=True)
-        number = _number(db, request, person)
+        number = number_for(db, request.sender, person)
         outgoing = compose(draft, _attacher(db, number, stored))
         first = outbound.by_client_key(db, ctx.org_id, request.key) if request.key else None
         by = selectors.author(db, request.as_)
@@ -157,7 +157,7 @@ def _person(db: Session, request: Request, *, make: bool) -> Contact:
     return db.get_one(Contact, contact_id)
 
 
-def _number(db: Session, request: Request, person: Contact | None) -> Number:
+def number_for(db: Session, sender: str | None, person: Contact | None) -> Number:
     """The number to send from: as named, the only one, or the one that the person wrote to last."""
     from sqlmodel import col, select
 
@@ -166,13 +166,13 @@ def _number(db: Session, request: Request, person: Contact | None) -> Number:
     from pytake_cli.store.numbers import Number
 
     ctx = context()
-    if request.sender is None and person is not None and person.id is not None:
+    if sender is None and person is not None and person.id is not None:
         last = select(Number).join(ServiceWindow, col(ServiceWindow.number_id) == Number.id)
         last = last.where(ServiceWindow.contact_id == person.id, col(ServiceWindow.last_inbound_at).is_not(None))
         found = db.exec(last.order_by(col(ServiceWindow.last_inbound_at).desc()).limit(1)).first()
         if found is not None:
             return found
-    return numbers.find(db, ctx.org_id, request.sender)
+    return numbers.find(db, ctx.org_id, sender)
 
 
 def preview(draft: Draft, request: Request) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def preview(draft: Draft, request: Request) -> dict[str, Any]:
             if outgoing.kind != "template":
                 raise
             person = Contact(org_id=ctx.org_id, profile_name=request.to or "", created_at=ctx.now, updated_at=ctx.now)
-        number = _number(db, request, person)
+        number = number_for(db, request.sender, person)
         with ways_out(request):
             party = parties.of(db, person, number.id or 0)
             outbound.refuse_unwanted(number, party, outgoing, "agent", request.due_at or ctx.now)

@@ -19,12 +19,12 @@ from pytake_cli.policy import audience as reasons
 from pytake_cli.policy import breaker, pacing
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.campaigns import FINISHED, PAUSED, RUNNING, SCHEDULED
-from pytake_cli.services import campaign_launch, campaign_words, campaigns, parties, sending
+from pytake_cli.services import campaign_flows, campaign_launch, campaign_words, campaigns, parties, sending
 from pytake_cli.services.campaign_quota import Quota, Quotas
 from pytake_cli.services.campaign_words import Words
 from pytake_cli.services.outbound import PREVIEW_LENGTH
 from pytake_cli.store import Store, buckets, ledger
-from pytake_cli.store.campaigns import Campaign
+from pytake_cli.store.campaigns import STARTED, Campaign
 from pytake_cli.store.contacts import identities_of
 from pytake_cli.store.conversations import BOT, RESOLVED
 from pytake_cli.store.numbers import Number
@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 AHEAD_SECONDS = 2.0  # of the number's rate may wait in the outbox: what a pause has to take back stays small
 AT_ONCE = 500  # people a transaction: the write lock is free again within some 50 ms
+FLOWS_AT_ONCE = 10  # a flow is walked for each person, some 5 ms
 LOOK_SECONDS = 0.25  # until a running campaign is looked at again
 ROWS_AT_ONCE = 20_000  # of a cancelled ledger, a transaction
 
@@ -131,7 +132,8 @@ def _look(db: Session, campaign: Campaign, now: datetime, quotas: Quotas) -> Loo
     if quota is not None and quota.room <= 0:
         return Look(stop=partial(_out_of_quota, quota=quota, now=now), wait_seconds=None)
     room = min(room, quota.room) if quota is not None else room
-    return Look(room=min(room, AT_ONCE), wait_seconds=0.0 if room > AT_ONCE else LOOK_SECONDS)
+    most = FLOWS_AT_ONCE if campaign.flow_id is not None else AT_ONCE
+    return Look(room=min(room, most), wait_seconds=0.0 if room > most else LOOK_SECONDS)
 
 
 def _reason_to_stop(
@@ -140,6 +142,8 @@ def _reason_to_stop(
     if sending.is_stopped(number, "campaign", now):
         why = f"{number.display} may not send: {campaigns.why_stopped(number)}"
         return partial(campaigns.stop, now=now, reason="PT-CAMP-NUMBER", detail=why)
+    if campaign.flow_id is not None and (broken := campaign_flows.why_not(db, campaign)):
+        return partial(campaigns.stop, now=now, reason="PT-CAMP-FLOW", detail=broken)
     fates = ledger.newest_fates(db, campaign.id or 0, campaign.resumed_at, breaker.WINDOW)
     trip = breaker.judge([breaker.Fate(*fate) for fate in fates])
     if trip is None:
@@ -171,8 +175,8 @@ def _finish(db: Session, campaign: Campaign, now: datetime) -> None:
 def feed(db: Session, campaign: Campaign, now: datetime, room: int) -> int:
     """Moves up to `room` people whose turn it is from the ledger into the outbox, or out of the campaign.
 
-    Returns how many messages were queued. What is checked here is checked again, as far as it is about the person's
-    own will, when a message is claimed.
+    Returns how many messages were queued and flows started. What is checked here is checked again, as far as it is
+    about the person's own will, when a message is claimed.
     """
     assert campaign.id is not None
     number = db.get_one(Number, campaign.number_id)
@@ -185,17 +189,21 @@ def feed(db: Session, campaign: Campaign, now: datetime, room: int) -> int:
     if not people:
         return 0
     found = _sort_out(db, campaign, number, words, people, now)
+    begun = campaign_flows.begin(db, campaign, number, found.starting, now)
+    for reason, ids in begun.skipped.items():
+        found.skipped[reason] += ids
     for reason, ids in sorted(found.skipped.items()):
         ledger.skip(db, ids, reason)
     for until, ids in sorted(found.later.items()):
         ledger.postpone(db, ids, until)
+    ledger.mark_queued(db, begun.started, now, state=STARTED)
     _enqueue(db, campaign, number, found, now)
     campaign.started_at = campaign.started_at or now
     canary = words.definition.canary if campaign.canary_ends_at is None else None
     if canary is not None and ledger.sent(db, campaign.id, canary.size) >= canary.size:
         campaign.canary_ends_at = now + canary.wait
     poke(db, "number", campaign.number_id, "campaign")
-    return len(found.going)
+    return len(found.going) + len(begun.started)
 
 
 @dataclass(slots=True)
@@ -203,6 +211,7 @@ class Sorted:
     """What becomes of the people of a chunk."""
 
     going: list[tuple[sa.Row[Any], wire.Outgoing, wire.Address]]
+    starting: list[sa.Row[Any]]  # those whose flow begins
     skipped: dict[str, list[int]]  # reason -> recipients
     later: dict[datetime, list[int]]
     conversations: dict[int, sa.Row[Any]]  # contact -> the one to write in
@@ -213,7 +222,7 @@ def _sort_out(
 ) -> Sorted:
     ids = [row.id for row in people]
     assert number.id is not None
-    found = Sorted([], defaultdict(list), defaultdict(list), ledger.conversations(db, number.id, ids))
+    found = Sorted([], [], defaultdict(list), defaultdict(list), ledger.conversations(db, number.id, ids))
     known = identities_of(db, ids)
     written = words.written_to(db, ids, now)
     for row, scope in zip(people, words.scopes(db, people), strict=True):
@@ -227,9 +236,12 @@ def _sort_out(
             found.skipped[reason or ""].append(row.recipient_id)
             continue
         due = words.due(row.tz, address, now)
-        outgoing = words.outgoing(row.arm, scope) if due <= now else None
+        starts = bool(words.definition.flow)
+        outgoing = words.outgoing(row.arm, scope) if due <= now and not starts else None
         if due > now:
             found.later[due].append(row.recipient_id)
+        elif starts:
+            found.starting.append(row)
         elif outgoing is None:
             found.skipped[reasons.NO_VALUES].append(row.recipient_id)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -115,7 +116,7 @@ def sent(db: Session, campaign_id: int, most: int) -> int:
 
 _RECENT = sa.select(message.c.contact_id, sa.func.count().label("times")).where(
     message.c.contact_id.in_(sa.bindparam("contacts", expanding=True)),
-    message.c.origin == "campaign",
+    sa.or_(message.c.origin == "campaign", message.c.campaign_id.is_not(None)),  # or of a flow that one started
     message.c.direction == OUT,
     message.c.status.not_in(("failed", "cancelled")),
     message.c.created_at > sa.bindparam("since", type_=UtcTime),
@@ -225,11 +226,14 @@ _QUEUED = Batch(
 )
 
 
-def mark_queued(db: Session, pairs: Sequence[tuple[int, int]], now: datetime) -> None:
-    """(recipient id, message id) of those whose message is in the outbox."""
+def mark_queued(db: Session, pairs: Sequence[tuple[int, int | None]], now: datetime, *, state: str = ENQUEUED) -> None:
+    """(recipient id, message id) of those whose message is in the outbox, or whose flow was `started`."""
     _QUEUED.run(
         db,
-        [{"of_id": id_, "to_state": ENQUEUED, "of_message": of, "at": now} for id_, of in sorted(pairs)],
+        [
+            {"of_id": id_, "to_state": state, "of_message": of, "at": now}
+            for id_, of in sorted(pairs, key=itemgetter(0))
+        ],
     )
 
 
@@ -243,9 +247,13 @@ def postpone(db: Session, ids: Sequence[int], until: datetime) -> None:
 
 
 def take_back(db: Session, campaign_id: int) -> int:
-    """Queued messages that were never handed to Meta are gone, and their people wait again; how many."""
+    """Queued messages that were never handed to Meta are gone, and their people wait again; how many.
+
+    What a started flow said stays: its session goes on from there.
+    """
     mine = (message.c.campaign_id == campaign_id, message.c.status == "queued", message.c.claimed_at.is_(None))
-    ids = sorted(db.connection().execute(sa.select(message.c.id).where(*mine).with_for_update()).scalars())
+    own = message.c.origin == "campaign"
+    ids = sorted(db.connection().execute(sa.select(message.c.id).where(*mine, own).with_for_update()).scalars())
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
         waiting = sa.update(recipient).where(recipient.c.message_id.in_(some))
