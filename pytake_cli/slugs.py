@@ -62,6 +62,7 @@ SLUGS: dict[str, str] = {
     "PT-CAMP-TRIAL": "a contact lacks values for a trial of a campaign",
     "PT-CAMP-VALUE": "a value in a campaign file is not written as it must be",
     "PT-CAMP-VALUES": "a campaign does not give its template the values that it wants",
+    "PT-CAMP-WINDOW": "a campaign's flow does not begin with a template, so it reaches only some people",
     "PT-CHECK-BACKLOG": "webhooks are stored and not yet applied: the daemon is behind or does not run",
     "PT-CHECK-CLOCK": "this machine's clock and Meta's differ too much",
     "PT-CHECK-CONFIG": "there is no settings file yet",

@@ -51,6 +51,8 @@ def _facts(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for each in content["templates"]:
         told = (each["name"], each["language"], each["category"], each["status"], each["quality"])
         yield _("template"), " ".join(told)
+    if flow := content.get("flow"):
+        yield _("flow"), flow["version"] or flow["name"]
     yield _("cost"), _cost(content["cost"])
     yield _("limit"), _quota(content["quota"])
     yield _("takes"), _duration(content["duration"])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from pytake_cli.errors import Conflict, InvalidData, LimitReached, PytakeError
+from pytake_cli.errors import Conflict, InvalidData, LimitReached, NotFound, PytakeError
 from pytake_cli.policy.campaigns import Definition, Money
 from pytake_cli.policy.pricing import Estimate
 from pytake_cli.services import campaign_values, templates
@@ -27,7 +27,7 @@ def of_json(found: Mapping[str, Any]) -> PytakeError:
 
 
 def of_target(found: Target, definition: Definition, now: datetime) -> Iterator[PytakeError]:
-    """Of the number and the templates."""
+    """Of the number, the flow and the templates."""
     number = found.number
     if number.status == REMOVED:
         yield Conflict("PT-NUMBER-REMOVED", "{number} was removed", fix="pytake number list", number=number.display)
@@ -38,6 +38,12 @@ def of_target(found: Target, definition: Definition, now: datetime) -> Iterator[
             fix="pytake number show {number}",
             number=number.display,
             reason=number.stopped_reason or "stopped",
+        )
+    if found.flow is not None and found.flow.published_version_id is None:
+        yield NotFound("PT-FLOW", "no flow {name} is published", fix="pytake flow list", name=found.flow.name)
+    if found.flow is not None and found.flow.paused:
+        yield Conflict(
+            "PT-FLOW-DISABLED", "the flow {name} is disabled", fix="pytake flow enable {name}", name=found.flow.name
         )
     for _values, template in found.sent(definition):
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,17 +13,23 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from pytake_cli.errors import PytakeError
+from pytake_cli.errors import LimitReached, PytakeError
+from pytake_cli.flow.opening import opens_with_template
 from pytake_cli.policy import audience as reasons
+from pytake_cli.policy import window
+from pytake_cli.policy.campaigns import HOLDOUT, Definition
 from pytake_cli.services import campaigns, flow_starts
+from pytake_cli.services.campaign_audience import Target, arm_of, everybody
 from pytake_cli.services.campaign_words import GONE
 from pytake_cli.services.flow_library import definition
 from pytake_cli.store.campaigns import Campaign
+from pytake_cli.store.contacts import ServiceWindow
 from pytake_cli.store.database import is_outage
 from pytake_cli.store.flows import FlowVersion
 from pytake_cli.store.messages import CAMPAIGN
 from pytake_cli.store.numbers import Number
 
+service_window = ServiceWindow.__table__  # type: ignore[attr-defined]
 log = logging.getLogger(__name__)
 
 IN_FLOW = "in-flow"  # another session is open
@@ -61,6 +67,40 @@ def why_not(db: Session, campaign: Campaign) -> str:
     except PytakeError as error:
         return str(error)
     return ""
+
+
+def ref_of(db: Session, found: Target) -> str:
+    """The version that the campaign's flow starts with; empty when there is none."""
+    known = found.flow.published_version_id if found.flow is not None else None
+    return db.get_one(FlowVersion, known).ref if known is not None else ""
+
+
+def warnings(db: Session, found: Target, planned: Definition, people: int, now: datetime) -> Iterator[PytakeError]:
+    """A flow that does not begin with a template reaches only those whose 24-hour window is open when it starts."""
+    known = found.flow.published_version_id if found.flow is not None else None
+    if known is None or opens_with_template(definition(db.get_one(FlowVersion, known))):
+        return
+    yield LimitReached(
+        "PT-CAMP-WINDOW",
+        "the flow does not begin with a template: it reaches only people with an open window, {open} of {people}",
+        why="Meta accepts only approved templates outside the 24-hour window",
+        fix="a template step before the first words",
+        open=_open_windows(db, found, planned, now),
+        people=people,
+    )
+
+
+def _open_windows(db: Session, found: Target, planned: Definition, now: datetime) -> int:
+    start = max(planned.at or now, now)
+    people = everybody(db, found, planned, now)
+    wrote = sa.and_(
+        service_window.c.contact_id == people.c.id,
+        service_window.c.number_id == found.number.id,
+        service_window.c.last_inbound_at > start - window.WINDOW + window.MARGIN,
+    )
+    query = sa.select(sa.func.count()).select_from(people.join(service_window, wrote))
+    going = query.where(people.c.reason == "", arm_of(people, planned) != HOLDOUT)
+    return int(db.connection().execute(going).scalar_one())
 
 
 def begin(db: Session, campaign: Campaign, number: Number, people: Sequence[sa.Row[Any]], now: datetime) -> Begun:

@@ -17,7 +17,7 @@ from pytake_cli.policy.campaigns import Definition, digest_of
 from pytake_cli.policy.pricing import Estimate
 from pytake_cli.policy.quiet import Course, Pace, course
 from pytake_cli.policy.zones import zone_of
-from pytake_cli.services import campaign_checks, contacts, numbers, prices, templates
+from pytake_cli.services import campaign_checks, campaign_flows, contacts, numbers, prices, templates
 from pytake_cli.services.campaign_audience import Target, audience, target
 from pytake_cli.services.campaign_count import Progress, Tally, count, drift
 from pytake_cli.services.campaign_rows import Found
@@ -92,6 +92,8 @@ def recheck(db: Session, plan: Plan, now: datetime, max_drift: float = MAX_DRIFT
     for error in campaign_checks.of_target(found, definition, now):
         raise error
     was, now_is = plan.content["templates"], _templates(found)
+    if (version := campaign_flows.ref_of(db, found)) != plan.content.get("flow", {}).get("version", ""):
+        raise _drifted(plan, "the flow was published anew: {version}", version=version)
     if was != now_is:
         changed = next(now_one for one, now_one in zip(was, now_is, strict=True) if one != now_one)
         raise _drifted(plan, "the template {template} changed since", template=changed["name"])
@@ -136,7 +138,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "cost": _cost(estimate),
         "problems": [campaign_checks.to_json(each) for each in problems],
     }
-    passing = {
+    passing: dict[str, Any] = {
         "number": found.number.display,
         "query": definition.audience.query,
         "quota": quota,
@@ -146,6 +148,12 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
             campaign_checks.to_json(each) for each in campaign_checks.warnings(found, definition, tally, org, quota)
         ],
     }
+    if found.flow is not None:
+        matters["flow"] = {"name": found.flow.name, "version": campaign_flows.ref_of(db, found)}
+        passing["warnings"] += [
+            campaign_checks.to_json(each)
+            for each in campaign_flows.warnings(db, found, definition, sum(written.values()), now)
+        ]
     id_ = digest_of([org.id, found.number.id, definition.to_json(), tally.hash, matters])
     return Plan(
         id=f"plan_{id_[:16]}",

@@ -159,6 +159,7 @@ def test_what_is_the_others_is_not_shown(norte: Run, words: tuple[str, ...]) -> 
         ("flow", "export", CANARY),
         ("flow", "diff", f"{CANARY}@1", f"{CANARY}@1"),
         ("flow", "stats", CANARY),
+        ("flow", "start", CANARY, "contact:1"),
         ("flow", "rollback", CANARY, "-y"),
         ("flow", "disable", CANARY),
         ("flow", "sessions", CANARY),

@@ -14,6 +14,7 @@ from pytake_cli.flow.opening import opens_with_template
 from pytake_cli.services import (
     campaign_feed,
     campaign_launch,
+    campaign_plans,
     campaign_report,
     campaign_watch,
     campaigns,
@@ -267,3 +268,29 @@ def test_a_flow_that_is_disabled_pauses_its_campaign(shop: FlowShop) -> None:
     feed(shop, campaign, 2)
     found = campaigning.campaign(shop.store)
     assert (found.status, found.status_reason) == ("paused", "PT-CAMP-FLOW")
+
+
+def test_a_plan_says_how_many_a_flow_without_a_template_reaches(shop: FlowShop) -> None:
+    shop.says("bla")
+    let_go(shop)
+    change(shop, Contact, shop.contact().id or 0, marketing_granted_at=shop.now)
+    campaigning.people(shop.store, shop.org, 3, shop.now)
+    made = {
+        flow: campaigning.plan(shop.store, shop.org, shop.now, arms=(), values={}, flow=flow)
+        for flow in ("greet", "invite")
+    }
+    told = [each for each in made["greet"].content["warnings"] if each["slug"] == "PT-CAMP-WINDOW"]
+    assert [(each["values"]["open"], each["values"]["people"]) for each in told] == [(1, 4)]
+    assert made["greet"].content["cost"]["basis"] == "flow"
+    assert "PT-CAMP-WINDOW" not in [each["slug"] for each in made["invite"].content["warnings"]]
+    shop.publish(INVITES.replace("Obrigado", "Valeu"))
+    with pytest.raises(PytakeError, match="does not hold"), shop.store.read(shop.org) as db:
+        campaign_plans.recheck(db, made["invite"], shop.now)
+
+
+def test_a_flow_that_is_disabled_is_no_campaign(shop: FlowShop) -> None:
+    campaigning.people(shop.store, shop.org, 1, shop.now)
+    with shop.store.write() as db:
+        db.exec(select(Flow).where(Flow.name == "invite")).one().paused = True
+    plan = campaigning.plan(shop.store, shop.org, shop.now, arms=(), values={}, flow="invite")
+    assert [each["slug"] for each in plan.content["problems"]] == ["PT-FLOW-DISABLED"]
