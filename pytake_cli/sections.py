@@ -163,7 +163,7 @@ class FlowSettings(Section):
     )
     opt_out_words: list[str] = Field(
         [],
-        description="More words that stop everything automatic to who writes them, beside STOP, PARAR, SAIR …",
+        description="More words that stop everything automatic to who writes them, beside STOP, PARAR and SAIR.",
     )
     hours: dict[str, Hours] = Field({}, description="Business hours by name, for `hours` steps.")
     sources: dict[str, Source] = Field({}, description="What `lookup` steps may read, by name.")

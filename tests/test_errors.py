@@ -11,14 +11,14 @@ from pytake_cli import slugs
 from pytake_cli.errors import SLUGS
 from pytake_cli.whatsapp.errors import codes, rule, slug_of
 
-PACKAGE = Path(slugs.__file__).parent
-REGISTRY = Path(slugs.__file__)
+REGISTRY = Path(slugs.__file__).parent
+PACKAGE = REGISTRY.parent
 
 
 def named() -> Iterator[tuple[str, str]]:
     """Every slug that the code names outside of the registry, and where."""
     for path in sorted(PACKAGE.rglob("*.py")):
-        if path == REGISTRY:
+        if REGISTRY in path.parents:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and re.fullmatch(r"PT-[A-Z0-9-]*[A-Z0-9]", str(node.value)):
@@ -39,5 +39,13 @@ def test_every_slug_of_the_registry_is_in_the_code() -> None:
     assert set(SLUGS) - {slug for slug, _ in named()} == set()
 
 
-def test_the_registry_is_sorted() -> None:
-    assert list(SLUGS) == sorted(SLUGS)
+def test_every_file_of_the_registry_is_sorted_and_read() -> None:
+    for room in slugs.ROOMS:
+        assert list(room.SLUGS) == sorted(room.SLUGS), room.__name__
+    files = {path.stem for path in REGISTRY.glob("*.py")} - {"__init__"}
+    assert {room.__name__.rpartition(".")[2] for room in slugs.ROOMS} == files
+
+
+def test_no_slug_is_explained_in_two_files() -> None:
+    everywhere = [slug for room in slugs.ROOMS for slug in room.SLUGS]
+    assert sorted(everywhere) == list(SLUGS)

@@ -165,7 +165,9 @@ def _lines(file: str) -> list[str]:
     try:
         return Path(file).read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
-        raise InvalidData("PT-PRICES-FILE", "{name} is no text in UTF-8", name=file) from None
+        raise InvalidData(
+            "PT-PRICES-FILE", "{name} is no text in UTF-8", fix="save it as UTF-8 (CSV UTF-8 in Excel)", name=file
+        ) from None
     except OSError as error:
         raise NotFound(
             "PT-PRICES-NONE",

@@ -135,7 +135,12 @@ def _meant(given: Given, stack: ExitStack) -> tuple[Definition, Plan | None, Any
 
 def _from_stdin() -> str:
     if sys.stdin.isatty():
-        raise InputNeeded("PT-INPUT-STDIN", "- reads {what} from stdin, and stdin is this terminal", what="a plan id")
+        raise InputNeeded(
+            "PT-INPUT-STDIN",
+            "- reads {what} from stdin, and stdin is this terminal",
+            fix="pytake campaign plan NAME --jq .id | pytake campaign launch -",
+            what="a plan id",
+        )
     return sys.stdin.readline().strip()
 
 

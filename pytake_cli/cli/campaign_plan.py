@@ -151,7 +151,12 @@ def _with_rows(definition: Definition, folder: Path, stack: ExitStack) -> tuple[
 
     text = definition.audience.text
     if text == "-" and sys.stdin.isatty():
-        raise InputNeeded("PT-INPUT-STDIN", "- reads {what} from stdin, and stdin is this terminal", what="CSV")
+        raise InputNeeded(
+            "PT-INPUT-STDIN",
+            "- reads {what} from stdin, and stdin is this terminal",
+            fix="… --file - < clientes.csv",
+            what="CSV",
+        )
     source = stack.enter_context(contact_import_files.source(sys.stdin.buffer if text == "-" else folder / text))
     here = context()
     return campaign_rows.read(here.store, here.org_id, definition, source, here.now)
@@ -187,7 +192,7 @@ def shown(made: Plan) -> None:
         say(campaign_words.warning(each))
     for each in made.content["problems"]:
         problems.tell(campaign_checks.of_json(each), context().flags)
-    if not made.content["problems"]:
+    if made.recipients and not made.content["problems"]:
         done(_("{plan} holds for 24 hours; launch it with:").format(plan=made.id))
         say(f"  pytake campaign launch --plan {made.id} --expect {made.recipients}")
 

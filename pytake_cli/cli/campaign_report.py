@@ -47,7 +47,7 @@ REPORT_FIELDS = {
     "failed": "messages that Meta refused",
     "unknown": "messages of which nobody knows whether Meta took them",
     "skipped": "people who got nothing, for a reason of after the launch",
-    "started": "people whose flow was started",
+    "started": "people whose flow was started and has said nothing yet",
     "cancelled": "people who were not written to any more",
     "holdout": "people held out to compare with",
     "waiting": "people whose turn is still to come",
@@ -125,18 +125,7 @@ def _page(found: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield f"| | {_('people')} | % |"
     yield "| --- | ---: | ---: |"
-    for name in (
-        "recipients",
-        "sent",
-        "delivered",
-        "read",
-        "replied",
-        "opted_out",
-        "failed",
-        "unknown",
-        "started",
-        "skipped",
-    ):
+    for name in ("recipients", "sent", "delivered", "read", "replied", "opted_out", "failed", "unknown", "skipped"):
         yield f"| {_(name)} | {number(found[name])} | {found[name] / people:.1%} |"
     yield ""
     if found["cost"]:

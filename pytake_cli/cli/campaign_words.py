@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytake_cli.cli import forms
 from pytake_cli.cli.context import context
@@ -12,9 +12,10 @@ from pytake_cli.cli.output import mark
 from pytake_cli.cli.problems import texts
 from pytake_cli.locale import _, number
 from pytake_cli.policy.audience import REASONS
-from pytake_cli.services import campaign_checks
-from pytake_cli.store.campaigns import Plan
 from pytake_cli.text import clean
+
+if TYPE_CHECKING:
+    from pytake_cli.store.campaigns import Plan
 
 LABEL = 11  # columns
 WORDS = tuple(REASONS.values())
@@ -32,6 +33,8 @@ def page(plan: Plan) -> str:
 
 def warning(found: dict[str, Any]) -> str:
     """A warning in one line."""
+    from pytake_cli.services import campaign_checks
+
     message, why, fix = texts(campaign_checks.of_json(found))
     told = message + (f" ({why})" if why else "") + (f": {fix}" if fix else "")
     return f"{mark('warn')} {told}"
@@ -51,8 +54,6 @@ def _facts(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for each in content["templates"]:
         told = (each["name"], each["language"], each["category"], each["status"], each["quality"])
         yield _("template"), " ".join(told)
-    if flow := content.get("flow"):
-        yield _("flow"), flow["version"] or flow["name"]
     yield _("cost"), _cost(content["cost"])
     yield _("limit"), _quota(content["quota"])
     yield _("takes"), _duration(content["duration"])

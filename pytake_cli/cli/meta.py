@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pytake_cli import nearby, secrets
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import say
 from pytake_cli.errors import ConfigError
 from pytake_cli.locale import _
-from pytake_cli.whatsapp.client import Graph
+
+if TYPE_CHECKING:
+    from pytake_cli.whatsapp.client import Graph
 
 Answer = TypeVar("Answer")
 META = "https://graph.facebook.com"
@@ -19,6 +21,8 @@ META = "https://graph.facebook.com"
 
 def ask(token: str, question: Callable[[Graph], Awaitable[Answer]], *, quiet: bool = False) -> Answer:
     """Runs `question` with an open Graph; no transaction may be open meanwhile."""
+    from pytake_cli.whatsapp.client import Graph
+
     graph_settings = context().settings.whatsapp
     url = nearby.graph_url()
     if not quiet:

@@ -12,6 +12,10 @@ IN_CONVERSATION = "in-conversation"
 TOO_OFTEN = "too-often"
 ALREADY_IN = "already-in"
 NO_VALUES = "no-values"
+WINDOW_CLOSED = "window-closed"
+FLOW_FAILED = "flow-failed"
+ANSWERED = "answered"
+NOT_REACHED = "not-reached"
 
 # reason -> what it means; a person counts under the first that holds
 REASONS: dict[str, str] = {
@@ -25,6 +29,10 @@ REASONS: dict[str, str] = {
     TOO_OFTEN: "had as many campaign messages lately as the cap allows",
     ALREADY_IN: "is in this campaign already",
     NO_VALUES: "a value for the template is missing",
+    WINDOW_CLOSED: "has not written for 24 hours, and the flow does not begin with a template",
+    FLOW_FAILED: "the flow failed as it began",
+    ANSWERED: "has answered the message before",
+    NOT_REACHED: "did not get the message before",
 }
 
 # +1 is shared: these area codes are not of the United States (Canada, the Caribbean, the Pacific).

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,23 +10,28 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.policy import window
-from pytake_cli.services import acknowledging, campaign_replies, contact_removal, contacts, outbound, ownership
+from pytake_cli.services import (
+    acknowledging,
+    arrival_rows,
+    campaign_replies,
+    contact_removal,
+    contacts,
+    ownership,
+)
+from pytake_cli.services.arrival_rows import Placed, Writing
 from pytake_cli.services.automation import Hearing, Word
 from pytake_cli.store import answers
 from pytake_cli.store.contacts import ServiceWindow
-from pytake_cli.store.conversations import BY_PEOPLE, NOBODY, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
+from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job
-from pytake_cli.store.media import LOST, PENDING, Media
-from pytake_cli.store.messages import IN, OUT, RANK, RECEIVED, Message
+from pytake_cli.store.media import PENDING, Media
+from pytake_cli.store.messages import IN, OUT, Message
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.rows import Batch, insert
 from pytake_cli.store.work import poke
-from pytake_cli.whatsapp import messages as wire
-from pytake_cli.whatsapp.webhooks import Echo, Incoming, Person
-
-Writing = Incoming | Echo
+from pytake_cli.whatsapp.webhooks import Incoming, Person
 
 message = Message.__table__  # type: ignore[attr-defined]
 conversation = Conversation.__table__  # type: ignore[attr-defined]
@@ -36,27 +40,6 @@ media = Media.__table__  # type: ignore[attr-defined]
 job = Job.__table__  # type: ignore[attr-defined]
 organisation = Organisation.__table__  # type: ignore[attr-defined]
 event = Event.__table__  # type: ignore[attr-defined]
-
-
-@dataclass(slots=True)
-class Placed:
-    """A writing on its way into the rows."""
-
-    writing: Writing
-    number: Number
-    contact_id: int
-    conversation_id: int = 0
-    is_first: bool = False  # it opened its conversation
-    message_id: int = 0
-
-    @property
-    def pair(self) -> tuple[int, int]:
-        assert self.number.id is not None
-        return self.number.id, self.contact_id
-
-    @property
-    def from_contact(self) -> bool:
-        return isinstance(self.writing, Incoming)
 
 
 def apply(db: Session, writings: Sequence[Writing], numbers: dict[str, Number], now: datetime) -> int:
@@ -123,16 +106,16 @@ def _converse(db: Session, placed: Sequence[Placed], now: datetime) -> None:
             opening[one.pair] = one
             one.is_first = True
     if opening:
-        known |= answers.take_up(db, {pair: _standing(one) for pair, one in opening.items()})
+        known |= answers.take_up(db, {pair: arrival_rows.standing(one) for pair, one in opening.items()})
     if opening := {pair: one for pair, one in opening.items() if pair not in known}:
-        rows = [_new_conversation(one, now) for one in opening.values()]
+        rows = [arrival_rows.new_conversation(one, now) for one in opening.values()]
         known |= {(row.number_id, row.contact_id): row.id for row in db.connection().execute(_BEGIN, rows)}
     for one in placed:
         one.conversation_id = known[one.pair]
     groups: dict[int, list[Placed]] = {}
     for one in placed:
         groups.setdefault(one.conversation_id, []).append(one)
-    _TOUCH.run(db, [_touch(id_, group) for id_, group in groups.items()])
+    _TOUCH.run(db, [arrival_rows.touch(id_, group) for id_, group in groups.items()])
 
 
 _columns = (conversation.c.id, conversation.c.number_id, conversation.c.contact_id)
@@ -144,51 +127,6 @@ _UNRESOLVED = (
     .with_for_update()  # somebody may be about to resolve it (on PostgreSQL)
 )
 _BEGIN = sa.insert(conversation).returning(*_columns, sort_by_parameter_order=True)
-
-
-def _standing(one: Placed) -> tuple[str, str]:
-    """(status, owner) of a conversation that begins: with a person's word, or with an answer from the phone."""
-    return (QUEUED, NOBODY) if one.from_contact else (OPEN, BY_PEOPLE)
-
-
-def _new_conversation(one: Placed, now: datetime) -> dict[str, Any]:
-    status, owner = _standing(one)
-    return {
-        "org_id": one.number.org_id,
-        "number_id": one.number.id,
-        "contact_id": one.contact_id,
-        "status": status,
-        "owner": owner,
-        "team": "",
-        "skills": [],
-        "priority": "normal",
-        "unread_count": 0,
-        "preview": "",
-        "last_message_at": now,
-        "standby": False,
-        "created_at": now,
-    }
-
-
-def _touch(conversation_id: int, group: Sequence[Placed]) -> dict[str, Any]:
-    """What a batch changes in its conversation; an echo (a person answered elsewhere) clears the waiting."""
-    unread, waiting, answered = 0, None, False
-    for one in group:
-        if not one.from_contact:
-            unread, waiting, answered = 0, None, not one.writing.standby
-        elif window.opens_window(one.writing.kind):
-            unread, waiting = unread + 1, waiting or one.writing.at
-    last = group[-1].writing
-    return {
-        "of_id": conversation_id,
-        "unread_added": unread,
-        "cleared": answered,
-        "waiting": waiting,
-        "wakes": any(one.from_contact for one in group),
-        "line": (last.text or wire.summary(last.content))[: outbound.PREVIEW_LENGTH],
-        "newest": max(one.writing.at for one in group),
-        "is_standby": last.standby,
-    }
 
 
 _answered = sa.bindparam("cleared", type_=sa.Boolean)
@@ -223,38 +161,9 @@ _TOUCH = Batch(
 
 def _insert_messages(db: Session, placed: Sequence[Placed], now: datetime) -> None:
     insert = sa.insert(message).returning(message.c.id, sort_by_parameter_order=True)
-    ids = db.connection().execute(insert, [_message_row(one, now) for one in placed]).scalars()
+    ids = db.connection().execute(insert, [arrival_rows.message(one, now) for one in placed]).scalars()
     for one, id_ in zip(placed, ids, strict=True):
         one.message_id = id_
-
-
-def _message_row(one: Placed, now: datetime) -> dict[str, Any]:
-    writing = one.writing
-    return {
-        "org_id": one.number.org_id,
-        "number_id": one.number.id,
-        "contact_id": one.contact_id,
-        "conversation_id": one.conversation_id,
-        "direction": IN if one.from_contact else OUT,
-        "origin": "contact" if one.from_contact else "app",
-        "kind": writing.kind,
-        "body": writing.content,
-        "text": writing.text or wire.summary(writing.content),
-        "wamid": writing.wamid,
-        "reply_to": writing.context_wamid,
-        "status": RECEIVED if one.from_contact else "sent",
-        "rank": 0 if one.from_contact else RANK["sent"],
-        "priority": 0,
-        "address_kind": "",
-        "address": "",
-        "on_unknown": "hold",
-        "attempts": 0,
-        "possible_duplicate": False,
-        "error": "",
-        "at": writing.at,
-        "sent_at": None if one.from_contact else writing.at,
-        "created_at": now,
-    }
 
 
 def _open_windows(db: Session, placed: Sequence[Placed]) -> None:
@@ -267,7 +176,7 @@ def _open_windows(db: Session, placed: Sequence[Placed]) -> None:
         if before is None or before.writing.at < one.writing.at:
             newest[one.pair] = one
         one.number.last_inbound_at = max(one.number.last_inbound_at or one.writing.at, one.writing.at)
-    _OPEN_WINDOW.run(db, [_window_row(one) for _, one in sorted(newest.items())])
+    _OPEN_WINDOW.run(db, [arrival_rows.service_window(one) for _, one in sorted(newest.items())])
 
 
 def _open_window(db: Session) -> Any:
@@ -285,25 +194,15 @@ def _open_window(db: Session) -> Any:
 _OPEN_WINDOW = Batch(_open_window)
 
 
-def _window_row(one: Placed) -> dict[str, Any]:
-    return {
-        "number_id": one.number.id,
-        "contact_id": one.contact_id,
-        "org_id": one.number.org_id,
-        "last_inbound_at": one.writing.at,
-        "entry_point_at": one.writing.at if "referral" in one.writing.content else None,
-    }
-
-
 def _fetch_media(db: Session, placed: Sequence[Placed], now: datetime) -> None:
     """A row for each file, and a job that downloads it: Meta keeps it for seven days."""
     having = [one for one in placed if one.writing.media is not None]
     if not having:
         return
     insert = sa.insert(media).returning(media.c.id, media.c.state, sort_by_parameter_order=True)
-    rows = db.connection().execute(insert, [_media_row(one, now) for one in having]).all()
+    rows = db.connection().execute(insert, [arrival_rows.media(one, now) for one in having]).all()
     jobs = [
-        _download_job(one.number.org_id, row.id, now)
+        arrival_rows.download_job(one.number.org_id, row.id, now)
         for one, row in zip(having, rows, strict=True)
         if row.state == PENDING
     ]
@@ -311,42 +210,6 @@ def _fetch_media(db: Session, placed: Sequence[Placed], now: datetime) -> None:
         insert_job = sa.insert(job).returning(job.c.id, sort_by_parameter_order=True)
         for id_ in db.connection().execute(insert_job, jobs).scalars():
             poke(db, "job", id_)
-
-
-def _media_row(one: Placed, now: datetime) -> dict[str, Any]:
-    ref = one.writing.media
-    assert ref is not None
-    return {
-        "org_id": one.number.org_id,
-        "number_id": one.number.id,
-        "message_id": one.message_id,
-        "direction": IN if one.from_contact else OUT,
-        "wa_media_id": ref.id,
-        "sha256": "",
-        "declared_sha256": ref.sha256.hex() if ref.sha256 else "",
-        "mime_type": "",
-        "declared_mime_type": ref.mime_type,
-        "path": "",
-        "filename": ref.filename or "",
-        "state": PENDING if ref.id else LOST,
-        "reason": "" if ref.id else "Meta sent no id",
-        "created_at": now,
-    }
-
-
-def _download_job(org_id: int, media_id: int, now: datetime) -> dict[str, Any]:
-    return {
-        "org_id": org_id,
-        "kind": "media.download",
-        "key": f"media:{media_id}",
-        "payload": {"media": media_id},
-        "lane": "live",
-        "state": "queued",
-        "due_at": now,
-        "attempts": 0,
-        "error": "",
-        "created_at": now,
-    }
 
 
 def _announce(db: Session, placed: Sequence[Placed], now: datetime) -> None:

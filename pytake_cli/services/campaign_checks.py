@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from pytake_cli.errors import Conflict, InvalidData, LimitReached, NotFound, PytakeError
+from pytake_cli.errors import Conflict, InvalidData, LimitReached, PytakeError
 from pytake_cli.policy.campaigns import Definition, Money
 from pytake_cli.policy.pricing import Estimate
 from pytake_cli.services import campaign_values, templates
 from pytake_cli.services.campaign_audience import Target
 from pytake_cli.services.campaign_count import Tally
+from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.numbers import REMOVED
 from pytake_cli.store.organisations import Organisation
 
@@ -27,7 +28,7 @@ def of_json(found: Mapping[str, Any]) -> PytakeError:
 
 
 def of_target(found: Target, definition: Definition, now: datetime) -> Iterator[PytakeError]:
-    """Of the number, the flow and the templates."""
+    """Of the number and the templates."""
     number = found.number
     if number.status == REMOVED:
         yield Conflict("PT-NUMBER-REMOVED", "{number} was removed", fix="pytake number list", number=number.display)
@@ -38,12 +39,6 @@ def of_target(found: Target, definition: Definition, now: datetime) -> Iterator[
             fix="pytake number show {number}",
             number=number.display,
             reason=number.stopped_reason or "stopped",
-        )
-    if found.flow is not None and found.flow.published_version_id is None:
-        yield NotFound("PT-FLOW", "no flow {name} is published", fix="pytake flow list", name=found.flow.name)
-    if found.flow is not None and found.flow.paused:
-        yield Conflict(
-            "PT-FLOW-DISABLED", "the flow {name} is disabled", fix="pytake flow enable {name}", name=found.flow.name
         )
     for _values, template in found.sent(definition):
         try:
@@ -72,9 +67,9 @@ def _missing(found: Target, definition: Definition) -> Iterator[PytakeError]:
             )
 
 
-def of_people(tally: Tally, definition: Definition) -> Iterator[PytakeError]:
-    """Of the audience: nobody, too many, or people without values."""
-    if not tally.written_to():
+def of_people(tally: Tally, definition: Definition, launched: Campaign | None = None) -> Iterator[PytakeError]:
+    """Of the audience: nobody, too many, or people without values. `launched`: it was, so nobody need be left."""
+    if not tally.written_to() and launched is None:
         yield InvalidData(
             "PT-CAMP-NOBODY",
             "nobody would get {name}: of {audience} people none is left",
@@ -144,9 +139,23 @@ def of_cost(estimate: Estimate | None, most: Money | None) -> Iterator[PytakeErr
 
 
 def warnings(
-    found: Target, definition: Definition, tally: Tally, org: Organisation, quota: Mapping[str, Any]
+    found: Target,
+    definition: Definition,
+    tally: Tally,
+    org: Organisation,
+    quota: Mapping[str, Any],
+    launched: Campaign | None = None,
 ) -> Iterator[PytakeError]:
     """What does not stop a launch."""
+    if launched is not None:
+        yield Conflict(
+            "PT-CAMP-AGAIN",
+            "{name} was launched before, at {at}",
+            why="whoever it is for is in it already",
+            fix="pytake campaign show {name}",
+            name=launched.name,
+            at=f"{launched.launched_at:%Y-%m-%d %H:%M} UTC",
+        )
     if not org.dpo:
         # A refusal would stop small businesses, whom the law frees of naming an officer (ANPD 2/2022, art. 11).
         yield InvalidData(
@@ -155,18 +164,7 @@ def warnings(
             why="LGPD, article 41: name who answers before the first campaign",
             fix="pytake org set dpo=…",
         )
-    for _values, template in found.sent(definition):
-        if template.quality == "RED":
-            yield Conflict("PT-TEMPLATE-QUALITY", "people block or report the template {name}", name=template.name)
-        if template.coming_category and template.coming_category != template.category:
-            yield Conflict(
-                "PT-TEMPLATE-CATEGORY",
-                "Meta will make {name} a template of {category}",
-                name=template.name,
-                category=template.coming_category,
-            )
-    if found.number.quality == "RED":
-        yield Conflict("PT-NUMBER-QUALITY", "Meta rates {number} as low", number=found.number.display)
+    yield from _of_quality(found, definition)
     if not quota["ok"]:
         yield LimitReached(
             "PT-CAMP-QUOTA",
@@ -180,6 +178,33 @@ def warnings(
     lacking = sum(tally.lacking.values())
     if lacking and definition.on_missing == "skip":
         yield _lacking(tally, lacking)
+
+
+def _of_quality(found: Target, definition: Definition) -> Iterator[PytakeError]:
+    """How Meta rates the templates and the number, and what it will do about them."""
+    for _values, template in found.sent(definition):
+        if template.quality == "RED":
+            yield Conflict(
+                "PT-TEMPLATE-QUALITY",
+                "people block or report the template {name}",
+                fix="pytake template show {name}",
+                name=template.name,
+            )
+        if template.coming_category and template.coming_category != template.category:
+            yield Conflict(
+                "PT-TEMPLATE-CATEGORY",
+                "Meta will make {name} a template of {category}",
+                fix="pytake template show {name}",
+                name=template.name,
+                category=template.coming_category,
+            )
+    if found.number.quality == "RED":
+        yield Conflict(
+            "PT-NUMBER-QUALITY",
+            "Meta rates {number} as low",
+            fix="pytake number show {number}",
+            number=found.number.display,
+        )
 
 
 def reads_columns(definition: Definition) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,16 +15,25 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli import faults
+from pytake_cli.errors import NotFound
 from pytake_cli.policy import audience as reasons
 from pytake_cli.policy import breaker, pacing
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.campaigns import FINISHED, PAUSED, RUNNING, SCHEDULED
-from pytake_cli.services import campaign_flows, campaign_launch, campaign_words, campaigns, parties, sending
+from pytake_cli.services import (
+    campaign_drip,
+    campaign_flows,
+    campaign_launch,
+    campaign_words,
+    campaigns,
+    parties,
+    sending,
+)
 from pytake_cli.services.campaign_quota import Quota, Quotas
 from pytake_cli.services.campaign_words import Words
 from pytake_cli.services.outbound import PREVIEW_LENGTH
 from pytake_cli.store import Store, buckets, ledger
-from pytake_cli.store.campaigns import STARTED, Campaign
+from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.contacts import identities_of
 from pytake_cli.store.conversations import BOT, RESOLVED
 from pytake_cli.store.numbers import Number
@@ -35,7 +44,6 @@ log = logging.getLogger(__name__)
 
 AHEAD_SECONDS = 2.0  # of the number's rate may wait in the outbox: what a pause has to take back stays small
 AT_ONCE = 500  # people a transaction: the write lock is free again within some 50 ms
-FLOWS_AT_ONCE = 10  # a flow is walked for each person, some 5 ms
 LOOK_SECONDS = 0.25  # until a running campaign is looked at again
 ROWS_AT_ONCE = 20_000  # of a cancelled ledger, a transaction
 
@@ -105,9 +113,16 @@ def _go_on(store: Store, campaign_id: int, now: datetime, quotas: Quotas) -> flo
         elif look.finish:
             _finish(db, campaign, now)
         else:
-            quotas.spend(campaign.number_id, feed(db, campaign, now, look.room))
+            _feed_or_stop(db, campaign, now, look.room, quotas)
     faults.point("campaign.after_feed")
     return look.wait_seconds
+
+
+def _feed_or_stop(db: Session, campaign: Campaign, now: datetime, room: int, quotas: Quotas) -> None:
+    try:
+        quotas.spend(campaign.number_id, feed(db, campaign, now, room))
+    except NotFound as error:  # of what it sends, before anything was written
+        campaigns.stop(db, campaign, now, error.slug, str(error))
 
 
 def _look(db: Session, campaign: Campaign, now: datetime, quotas: Quotas) -> Look:
@@ -118,7 +133,7 @@ def _look(db: Session, campaign: Campaign, now: datetime, quotas: Quotas) -> Loo
         return Look(stop=stop, wait_seconds=None)
     next_due = ledger.next_due(db, campaign.id)
     if next_due is None:
-        under_way = ledger.is_under_way(db, campaign.id)
+        under_way = _is_under_way(db, campaign)
         return Look(finish=not under_way, wait_seconds=2 * LOOK_SECONDS if under_way else None)
     if next_due > now:
         return Look(wait_seconds=min(1.0, (next_due - now).total_seconds()))
@@ -132,8 +147,8 @@ def _look(db: Session, campaign: Campaign, now: datetime, quotas: Quotas) -> Loo
     if quota is not None and quota.room <= 0:
         return Look(stop=partial(_out_of_quota, quota=quota, now=now), wait_seconds=None)
     room = min(room, quota.room) if quota is not None else room
-    most = FLOWS_AT_ONCE if campaign.flow_id is not None else AT_ONCE
-    return Look(room=min(room, most), wait_seconds=0.0 if room > most else LOOK_SECONDS)
+    at_once = AT_ONCE if campaign.flow_id is None else campaign_flows.AT_ONCE
+    return Look(room=min(room, at_once), wait_seconds=0.0 if room > at_once else LOOK_SECONDS)
 
 
 def _reason_to_stop(
@@ -142,8 +157,8 @@ def _reason_to_stop(
     if sending.is_stopped(number, "campaign", now):
         why = f"{number.display} may not send: {campaigns.why_stopped(number)}"
         return partial(campaigns.stop, now=now, reason="PT-CAMP-NUMBER", detail=why)
-    if campaign.flow_id is not None and (broken := campaign_flows.why_not(db, campaign)):
-        return partial(campaigns.stop, now=now, reason="PT-CAMP-FLOW", detail=broken)
+    if campaign.flow_id is not None and not campaign_flows.is_running(db, campaign.flow_id):
+        return partial(campaigns.stop, now=now, reason="PT-CAMP-FLOW", detail="its flow is not running")
     fates = ledger.newest_fates(db, campaign.id or 0, campaign.resumed_at, breaker.WINDOW)
     trip = breaker.judge([breaker.Fate(*fate) for fate in fates])
     if trip is None:
@@ -167,16 +182,20 @@ def _canary_room(db: Session, campaign: Campaign, now: datetime) -> int:
 
 def _finish(db: Session, campaign: Campaign, now: datetime) -> None:
     """Everybody's fate is settled, or stands in the list of those that nobody knows."""
-    if ledger.next_due(db, campaign.id or 0) is None and not ledger.is_under_way(db, campaign.id or 0):
+    if ledger.next_due(db, campaign.id or 0) is None and not _is_under_way(db, campaign):
         campaigns.become(db, campaign, FINISHED, now, finished_at=now, status_reason="", due_at=None)
         log.info("campaign finished", extra={"campaign": campaign.id})
+
+
+def _is_under_way(db: Session, campaign: Campaign) -> bool:
+    return ledger.is_under_way(db, campaign.id or 0) or campaign_drip.may_grow(db, campaign)
 
 
 def feed(db: Session, campaign: Campaign, now: datetime, room: int) -> int:
     """Moves up to `room` people whose turn it is from the ledger into the outbox, or out of the campaign.
 
-    Returns how many messages were queued and flows started. What is checked here is checked again, as far as it is
-    about the person's own will, when a message is claimed.
+    Returns how many messages were queued. What is checked here is checked again, as far as it is about the person's
+    own will, when a message is claimed.
     """
     assert campaign.id is not None
     number = db.get_one(Number, campaign.number_id)
@@ -189,21 +208,24 @@ def feed(db: Session, campaign: Campaign, now: datetime, room: int) -> int:
     if not people:
         return 0
     found = _sort_out(db, campaign, number, words, people, now)
-    begun = campaign_flows.begin(db, campaign, number, found.starting, now)
-    for reason, ids in begun.skipped.items():
-        found.skipped[reason] += ids
-    for reason, ids in sorted(found.skipped.items()):
+    begun = campaign_flows.start(db, campaign, found.starting, now) if found.starting else campaign_flows.Begun()
+    for reason, ids in sorted([*found.skipped.items(), *begun.skipped.items()]):
         ledger.skip(db, ids, reason)
     for until, ids in sorted(found.later.items()):
         ledger.postpone(db, ids, until)
-    ledger.mark_queued(db, begun.started, now, state=STARTED)
     _enqueue(db, campaign, number, found, now)
+    ledger.mark_queued(db, begun.queued, now)
+    queued = [*(row.recipient_id for row, _, _ in found.going), *(id_ for id_, _ in begun.queued)]
+    campaign_drip.follow(db, campaign, queued, now)
+    ledger.mark_started(db, begun.silent, now)
+    if begun.stop:
+        campaigns.stop(db, campaign, now, "PT-CAMP-FLOW", begun.stop)
     campaign.started_at = campaign.started_at or now
     canary = words.definition.canary if campaign.canary_ends_at is None else None
     if canary is not None and ledger.sent(db, campaign.id, canary.size) >= canary.size:
         campaign.canary_ends_at = now + canary.wait
     poke(db, "number", campaign.number_id, "campaign")
-    return len(found.going) + len(begun.started)
+    return len(found.going) + len(begun.queued)
 
 
 @dataclass(slots=True)
@@ -211,7 +233,7 @@ class Sorted:
     """What becomes of the people of a chunk."""
 
     going: list[tuple[sa.Row[Any], wire.Outgoing, wire.Address]]
-    starting: list[sa.Row[Any]]  # those whose flow begins
+    starting: list[tuple[sa.Row[Any], Mapping[str, str]]]  # who begins a flow, with its variables
     skipped: dict[str, list[int]]  # reason -> recipients
     later: dict[datetime, list[int]]
     conversations: dict[int, sa.Row[Any]]  # contact -> the one to write in
@@ -225,27 +247,27 @@ def _sort_out(
     found = Sorted([], [], defaultdict(list), defaultdict(list), ledger.conversations(db, number.id, ids))
     known = identities_of(db, ids)
     written = words.written_to(db, ids, now)
+    unasked, waiting = campaign_drip.verdicts(db, campaign, ids, now)
     for row, scope in zip(people, words.scopes(db, people), strict=True):
         talk = found.conversations.get(row.id)
         is_open = talk is not None and talk.status not in (RESOLVED, BOT)
-        reason = words.unwanted(row, times=written.get(row.id, 0), is_open=is_open)
+        reason = words.unwanted(row, times=written.get(row.id, 0), is_open=is_open) or unasked.get(row.id)
         address = parties.reach(known.get(row.id, ()), number.portfolio_id)
         if reason is None and address is None:
             reason = reasons.NO_ADDRESS
         if reason is not None or address is None:
             found.skipped[reason or ""].append(row.recipient_id)
             continue
-        due = words.due(row.tz, address, now)
-        starts = bool(words.definition.flow)
-        outgoing = words.outgoing(row.arm, scope) if due <= now and not starts else None
+        due = waiting.get(row.id) or words.due(row.tz, address, now)
+        outgoing = words.outgoing(row.arm, scope) if due <= now else None
         if due > now:
             found.later[due].append(row.recipient_id)
-        elif starts:
-            found.starting.append(row)
         elif outgoing is None:
             found.skipped[reasons.NO_VALUES].append(row.recipient_id)
-        else:
+        elif isinstance(outgoing, wire.Outgoing):
             found.going.append((row, outgoing, address))
+        else:
+            found.starting.append((row, outgoing))
     return found
 
 

@@ -1,42 +1,43 @@
-"""Campaigns that start a flow with everybody: each person in a savepoint, and why somebody's could not begin."""
+"""Planned that start a flow: with whom it can begin, its sessions, and taking back what nobody has got yet."""
 
 from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from pytake_cli.errors import LimitReached, PytakeError
+from pytake_cli.errors import Conflict, InvalidData, PytakeError
 from pytake_cli.flow.opening import opens_with_template
 from pytake_cli.policy import audience as reasons
 from pytake_cli.policy import window
-from pytake_cli.policy.campaigns import HOLDOUT, Definition
-from pytake_cli.services import campaigns, flow_starts
+from pytake_cli.policy.audience import FLOW_FAILED, WINDOW_CLOSED
+from pytake_cli.policy.campaigns import HOLDOUT
+from pytake_cli.policy.campaigns import Definition as Planned
+from pytake_cli.services import flow_library, flow_sessions, flow_starts, ownership
 from pytake_cli.services.campaign_audience import Target, arm_of, everybody
 from pytake_cli.services.campaign_words import GONE
-from pytake_cli.services.flow_library import definition
+from pytake_cli.store import flow_sessions as sessions
+from pytake_cli.store import ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.contacts import ServiceWindow
+from pytake_cli.store.conversations import BOT, BY_BOT, NOBODY, RESOLVED, Conversation
 from pytake_cli.store.database import is_outage
-from pytake_cli.store.flows import FlowVersion
-from pytake_cli.store.messages import CAMPAIGN
+from pytake_cli.store.flows import Flow, FlowVersion
+from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
 
 service_window = ServiceWindow.__table__  # type: ignore[attr-defined]
 log = logging.getLogger(__name__)
 
-IN_FLOW = "in-flow"  # another session is open
-WINDOW_CLOSED = "window-closed"  # and the flow does not begin with a template
-OUT_OF_SCOPE = "out-of-scope"  # the flow's own
-FAILED = "flow-failed"
-# why a flow was not started -> the reason that the ledger keeps; others keep their slug
+AT_ONCE = 50  # people a transaction: a session costs some milliseconds
+# why a flow was not started -> the reason that the ledger keeps; what is not here is a failure of the flow
 REASON_OF = {
     "PT-CONTACT-BLOCKED": reasons.BLOCKED,
     "PT-CONTACT-DELETED": GONE,
@@ -45,103 +46,118 @@ REASON_OF = {
     "PT-FLOW-PEOPLE": reasons.IN_CONVERSATION,
     "PT-FLOW-STANDBY": reasons.IN_CONVERSATION,
     "PT-FLOW-LOOP": reasons.TOO_OFTEN,
-    "PT-FLOW-BUSY": IN_FLOW,
+    "PT-FLOW-BUSY": "in-flow",
     "PT-FLOW-CLOSED": WINDOW_CLOSED,
-    "PT-FLOW-SCOPE": OUT_OF_SCOPE,
-    "PT-FLOW-START": FAILED,
+    "PT-FLOW-SCOPE": "out-of-scope",
 }
+FEW = 3  # failures of a chunk that may be the fault of single people
 
 
 @dataclass(slots=True)
 class Begun:
-    """What became of a chunk: (recipient, its flow's first message), and reason -> recipients."""
+    """What came of a chunk: (recipient, first message), recipients without one, and those left out by reason."""
 
-    started: list[tuple[int, int | None]] = field(default_factory=list)
+    queued: list[tuple[int, int]] = field(default_factory=list)
+    silent: list[int] = field(default_factory=list)
     skipped: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    stop: str = ""  # why the campaign has to: it is the flow that fails, not single people
 
 
-def why_not(db: Session, campaign: Campaign) -> str:
-    """Why nobody's flow could begin: it is disabled, unpublished or unreadable; empty when it can."""
-    try:
-        definition(_version(db, campaign))
-    except PytakeError as error:
-        return str(error)
-    return ""
-
-
-def ref_of(db: Session, found: Target) -> str:
-    """The version that the campaign's flow starts with; empty when there is none."""
-    known = found.flow.published_version_id if found.flow is not None else None
-    return db.get_one(FlowVersion, known).ref if known is not None else ""
-
-
-def warnings(db: Session, found: Target, planned: Definition, people: int, now: datetime) -> Iterator[PytakeError]:
-    """A flow that does not begin with a template reaches only those whose 24-hour window is open when it starts."""
-    known = found.flow.published_version_id if found.flow is not None else None
-    if known is None or opens_with_template(definition(db.get_one(FlowVersion, known))):
+def problems(db: Session, flow: Flow | None, values: Mapping[str, str]) -> Iterator[PytakeError]:
+    """What keeps a flow from being started by a campaign."""
+    if flow is None:
         return
-    yield LimitReached(
-        "PT-CAMP-WINDOW",
-        "the flow does not begin with a template: it reaches only people with an open window, {open} of {people}",
-        why="Meta accepts only approved templates outside the 24-hour window",
-        fix="a template step before the first words",
-        open=_open_windows(db, found, planned, now),
-        people=people,
-    )
+    version = flow_library.published(db, flow.org_id, flow.name)
+    if version is None or flow.paused:
+        yield Conflict(
+            "PT-CAMP-FLOW", "the flow {name} is not running", fix="pytake flow enable {name}", name=flow.name
+        )
+        return
+    known = flow_library.definition(version).vars
+    if unknown := [name for name in values if name not in known]:
+        yield InvalidData(
+            "PT-CAMP-VALUES",
+            "the flow {name} has no variables {unknown}",
+            why="it has {known}" if known else "it declares none",
+            fix="declare them under vars: in the flow, and publish it",
+            name=flow.name,
+            unknown=", ".join(unknown),
+            known=", ".join(known),
+        )
 
 
-def _open_windows(db: Session, found: Target, planned: Definition, now: datetime) -> int:
-    start = max(planned.at or now, now)
+def warnings(db: Session, found: Target, planned: Planned, people: int, now: datetime) -> Iterator[PytakeError]:
+    """What to know before: nothing but a template reaches people who have not written lately."""
+    flow = found.flow
+    version = flow_library.published(db, flow.org_id, flow.name) if flow is not None else None
+    if version is not None and not opens_with_template(flow_library.definition(version)):
+        yield Conflict(
+            "PT-CAMP-FLOW",
+            "the flow {name} does not begin with a template: it reaches only the {open} of {people} with an open window",
+            why="Meta accepts only approved templates outside the 24-hour window",
+            fix="let its first step be template: NAME, and publish it",
+            name=version.ref.partition("@")[0],
+            open=_open_windows(db, found, planned, now),
+            people=people,
+        )
+
+
+def _open_windows(db: Session, found: Target, planned: Planned, now: datetime) -> int:
     people = everybody(db, found, planned, now)
     wrote = sa.and_(
         service_window.c.contact_id == people.c.id,
         service_window.c.number_id == found.number.id,
-        service_window.c.last_inbound_at > start - window.WINDOW + window.MARGIN,
+        service_window.c.last_inbound_at > max(planned.at or now, now) - window.WINDOW + window.MARGIN,
     )
     query = sa.select(sa.func.count()).select_from(people.join(service_window, wrote))
     going = query.where(people.c.reason == "", arm_of(people, planned) != HOLDOUT)
     return int(db.connection().execute(going).scalar_one())
 
 
-def begin(db: Session, campaign: Campaign, number: Number, people: Sequence[sa.Row[Any]], now: datetime) -> Begun:
-    """Starts the campaign's flow with everybody; whom it cannot start with gets nothing, and the rest goes on."""
-    begun = Begun()
-    if not people:
+def start(db: Session, campaign: Campaign, people: Sequence[tuple[Any, Mapping[str, str]]], now: datetime) -> Begun:
+    """Begins the flow with each of (row of the ledger, values); one that fails leaves nothing behind."""
+    begun, why = Begun(), ""
+    flow = db.get_one(Flow, campaign.flow_id)
+    version = flow_library.published(db, flow.org_id, flow.name)
+    if version is None:
         return begun
-    version = _version(db, campaign)
-    for row in sorted(people, key=lambda each: int(each.id)):
+    number = db.get_one(Number, campaign.number_id)
+    for row, values in people:
         try:
             with db.begin_nested():
-                first = _begin(db, campaign, version, number, row, now)
+                message = _begin(db, campaign, number, version, row, values, now)
         except IntegrityError:
-            continue  # they wrote this very moment: their turn comes again
+            continue  # the person wrote this very moment: their turn comes again
         except Exception as error:
             if is_outage(error):
-                raise  # the store, not the flow: it is tried again
-            if not isinstance(error, PytakeError):
-                log.exception("a campaign's flow failed", extra={"campaign": campaign.id, "contact": row.id})
-            begun.skipped[_reason(error)].append(row.recipient_id)
+                raise
+            reason = REASON_OF.get(error.slug, FLOW_FAILED) if isinstance(error, PytakeError) else FLOW_FAILED
+            begun.skipped[reason].append(row.recipient_id)
+            if reason == FLOW_FAILED:
+                log.warning("a flow could not begin", extra={"campaign": campaign.id, "contact": row.id}, exc_info=True)
+                why = str(error)[:300]
+            continue
+        if message:
+            begun.queued.append((row.recipient_id, message))
         else:
-            begun.started.append((row.recipient_id, first))
+            begun.silent.append(row.recipient_id)
+    failed = begun.skipped[FLOW_FAILED]
+    if len(failed) >= FEW or (failed and not begun.queued and not begun.silent):
+        begun.stop = f"the flow cannot begin: {why}"
+        failed.clear()  # they wait until the flow is mended
     return begun
 
 
-def _version(db: Session, campaign: Campaign) -> FlowVersion:
-    return flow_starts.startable(db, campaign.org_id, campaigns.definition(campaign).flow)
-
-
-def _reason(error: Exception) -> str:
-    return REASON_OF.get(error.slug, error.slug) if isinstance(error, PytakeError) else FAILED
-
-
 def _begin(
-    db: Session, campaign: Campaign, version: FlowVersion, number: Number, row: Any, now: datetime
+    db: Session,
+    campaign: Campaign,
+    number: Number,
+    version: FlowVersion,
+    row: Any,
+    values: Mapping[str, str],
+    now: datetime,
 ) -> int | None:
-    """The first message, if the flow says something at once. It stands for the person in what is counted.
-
-    All that is said at once goes in the lane of campaigns: nobody's live answer waits for it.
-    """
-    declared = definition(version).vars
+    """The first message of the session, None when it says nothing yet."""
     session = flow_starts.start(
         db,
         version,
@@ -150,14 +166,44 @@ def _begin(
         now,
         cause=f"campaign:{campaign.id}:{row.id}",
         trigger=f"campaign {campaign.name}",
-        given={name: value for name, value in (row.values or {}).items() if name in declared},
+        given=values,
     )
-    said = flow_starts.said(db, session)
-    for message in said:
-        message.priority = CAMPAIGN
-        db.add(message)
-    if not said:
+    ownership.changed(db, db.get_one(Conversation, session.conversation_id), None, now)
+    first = next(iter(flow_starts.said(db, session)), None)
+    if first is None:
         return None
-    said[0].campaign_id = campaign.id
+    first.campaign_id = campaign.id
+    db.add(first)
     db.flush()
-    return said[0].id
+    return first.id
+
+
+def take_back(db: Session, campaign: Campaign, now: datetime) -> int:
+    """Sessions whose first message Meta has not got end, and their people wait again; how many."""
+    if campaign.flow_id is None:
+        return 0
+    mine = select(Message).where(Message.campaign_id == campaign.id, Message.status == "queued")
+    found = db.exec(mine.where(col(Message.claimed_at).is_(None)).order_by(col(Message.id))).all()
+    for message in found:
+        conversation = flow_sessions.lock(db, message.conversation_id)
+        session = sessions.of_conversation(db, message.conversation_id)
+        if session is not None and (message.client_key or "").startswith(f"flow:{session.id}:"):
+            sessions.end(db, session, "cancelled", now, cause=f"campaign:{campaign.id}:{now.timestamp():.6f}")
+        ownership.silence(db, conversation, now)
+        if conversation.owner == BY_BOT and conversation.status == BOT:
+            conversation.status, conversation.owner = RESOLVED, NOBODY
+            ownership.changed(db, conversation, None, now)
+        ledger.wait_again(db, [message.id or 0])
+        message.campaign_id = None
+        db.add(message)
+    db.flush()
+    return len(found)
+
+
+def is_running(db: Session, flow_id: int) -> bool:
+    """Whether a flow may be started now."""
+    found = db.connection().execute(
+        sa.select(col(Flow.published_version_id), col(Flow.paused)).where(col(Flow.id) == flow_id)
+    )
+    row = found.first()
+    return row is not None and row.published_version_id is not None and not row.paused

@@ -126,7 +126,7 @@ def before(db: Session, org_id: int, definition: Definition, order: Order, plan_
     if order.key is not None:
         keyed = select(Campaign).where(Campaign.org_id == org_id, Campaign.launch_key == order.key)
         found = db.exec(keyed).first()
-        if found is not None and found.launch_hash != hash_of(definition):
+        if found is not None and found.launch_hash != campaign_plans.hash_of(definition):
             raise Conflict(
                 "PT-IDEMPOTENCY",
                 "the idempotency key {key} was used for another campaign ({name})",
@@ -189,7 +189,7 @@ def _begin(db: Session, plan: Plan, definition: Definition, order: Order, now: d
     campaign.definition = definition.to_json()
     campaign.status, campaign.plan_id = FREEZING, plan.id
     campaign.launch_key = order.key or f"{name}:{plan.id}"
-    campaign.launch_hash = hash_of(definition)
+    campaign.launch_hash = campaign_plans.hash_of(definition)
     campaign.template_id = target.templates[0][1].id if target.templates else None
     campaign.flow_id = target.flow.id if target.flow else None
     campaign.category = "MARKETING" if target.is_marketing(definition) else "UTILITY"
@@ -297,11 +297,6 @@ def clear_dead(store: Store, campaign_id: int, now: datetime) -> None:
     if campaign is not None and campaign.status == FREEZING and campaign.updated_at < now - DEAD_AFTER:
         log.warning("a launch was cut off; its ledger is given up", extra={"campaign": campaign_id})
         clear(store, campaign_id, campaign.updated_at)
-
-
-def hash_of(definition: Definition) -> str:
-    """Of what was asked for, not of who it was or when: the same script finds other people the second time."""
-    return replace(definition, name="", at=None).hash
 
 
 def _differences(campaign: Campaign, definition: Definition) -> list[str]:

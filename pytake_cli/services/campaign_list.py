@@ -13,7 +13,7 @@ from pytake_cli.errors import Conflict
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.campaigns import Definition
 from pytake_cli.services import campaign_watch
-from pytake_cli.store import Store, campaigns
+from pytake_cli.store import Store, campaigns, later
 from pytake_cli.store.campaigns import Campaign, campaign, recipient
 
 LIVE = (policy.FREEZING, policy.SCHEDULED, policy.RECURRING, policy.RUNNING, policy.PAUSED)
@@ -78,7 +78,11 @@ def delete(store: Store, org_id: int, campaign_id: int) -> None:
         with store.write(org_id) as db:
             found = db.get_one(Campaign, campaign_id)
             refuse_live({"name": found.name, "status": found.status})
+            for following in later.following(db, campaign_id):
+                refuse_live({"name": following.name, "status": following.status})
             gone = sa.delete(recipient).where(recipient.c.id.in_(some.limit(ROWS_AT_ONCE)))
             if db.connection().execute(gone).rowcount < ROWS_AT_ONCE:
+                of_it = sa.update(campaign).where(campaign.c.series_id == campaign_id)
+                db.connection().execute(of_it.values(series_id=None))
                 db.connection().execute(sa.delete(campaign).where(campaign.c.id == campaign_id))
                 return

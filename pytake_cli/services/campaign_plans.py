@@ -22,7 +22,7 @@ from pytake_cli.services.campaign_audience import Target, audience, target
 from pytake_cli.services.campaign_count import Progress, Tally, count, drift
 from pytake_cli.services.campaign_rows import Found
 from pytake_cli.store import Store
-from pytake_cli.store.campaigns import Plan, audience_row, campaign
+from pytake_cli.store.campaigns import Campaign, Plan, audience_row, campaign
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.whatsapp.numbers import TIERS
 
@@ -61,6 +61,11 @@ def make(
     return plan
 
 
+def hash_of(definition: Definition) -> str:
+    """Of what was asked for, not of who it was or when: the same script finds other people the second time."""
+    return replace(definition, name="", at=None).hash
+
+
 def find(db: Session, org_id: int, plan_id: str) -> Plan:
     """A plan by its id or how that begins; raises NotFound."""
     wanted = plan_id if plan_id.startswith("plan_") else f"plan_{plan_id}"
@@ -92,8 +97,6 @@ def recheck(db: Session, plan: Plan, now: datetime, max_drift: float = MAX_DRIFT
     for error in campaign_checks.of_target(found, definition, now):
         raise error
     was, now_is = plan.content["templates"], _templates(found)
-    if (version := campaign_flows.ref_of(db, found)) != plan.content.get("flow", {}).get("version", ""):
-        raise _drifted(plan, "the flow was published anew: {version}", version=version)
     if was != now_is:
         changed = next(now_one for one, now_one in zip(was, now_is, strict=True) if one != now_one)
         raise _drifted(plan, "the template {template} changed since", template=changed["name"])
@@ -122,11 +125,11 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
     written = tally.written_to()
     estimate = _estimate(db, org.id, found, written, now)
     quota = _quota(db, found, sum(written.values()), now)
-    problems = [
-        *campaign_checks.of_target(found, definition, now),
-        *campaign_checks.of_people(tally, definition),
-        *campaign_checks.of_cost(estimate, definition.max_cost),
-    ]
+    launched = None if written else _launched(db, org.id, definition)
+    warnings = (
+        *campaign_checks.warnings(found, definition, tally, org, quota, launched),
+        *campaign_flows.warnings(db, found, definition, sum(written.values()), now),
+    )
     matters = {
         "audience": tally.audience,
         "recipients": tally.recipients,
@@ -136,27 +139,19 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "samples": _samples(db, found, tally),
         "templates": _templates(found),
         "cost": _cost(estimate),
-        "problems": [campaign_checks.to_json(each) for each in problems],
+        "problems": _problems(db, found, definition, tally, estimate, launched, now),
     }
-    passing: dict[str, Any] = {
+    passing = {
         "number": found.number.display,
         "query": definition.audience.query,
         "quota": quota,
         "duration": _duration(_course(org, found, definition, written, quota, now)),
         "sketch": sorted(-each for each in tally.sketch),
-        "warnings": [
-            campaign_checks.to_json(each) for each in campaign_checks.warnings(found, definition, tally, org, quota)
-        ],
+        "warnings": [campaign_checks.to_json(each) for each in warnings],
     }
-    if found.flow is not None:
-        matters["flow"] = {"name": found.flow.name, "version": campaign_flows.ref_of(db, found)}
-        passing["warnings"] += [
-            campaign_checks.to_json(each)
-            for each in campaign_flows.warnings(db, found, definition, sum(written.values()), now)
-        ]
-    id_ = digest_of([org.id, found.number.id, definition.to_json(), tally.hash, matters])
+    digest = digest_of([org.id, found.number.id, definition.to_json(), tally.hash, matters])
     return Plan(
-        id=f"plan_{id_[:16]}",
+        id=f"plan_{digest[:16]}",
         org_id=org.id,
         name=definition.name,
         definition=definition.to_json(),
@@ -166,6 +161,31 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         created_at=now,
         expires_at=now + VALID,
     )
+
+
+def _launched(db: Session, org_id: int, definition: Definition) -> Campaign | None:
+    """The newest launch of the very same campaign: a script that is run again finds nobody left, and is not wrong."""
+    same = select(Campaign).where(Campaign.org_id == org_id, Campaign.launch_hash == hash_of(definition))
+    return db.exec(same.order_by(col(Campaign.id).desc()).limit(1)).first()
+
+
+def _problems(
+    db: Session,
+    found: Target,
+    definition: Definition,
+    tally: Tally,
+    estimate: Estimate | None,
+    launched: Campaign | None,
+    now: datetime,
+) -> list[dict[str, Any]]:
+    """What stops a launch."""
+    problems = (
+        *campaign_flows.problems(db, found.flow, definition.values),
+        *campaign_checks.of_target(found, definition, now),
+        *campaign_checks.of_people(tally, definition, launched),
+        *campaign_checks.of_cost(estimate, definition.max_cost),
+    )
+    return [campaign_checks.to_json(each) for each in problems]
 
 
 def _arms(tally: Tally) -> list[dict[str, Any]]:
@@ -184,7 +204,9 @@ def _samples(db: Session, found: Target, tally: Tally) -> list[dict[str, Any]]:
             "contact_id": each.contact_id,
             "name": names.get(each.contact_id, ""),
             "arm": each.arm,
-            "text": templates.render(by_arm[each.arm], each.filled.values).text,
+            "text": templates.render(by_arm[each.arm], each.filled.values).text
+            if each.arm in by_arm
+            else ", ".join(f"{name}={value}" for name, value in each.filled.values.items()),
         }
         for each in tally.samples
     ]

@@ -22,6 +22,14 @@ class Row(NamedTuple):
 
 def send(db: Session, org_id: int, definition: Definition, refs: Sequence[str], now: datetime) -> list[dict[str, Any]]:
     """Queues each arm's message for each contact, as a person's own message: no campaign, no ledger."""
+    if definition.flow:
+        raise InvalidData(
+            "PT-CAMP-TRIAL",
+            "{name} starts a flow, and flows are tried in the simulator",
+            fix="pytake flow simulate {flow}",
+            name=definition.name,
+            flow=definition.flow,
+        )
     target = campaign_audience.target(db, org_id, definition)
     fillings = campaign_values.fillings(definition, target.templates)
     base = campaign_values.base_scope(db, org_id, definition, now)
@@ -31,6 +39,7 @@ def send(db: Session, org_id: int, definition: Definition, refs: Sequence[str], 
         assert contact.id is not None
         [scope] = campaign_values.scopes(db, [Row(contact.id, {})], list(fillings.values()), base)
         for filling in fillings.values():
+            assert filling.template is not None
             filled = filling.fill(scope)
             missing = [key for key in filled.lacking if filling.texts[key].startswith(campaign_values.COLUMN)]
             if missing:  # the contact is not in the audience file: the examples stand in

@@ -54,12 +54,12 @@ class Filled:
 class Filling:
     """How an arm's template is filled."""
 
-    template: Approved
+    template: Approved | None  # None: a flow's variables
     texts: Mapping[str, str]
     reads: frozenset[tuple[str, ...]] = field(default_factory=frozenset)  # ("contact", "phone")
 
     @classmethod
-    def of(cls, definition: Definition, arm: Arm, template: Approved) -> Filling:
+    def of(cls, definition: Definition, arm: Arm, template: Approved | None) -> Filling:
         texts = dict(definition.values_of(arm))
         compiled = [compile_template(text) for text in texts.values() if not text.startswith(COLUMN)]
         return cls(template, texts, frozenset(each.path[:2] for one in compiled for each in one.references))
@@ -83,7 +83,7 @@ class Filling:
                 lacking.append(key)
             else:
                 values[key] = value
-        if lacking:
+        if lacking or self.template is None:
             return Filled(values, tuple(lacking))
         try:
             templates.message(self.template, values)
@@ -151,7 +151,9 @@ def base_scope(db: Session, org_id: int, definition: Definition, now: datetime) 
 
 
 def fillings(definition: Definition, found: Sequence[tuple[Arm, Approved]]) -> dict[str, Filling]:
-    """How the template of each arm is filled."""
+    """How the template of each arm is filled, or the variables of the flow."""
+    if definition.flow:
+        return {"": Filling.of(definition, Arm(), None)}
     return {arm.name: Filling.of(definition, arm, template) for arm, template in found}
 
 

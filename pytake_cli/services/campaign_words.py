@@ -74,11 +74,13 @@ class Words:
         """What the texts may read about each of `rows` (id of the contact, values)."""
         return campaign_values.scopes(db, rows, list(self.fillings.values()), self.base)
 
-    def outgoing(self, arm: str, scope: Mapping[str, Any]) -> wire.Outgoing | None:
-        """The message for one person; None when a value is missing or does not fit."""
+    def outgoing(self, arm: str, scope: Mapping[str, Any]) -> wire.Outgoing | Mapping[str, str] | None:
+        """The message for one person, or the variables of a flow; None when a value is missing or does not fit."""
         filling = self.fillings[arm]
         filled = filling.fill(scope)
-        return templates.message(filling.template, filled.values) if filled.is_ready else None
+        if not filled.is_ready:
+            return None
+        return templates.message(filling.template, filled.values) if filling.template else filled.values
 
 
 def of(db: Session, campaign: Campaign, now: datetime) -> Words:

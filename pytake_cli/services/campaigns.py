@@ -21,8 +21,8 @@ from pytake_cli.policy.campaigns import (
     SCHEDULED,
     Definition,
 )
-from pytake_cli.services import campaign_recurrence, incidents, sending
-from pytake_cli.store import campaigns, ledger
+from pytake_cli.services import campaign_flows, campaign_recurrence, incidents, sending
+from pytake_cli.store import campaigns, later, ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
@@ -81,7 +81,10 @@ def pause(
     values = {"status_reason": reason, "status_detail": detail, "due_at": until, "paused_at": now}
     if not become(db, campaign, PAUSED, now, **values):
         raise _refused(campaign, "paused")
-    return ledger.take_back(db, campaign.id or 0)
+    for following in later.following(db, campaign.id or 0):
+        if following.status in policy.before(PAUSED):
+            pause(db, following, now, reason=reason, detail=detail, until=until)
+    return _take_back(db, campaign, now)
 
 
 def stop(
@@ -113,12 +116,15 @@ def resume(db: Session, campaign: Campaign, now: datetime) -> None:
         )
     begins = campaign.started_at is None and campaign.launched_at is not None
     due = definition(campaign).at if begins else None
-    later = due is not None and due > now
-    values = {"status_reason": "", "status_detail": "", "due_at": due if later else None, "paused_at": None}
+    waits = due is not None and due > now
+    values = {"status_reason": "", "status_detail": "", "due_at": due if waits else None, "paused_at": None}
     if campaign.status != PAUSED or not become(
-        db, campaign, SCHEDULED if later else RUNNING, now, resumed_at=now, **values
+        db, campaign, SCHEDULED if waits else RUNNING, now, resumed_at=now, **values
     ):
         raise _refused(campaign, "resumed")
+    for following in later.following(db, campaign.id or 0):
+        if following.status == PAUSED:
+            resume(db, following, now)
 
 
 def cancel(db: Session, campaign: Campaign, now: datetime, *, reason: str = "", detail: str = "") -> int:
@@ -126,7 +132,14 @@ def cancel(db: Session, campaign: Campaign, now: datetime, *, reason: str = "", 
     values = {"status_reason": reason, "status_detail": detail, "finished_at": now, "due_at": now}
     if not become(db, campaign, CANCELLED, now, **values):
         raise _refused(campaign, "cancelled")
-    return ledger.take_back(db, campaign.id or 0)
+    for following in later.following(db, campaign.id or 0):
+        if following.status in policy.before(CANCELLED):
+            cancel(db, following, now, reason=reason, detail=detail)
+    return _take_back(db, campaign, now)
+
+
+def _take_back(db: Session, campaign: Campaign, now: datetime) -> int:
+    return campaign_flows.take_back(db, campaign, now) + ledger.take_back(db, campaign.id or 0)
 
 
 def retry(db: Session, campaign: Campaign, now: datetime, *, codes: Collection[int] | None = None) -> int:

@@ -76,18 +76,14 @@ def put(
     # Locked before anything is looked up: a rival may be using the key, or opening the conversation (on PostgreSQL).
     party = more.get("party") or _existing(db, number, contact_id)
     client_key = more.get("client_key")
-    first = by_client_key(db, number.org_id, client_key) if client_key else None
-    if first is not None:
+    if client_key and (first := by_client_key(db, number.org_id, client_key)) is not None:
         return _same_or_conflict(first, outgoing, contact_id)
     wire.check(outgoing.body)
     due = more.get("due_at") or now
     refuse_unwanted(number, party, outgoing, origin, due)
     address = parties.address(party, number.portfolio_id)
     conversation = conversation or open_conversation(db, number, contact_id, now, status=BEGINS.get(origin, OPEN))
-    if party.contact.deleted_at is not None:
-        contact_removal.revive(db, [contact_id], actor="message", now=now)
-    if origin == "agent":
-        ownership.to_people(db, conversation, now, cause="person:message")
+    _take_up(db, party, conversation, origin, now)
     row = {
         **_in_outbox(number, conversation, outgoing, origin, now),
         "contact_id": contact_id,
@@ -100,6 +96,14 @@ def put(
         "address": address.value,
     }
     return _put(db, row, conversation, now)
+
+
+def _take_up(db: Session, party: Party, conversation: Conversation, origin: str, now: datetime) -> None:
+    """Whoever is written to is not deleted any more; what a person writes makes the conversation people's."""
+    if party.contact.deleted_at is not None and party.contact.id is not None:
+        contact_removal.revive(db, [party.contact.id], actor="message", now=now)
+    if origin == "agent":
+        ownership.to_people(db, conversation, now, cause="person:message")
 
 
 def _put(db: Session, row: dict[str, Any], conversation: Conversation, now: datetime) -> int:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from pytake_cli.store.campaigns import ENQUEUED, STARTED, recipient
+from pytake_cli.store.campaigns import ENQUEUED, recipient
 from pytake_cli.store.conversations import RESOLVED, Conversation
 from pytake_cli.store.messages import Message
 from pytake_cli.store.rows import Batch
@@ -42,7 +42,7 @@ _SENT = (
     .join(message, message.c.id == recipient.c.message_id)
     .where(
         recipient.c.contact_id.in_(sa.bindparam("contacts", expanding=True)),
-        recipient.c.state.in_((ENQUEUED, STARTED)),
+        recipient.c.state == ENQUEUED,
         recipient.c.queued_at > sa.bindparam("since", type_=UtcTime),
         message.c.sent_at.is_not(None),
     )

@@ -71,8 +71,10 @@ class Campaign(Owned, table=True):
     audience_hash: str = ""
     recipients: int = 0  # rows in the ledger
     due_at: datetime | None = time(nullable=True)  # when somebody has to look again: start, resume, canary over
-    series_id: int | None = reference("campaign.id", nullable=True)  # the recurring campaign that this is a run of
-    occurrence: str | None = None  # its local time: 2026-11-23T09:00
+    series_id: int | None = reference(
+        "campaign.id", nullable=True
+    )  # the campaign that this is a run or a later message of
+    occurrence: str | None = None  # the run's local time: 2026-11-23T09:00; or later-1
     launched_by: str = ""
     launched_at: datetime | None = time(nullable=True)
     started_at: datetime | None = time(nullable=True)  # the first message was queued

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.store.answers import unanswered
-from pytake_cli.store.campaigns import CANCELLED, ENQUEUED, HOLDOUT, PENDING, SKIPPED, recipient
+from pytake_cli.store.campaigns import CANCELLED, ENQUEUED, HOLDOUT, PENDING, SKIPPED, STARTED, recipient
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.conversations import NOBODY, RESOLVED, Conversation
 from pytake_cli.store.messages import CAMPAIGN, OUT, RANK, Message
@@ -95,7 +94,9 @@ def due(db: Session, campaign_id: int, now: datetime, most: int) -> Sequence[sa.
 def ahead(db: Session, number_id: int, most: int) -> int:
     """How many messages of campaigns are queued for a number, counted up to `most`."""
     waiting = sa.select(message.c.id).where(
-        message.c.number_id == number_id, sa.text("message.status = 'queued'"), message.c.priority == CAMPAIGN
+        message.c.number_id == number_id,
+        sa.text("message.status = 'queued'"),
+        sa.or_(message.c.priority == CAMPAIGN, message.c.campaign_id.is_not(None)),  # flows speak as the bot
     )
     counted = sa.select(sa.func.count()).select_from(waiting.limit(most).subquery())
     return int(db.connection().execute(counted).scalar_one())
@@ -116,7 +117,7 @@ def sent(db: Session, campaign_id: int, most: int) -> int:
 
 _RECENT = sa.select(message.c.contact_id, sa.func.count().label("times")).where(
     message.c.contact_id.in_(sa.bindparam("contacts", expanding=True)),
-    sa.or_(message.c.origin == "campaign", message.c.campaign_id.is_not(None)),  # or of a flow that one started
+    message.c.origin == "campaign",
     message.c.direction == OUT,
     message.c.status.not_in(("failed", "cancelled")),
     message.c.created_at > sa.bindparam("since", type_=UtcTime),
@@ -226,15 +227,18 @@ _QUEUED = Batch(
 )
 
 
-def mark_queued(db: Session, pairs: Sequence[tuple[int, int | None]], now: datetime, *, state: str = ENQUEUED) -> None:
-    """(recipient id, message id) of those whose message is in the outbox, or whose flow was `started`."""
+def mark_queued(db: Session, pairs: Sequence[tuple[int, int]], now: datetime) -> None:
+    """(recipient id, message id) of those whose message is in the outbox."""
     _QUEUED.run(
         db,
-        [
-            {"of_id": id_, "to_state": state, "of_message": of, "at": now}
-            for id_, of in sorted(pairs, key=itemgetter(0))
-        ],
+        [{"of_id": id_, "to_state": ENQUEUED, "of_message": of, "at": now} for id_, of in sorted(pairs)],
     )
+
+
+def mark_started(db: Session, ids: Sequence[int], now: datetime) -> None:
+    """Recipients whose flow has begun and said nothing yet."""
+    chosen = sa.update(recipient).where(recipient.c.id.in_(ids))
+    db.connection().execute(chosen.values(state=STARTED, queued_at=now, tries=recipient.c.tries + 1))
 
 
 def skip(db: Session, ids: Sequence[int], reason: str) -> None:
@@ -246,20 +250,19 @@ def postpone(db: Session, ids: Sequence[int], until: datetime) -> None:
     db.connection().execute(sa.update(recipient).where(recipient.c.id.in_(ids)).values(due_at=until))
 
 
-def take_back(db: Session, campaign_id: int) -> int:
-    """Queued messages that were never handed to Meta are gone, and their people wait again; how many.
+def wait_again(db: Session, message_ids: Sequence[int]) -> None:
+    """The people of messages that are taken back are due once more."""
+    waiting = sa.update(recipient).where(recipient.c.message_id.in_(message_ids))
+    db.connection().execute(waiting.values(state=PENDING, message_id=None, queued_at=None, tries=recipient.c.tries - 1))
 
-    What a started flow said stays: its session goes on from there.
-    """
+
+def take_back(db: Session, campaign_id: int) -> int:
+    """Queued messages that were never handed to Meta are gone, and their people wait again; how many."""
     mine = (message.c.campaign_id == campaign_id, message.c.status == "queued", message.c.claimed_at.is_(None))
-    own = message.c.origin == "campaign"
-    ids = sorted(db.connection().execute(sa.select(message.c.id).where(*mine, own).with_for_update()).scalars())
+    ids = sorted(db.connection().execute(sa.select(message.c.id).where(*mine).with_for_update()).scalars())
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
-        waiting = sa.update(recipient).where(recipient.c.message_id.in_(some))
-        db.connection().execute(
-            waiting.values(state=PENDING, message_id=None, queued_at=None, tries=recipient.c.tries - 1)
-        )
+        wait_again(db, some)
         db.connection().execute(sa.delete(message).where(message.c.id.in_(some)))
     return len(ids)
 

@@ -60,6 +60,24 @@ def test_the_same_script_again_sends_nothing_and_is_no_error(pytake: Run, ready:
     assert campaigning.ledger(ready.store) == {"pending": 3}
 
 
+def test_a_script_that_plans_and_launches_can_be_run_again(pytake: Run, ready: Shop) -> None:
+    def script(*key: str) -> tuple[int, str]:
+        plan = pytake("campaign", "plan", "bf", "--json")
+        assert plan.code == 0, plan.err
+        made = json.loads(plan.out)
+        line = ("--plan", made["id"], "--expect", str(made["recipients"]), "--yes", "--json", *key)
+        done = pytake("campaign", "launch", *line)
+        return done.code, done.out or done.err
+
+    assert json.loads(script("--idempotency-key", "bf-1")[1])["replayed"] is False
+    code, again = script("--idempotency-key", "bf-1")
+    assert (code, json.loads(again)["replayed"], json.loads(again)["recipients"]) == (0, True, 3)
+    assert "PT-CAMP-AGAIN" in script()[1]
+    assert "PT-CAMP-NOBODY" in script("--idempotency-key", "bf-2")[1]
+    assert "PT-CAMP-AGAIN" in pytake("campaign", "plan", "bf", "--json").out
+    assert campaigning.ledger(ready.store) == {"pending": 3}
+
+
 def test_a_plan_is_launched_by_its_id_from_stdin(pytake: Run, ready: Shop) -> None:
     plan = pytake("campaign", "plan", "bf", "--format", "{id}")
     done = pytake("campaign", "launch", "-", "--yes", "--json", stdin=plan.out)

@@ -173,6 +173,13 @@ def test_commands_import_only_what_they_use() -> None:
     )
 
 
+@pytest.mark.parametrize("noun", ["contact", "segment", "field", "campaign", "billing", "schedule", "privacy"])
+def test_a_command_that_does_not_touch_the_store_or_meta_imports_neither(noun: str) -> None:
+    code = f"import sys, pytake_cli.cli.{noun}; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
+    assert set(ran.stdout.split()) & {"sqlalchemy", "aiohttp", "phonenumbers", "lark"} == set()
+
+
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["__complete", "config", ""]])
 def test_version_help_and_completion_load_next_to_nothing(words: list[str]) -> None:
     code = "import sys; print(*sys.modules)"

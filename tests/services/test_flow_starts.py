@@ -14,10 +14,8 @@ from pytake_cli.flow.opening import opens_with_template
 from pytake_cli.services import (
     campaign_feed,
     campaign_launch,
-    campaign_plans,
     campaign_report,
     campaign_watch,
-    campaigns,
     flow_replay,
     flow_starts,
     flow_walks,
@@ -30,7 +28,7 @@ from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.flow_sessions import FlowEvent, FlowSession
 from pytake_cli.store.flows import Flow
-from pytake_cli.store.messages import CAMPAIGN, Message
+from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
 from tests.kit import campaigning
 from tests.kit.stores import make_number, make_org
@@ -219,7 +217,7 @@ def test_a_campaign_starts_the_flow_with_everybody_whom_it_may(shop: FlowShop) -
     change(shop, Contact, ids[0], opted_out_at=shop.now)
     begin(shop, "invite", ids[1])
     feed(shop, campaign)
-    assert ledger(shop) == [("skipped", "opted-out"), ("skipped", "in-flow"), *[("started", "")] * 13]
+    assert ledger(shop) == [("skipped", "opted-out"), ("skipped", "in-flow"), *[("queued", "")] * 13]
     started = list(shop.rows(FlowSession))[1:]
     assert {each.wait_kind for each in started} == {"reply"}
     causes = {each.session_id: each.cause for each in shop.rows(FlowEvent)}
@@ -227,47 +225,12 @@ def test_a_campaign_starts_the_flow_with_everybody_whom_it_may(shop: FlowShop) -
     assert all(replays(shop, each.id) for each in started[:2])
     first = {each.message_id for each in shop.rows(Recipient)} - {None}
     said = [each for each in shop.rows(Message) if each.id in first]
-    assert {(each.kind, each.priority, each.campaign_id) for each in said} == {("template", CAMPAIGN, campaign.id)}
+    assert {(each.kind, each.campaign_id) for each in said} == {("template", campaign.id)}
     with shop.store.read(shop.org) as db:
         found = campaign_watch.of(db, db.get_one(Campaign, campaign.id), shop.now)
         report = campaign_report.report(db, db.get_one(Campaign, campaign.id), shop.now)
-    assert (found["started"], found["skipped"], found["waiting"], found["status"]) == (13, 2, 0, "running")
-    assert (report["started"], report["template"]) == (13, "invite")
-
-
-def test_it_is_over_when_everybody_is_started_or_skipped(shop: FlowShop) -> None:
-    shop.says("bla")
-    let_go(shop)
-    change(shop, Contact, shop.contact().id or 0, marketing_granted_at=shop.now)
-    campaigning.people(shop.store, shop.org, 2, shop.now)  # who never wrote
-    campaign = launch(shop, "greet")
-    feed(shop, campaign)
-    assert sorted(ledger(shop)) == [("skipped", "window-closed"), ("skipped", "window-closed"), ("started", "")]
-    change(shop, Message, shop.rows(Message)[-1].id, status="sent", rank=3, sent_at=shop.now)
-    feed(shop, campaign, 2)
-    assert campaigning.campaign(shop.store).status == "finished"
-    shop.says("Ana")
-    assert [each.replied_at is not None for each in shop.rows(Recipient) if each.state == "started"] == [True]
-
-
-def test_a_pause_leaves_what_started_flows_said(shop: FlowShop) -> None:
-    campaigning.people(shop.store, shop.org, 15, shop.now)
-    campaign = launch(shop)
-    feed(shop, campaign, 1)
-    with shop.store.write(shop.org) as db:
-        campaigns.pause(db, db.get_one(Campaign, campaign.id), shop.now)
-    assert {each.status for each in shop.rows(Message)} == {"queued"}
-    assert sum(state == "started" for state, _ in ledger(shop)) == 10
-
-
-def test_a_flow_that_is_disabled_pauses_its_campaign(shop: FlowShop) -> None:
-    campaigning.people(shop.store, shop.org, 2, shop.now)
-    campaign = launch(shop)
-    with shop.store.write() as db:
-        db.exec(select(Flow).where(Flow.name == "invite")).one().paused = True
-    feed(shop, campaign, 2)
-    found = campaigning.campaign(shop.store)
-    assert (found.status, found.status_reason) == ("paused", "PT-CAMP-FLOW")
+    assert (found["queued"], found["skipped"], found["waiting"], found["status"]) == (13, 2, 0, "running")
+    assert report["template"] == "invite"
 
 
 def test_a_plan_says_how_many_a_flow_without_a_template_reaches(shop: FlowShop) -> None:
@@ -279,18 +242,7 @@ def test_a_plan_says_how_many_a_flow_without_a_template_reaches(shop: FlowShop) 
         flow: campaigning.plan(shop.store, shop.org, shop.now, arms=(), values={}, flow=flow)
         for flow in ("greet", "invite")
     }
-    told = [each for each in made["greet"].content["warnings"] if each["slug"] == "PT-CAMP-WINDOW"]
+    told = [each for each in made["greet"].content["warnings"] if each["slug"] == "PT-CAMP-FLOW"]
     assert [(each["values"]["open"], each["values"]["people"]) for each in told] == [(1, 4)]
     assert made["greet"].content["cost"]["basis"] == "flow"
-    assert "PT-CAMP-WINDOW" not in [each["slug"] for each in made["invite"].content["warnings"]]
-    shop.publish(INVITES.replace("Obrigado", "Valeu"))
-    with pytest.raises(PytakeError, match="does not hold"), shop.store.read(shop.org) as db:
-        campaign_plans.recheck(db, made["invite"], shop.now)
-
-
-def test_a_flow_that_is_disabled_is_no_campaign(shop: FlowShop) -> None:
-    campaigning.people(shop.store, shop.org, 1, shop.now)
-    with shop.store.write() as db:
-        db.exec(select(Flow).where(Flow.name == "invite")).one().paused = True
-    plan = campaigning.plan(shop.store, shop.org, shop.now, arms=(), values={}, flow="invite")
-    assert [each["slug"] for each in plan.content["problems"]] == ["PT-FLOW-DISABLED"]
+    assert "PT-CAMP-FLOW" not in [each["slug"] for each in made["invite"].content["warnings"]]

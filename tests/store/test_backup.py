@@ -227,7 +227,9 @@ def test_migrating_a_store_with_tables_makes_a_backup_first(store: Store, empty_
     old = Store(empty_url)
     with schema.transaction(old) as connection:
         schema.take(connection, schema.STEPS[0])
-    make_org(old)
+        as_it_was = "INSERT INTO organisation (slug, name, tz, lang, country, acknowledgement, settings, created_at)"
+        row = "VALUES ('loja', 'Loja', 'UTC', 'pt-BR', 'BR', '', '{}', '2026-11-22 12:00:00')"
+        connection.execute(text(f"{as_it_was} {row}"))
     done = schema.migrate(old, tmp_path / "backups", NOW)
     assert done.backup is not None
     assert backup.verify(done.backup).version == "0001"

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from pytake_cli.services import contacts
 from pytake_cli.store import Store, database, tags
 from pytake_cli.store.ai_use import AiUse
-from pytake_cli.store.campaigns import Campaign, Plan, Recipient
+from pytake_cli.store.campaigns import AudienceRow, Campaign, Plan, Recipient
 from pytake_cli.store.contact_history import ContactChange, ContactNote
 from pytake_cli.store.contacts import Consent, Contact, ServiceWindow
 from pytake_cli.store.conversations import Note
@@ -84,6 +84,7 @@ def furnish_audience(db: Session, org: int, number: int, contact: int) -> None:
     campaign = Campaign(**both, number_id=number, name="bf", due_at=NOW)
     db.add(campaign)
     db.add(Plan(**owned, id=f"plan_{org}", name="bf", audience_hash="h", recipients=1, expires_at=NOW))
+    db.add(AudienceRow(org_id=org, digest="d", contact_id=contact, read_at=NOW))
     db.add(Price(**owned, market="BR", category="UTILITY", micros=6800, valid_from="2026-10-01"))
     db.add(IdempotencyKey(**owned, scope="schedule create", key="k", content_hash="h"))
     schedule = Schedule(**both, name="daily", tz="America/Sao_Paulo")

@@ -1,0 +1,125 @@
+"""Later messages: after their time, to those who got the first one and did not answer, once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pytake_cli.errors import Conflict, NotFound
+from pytake_cli.policy.campaigns import Cap, Drip
+from pytake_cli.services import campaign_feed, campaign_list, campaigns
+from pytake_cli.store import Store
+from pytake_cli.store.ledger_counts import fates, skips
+from pytake_cli.store.templates import Template
+from tests.kit import campaigning
+from tests.services.test_campaigns import Shop, refused
+
+LATER: dict[str, Any] = {"drip": (Drip(timedelta(days=2), campaigning.OFFER),), "cap": Cap(0, 0)}
+
+
+def begun(store: Store, people: int = 3, **more: Any) -> Shop:
+    """A campaign with a later message, whose first one everybody has got."""
+    shop = Shop(store, people)
+    shop.launch(**(LATER | more))
+    shop.run()
+    return shop
+
+
+def told(shop: Shop) -> tuple[dict[str, int], dict[str, int]]:
+    id_ = shop.campaign("bf-later-1").id or 0
+    with shop.store.read() as db:
+        return dict(fates(db, id_)), dict(skips(db, id_))
+
+
+def step(shop: Shop) -> None:
+    campaign_feed.step(shop.store, shop.campaign("bf-later-1").id or 0, shop.now, shop.quotas)
+    shop.send()
+
+
+def test_the_later_message_goes_out_after_its_time_and_once(store: Store) -> None:
+    shop = begun(store)
+    step(shop)
+    assert told(shop)[0] == {"pending": 3}
+    shop.now += timedelta(days=2)
+    for _ in range(3):
+        step(shop)
+    assert told(shop)[0] == {"sent": 3}
+    assert len(shop.accepted) == 6
+    assert shop.campaign("bf-later-1").status == "finished"
+    assert shop.campaign().status == "finished"
+
+
+def test_whoever_has_answered_gets_no_later_message(store: Store) -> None:
+    shop = begun(store)
+    shop.now += timedelta(hours=1)
+    shop.hears("quero")
+    shop.now += timedelta(days=2)
+    step(shop)
+    assert sum(told(shop)[1].values()) == 1
+    assert len(shop.accepted) == 5
+
+
+def test_whoever_did_not_get_the_first_message_gets_no_later_one(store: Store) -> None:
+    shop = Shop(store, 2)
+    shop.launch(**LATER)
+    shop.step()
+    shop.send(1)
+    shop.send(1, error=refused(131026))
+    shop.now += timedelta(days=2, minutes=1)
+    step(shop)
+    assert told(shop) == ({"sent": 1, "skipped": 1}, {"not-reached": 1})
+
+
+def test_it_waits_for_a_first_message_that_waits_itself(store: Store) -> None:
+    shop = Shop(store, 2)
+    shop.launch(**LATER)
+    shop.step()
+    shop.send(1)
+    shop.on_campaign(campaigns.pause)
+    assert shop.campaign("bf-later-1").status == "paused"
+    shop.now += timedelta(days=3)
+    shop.on_campaign(campaigns.resume)
+    step(shop)
+    assert told(shop)[0] == {"sent": 1, "pending": 1}
+    shop.run()
+    shop.now += timedelta(days=2)
+    step(shop)
+    step(shop)
+    assert told(shop)[0] == {"sent": 2}
+
+
+def test_cancelling_the_campaign_cancels_its_later_messages(store: Store) -> None:
+    shop = Shop(store, 2)
+    shop.launch(**LATER)
+    shop.step()
+    shop.on_campaign(campaigns.cancel)
+    assert shop.campaign("bf-later-1").status == "cancelled"
+
+
+def test_a_campaign_is_deleted_only_after_its_later_messages_are_over(store: Store) -> None:
+    shop = begun(store)
+    campaign = shop.campaign()
+    with pytest.raises(Conflict, match="bf-later-1 is running"):
+        campaign_list.delete(store, shop.org, campaign.id or 0)
+    shop.now += timedelta(days=2)
+    step(shop)
+    step(shop)
+    campaign_list.delete(store, shop.org, campaign.id or 0)
+    assert shop.campaign("bf-later-1").status == "finished"
+
+
+def test_a_campaign_whose_template_is_gone_stops_and_says_so(store: Store) -> None:
+    shop = begun(store, drip=())
+    shop.launch(name="b")
+    with store.write() as db:
+        db.get_one(Template, shop.template).name = "other"
+    campaign_feed.step(store, shop.campaign("b").id or 0, shop.now, shop.quotas)
+    assert shop.campaign("b").status == "paused"
+
+
+def test_a_campaign_without_later_messages_has_none(store: Store) -> None:
+    shop = begun(store, drip=())
+    with pytest.raises(NotFound):
+        shop.campaign("bf-later-1")
