@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LANGUAGES = (("en", "English"), ("pt-BR", "Português"))
 WHERE = ("-w", "--where")  # take a segment's text
+NAMES = {"--segment": "segment", "--tag": "tag", "-t": "template", "--template": "template", "--stage": "stage"}
 WHEN = (("auto", ""), ("always", ""), ("never", ""))
 
 
@@ -31,6 +32,10 @@ def answer(words: list[str]) -> str:
         from pytake_cli.cli import complete_names
 
         found = complete_names.expression([*before, current])
+    elif not found and last in NAMES:
+        from pytake_cli.cli import complete_names
+
+        found = complete_names.named(NAMES[last], before)
     lines = sorted({f"{value}\t{about}".rstrip("\t") for value, about in found if value.startswith(current)})
     return "".join(f"{line}\n" for line in lines)
 
@@ -104,10 +109,11 @@ def _other_words(path: str, before: list[str]) -> Words:
         from pytake_cli.cli.topics import TOPICS
 
         return [*TOPICS.items(), *((name, _about(each)) for name, each in SURFACE.items() if " " not in name)]
-    if path.startswith("segment ") and path not in ("segment list", "segment create"):
+    noun, _, verb = path.partition(" ")
+    if noun in ("segment", "campaign", "schedule", "template") and verb not in ("list", "create", "new"):
         from pytake_cli.cli import complete_names
 
-        return complete_names.segments(before)
+        return complete_names.named(noun, before)
     if path.startswith("secret "):
         return [(name, "") for name in ("access_token", "app_secret", "verify_token")]
     if path == "completion":

@@ -1,4 +1,4 @@
-"""Names from the store for completion: segments, fields, tags; read only, by the standard library, or not at all.
+"""Names from the store for completion: segments, campaigns, tags …; read only, by the standard library, or not at all.
 
 Only of a SQLite store, and of the organisation that is named or is the only one. People's names are never offered.
 """
@@ -25,12 +25,15 @@ _QUERIES = {
     "tag": "SELECT name FROM tag WHERE org_id = ?",
     "stage": "SELECT DISTINCT stage FROM (SELECT stage FROM contact WHERE org_id = ? LIMIT 5000)",
     "field": "SELECT 'f.' || name FROM contact_field WHERE org_id = ?",
+    "campaign": "SELECT name FROM campaign WHERE org_id = ? ORDER BY id DESC LIMIT 200",
+    "schedule": "SELECT name FROM schedule WHERE org_id = ?",
+    "template": "SELECT DISTINCT name FROM template WHERE org_id = ?",
 }
 
 
-def segments(words: list[str]) -> Iterable[tuple[str, str]]:
-    """The saved segments."""
-    return [(name, "") for name in _names("segment", words)]
+def named(kind: str, words: list[str]) -> Iterable[tuple[str, str]]:
+    """The saved segments, the campaigns that were launched, and so on."""
+    return [(name, "") for name in _names(kind, words) if name]
 
 
 def expression(words: list[str]) -> Iterable[tuple[str, str]]:

@@ -17,8 +17,8 @@ from pytake_cli.flow.positions import Path, Positions
 from pytake_cli.flow.problems import FlowErrors, Phrase, Problem, in_order, near, problem
 from pytake_cli.policy import recurrence_files
 from pytake_cli.policy.campaigns import SHARES, Arm, Audience, Definition, Drip
+from pytake_cli.services import business_hours, campaign_values
 from pytake_cli.services import campaign_forms as forms
-from pytake_cli.services import campaign_values
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 SEVERAL = 4  # mistakes that an error tells in full
@@ -311,7 +311,7 @@ class _Reading:
             self._kind(("recurrence",), "a map, such as {weekly: mon, at: '09:00'}", rows)
             return None
         try:
-            return recurrence_files.dump(recurrence_files.read(rows))
+            return recurrence_files.dump(recurrence_files.read(rows, business_hours.holidays()))
         except InvalidData as error:
             at: Path = ("recurrence", next((key for key in rows if key in error.values.values()), ""))
             detail = f"{error}; {error.why.format(**error.values)}" if error.why else str(error)

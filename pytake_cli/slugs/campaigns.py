@@ -39,7 +39,6 @@ SLUGS: dict[str, str] = {
     "PT-CAMP-RECIPIENTS": "a campaign has more people than max_recipients allows",
     "PT-CAMP-RECURRENCE": "the recurrence of a campaign cannot be read",
     "PT-CAMP-REFUSED": "Meta refuses what the whole campaign sends, so it was paused",
-    "PT-CAMP-REFUSED": "Meta refuses the messages of a campaign, so it waits for a person",
     "PT-CAMP-RESTORED": "the store was restored from a backup, so its campaigns wait for a person",
     "PT-CAMP-SERIES": "a run of a recurring campaign was not launched",
     "PT-CAMP-SERIES-CHANGE": "the recurrence of a campaign modifies what cannot be modified for a day",

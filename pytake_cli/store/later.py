@@ -57,7 +57,7 @@ def add(db: Session, first: int, following: int, recipient_ids: Sequence[int], d
     return int(db.connection().execute(added.on_conflict_do_nothing()).rowcount)
 
 
-def firsts(db: Session, first: int, number_id: int, contact_ids: Sequence[int]) -> Sequence[sa.Row[Any]]:
+def firsts(db: Session, first: int, number_id: int, contact_ids: Sequence[int]) -> Sequence[Any]:
     """`contact_id`, the `state`, `status` and `sent_at` of the first message, and when the person wrote last."""
     joined = recipient.outerjoin(message, message.c.id == recipient.c.message_id).outerjoin(
         service_window,

@@ -6,13 +6,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytake_cli import clock
 from pytake_cli.store import tags
+from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.fields import Field
 from pytake_cli.store.segments import Segment
+from pytake_cli.store.templates import Template
 from tests.cli.conftest import Run
 from tests.kit.shop import Shop
 
@@ -91,7 +94,15 @@ def test_segments_fields_and_tags_are_offered_from_the_store(pytake: Run, shop: 
         db.add(Segment(org_id=shop.org, name="leads", query="vip", created_at=clock.now(), updated_at=clock.now()))
         db.add(Field(org_id=shop.org, name="plano", created_at=clock.now()))
         tags.put(db, shop.org, contact_id, "cliente novo", clock.now())
+        times: dict[str, Any] = {"created_at": clock.now(), "updated_at": clock.now()}
+        db.add(Template(org_id=shop.org, waba_id="w", name="promo", language="pt_BR", category="MARKETING", **times))
+        db.add(Campaign(org_id=shop.org, number_id=1, name="bf", **times))
     assert offered(pytake, "segment", "count", "le") == ["leads"]
+    assert offered(pytake, "campaign", "plan", "--segment", "le") == ["leads"]
+    assert offered(pytake, "contact", "list", "--tag", "cl") == ["cliente novo"]
+    assert offered(pytake, "template", "show", "pr") == ["promo"]
+    assert offered(pytake, "message", "send", "-t", "pr") == ["promo"]
+    assert offered(pytake, "campaign", "show", "b") == ["bf"]
     assert offered(pytake, "segment", "count", "-w", "sc") == ["score"]
     assert offered(pytake, "segment", "count", "-w", "vip f.") == ["vip f.plano"]
     assert offered(pytake, "segment", "preview", "-w", "vip tag = ") == ['vip tag = "cliente novo"']

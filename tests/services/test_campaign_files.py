@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pytake_cli import settings as product_settings
 from pytake_cli.policy.campaigns import Definition
 from pytake_cli.services import campaign_files, campaign_text
 from pytake_cli.services.campaign_files import CampaignErrors
@@ -128,3 +129,9 @@ def test_whatever_stands_there_is_a_definition_or_one_error(data: dict[str, Any]
     except CampaignErrors:
         return
     assert Definition.of_json(found.to_json()) == found
+
+
+def test_a_recurrence_may_name_the_holidays_of_business_hours() -> None:
+    product_settings.load({"flows.hours": {"loja": {"mon-fri": ["09:00-18:00"], "holidays": ["2026-12-25"]}}})
+    text = 'template: p\naudience: {all: true}\nrecurrence: {weekly: fri, at: "09:00", holidays: loja}\n'
+    assert (campaign_files.read(text, "x.yaml", TZ).recurrence or {})["holidays"] == ["2026-12-25"]

@@ -11,7 +11,8 @@ from sqlmodel import select
 from pytake_cli.errors import Conflict, NotFound
 from pytake_cli.policy.campaigns import Arm, Audience, Canary, Definition, Drip, Money, Quiet
 from pytake_cli.services import campaign_plans, prices
-from pytake_cli.store import Store
+from pytake_cli.store import Store, tags
+from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
@@ -186,6 +187,18 @@ def test_d25_a_segment_gives_its_people_and_a_cost(store: Store) -> None:
     plan = shop.plan(audience=Audience("segment", "vips"))
     assert plan.recipients == 2
     assert plan.content["cost"]["max"] == {"amount": "0.125", "currency": "USD"}
+
+
+def test_d6_the_opted_out_are_left_out_and_tags_choose(store: Store) -> None:
+    shop = Shop(store)
+    one, other, third = shop.people(3)
+    shop.change(Contact, other, opted_out_at=NOW)
+    with store.write(shop.org) as db:
+        for contact_id in (one, other):
+            tags.put(db, shop.org, contact_id, "vip", NOW)
+    plan = shop.plan(audience=Audience("where", "tag = vip"))
+    assert (plan.recipients, reasons(plan)) == (1, {"opted-out": 1})
+    assert shop.plan(audience=Audience("where", "tag != vip")).recipients == len([third])
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
