@@ -93,7 +93,7 @@ def warnings(db: Session, found: Target, planned: Planned, people: int, now: dat
     if version is not None and not opens_with_template(flow_library.definition(version)):
         yield Conflict(
             "PT-CAMP-FLOW",
-            "the flow {name} does not begin with a template: it reaches only the {open} of {people} with an open window",
+            "the flow {name} does not begin with a template: it reaches {open} of {people}, whose window is open",
             why="Meta accepts only approved templates outside the 24-hour window",
             fix="let its first step be template: NAME, and publish it",
             name=version.ref.partition("@")[0],
