@@ -36,7 +36,7 @@ from pytake_cli.store.numbers import Number
 service_window = ServiceWindow.__table__  # type: ignore[attr-defined]
 log = logging.getLogger(__name__)
 
-AT_ONCE = 50  # people a transaction: a session costs some milliseconds
+AT_ONCE = 10  # people a transaction: a session costs 7 to 10 ms, and the write lock is wanted elsewhere
 # why a flow was not started -> the reason that the ledger keeps; what is not here is a failure of the flow
 REASON_OF = {
     "PT-CONTACT-BLOCKED": reasons.BLOCKED,

@@ -149,9 +149,8 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "sketch": sorted(-each for each in tally.sketch),
         "warnings": [campaign_checks.to_json(each) for each in warnings],
     }
-    digest = digest_of([org.id, found.number.id, definition.to_json(), tally.hash, matters])
     return Plan(
-        id=f"plan_{digest[:16]}",
+        id=f"plan_{digest_of([org.id, found.number.id, definition.to_json(), tally.hash, matters])[:16]}",
         org_id=org.id,
         name=definition.name,
         definition=definition.to_json(),
