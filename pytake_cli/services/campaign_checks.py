@@ -69,7 +69,9 @@ def _missing(found: Target, definition: Definition) -> Iterator[PytakeError]:
 
 def of_people(tally: Tally, definition: Definition, launched: Campaign | None = None) -> Iterator[PytakeError]:
     """Of the audience: nobody, too many, or people without values. `launched`: it was, so nobody need be left."""
-    if not tally.written_to() and launched is None:
+    lacking = sum(tally.lacking.values())
+    empty = not tally.written_to()
+    if empty and not lacking and launched is None:
         yield InvalidData(
             "PT-CAMP-NOBODY",
             "nobody would get {name}: of {audience} people none is left",
@@ -86,8 +88,7 @@ def of_people(tally: Tally, definition: Definition, launched: Campaign | None = 
             count=tally.recipients,
             most=most,
         )
-    lacking = sum(tally.lacking.values())
-    if lacking and definition.on_missing == "fail":
+    if lacking and (empty or definition.on_missing == "fail"):
         yield _lacking(tally, lacking)
 
 
@@ -176,7 +177,7 @@ def warnings(
             limit=quota["limit"],
         )
     lacking = sum(tally.lacking.values())
-    if lacking and definition.on_missing == "skip":
+    if lacking and tally.written_to() and definition.on_missing == "skip":
         yield _lacking(tally, lacking)
 
 

@@ -126,14 +126,12 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
     estimate = _estimate(db, org.id, found, written, now)
     quota = _quota(db, found, sum(written.values()), now)
     launched = None if written else _launched(db, org.id, definition)
-    warnings = (
-        *campaign_checks.warnings(found, definition, tally, org, quota, launched),
-        *campaign_flows.warnings(db, found, definition, sum(written.values()), now),
-    )
+    warnings = campaign_checks.warnings(found, definition, tally, org, quota, launched)
+    told = (*warnings, *campaign_flows.warnings(db, found, definition, sum(written.values()), now))
     matters = {
         "audience": tally.audience,
         "recipients": tally.recipients,
-        "exclusions": [{"reason": each, "count": tally.reasons[each]} for each in REASONS if tally.reasons[each]],
+        "exclusions": _exclusions(tally),
         "lacking": {"count": sum(tally.lacking.values()), "values": dict(tally.lacks), "contacts": tally.examples},
         "arms": _arms(tally),
         "samples": _samples(db, found, tally),
@@ -147,10 +145,10 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "quota": quota,
         "duration": _duration(_course(org, found, definition, written, quota, now)),
         "sketch": sorted(-each for each in tally.sketch),
-        "warnings": [campaign_checks.to_json(each) for each in warnings],
+        "warnings": [*map(campaign_checks.to_json, told)],
     }
     return Plan(
-        id=f"plan_{digest_of([org.id, found.number.id, definition.to_json(), tally.hash, matters])[:16]}",
+        id=_id([org.id, found.number.id, definition.to_json(), tally.hash, matters]),
         org_id=org.id,
         name=definition.name,
         definition=definition.to_json(),
@@ -162,10 +160,19 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
     )
 
 
+def _exclusions(tally: Tally) -> list[dict[str, Any]]:
+    return [{"reason": each, "count": tally.reasons[each]} for each in REASONS if tally.reasons[each]]
+
+
 def _launched(db: Session, org_id: int, definition: Definition) -> Campaign | None:
     """The newest launch of the very same campaign: a script that is run again finds nobody left, and is not wrong."""
     same = select(Campaign).where(Campaign.org_id == org_id, Campaign.launch_hash == hash_of(definition))
     return db.exec(same.order_by(col(Campaign.id).desc()).limit(1)).first()
+
+
+def _id(content: list[Any]) -> str:
+    """The same for the same content."""
+    return f"plan_{digest_of(content)[:16]}"
 
 
 def _problems(

@@ -21,7 +21,7 @@ from pytake_cli.policy.campaigns import (
     SCHEDULED,
     Definition,
 )
-from pytake_cli.services import campaign_flows, campaign_recurrence, incidents, sending
+from pytake_cli.services import campaign_flows, campaign_recurrence, incidents, sending, templates
 from pytake_cli.store import campaigns, later, ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.events import Event
@@ -114,6 +114,8 @@ def resume(db: Session, campaign: Campaign, now: datetime) -> None:
             number=number.display,
             reason=why_stopped(number),
         )
+    for arm in definition(campaign).arms:
+        templates.refuse_unusable(templates.find(db, number.org_id, number.waba_id, arm.template, arm.language or None))
     begins = campaign.started_at is None and campaign.launched_at is not None
     due = definition(campaign).at if begins else None
     waits = due is not None and due > now

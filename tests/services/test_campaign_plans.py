@@ -158,6 +158,15 @@ def test_people_without_values_are_counted_and_named(store: Store) -> None:
     assert [each["text"] for each in plan.content["samples"]] == ["Oi Ana!"]
 
 
+@pytest.mark.parametrize("on_missing", ["skip", "fail"])
+def test_an_audience_that_lacks_values_altogether_is_told_so(store: Store, on_missing: str) -> None:
+    shop = Shop(store)
+    shop.people(2)
+    plan = shop.plan(values={"1": "{{ contact.fields.vale }}"}, on_missing=on_missing)
+    assert slugs(plan) == ["PT-CAMP-LACKING"]
+    assert "PT-CAMP-LACKING" not in slugs(plan, "warnings")
+
+
 def test_a_text_around_an_empty_name_lacks_the_name_too(store: Store) -> None:
     shop = Shop(store)
     shop.person("5511968184102")

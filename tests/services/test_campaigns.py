@@ -403,3 +403,9 @@ def test_a_template_that_meta_pauses_stops_what_uses_it(store: Store) -> None:
     stopped = shop.campaign()
     assert stopped.status_reason == "PT-CAMP-TEMPLATE"
     assert "is paused at Meta: FIRST_PAUSE" in stopped.status_detail
+    with pytest.raises(Conflict, match="it is paused"):
+        shop.on_campaign(campaigns.resume)
+    with store.write() as db:
+        db.get_one(Template, shop.template).status = "APPROVED"
+    shop.on_campaign(campaigns.resume)
+    assert shop.campaign().status == "running"
