@@ -47,6 +47,7 @@ REPORT_FIELDS = {
     "failed": "messages that Meta refused",
     "unknown": "messages of which nobody knows whether Meta took them",
     "skipped": "people who got nothing, for a reason of after the launch",
+    "started": "people whose flow was started and has said nothing yet",
     "cancelled": "people who were not written to any more",
     "holdout": "people held out to compare with",
     "waiting": "people whose turn is still to come",

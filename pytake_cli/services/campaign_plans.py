@@ -127,7 +127,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
     quota = _quota(db, found, sum(written.values()), now)
     launched = None if written else _launched(db, org.id, definition)
     warnings = campaign_checks.warnings(found, definition, tally, org, quota, launched)
-    told = (*warnings, *campaign_flows.warnings(db, found.flow))
+    told = (*warnings, *campaign_flows.warnings(db, found, definition, sum(written.values()), now))
     matters = {
         "audience": tally.audience,
         "recipients": tally.recipients,

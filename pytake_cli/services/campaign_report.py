@@ -80,10 +80,11 @@ def _is(state: str) -> sa.ColumnElement[bool]:
 def report(db: Session, campaign: Campaign, now: datetime) -> dict[str, Any]:
     """Everything added up: fates, reasons, answers by arm, and the cost as Meta's statuses tell what is charged."""
     assert campaign.id is not None
+    sent = campaigns.definition(campaign)
     usage = prices.usage(db, campaign.org_id, campaign.created_at, now, campaign.id)
     return {
         **campaign_watch.of(db, campaign, now),
-        "template": ", ".join(arm.template for arm in campaigns.definition(campaign).arms),
+        "template": sent.flow or ", ".join(arm.template for arm in sent.arms),
         "query": campaign.query,
         "arms": _arms(db, campaign.id),
         "usage": usage,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, Forbidden, LimitReached, NotFound
+from pytake_cli.flow.definition import Flow as Definition
 from pytake_cli.flow.effects import Effect, Record, Send
 from pytake_cli.flow.opening import opens_with_template
 from pytake_cli.policy import window
@@ -169,9 +170,7 @@ def _refuse_unheard(version: FlowVersion, party: Party, effects: Sequence[Effect
     """With the 24-hour window closed, a flow must say something with a template first."""
     if window.window_is_open(party.last_inbound_at, now):
         return
-    failed = any(isinstance(each, Record) and (each.kind, each.way) == ("error", "window") for each in effects)
-    spoke = any(isinstance(each, Send) for each in effects)
-    if failed or (not spoke and not opens_with_template(definition(version))):
+    if not _speaks_first(effects, definition(version)):
         raise LimitReached(
             "PT-FLOW-CLOSED",
             "{flow} does not begin with a template, and this contact's 24-hour window is closed",
@@ -179,6 +178,16 @@ def _refuse_unheard(version: FlowVersion, party: Party, effects: Sequence[Effect
             fix="a template step before the first words: pytake flow show {flow}",
             flow=version.ref.partition("@")[0],
         )
+
+
+def _speaks_first(effects: Sequence[Effect], flow: Definition) -> bool:
+    """Whether its first words went out, or, where it has said nothing yet, will with the window closed."""
+    for each in effects:
+        if isinstance(each, Send):
+            return True
+        if isinstance(each, Record) and (each.kind, each.way) == ("error", "window"):
+            return False
+    return opens_with_template(flow)
 
 
 def said(db: Session, row: FlowSession) -> list[Message]:

@@ -12,11 +12,18 @@ from pytake_cli.errors import PytakeError
 from pytake_cli.flow.loader import load
 from pytake_cli.flow.opening import opens_with_template
 from pytake_cli.services import (
+    campaign_feed,
+    campaign_launch,
+    campaign_report,
+    campaign_watch,
     flow_replay,
     flow_starts,
     flow_walks,
 )
+from pytake_cli.services.campaign_launch import Order
+from pytake_cli.services.campaign_quota import Quotas
 from pytake_cli.store import Store
+from pytake_cli.store.campaigns import Campaign, Recipient
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.flow_sessions import FlowEvent, FlowSession
@@ -186,3 +193,56 @@ def test_the_flow_of_one_organisation_is_not_startable_by_another(shop: FlowShop
 )
 def test_how_a_flow_opens_is_read_from_its_steps(steps: str, opens: bool) -> None:
     assert opens_with_template(load(f"name: x\nstart: a\non_error: end\nsteps: {steps}", "x.yaml")) is opens
+
+
+def launch(shop: FlowShop, flow: str = "invite", **changes: Any) -> Campaign:
+    plan = campaigning.plan(shop.store, shop.org, shop.now, arms=(), values={}, flow=flow, quiet=None, **changes)
+    assert plan.content["problems"] == []
+    return campaign_launch.launch(shop.store, plan, Order(), shop.now).campaign
+
+
+def feed(shop: FlowShop, campaign: Campaign, times: int = 6) -> None:
+    for _ in range(times):
+        campaign_feed.step(shop.store, campaign.id or 0, shop.now, Quotas())
+
+
+def ledger(shop: FlowShop) -> list[tuple[str, str]]:
+    return [(each.state, each.reason) for each in shop.rows(Recipient)]
+
+
+def test_a_campaign_starts_the_flow_with_everybody_whom_it_may(shop: FlowShop) -> None:
+    campaigning.people(shop.store, shop.org, 15, shop.now)
+    campaign = launch(shop)
+    ids = [each.contact_id for each in shop.rows(Recipient)]
+    change(shop, Contact, ids[0], opted_out_at=shop.now)
+    begin(shop, "invite", ids[1])
+    feed(shop, campaign)
+    assert ledger(shop) == [("skipped", "opted-out"), ("skipped", "in-flow"), *[("queued", "")] * 13]
+    started = list(shop.rows(FlowSession))[1:]
+    assert {each.wait_kind for each in started} == {"reply"}
+    causes = {each.session_id: each.cause for each in shop.rows(FlowEvent)}
+    assert [causes[each.id] for each in started] == [f"campaign:{campaign.id}:{each.contact_id}" for each in started]
+    assert all(replays(shop, each.id) for each in started[:2])
+    first = {each.message_id for each in shop.rows(Recipient)} - {None}
+    said = [each for each in shop.rows(Message) if each.id in first]
+    assert {(each.kind, each.campaign_id) for each in said} == {("template", campaign.id)}
+    with shop.store.read(shop.org) as db:
+        found = campaign_watch.of(db, db.get_one(Campaign, campaign.id), shop.now)
+        report = campaign_report.report(db, db.get_one(Campaign, campaign.id), shop.now)
+    assert (found["queued"], found["skipped"], found["waiting"], found["status"]) == (13, 2, 0, "running")
+    assert report["template"] == "invite"
+
+
+def test_a_plan_says_how_many_a_flow_without_a_template_reaches(shop: FlowShop) -> None:
+    shop.says("bla")
+    let_go(shop)
+    change(shop, Contact, shop.contact().id or 0, marketing_granted_at=shop.now)
+    campaigning.people(shop.store, shop.org, 3, shop.now)
+    made = {
+        flow: campaigning.plan(shop.store, shop.org, shop.now, arms=(), values={}, flow=flow)
+        for flow in ("greet", "invite")
+    }
+    told = [each for each in made["greet"].content["warnings"] if each["slug"] == "PT-CAMP-FLOW"]
+    assert [(each["values"]["open"], each["values"]["people"]) for each in told] == [(1, 4)]
+    assert made["greet"].content["cost"]["basis"] == "flow"
+    assert "PT-CAMP-FLOW" not in [each["slug"] for each in made["invite"].content["warnings"]]
