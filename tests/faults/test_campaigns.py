@@ -59,12 +59,20 @@ def everybody_once(there: Home) -> None:
     assert len(dialled) == len(set(dialled)) == PEOPLE
 
 
-@pytest.mark.parametrize(("code", "http"), [(130429, 429), (131000, 500)])
-def test_what_passes_is_waited_out(there: Home, code: int, http: int) -> None:
-    there.emulator.fault("error", code=code, http=http, probability=0.2)
+def test_a_number_that_is_too_fast_waits_until_everybody_has_it(there: Home) -> None:
+    there.emulator.fault("error", code=130429, http=429, probability=0.2)
     launch(there)
     until(there, "finished")
     everybody_once(there)
+
+
+def test_whoever_meets_trouble_at_meta_four_times_is_listed_and_the_others_have_it_once(there: Home) -> None:
+    there.emulator.fault("error", code=131000, http=500, probability=0.2)
+    launch(there)
+    found = until(there, "finished")
+    dialled = [entry["to"] for entry in there.emulator.ledger()]
+    assert len(dialled) == len(set(dialled)) == PEOPLE - found["failed"]
+    assert all(each["code"] == 131000 and each["advice"] for each in found["failures"])
 
 
 @pytest.mark.parametrize("code", [132015, 131048, 132001])
