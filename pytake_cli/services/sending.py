@@ -262,6 +262,8 @@ def _refusal(row: Any, now: datetime, clock_is_sure: bool) -> tuple[int | None, 
         return None, "the contact opted out while the message waited"
     if row.origin == "campaign" and row.marketing_stopped_at is not None and row.category != "UTILITY":
         return incidents.MARKETING_STOPPED, "the contact opted out of marketing while the message waited"
+    if row.origin == "campaign" and row.utility_stopped_at is not None and row.category == "UTILITY":
+        return None, "the contact opted out of such messages while the message waited"
     if clock_is_sure and needs_window(row.kind) and not window.window_is_open(row.last_inbound_at, now):
         return incidents.WINDOW_CLOSED, "the 24-hour window closed while the message waited"
     return None

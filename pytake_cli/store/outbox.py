@@ -42,7 +42,8 @@ _MAY_GO = """
 """
 _SELECT = f"""
 SELECT m.id, m.contact_id, m.org_id, m.kind, m.origin, w.last_inbound_at, w.pair_free_at,
-  c.blocked_at, c.deleted_at, c.marketing_stopped_at, c.opted_out_at, m.created_at, k.category
+  c.blocked_at, c.deleted_at, c.marketing_stopped_at, c.utility_stopped_at, c.opted_out_at,
+  m.created_at, k.category
 FROM message AS m
 JOIN contact AS c ON c.id = m.contact_id
 LEFT JOIN campaign AS k ON k.id = m.campaign_id

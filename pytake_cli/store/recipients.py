@@ -74,6 +74,7 @@ def _people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.Subquer
         contact.c.opted_out_at,
         contact.c.marketing_stopped_at,
         contact.c.marketing_granted_at,
+        contact.c.utility_stopped_at,
         phone.scalar_subquery().label("phone"),
         (sa.null().cast(sa.String) if rules.phones_only else bsuid.scalar_subquery()).label("bsuid"),
         values.label("values"),
@@ -90,9 +91,8 @@ def _people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.Subquer
 
 def _reasons(people: sa.Subquery, prefix: Any, rules: Rules) -> list[tuple[str, sa.ColumnElement[bool]]]:
     """The conditions in the order of policy.audience.REASONS."""
-    stopped: sa.ColumnElement[bool] = people.c.opted_out_at.is_not(None)
-    if rules.marketing:
-        stopped = sa.or_(stopped, people.c.marketing_stopped_at.is_not(None))
+    of_this_kind = people.c.marketing_stopped_at if rules.marketing else people.c.utility_stopped_at
+    stopped = sa.or_(people.c.opted_out_at.is_not(None), of_this_kind.is_not(None))
     found: list[tuple[str, sa.ColumnElement[bool]]] = []
     found.append((policy.BLOCKED, people.c.blocked_at.is_not(None)))
     found.append((policy.OPTED_OUT, stopped))

@@ -33,7 +33,8 @@ class Person:
     stranger: bool  # the BSUID is another portfolio's
     blocked: bool
     opted_out: bool
-    stopped: bool
+    stopped: bool  # marketing
+    utility_stopped: bool
     granted: bool
     talk: str
     had: int  # campaign messages this week
@@ -55,6 +56,7 @@ persons = st.builds(
     blocked=st.sampled_from((False, False, True)),
     opted_out=st.sampled_from((False, False, True)),
     stopped=st.sampled_from((False, False, True)),
+    utility_stopped=st.sampled_from((False, False, True)),
     granted=st.sampled_from((True, True, False)),
     talk=st.sampled_from(STATUSES),
     had=st.integers(0, 3),
@@ -91,7 +93,7 @@ def expected(one: Person, asked: Rules) -> str:
     american = one.phone.startswith("12") if one.phone else bool(reached) and one.bsuid == "US."
     found = {
         policy.BLOCKED: one.blocked,
-        policy.OPTED_OUT: one.opted_out or (marketing and one.stopped),
+        policy.OPTED_OUT: one.opted_out or (one.stopped if marketing else one.utility_stopped),
         policy.NO_CONSENT: marketing and not one.granted,
         policy.NO_ADDRESS: not one.phone and not reached,
         policy.NOT_A_NUMBER: one.phone in ("15551234", "12025550", "99912345", OWN, "01196818"),
@@ -117,6 +119,7 @@ def put(shop: Shop, one: Person, former: list[int], this: int) -> int:
         blocked_at=NOW if one.blocked else None,
         opted_out_at=NOW if one.opted_out else None,
         marketing_stopped_at=NOW if one.stopped else None,
+        utility_stopped_at=NOW if one.utility_stopped else None,
         marketing_granted_at=NOW if one.granted else None,
         score=one.score,
     )

@@ -222,6 +222,18 @@ def test_cancelling_leaves_the_rest_unwritten_to(store: Store) -> None:
         shop.on_campaign(campaigns.resume)
 
 
+def test_who_stops_utility_messages_while_one_waits_gets_none(store: Store) -> None:
+    shop = Shop(store, 3)
+    with store.write() as db:
+        db.get_one(Template, shop.template).category = "UTILITY"
+    shop.launch()
+    shop.step()
+    with store.write() as db:
+        stopped, *others = db.exec(select(Contact).order_by(col(Contact.id)))
+        stopped.utility_stopped_at = others[0].marketing_stopped_at = shop.now  # marketing is another matter
+    assert shop.send() == 2
+
+
 def test_whoever_opts_out_after_the_launch_gets_nothing(store: Store) -> None:
     shop = Shop(store, people=3)
     shop.launch()
