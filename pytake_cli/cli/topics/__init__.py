@@ -22,6 +22,7 @@ TOPICS: dict[str, str] = {
     "recurrence": "When schedules and campaigns come again: rules, limits, exceptions.",
     "scripting": "PyTake in scripts and cron jobs.",
     "secrets": "Where secrets are kept and how they get there.",
+    "segments": "The segment language: fields, comparisons, times.",
     "templates": "Template files: parts, buttons, values, categories and prices.",
     "times": "How to write moments and lengths of time.",
     "windows": "The 24-hour window, and PyTake on Windows.",
