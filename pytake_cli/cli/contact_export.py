@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 
 from pytake_cli.cli import forms
 from pytake_cli.cli.context import context
-from pytake_cli.cli.output import data, done, emit
+from pytake_cli.cli.output import data, done, emit, named
 from pytake_cli.cli.progress import Progress
 from pytake_cli.errors import UsageError
 from pytake_cli.locale import _, number
@@ -105,19 +104,7 @@ def _chosen(known: Mapping[str, str]) -> list[str]:
         return [*DEFAULT, *(name for name in known if name.startswith("f."))]
     if wanted == "all":
         return list(known)
-    names = [name.strip() for name in wanted.split(",") if name.strip()]
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1, 0.5)
-            raise UsageError(
-                "PT-USAGE-FIELD",
-                "there is no field {name}",
-                why="did you mean {near}?" if near else "",
-                fix="--fields help",
-                name=name,
-                near=near[0] if near else "",
-            )
-    return names
+    return named(wanted, known)
 
 
 @contextmanager

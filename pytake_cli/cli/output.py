@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from pytake_cli import locale
@@ -191,6 +191,11 @@ def _chosen(fields: Fields, default: Sequence[str] | None) -> list[str]:
         return list(default or known)
     if wanted == "all":
         return known
+    return named(wanted, known) or known
+
+
+def named(wanted: str, known: Collection[str]) -> list[str]:
+    """The fields that `--fields a,b` asks for; refuses one that is not there."""
     names = [name.strip() for name in wanted.split(",") if name.strip()]
     for name in names:
         if name not in known:
@@ -205,7 +210,7 @@ def _chosen(fields: Fields, default: Sequence[str] | None) -> list[str]:
                 name=name,
                 near=near[0] if near else "",
             )
-    return names or known
+    return names
 
 
 def _filtered(value: Any) -> str:

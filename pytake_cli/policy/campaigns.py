@@ -38,11 +38,6 @@ SHARES = 100
 Consent = Literal["marketing", "service"]
 
 
-def may_become(status: str, other: str) -> bool:
-    """Whether a campaign of one status may get the other."""
-    return other in STATUSES[status]
-
-
 def before(status: str) -> tuple[str, ...]:
     """The statuses from which a campaign may get to this one."""
     return tuple(each for each, following in STATUSES.items() if status in following)

@@ -9,7 +9,7 @@ from typing import Any
 from pytake_cli.errors import Conflict, InvalidData, LimitReached, PytakeError
 from pytake_cli.policy.campaigns import Definition, Money
 from pytake_cli.policy.pricing import Estimate
-from pytake_cli.services import campaign_values, templates
+from pytake_cli.services import templates
 from pytake_cli.services.campaign_audience import Target
 from pytake_cli.services.campaign_count import Tally
 from pytake_cli.store.campaigns import Campaign
@@ -206,9 +206,3 @@ def _of_quality(found: Target, definition: Definition) -> Iterator[PytakeError]:
             fix="pytake number show {number}",
             number=found.number.display,
         )
-
-
-def reads_columns(definition: Definition) -> bool:
-    """Whether values come from a file."""
-    texts = [text for arm in definition.arms for text in definition.values_of(arm).values()]
-    return any(text.startswith(campaign_values.COLUMN) for text in texts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -107,21 +106,5 @@ def troubles(db: Session, campaign: Campaign, now: datetime) -> list[str]:
     return found
 
 
-def next_words(db: Session, campaign: Campaign) -> str:
-    """Who has been written to and who is next: what a person asks before a campaign goes on."""
-    counted = progress(db, campaign)
-    reached = counted["sent"] + counted["failed"] + counted["unknown"]
-    return (
-        f"{reached} of {counted['recipients']} have been written to and get nothing again;"
-        f" {counted['waiting'] + counted['queued']} are next"
-    )
-
-
 def is_over(found: dict[str, Any]) -> bool:
     return found["status"] in (FINISHED, CANCELLED)
-
-
-def by_status(db: Session, campaign: Campaign) -> Counter[str]:
-    """What became of everybody: the state of the ledger, or the status of the message; the sum is `recipients`."""
-    assert campaign.id is not None
-    return counts.fates(db, campaign.id)
