@@ -30,7 +30,12 @@ class Step:
 
 
 # Oldest first. A literal, so that no command has to import Alembic to know what is current; a test compares.
-STEPS = (Step("0001", "the first tables"), Step("0002", "search"), Step("0003", "the audience"))
+STEPS = (
+    Step("0001", "the first tables"),
+    Step("0002", "search"),
+    Step("0003", "the audience"),
+    Step("0004", "the inbox"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import JSON, BigInteger
 from sqlmodel import AutoString, SQLModel
 
-from pytake_cli.store import Store, folding, schema
+from pytake_cli.store import Store, schema
 from pytake_cli.store.types import UtcTime
 
 FROZEN: dict[type, str] = {BigInteger: "ID", JSON: "JSON", UtcTime: "TIME", AutoString: "sa.String()"}
-FILE = schema.MIGRATIONS / "versions" / "0003_audience.py"
-TEXT = '''"""The audience: what stands between the release before and today's tables; no way leads down.
+FILE = schema.MIGRATIONS / "versions" / "0004_inbox.py"
+TEXT = '''"""The inbox: what stands between the release before and today's tables; no way leads down.
 
 Written by tests/kit/regenerate_migration.py from the classes.
 """
@@ -38,20 +38,9 @@ JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tru
 TIME = sa.DateTime(timezone=True)
 
 
-# Words as flow.words.fold compares them; SQLite's connections bring the Python function.
-FOLDED = {folded!r}  # noqa: E501
-
 
 def upgrade() -> None:
     {body}
-    # what the consent ledger said before the column was there
-    op.execute(
-        "UPDATE contact SET marketing_granted_at = (SELECT CASE WHEN l.granted THEN l.at END FROM consent AS l"
-        " WHERE l.contact_id = contact.id AND l.purpose = 'marketing' ORDER BY l.at DESC, l.id DESC LIMIT 1)"
-        " WHERE marketing_stopped_at IS NULL"
-    )
-    if op.get_bind().dialect.name == "postgresql":
-        op.get_bind().exec_driver_sql(FOLDED)
 '''
 
 
@@ -65,7 +54,7 @@ def source() -> str:
                 schema.take(connection, step)
         body = _difference(store)
         store.close()
-    text = TEXT.format(version=newest.version, before=released[-1].version, body=body, folded=folding.statement())
+    text = TEXT.format(version=newest.version, before=released[-1].version, body=body)
     return _formatted(text)
 
 
