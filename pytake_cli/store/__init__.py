@@ -2,6 +2,7 @@
 
 from pytake_cli.store import (  # every table must be known before the first statement
     ai_use,
+    automations,
     buckets,
     campaigns,
     canned,
@@ -34,6 +35,7 @@ from pytake_cli.store.database import Store
 __all__ = [
     "Store",
     "ai_use",
+    "automations",
     "buckets",
     "campaigns",
     "canned",
