@@ -104,8 +104,8 @@ def _strings(node: ast.expr | None) -> Iterator[str]:
 
 def _in_tables() -> Iterator[tuple[str, str]]:
     """Texts that live in tables rather than in calls."""
-    from pytake_cli import errors, secrets, settings
-    from pytake_cli.cli import commands, doctor, flags, problems, status, surface_data, topics, trace, triggers
+    from pytake_cli import errors, secrets, settings, telling
+    from pytake_cli.cli import commands, doctor, flags, status, surface_data, topics, trace, triggers
     from pytake_cli.policy import audience
     from pytake_cli.store import media
     from pytake_cli.store.conversations import STATUSES
@@ -128,7 +128,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("store.messages.RANK", (*RANK, RECEIVED)),
         ("cli.doctor.CHECKS", (*doctor.CHECKS, *doctor.PARTS)),
         ("cli.doctor.SOURCES", doctor.SOURCES),
-        ("cli.problems.SYSTEM", problems.SYSTEM),
+        ("telling.SYSTEM", telling.SYSTEM),
         ("cli.status.STATES", status.STATES),
         ("store.messages.ORIGINS", ORIGINS),
         ("store.media", (media.PENDING, media.REFUSED, media.LOST)),
