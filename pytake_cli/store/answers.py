@@ -96,6 +96,10 @@ def take_up(db: Session, pairs: Mapping[tuple[int, int], tuple[str, str]]) -> di
         pair = (row.number_id, row.contact_id)
         status, owner = pairs[pair]
         taken = sa.update(conversation).where(conversation.c.id == row.id, unanswered())
-        if db.connection().execute(taken.values(status=status, owner=owner)).rowcount:
+        if (
+            db.connection()
+            .execute(taken.values(status=status, owner=owner, version=conversation.c.version + 1))
+            .rowcount
+        ):
             found[pair] = row.id
     return found
