@@ -268,7 +268,7 @@ def check_role(role: str) -> str:
     if wanted not in ROLES:
         near = difflib.get_close_matches(wanted, ROLES, 1, 0.4)
         raise InvalidData(
-            "PT-ROLE",
+            "PT-ROLE-UNKNOWN",
             "there is no role {role}; roles are {roles}",
             fix="pytake user invite -h",
             why="did you mean {near}?" if near else "",

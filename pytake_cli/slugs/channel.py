@@ -64,6 +64,7 @@ SLUGS: dict[str, str] = {
     "PT-TEMPLATE-KEY": "a template file has a key that means nothing there",
     "PT-TEMPLATE-LANGUAGE": "the template is not there in that language",
     "PT-TEMPLATE-NONE": "there is no template file of that name, or none at all",
+    "PT-TEMPLATE-PAUSED": "Meta does not end a template's pause",
     "PT-TEMPLATE-PRICE": "a template reads like another category, which costs something else",
     "PT-TEMPLATE-QUALITY": "people block or report the messages of a template: Meta pauses it next",
     "PT-TEMPLATE-REJECTED": "Meta's review rejected a template",
