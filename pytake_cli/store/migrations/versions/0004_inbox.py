@@ -77,6 +77,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("org_id", name=op.f("pk_audit_head")),
     )
     op.create_table(
+        "canned",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("owner_id", ID, nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("texts", JSON, nullable=False),
+        sa.Column("labels", JSON, nullable=False),
+        sa.Column("uses", sa.Integer(), nullable=False),
+        sa.Column("used_at", TIME, nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_canned_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_canned")),
+        sa.UniqueConstraint("org_id", "owner_id", "key", name=op.f("uq_canned_org_id_owner_id_key")),
+    )
+    op.create_table(
         "label",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("org_id", ID, nullable=False),
