@@ -6,6 +6,7 @@ from __future__ import annotations
 COMMANDS: dict[str, tuple[str, str]] = {
     "billing": ("pytake_cli.cli.billing", "app"),
     "campaign": ("pytake_cli.cli.campaign", "app"),
+    "chat": ("pytake_cli.cli.chat", "chat"),
     "commands": ("pytake_cli.cli.commands_list", "commands"),
     "completion": ("pytake_cli.cli.completion", "completion"),
     "config": ("pytake_cli.cli.config", "app"),
@@ -43,7 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
-    "Work": ("conversation", "message", "contact", "segment", "field", "media"),
+    "Work": ("chat", "conversation", "message", "contact", "segment", "field", "media"),
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
