@@ -176,6 +176,14 @@ def warnings(
             room=quota["room"],
             limit=quota["limit"],
         )
+    yield from _of_cap(found, definition)
+    lacking = sum(tally.lacking.values())
+    if lacking and tally.written_to() and definition.on_missing == "skip":
+        yield _lacking(tally, lacking)
+
+
+def _of_cap(found: Target, definition: Definition) -> Iterator[PytakeError]:
+    """Whether somebody would get too much of it."""
     cap = definition.cap or (DEFAULT_CAP if found.is_marketing(definition) else None)
     skipped = over_cap(definition.drip, cap)
     if cap and skipped:
@@ -188,9 +196,6 @@ def warnings(
             days=cap.days,
             enough=len(definition.drip) + 1,
         )
-    lacking = sum(tally.lacking.values())
-    if lacking and tally.written_to() and definition.on_missing == "skip":
-        yield _lacking(tally, lacking)
 
 
 def _of_quality(found: Target, definition: Definition) -> Iterator[PytakeError]:
