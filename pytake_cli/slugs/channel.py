@@ -5,6 +5,10 @@ from __future__ import annotations
 SLUGS: dict[str, str] = {
     "PT-ACCOUNT-BAN": "Meta disabled the WhatsApp account, or lifted that",
     "PT-BOT-OWNS": "a flow answers in the conversation: it is taken over first",
+    "PT-CHAT-BOT": "a flow is answering this person, and what a person writes would end it",
+    "PT-CHAT-COMMAND": "what was typed after the slash is no command of the chat",
+    "PT-CHAT-FAILED": "some of the lines that came through the pipe were refused",
+    "PT-CHAT-NONE": "nobody has written to or from this contact yet, so there is nothing to chat in",
     "PT-CLAIM-OLD": "a claim on a message was too old to send it; it is claimed again",
     "PT-CONVERSATION": "there is no conversation with that number in this organisation",
     "PT-CONVERSATION-OPEN": "a conversation cannot be reopened while the same person is in another one",

@@ -7,9 +7,7 @@ from datetime import datetime
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Session, select
 
-from pytake_cli.store.rows import Owned, primary_key, reference, time
-
-ROLES = ("SUPER_ADMIN", "ORG_ADMIN", "AGENT", "VIEWER")
+from pytake_cli.store.rows import Owned, counted_since, primary_key, reference, time
 
 
 class User(Owned, table=True):
@@ -20,9 +18,10 @@ class User(Owned, table=True):
     org_id: int = reference("organisation.id")
     email: str
     name: str = ""
-    role: str = "AGENT"  # one of ROLES
+    role: str = "AGENT"  # one of policy.permissions.ROLES, or the name of a custom role
     active: bool = True
     created_at: datetime = time()
+    session_version: int = counted_since(1)  # raised by a new password: access tokens with another number are void
 
 
 def by_email(db: Session, email: str) -> User | None:
