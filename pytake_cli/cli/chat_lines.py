@@ -7,12 +7,13 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from pytake_cli import clock
-from pytake_cli.cli import forms, problems, transcript
+from pytake_cli.cli import forms, transcript
 from pytake_cli.cli.context import context
 from pytake_cli.cli.conversation_window import window_text
 from pytake_cli.cli.transcript import Line
 from pytake_cli.errors import PytakeError
 from pytake_cli.locale import _
+from pytake_cli.telling import texts
 from pytake_cli.text import clean
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def unhappy(line: Line) -> str:
 
 def told(error: PytakeError) -> str:
     """An error in one line."""
-    message, why, fix = problems.texts(error)
+    message, why, fix = texts(error)
     if error.slug == "PT-WA-131047":
         fix = _("/template NAME, or wait until they write")
     return " · ".join(part.replace("\n", " ") for part in (message, why, fix) if part)

@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
     "Work": ("chat", "conversation", "message", "contact", "segment", "field", "media", "canned"),
+    "Work": ("conversation", "message", "contact", "segment", "field", "media", "canned", "chat"),
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
