@@ -45,7 +45,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
-    "Work": ("chat", "conversation", "message", "contact", "segment", "field", "media", "canned"),
     "Work": ("conversation", "message", "contact", "segment", "field", "media", "canned", "chat"),
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),

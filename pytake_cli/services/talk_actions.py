@@ -9,8 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from pytake_cli.errors import Conflict, Forbidden, InvalidData
-from pytake_cli.policy import talks as table
+from pytake_cli.errors import Conflict, InvalidData
 from pytake_cli.policy.people import storable
 from pytake_cli.policy.talks import MANAGE, PRIORITIES, TABLE
 from pytake_cli.services import automation, conversations, ownership, talks
@@ -135,9 +134,7 @@ def _agent(deed: Deed, to: Any) -> User:
 
 
 def _to_team(deed: Deed, team: str) -> None:
-    before = talks.kept(deed.conversation)
-    conversations.to_team(deed.db, deed.conversation, team, deed.now)
-    talks.changed(deed.db, deed.conversation, "assigned", before, deed.now, by=deed.by)
+    talks.move(deed.db, deed.conversation, "route", deed.now, by=deed.by, team=team)
 
 
 def _refuse_others(deed: Deed) -> None:
