@@ -166,6 +166,7 @@ def warnings(
             fix="pytake org set dpo=…",
         )
     yield from _of_quality(found, definition)
+    yield from _of_cap(found, definition)
     if not quota["ok"]:
         yield LimitReached(
             "PT-CAMP-QUOTA",
@@ -176,6 +177,12 @@ def warnings(
             room=quota["room"],
             limit=quota["limit"],
         )
+    if (lacking := sum(tally.lacking.values())) and tally.written_to() and definition.on_missing == "skip":
+        yield _lacking(tally, lacking)
+
+
+def _of_cap(found: Target, definition: Definition) -> Iterator[PytakeError]:
+    """Whether somebody would get too much of it."""
     cap = definition.cap or (DEFAULT_CAP if found.is_marketing(definition) else None)
     skipped = over_cap(definition.drip, cap)
     if cap and skipped:
@@ -188,9 +195,6 @@ def warnings(
             days=cap.days,
             enough=len(definition.drip) + 1,
         )
-    lacking = sum(tally.lacking.values())
-    if lacking and tally.written_to() and definition.on_missing == "skip":
-        yield _lacking(tally, lacking)
 
 
 def _of_quality(found: Target, definition: Definition) -> Iterator[PytakeError]:

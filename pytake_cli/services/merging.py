@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select
 from pytake_cli.errors import Conflict, NotFound
 from pytake_cli.services import consent, talks
 from pytake_cli.services.consent import STOPPED
-from pytake_cli.store import campaigns, contact_history, desks, flow_sessions, labels, segments, tags
+from pytake_cli.store import automations, campaigns, contact_history, desks, flow_sessions, labels, segments, tags
+from pytake_cli.store.automations import AutomationRun
 from pytake_cli.store.changes import ConversationChange
 from pytake_cli.store.contact_history import ContactChange, ContactNote
 from pytake_cli.store.contacts import Consent, Contact, Identity, ServiceWindow
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 
 # Tables whose `contact_id` simply changes; the others (windows, tags, ledgers …) have a function here or in the store.
 # A test holds this list against every column that refers to a contact.
-MOVED: tuple[type[Any], ...] = (Identity, Message, Consent, ContactChange, ContactNote, FlowSession)
+MOVED: tuple[type[Any], ...] = (Identity, Message, Consent, ContactChange, ContactNote, FlowSession, AutomationRun)
 OWNERS = (NOBODY, BY_BOT, BY_PEOPLE)  # likewise the owner: what people have, no bot gets back by a merge
 ATTENTION = (BOT, SNOOZED, QUEUED, OPEN)  # of two conversations that become one, the more attended status stays
 
@@ -122,6 +123,7 @@ def _join(db: Session, older: Conversation, newer: Conversation, now: datetime) 
     labels.join(db, _id(newer), _id(older))
     desks.join(db, _id(newer), _id(older))
     flow_sessions.move(db, _id(newer), _id(older), now)
+    automations.move(db, _id(newer), _id(older), now)
     if OWNERS.index(newer.owner) > OWNERS.index(older.owner):
         older.owner = newer.owner
     if ATTENTION.index(newer.status) > ATTENTION.index(older.status):

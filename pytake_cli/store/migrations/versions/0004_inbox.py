@@ -36,6 +36,12 @@ FOR EACH ROW EXECUTE FUNCTION audit_entry_guard()""",
 
 def upgrade() -> None:
     op.create_table(
+        "automation_cursor",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_automation_cursor")),
+    )
+    op.create_table(
         "login_attempt",
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("failed", sa.Integer(), nullable=False),
@@ -135,6 +141,26 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_api_token_user_id"), "api_token", ["user_id"], unique=False)
     op.create_table(
+        "automation",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("since_event", ID, nullable=False),
+        sa.Column("published_at", TIME, nullable=False),
+        sa.Column("published_by_id", ID, nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_automation_org_id")),
+        sa.ForeignKeyConstraint(["published_by_id"], ["user_account.id"], name=op.f("fk_automation_published_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_automation")),
+        sa.UniqueConstraint("org_id", "name", name=op.f("uq_automation_org_id_name")),
+    )
+    op.create_table(
         "credential",
         sa.Column("user_id", ID, nullable=False),
         sa.Column("org_id", ID, nullable=False),
@@ -183,6 +209,62 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["user_account.id"], name=op.f("fk_saved_view_owner_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
         sa.UniqueConstraint("org_id", "slug", name=op.f("uq_saved_view_org_id_slug")),
+    )
+    op.create_table(
+        "automation_run",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("automation_id", ID, nullable=False),
+        sa.Column("conversation_id", ID, nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("event", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("depth", sa.Integer(), nullable=False),
+        sa.Column("stage", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("did", JSON, nullable=False),
+        sa.Column("due_at", TIME, nullable=False),
+        sa.Column("first_event", ID, nullable=True),
+        sa.Column("last_event", ID, nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("ended_at", TIME, nullable=True),
+        sa.ForeignKeyConstraint(["automation_id"], ["automation.id"], name=op.f("fk_automation_run_automation_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_automation_run_contact_id")),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversation.id"], name=op.f("fk_automation_run_conversation_id")
+        ),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_automation_run_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_automation_run")),
+        sa.UniqueConstraint(
+            "automation_id",
+            "conversation_id",
+            "cause",
+            name=op.f("uq_automation_run_automation_id_conversation_id_cause"),
+        ),
+    )
+    op.create_index("ix_automation_run_contact", "automation_run", ["contact_id", "id"], unique=False)
+    op.create_index("ix_automation_run_conversation", "automation_run", ["conversation_id", "id"], unique=False)
+    op.create_index(
+        "ix_automation_run_due",
+        "automation_run",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_table(
+        "automation_seen",
+        sa.Column("conversation_id", ID, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("assignee_id", ID, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversation.id"], name=op.f("fk_automation_seen_conversation_id")
+        ),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_automation_seen_org_id")),
+        sa.PrimaryKeyConstraint("conversation_id", name=op.f("pk_automation_seen")),
     )
     op.create_table(
         "conversation_change",
