@@ -28,6 +28,7 @@ from pytake_cli.sections import (
     ApiSettings,
     EmulatorSettings,
     FlowSettings,
+    InboxSettings,
     LogSettings,
     MediaSettings,
     RetentionSettings,
@@ -67,6 +68,7 @@ class Settings(Section):
     retention: RetentionSettings = RetentionSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     log: LogSettings = LogSettings()
+    inbox: InboxSettings = InboxSettings()
     emulator: EmulatorSettings = EmulatorSettings()
     flows: FlowSettings = FlowSettings()
 
