@@ -6,6 +6,7 @@ Written by tests/kit/regenerate_migration.py from the classes.
 from __future__ import annotations
 
 import sqlalchemy as sa
+from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0004"
