@@ -30,6 +30,7 @@ from pytake_cli.sections import (
     LogSettings,
     MediaSettings,
     RetentionSettings,
+    RoutingSettings,
     ScheduleSettings,
     Section,
     SendSettings,
@@ -64,6 +65,7 @@ class Settings(Section):
     media: MediaSettings = MediaSettings()
     retention: RetentionSettings = RetentionSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    routing: RoutingSettings = RoutingSettings()
     log: LogSettings = LogSettings()
     emulator: EmulatorSettings = EmulatorSettings()
     flows: FlowSettings = FlowSettings()

@@ -36,6 +36,7 @@ from pytake_cli.daemon.inbox import STATUSES_WAIT_SECONDS, Inbox
 from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.outside.http import allowed as allowed_hosts
+from pytake_cli.daemon.routing import Routing
 from pytake_cli.daemon.schedules import DUE, Schedules
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.daemon.timers import Timers
@@ -273,6 +274,7 @@ class Daemon:
             "schedule": self._schedules.handle,
             "campaign": self._campaigns.handle,
             "series": self._campaigns.handle_series,
+            "route": Routing(self._store).handle,
             "secrets": self._reread_secrets,
             "tick": self._tick,
         }

@@ -321,6 +321,7 @@ def _changed(db: Session, conversation: Conversation, by: User | None, now: date
         )
     )
     db.flush()
+    poke(db, "route", conversation.org_id)
 
 
 def _id(conversation: Conversation) -> int:

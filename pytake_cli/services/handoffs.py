@@ -25,6 +25,7 @@ def hand_off(db: Session, row: FlowSession, conversation: Conversation, effect: 
     conversation.status = OPEN if agent is not None else QUEUED
     conversation.assignee_id = agent.id if agent is not None else None
     conversation.team, conversation.skills = effect.team, list(effect.skills)
+    conversation.team_id = conversation.team_since = conversation.routed_to_id = None  # routing finds the team
     if effect.priority in PRIORITIES:
         conversation.priority = effect.priority
     conversation.waiting_since = now

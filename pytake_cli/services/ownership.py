@@ -11,6 +11,7 @@ from pytake_cli.store import flow_sessions, outbox
 from pytake_cli.store.conversations import BY_PEOPLE, OPEN, RESOLVED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.users import User
+from pytake_cli.store.work import poke
 
 
 def refuse_resolved(conversation: Conversation, verb: str) -> None:
@@ -100,3 +101,4 @@ def changed(db: Session, conversation: Conversation, by: User | None, now: datet
     db.add(conversation)
     db.add(told)
     db.flush()
+    poke(db, "route", conversation.org_id)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
-from sqlmodel import Session, select
+from sqlalchemy import Column, String, UniqueConstraint, text
+from sqlmodel import Field, Session, select
 
 from pytake_cli.store.rows import Owned, primary_key, reference, time
+from pytake_cli.store.types import Json
 
 ROLES = ("SUPER_ADMIN", "ORG_ADMIN", "AGENT", "VIEWER")
+AVAILABLE, PAUSED, OFFLINE = "available", "paused", "offline"
+AVAILABILITIES = (AVAILABLE, PAUSED, OFFLINE)
 
 
 class User(Owned, table=True):
@@ -23,6 +26,10 @@ class User(Owned, table=True):
     role: str = "AGENT"  # one of ROLES
     active: bool = True
     created_at: datetime = time()
+    availability: str = Field(default=OFFLINE, sa_column=Column(String, nullable=False, server_default=OFFLINE))
+    capacity: int | None = None  # open conversations they are given; none: as many as the team says
+    skills: list[str] = Field(default_factory=list, sa_column=Column(Json, nullable=False, server_default=text("'[]'")))
+    seen_at: datetime | None = time(nullable=True)  # when their inbox was last heard
 
 
 def by_email(db: Session, email: str) -> User | None:

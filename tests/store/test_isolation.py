@@ -29,6 +29,7 @@ from pytake_cli.store.messages import Message, StatusEvent
 from pytake_cli.store.prices import Price
 from pytake_cli.store.schedules import Schedule, ScheduleRun
 from pytake_cli.store.segments import Segment, SegmentMember
+from pytake_cli.store.teams import Team, TeamMember
 from pytake_cli.store.templates import Template
 from pytake_cli.store.timers import Timer
 from pytake_cli.store.users import User
@@ -47,7 +48,10 @@ def furnish(store: Store, slug: str) -> int:
     with store.write() as db:
         in_it = Message.conversation_id == conversation.id
         id_ = db.scalars(select(Message.id).where(in_it)).first()  # type: ignore[call-overload]
-        db.add(User(**owned, email="rita@example.com"))
+        rita, team = User(**owned, email="rita@example.com"), Team(**owned, slug="vendas", updated_at=NOW)
+        db.add_all([rita, team])
+        db.flush()
+        db.add(TeamMember(**owned, team_id=team.id or 0, user_id=rita.id or 0))
         db.add(Note(**owned, conversation_id=conversation.id or 0, body="note"))
         db.add(Consent(org_id=org, contact_id=contact, granted=True, source="word", at=NOW))
         db.merge(ServiceWindow(org_id=org, number_id=number, contact_id=contact, last_inbound_at=NOW))
