@@ -1,14 +1,18 @@
 """Every error on purpose: what, why, what to do next, a slug, an exit code, an HTTP status.
 
 PytakeError
-├── UsageError        2   400   the command line is wrong
+├── UsageError        2   400   the command line, or a request, is wrong
+│   ├── VersionNeeded 2   428   a change has to say which version it changes
+│   └── TooLarge      2   413   a request's body is larger than is read
 ├── WouldFail         3   409   a dry run found what would stop the real one
 ├── AuthError         4   401   not logged in, token expired
 ├── NotFound          5   404   the named thing does not exist
 ├── Conflict          6   409   exists already, changed meanwhile, or somebody else holds it
+│   └── Stale         6   412   what is to be changed was changed by somebody else since it was read
 ├── PartialFailure    7   207   some items failed
 ├── Pending           8   202   not finished within the time allowed
 ├── LimitReached      9   422   a stop that the user or Meta set was hit
+│   └── TooOften      9   429   too many requests; `seconds` says when to come back
 ├── UpstreamError    10   502   Meta or another remote refused or cannot be reached
 │   └── SendError    10   502   a send failed; `retryable` tells whether trying again may help
 ├── InputNeeded      64   400   a prompt was needed and nobody is there to answer
@@ -53,6 +57,14 @@ class UsageError(PytakeError):
     exit_code, http_status = 2, 400
 
 
+class VersionNeeded(UsageError):
+    http_status = 428
+
+
+class TooLarge(UsageError):
+    http_status = 413
+
+
 class WouldFail(PytakeError):
     exit_code, http_status = 3, 409
 
@@ -69,6 +81,16 @@ class Conflict(PytakeError):
     exit_code, http_status = 6, 409
 
 
+class Stale(Conflict):
+    """`present` is the thing as it is now."""
+
+    http_status = 412
+
+    def __init__(self, slug: str, message: str, *, present: Any, **more: Any) -> None:
+        super().__init__(slug, message, **more)
+        self.present = present
+
+
 class PartialFailure(PytakeError):
     exit_code, http_status = 7, 207
 
@@ -79,6 +101,14 @@ class Pending(PytakeError):
 
 class LimitReached(PytakeError):
     exit_code, http_status = 9, 422
+
+
+class TooOften(LimitReached):
+    http_status = 429
+
+    def __init__(self, slug: str, message: str, *, seconds: int, **more: Any) -> None:
+        super().__init__(slug, message, seconds=seconds, **more)
+        self.seconds = seconds
 
 
 class UpstreamError(PytakeError):

@@ -50,6 +50,17 @@ class ServeSettings(Section):
     stop_seconds: float = Field(10, ge=0, description="How long a stop waits for what is in flight.")
 
 
+class ApiSettings(Section):
+    origins: list[str] = Field(
+        [], description="Origins of web pages that may call the API, such as https://painel.loja.com.br; exact."
+    )
+    per_address: int = Field(
+        100, ge=1, description="Requests a minute that one address may make without a login known to be good."
+    )
+    per_user: int = Field(1000, ge=1, description="Requests a minute that one user may make.")
+    per_login: int = Field(10, ge=1, description="Tries a minute and address at passwords, codes and tokens.")
+
+
 class SendSettings(Section):
     grace_seconds: float = Field(120, ge=0, description="How long an unconfirmed message waits for its status webhook.")
     default_rate: int = Field(

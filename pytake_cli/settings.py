@@ -25,6 +25,7 @@ from pytake_cli.places import Paths as Paths
 from pytake_cli.places import find_project_file
 from pytake_cli.places import paths as paths
 from pytake_cli.sections import (
+    ApiSettings,
     EmulatorSettings,
     FlowSettings,
     LogSettings,
@@ -61,6 +62,7 @@ class Settings(Section):
     store: StoreSettings = Field(default_factory=StoreSettings)
     whatsapp: WhatsAppSettings = WhatsAppSettings()
     serve: ServeSettings = ServeSettings()
+    api: ApiSettings = ApiSettings()
     send: SendSettings = SendSettings()
     media: MediaSettings = MediaSettings()
     retention: RetentionSettings = RetentionSettings()

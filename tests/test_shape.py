@@ -17,8 +17,12 @@ TABLES_AT_ONCE = "the first tables are generated from the store's classes and re
 LONGER = {
     "pytake_cli/store/migrations/versions/0001_first_tables.py:upgrade": TABLES_AT_ONCE,
     "pytake_cli/store/migrations/versions/0003_audience.py:upgrade": TABLES_AT_ONCE,
+    "pytake_cli/store/migrations/versions/0004_inbox.py:upgrade": TABLES_AT_ONCE,
 }
-GENERATED = {"pytake_cli/store/migrations/versions/0001_first_tables.py": TABLES_AT_ONCE}
+GENERATED = {
+    "pytake_cli/store/migrations/versions/0001_first_tables.py": TABLES_AT_ONCE,
+    "pytake_cli/store/migrations/versions/0004_inbox.py": TABLES_AT_ONCE,
+}
 
 
 def sources() -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The routes: the webhook door, the door for signals, and the probes; every other path is 404."""
+"""The routes: the webhook door, the API, the door for signals, and the probes; every other path is 404."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pytake_cli.api import signals, webhook
 from pytake_cli.api.asgi import App, Receive, Scope, Send, answer
 
 PROBES = ("/healthz", "/readyz", "/metrics")
+API = "/api/v1/"
 
 
-def application(door: App, probes: App, signal_door: App | None = None) -> App:
+def application(door: App, probes: App, signal_door: App | None = None, api: App | None = None) -> App:
     """The ASGI app; what is unknown to the probes goes to the door, which knows only its own paths."""
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -18,6 +19,8 @@ def application(door: App, probes: App, signal_door: App | None = None) -> App:
             await probes(scope, receive, send)
         elif signal_door is not None and scope["path"].startswith(signals.ROOT):
             await signal_door(scope, receive, send)
+        elif api is not None and scope["path"].startswith(API):
+            await api(scope, receive, send)
         else:
             await door(scope, receive, send)
 

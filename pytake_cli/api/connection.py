@@ -58,7 +58,9 @@ class Connection(HttpToolsProtocol):
         self.visitor: str | None = None  # None: it was not admitted
         self.proven = False
         self.deadline = float("inf")
-        self._bytes = 0  # of the request that is being read
+        self.most_bytes = places.most_request_bytes  # of the request that is being read; the API lets files have more
+        self._bytes = 0
+        self.most_bytes = self.places.most_request_bytes
         self._in_head = False
         self._reading = False
 
@@ -99,7 +101,7 @@ class Connection(HttpToolsProtocol):
             self._bytes += len(data)
             if self._in_head and self._bytes > MOST_HEAD_BYTES:
                 self._give_up("431 Request Header Fields Too Large")
-            elif self._bytes > self.places.most_request_bytes:
+            elif self._bytes > self.most_bytes:
                 self._give_up("413 Content Too Large")
 
     def on_message_begin(self) -> None:

@@ -43,6 +43,11 @@ class Limit:
             self._windows.popitem(last=False)
         return count >= self._most
 
+    def wait(self, visitor: str, now: float) -> float:
+        """Seconds until this visitor may come again; 0 if at once. Counts nothing."""
+        started, count = self._windows.get(visitor, (now, 0))
+        return max(0.0, started + WINDOW_SECONDS - now) if count >= self._most else 0.0
+
 
 class Proven:
     """Addresses that have sent a validly signed webhook of late: they may hold more connections, and longer."""

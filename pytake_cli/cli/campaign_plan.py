@@ -199,8 +199,8 @@ def shown(made: Plan) -> None:
 
 def record(made: Plan) -> dict[str, Any]:
     """A plan as programs read it."""
-    from pytake_cli.cli.problems import texts
     from pytake_cli.services import campaign_checks
+    from pytake_cli.telling import texts
 
     def told(found: dict[str, Any]) -> dict[str, str]:
         message, why, fix = texts(campaign_checks.of_json(found))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pytake_cli.cli import forms
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import mark
-from pytake_cli.cli.problems import texts
 from pytake_cli.locale import _, number
 from pytake_cli.policy.audience import REASONS
+from pytake_cli.telling import texts
 from pytake_cli.text import clean
 
 if TYPE_CHECKING:

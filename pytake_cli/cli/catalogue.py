@@ -19,6 +19,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from pytake_cli.cli import chat_commands
+
 PACKAGE = Path(__file__).parents[1]
 PO = PACKAGE / "locale" / "pt_BR" / "LC_MESSAGES" / "pytake.po"
 MO = PO.with_suffix(".mo")
@@ -104,8 +106,8 @@ def _strings(node: ast.expr | None) -> Iterator[str]:
 
 def _in_tables() -> Iterator[tuple[str, str]]:
     """Texts that live in tables rather than in calls."""
-    from pytake_cli import errors, secrets, settings
-    from pytake_cli.cli import commands, doctor, flags, problems, status, surface_data, topics, trace, triggers
+    from pytake_cli import errors, secrets, settings, telling
+    from pytake_cli.cli import commands, doctor, flags, status, surface_data, topics, trace, triggers
     from pytake_cli.policy import audience
     from pytake_cli.store import media
     from pytake_cli.store.conversations import STATUSES
@@ -128,7 +130,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("store.messages.RANK", (*RANK, RECEIVED)),
         ("cli.doctor.CHECKS", (*doctor.CHECKS, *doctor.PARTS)),
         ("cli.doctor.SOURCES", doctor.SOURCES),
-        ("cli.problems.SYSTEM", problems.SYSTEM),
+        ("telling.SYSTEM", telling.SYSTEM),
         ("cli.status.STATES", status.STATES),
         ("store.messages.ORIGINS", ORIGINS),
         ("store.media", (media.PENDING, media.REFUSED, media.LOST)),
@@ -136,6 +138,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("whatsapp.template_rules.RULES", template_rules.RULES.values()),
     ):
         yield from ((text, table) for text in values)
+    yield from ((text, "cli.chat_commands.HELP") for text in chat_commands.HELP.values())
     yield from _of_talks()
     yield from _of_schedules()
     for path, entry in surface_data.SURFACE.items():

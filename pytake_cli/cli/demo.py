@@ -5,23 +5,27 @@ from __future__ import annotations
 import shutil
 import signal
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from random import Random
 from typing import Annotated, Any
 
 import typer
 
 from pytake_cli.cli import trace as traces
 from pytake_cli.cli.context import context
+from pytake_cli.cli.demo_crowd import CROWD, Crowd
 from pytake_cli.cli.demo_stage import Stage, open_stage, told_processes
 from pytake_cli.cli.demo_story import SCENES, SHOP, Scene, Teller, everything_read
 from pytake_cli.cli.output import data, emit, say
 from pytake_cli.errors import Conflict
-from pytake_cli.locale import _, own
+from pytake_cli.locale import _, language, own
 
 FIELDS = {
     "seconds": "from the command to the end of the story",
@@ -48,26 +52,42 @@ def demo(
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leaves the shop's data, to look around in.")] = False,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same number tells the same story.")] = 1,
-    no_inbox: Annotated[bool, typer.Option("--no-inbox", help="Tells the story as text.")] = False,
+    customers: Annotated[
+        int, typer.Option("--customers", metavar="N", min=1, max=len(CROWD), help="How many write to the inbox.")
+    ] = len(CROWD),
+    no_inbox: Annotated[bool, typer.Option("--no-inbox", help="Tells a story as text instead.")] = False,
 ) -> None:
-    """Shows in ten seconds what PyTake does: customers write, the shop answers, statuses tick.
+    """Opens the inbox of a make-believe shop, whose customers write and answer. In a pipe it tells a story as text.
 
     Everything happens on this machine, between a local look-alike of WhatsApp and the real daemon.
 
     $ pytake demo
+    $ pytake demo --no-inbox
     $ pytake demo --keep --dir loja-demo  # and then look around with PYTAKE_HOME=loja-demo pytake conversation list
     $ pytake demo --json | jq .reply_ms
     """
     home = _folder(folder)
+    live = not no_inbox and context().output.form in ("table", "plain") and sys.stdin.isatty() and sys.stdout.isatty()
     try:
         with _terminated():
-            _perform(home, keep, seed)
+            _open_inbox(home, seed, customers) if live else _perform(home, keep, seed)
     except KeyboardInterrupt:
         shutil.rmtree(home, ignore_errors=True)
         raise
     if not keep:  # after an error the folder stays: its logs tell why
         shutil.rmtree(home, ignore_errors=True)
     _farewell(home, keep)
+
+
+def _open_inbox(home: Path, seed: int, customers: int) -> None:
+    """The shop, its customers, and the inbox as a process of its own in this terminal, until that is left."""
+    say(_("A make-believe shop in {folder}; nothing reaches Meta.").format(folder=str(home)))
+    with open_stage(home, context().now, seed=seed, words={**SHOP, "acknowledgement": ""}) as stage:
+        crowd = Crowd(stage, Random(seed), customers)  # noqa: S311 - who writes when, in a demonstration
+        crowd.arrive()
+        with crowd.writing():
+            command = [sys.executable, "-m", "pytake_cli", "inbox", "--lang", language()]
+            subprocess.run(command, env=stage.environ, cwd=home, check=False)  # noqa: S603 - this very Python
 
 
 def _perform(home: Path, keep: bool, seed: int) -> None:

@@ -50,6 +50,7 @@ class Stage:
     emulator_url: str
     daemon_url: str
     children: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    environ: dict[str, str] = field(default_factory=dict)  # for a further process that belongs to the demo
 
     def say(self, contact: str, **words: Any) -> dict[str, Any]:
         """A customer says something on the emulator's side."""
@@ -66,6 +67,13 @@ def post(url: str, arguments: dict[str, Any]) -> dict[str, Any]:
         url, json.dumps(arguments).encode(), {"Content-Type": "application/json"}, method="POST"
     )
     with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+def fetch(url: str) -> dict[str, Any]:
+    """What the emulator's control API has at an address."""
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own http address
         found: dict[str, Any] = json.load(answer)
     return found
 
@@ -90,6 +98,7 @@ def open_stage(folder: Path, now: datetime, *, seed: int, words: dict[str, str])
             f"http://127.0.0.1:{emulator_port}",
             f"http://127.0.0.1:{daemon_port}",
             children,
+            environ,
         )
         _wait(stage, f"{stage.emulator_url}/_emulator")
         _wait(stage, f"{stage.daemon_url}/readyz")

@@ -10,8 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pytake_cli import __version__, log, secrets, settings
-from pytake_cli.cli import problems
+from pytake_cli import __version__, log, secrets, settings, telling
 from pytake_cli.cli.checks import home, network
 from pytake_cli.cli.checks import store as store_checks
 from pytake_cli.cli.checks.finding import Finding, error
@@ -233,7 +232,7 @@ def _word(value: Any) -> Any:
     """What a finding names, in the language of this process where it is a word of ours."""
     match value:
         case PytakeError():
-            return problems.texts(value)[0]
+            return telling.texts(value)[0]
         case float():
             return fraction(value)
         case str() if value.partition(" ")[0] in SOURCES and value not in SOURCES:  # `environment PYTAKE_…`

@@ -7,7 +7,6 @@ import errno
 import json
 import os
 import platform
-import re
 import sys
 import traceback
 from typing import Any
@@ -20,20 +19,12 @@ from pytake_cli.cli.folding import columns, fold, screen_width
 from pytake_cli.cli.line import Flags, Line, help_line, unknown_flag
 from pytake_cli.errors import ConfigError, PytakeError, UsageError
 from pytake_cli.locale import _
+from pytake_cli.telling import texts
 from pytake_cli.text import clean
 
 SLUG_COLUMN = 72
 GAP = "  "
 REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
-_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
-# What operating systems say, for the errors that people meet.
-SYSTEM = (
-    *("No such file or directory", "Is a directory", "Not a directory", "File exists", "Permission denied"),
-    *("Operation not permitted", "Read-only file system", "No space left on device", "Disk quota exceeded"),
-    *("Connection refused", "Connection reset by peer", "Connection timed out", "timed out"),
-    *("Network is unreachable", "No route to host", "Name or service not known", "Address already in use"),
-    *("Cannot assign requested address", "Temporary failure in name resolution", "no such file", "not UTF-8 text"),
-)
 SHORT = ("PT-USAGE-COMMAND", "PT-USAGE-FLAG", "PT-USAGE-VALUE", "PT-USAGE-MISSING", "PT-USAGE-EXTRA")
 
 
@@ -71,28 +62,6 @@ def as_json(error: PytakeError) -> dict[str, Any]:
             "details": json.loads(log.redact(json.dumps(details, default=str))),
         }
     }
-
-
-def texts(error: PytakeError) -> tuple[str, str, str]:
-    """Message, why and fix: translated, filled in, clean and without tokens."""
-    return _filled(error.message, error.values), _filled(error.why, error.values), _filled(error.fix, error.values)
-
-
-def _filled(template: str, values: dict[str, Any]) -> str:
-    text = _(template)
-    try:
-        text = text.format(**{name: _reason(each) for name, each in values.items()}) if values else text
-    except (KeyError, IndexError, ValueError):
-        pass  # a brace that is no placeholder: shown as it is
-    return clean(log.redact(text))
-
-
-def _reason(value: Any) -> Any:
-    """What the system said, without its number and in the language of this process."""
-    if not isinstance(value, str):
-        return value
-    text = _ERRNO.sub("", value)
-    return _(text) if text in SYSTEM else text
 
 
 def as_text(error: PytakeError, flags: Flags) -> str:

@@ -212,6 +212,36 @@ def delete(
     done(_("{name} was deleted: {languages}").format(name=name, languages=", ".join(row.language for row in rows)))
 
 
+def unpause(name: words.Name, language: words.Lang = None, sender: words.From = None) -> None:
+    """Ends a pacing pause, five minutes after it began at the earliest. A pause for low quality ends by itself.
+
+    $ pytake template unpause promo_maio
+    $ pytake template unpause promo_maio --template-lang pt_BR --dry-run
+    """
+    from pytake_cli.whatsapp import templates as at_meta
+
+    number, rows = _rows(name, language, sender)
+    paused = [row for row in rows if row.status == "PAUSED"]
+    emit([words.record(row) for row in paused], words.FIELDS, default=SHOWN, empty=_("Nothing of it is paused"))
+    if context().dry_run:
+        say(_("nothing was changed (--dry-run)"))
+        return
+    for row in paused:
+        refused = _ask(number, lambda graph, row=row: at_meta.unpause(graph, row.meta_id))
+        if refused:
+            raise UpstreamError(
+                "PT-TEMPLATE-PAUSED",
+                "Meta keeps {name} ({language}) paused: {reason}",
+                fix="pytake template show {name}",
+                name=row.name,
+                language=row.language,
+                reason=refused,
+            )
+        done(_("{name} ({language}) may be sent again").format(name=row.name, language=row.language))
+    if paused:
+        words.refresh(number, name)
+
+
 def _rows(name: str, language: str | None, sender: str | None) -> tuple[Number, list[Template]]:
     """The number of the account, and the template in the language that was named, or in all."""
     from pytake_cli.services import templates

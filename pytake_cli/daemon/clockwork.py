@@ -22,7 +22,7 @@ from pytake_cli.daemon.schedules import DUE
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
 from pytake_cli.services import campaign_series, media, retention, schedule_runs, segment_members, sending
-from pytake_cli.store import Store, figures, organisations, timers
+from pytake_cli.store import Store, conversations, figures, organisations, timers
 from pytake_cli.store import retention as rows
 
 log = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ class Clockwork:
         with self._store.read() as db:
             waiting = figures.unapplied(db)
             due = sending.due(db, now)
-            timers_due = timers.due(db, now, 1)
+            timers_due = timers.due(db, now, 1) or conversations.is_due(db, now)
         if waiting:
             self._engine.poke("journal")
         if timers_due:

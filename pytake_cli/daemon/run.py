@@ -18,11 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from pytake_cli import clock, secrets, settings
+from pytake_cli.api import v1 as api
 from pytake_cli.api.app import application
 from pytake_cli.api.connection import Places
 from pytake_cli.api.probes import Probes
 from pytake_cli.api.server import Server, tls_context
 from pytake_cli.api.signals import Signals
+from pytake_cli.api.v1.limits import Limits
+from pytake_cli.api.v1.office import Office, nobody
 from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.api.webhook import Door, Keys
 from pytake_cli.daemon import keys as door_keys
@@ -230,9 +233,25 @@ class Daemon:
         self._health = Health(store, door, places, self._intake, self._inbox, self._sender, self._jobs, self._heartbeat)
         probes = Probes(self._health, lambda: self._ring.keys.metrics_token)
         signals = Signals(self._take_signal, self._proxies)
-        self._server = Server(application(door, probes, signals), places)
+        self._server = Server(application(door, probes, signals, api.application(self._office())), places)
         self._clockwork = Clockwork(store, engine, self._sender, self._jobs, self._campaigns, self._health)
         self._pokes = neighbours.PokeSocket(settings.paths().run / neighbours.SOCKET_FILE, engine)
+
+    def _office(self) -> Office:
+        """What the API works with."""
+        config = settings.current()
+        limits = Limits(config.api.per_address, config.api.per_user, config.api.per_login)
+        return Office(
+            self._store,
+            nobody,
+            proxies=self._proxies,
+            origins=tuple(config.api.origins),
+            tls=self._tls is not None or self._options.behind_proxy,
+            most_body_bytes=config.serve.max_body_bytes,
+            most_upload_bytes=config.media.max_bytes,
+            limits=limits,
+            problems=self._health.unready,
+        )
 
     async def _take_signal(self, token: str, name: str, value: Any, cause: str) -> bool:
         give, answered = flow_signals.give, flow_sessions.answered

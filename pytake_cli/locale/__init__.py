@@ -7,18 +7,20 @@ import os
 TYPE_CHECKING = False  # importing typing would cost more than all of this
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextvars import ContextVar
 
 LANGUAGES = ("en", "pt-BR")
 _DIRECTORY = os.path.dirname(os.path.abspath(__file__))
 
 _language = "en"
+_spoken: ContextVar[str] | None = None  # the language of one request, once there has been any
 _ascii = False
 _catalogue: Mapping[str, str] | None = None  # None: not read yet
 
 
 def _(text: str) -> str:
-    """The text in the language of this process, or as it is."""
-    if _language == "en" or not text:
+    """The text in the language of this process or request, or as it is."""
+    if language() == "en" or not text:
         return own(text)
     return own(_messages().get(text, text))
 
@@ -44,19 +46,29 @@ def is_ascii() -> bool:
 
 def ngettext(one: str, many: str, count: int) -> str:
     """The form for a count; both languages have the same two."""
-    is_one = count == 1 if _language == "en" else count in (0, 1)
+    is_one = count == 1 if language() == "en" else count in (0, 1)
     return _(one if is_one else many)
 
 
 def language() -> str:
     """`en` or `pt-BR`."""
-    return _language
+    return (_spoken.get() if _spoken is not None else "") or _language
 
 
 def use(name: str) -> None:
     """Sets the language of this process."""
     global _language
     _language = name if name in LANGUAGES else "en"
+
+
+def speak(name: str) -> None:
+    """Sets the language of the request that is being answered, in this task and the threads it starts."""
+    global _spoken
+    if _spoken is None:
+        from contextvars import ContextVar  # commands do without, and are quicker for it
+
+        _spoken = ContextVar("spoken", default="")
+    _spoken.set(name if name in LANGUAGES else "")
 
 
 def choose(named: str | None) -> str:
@@ -80,7 +92,7 @@ def speaks_ascii() -> bool:
 def number(value: int) -> str:
     """A count for people: 1,284 or 1.284."""
     text = f"{value:,}"
-    return text if _language == "en" else text.replace(",", ".")
+    return text if language() == "en" else text.replace(",", ".")
 
 
 def _messages() -> Mapping[str, str]:

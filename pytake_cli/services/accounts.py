@@ -15,13 +15,14 @@ from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.policy import phones
+from pytake_cli.policy.permissions import ROLES
 from pytake_cli.store import organisations
 from pytake_cli.store.buckets import RateBucket
 from pytake_cli.store.media import Media
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.rows import Row
-from pytake_cli.store.users import ROLES, User
+from pytake_cli.store.users import User
 
 ADMINS = ("SUPER_ADMIN", "ORG_ADMIN")
 LANGUAGES = ("en", "pt-BR")
@@ -268,7 +269,7 @@ def check_role(role: str) -> str:
     if wanted not in ROLES:
         near = difflib.get_close_matches(wanted, ROLES, 1, 0.4)
         raise InvalidData(
-            "PT-ROLE",
+            "PT-ROLE-UNKNOWN",
             "there is no role {role}; roles are {roles}",
             fix="pytake user invite -h",
             why="did you mean {near}?" if near else "",

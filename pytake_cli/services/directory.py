@@ -59,8 +59,10 @@ def create(db: Session, org_id: int, phone: str, wanted: Changes, *, actor: str,
     return db.get_one(Contact, known)
 
 
-def page(db: Session, org_id: int, given: Filter, *, limit: int | None = None) -> tuple[list[dict[str, Any]], int]:
-    """Contacts, newest first, and how many there are in all."""
+def page(
+    db: Session, org_id: int, given: Filter, *, limit: int | None = None, before: int | None = None
+) -> tuple[list[dict[str, Any]], int]:
+    """Contacts, newest first, those older than the contact `before`; and how many there are in all."""
     query = select(Contact).where(Contact.org_id == org_id, *contacts.alive())
     if given.words:
         begun = given.words if given.words.endswith(('"', "*")) else f"{given.words}*"
@@ -73,6 +75,8 @@ def page(db: Session, org_id: int, given: Filter, *, limit: int | None = None) -
     if given.among is not None:
         query = query.where(col(Contact.id).in_(given.among))
     total = db.exec(select(func.count()).select_from(query.subquery())).one()
+    if before is not None:
+        query = query.where(col(Contact.id) < before)
     found = db.exec(query.order_by(col(Contact.id).desc()).limit(limit)).all()
     return rows(db, found), total
 

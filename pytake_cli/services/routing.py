@@ -16,11 +16,11 @@ from sqlmodel import Session, col, select
 
 from pytake_cli.policy import routing
 from pytake_cli.policy.routing import Agent, Give, Overflow, Queue, Wait, Waiting
-from pytake_cli.services import availability, closed_hours, conversations, ownership, teams
+from pytake_cli.services import availability, closed_hours, ownership, talks, teams
 from pytake_cli.store import Store
 from pytake_cli.store import teams as rows
 from pytake_cli.store.contacts import Contact
-from pytake_cli.store.conversations import BY_PEOPLE, OPEN, QUEUED, RESOLVED, Conversation
+from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, Conversation
 from pytake_cli.store.teams import Team, TeamMember
 from pytake_cli.store.users import User
 
@@ -137,21 +137,25 @@ def _place(db: Session, org_id: int, now: datetime) -> int:
 
 def put(db: Session, one: Conversation, team: Team, now: datetime) -> None:
     """The conversation waits in the team's queue from now on."""
-    one.team_id, one.team, one.team_since = team.id, team.slug, now
-    one.routed_to_id = None
-    ownership.changed(db, one, None, now)
+    before = talks.kept(one)
+    one.team_id, one.team, one.team_since, one.routed_to_id = team.id, team.slug, now, None
+    db.add(one)
+    talks.changed(db, one, "team", before, now, cause="routing")
 
 
 def give_to_team(db: Session, one: Conversation, team: Team, *, by: User | None, now: datetime) -> bool:
     """A person gives a conversation to a team: it waits in its queue. False when it does already."""
-    ownership.refuse_resolved(one, "assigned")
+    ownership.refuse_resolved(one, "assign")
     ownership.lock(db, one)
     if one.team_id == team.id and one.assignee_id is None and one.status == QUEUED:
         return False
+    before = talks.kept(one)
     ownership.to_people(db, one, now, cause="person:assign")
-    one.owner, one.status, one.assignee_id = BY_PEOPLE, QUEUED, None
+    one.assignee_id = None
+    talks.put(one, "hand_off", now)
     one.team_id, one.team, one.team_since, one.routed_to_id = team.id, team.slug, now, None
-    ownership.changed(db, one, by, now)
+    db.add(one)
+    talks.changed(db, one, "team", before, now, by=by)
     return True
 
 
@@ -252,14 +256,17 @@ def _move(db: Session, org_id: int, now: datetime) -> int:
 
 
 def _give(db: Session, one: Conversation, agent: User, now: datetime, turn: datetime) -> None:
-    conversations.assign(db, one, agent, by=None, now=now)
+    before = talks.kept(one)
+    ownership.to_people(db, one, now, cause="routing")
+    talks.put(one, "assign", now, assignee_id=agent.id)
     one.routed_to_id = agent.id
+    db.add(one)
+    talks.changed(db, one, "assigned", before, now, cause="routing")
     mine = (TeamMember.team_id == one.team_id, TeamMember.user_id == agent.id)
     member = db.exec(select(TeamMember).where(*mine)).first()
     if member is not None:
         member.given_at = turn
         db.add(member)
-    db.add(one)
 
 
 def explain(db: Session, one: Conversation, now: datetime) -> dict[str, Any]:

@@ -246,6 +246,7 @@ _RAISE = Batch(
             error=sa.case((_arrived, ""), else_=sa.func.coalesce(sa.bindparam("why", type_=sa.Text), message.c.error)),
             pricing=sa.func.coalesce(sa.bindparam("price", type_=Json), message.c.pricing),
             due_at=None,
+            claim=sa.case((_higher, None), else_=message.c.claim),  # Meta has it: nobody is sending it any more
         )
     )
 )

@@ -47,7 +47,6 @@ SLUGS: dict[str, str] = {
     "PT-ORG-FIELD": "an organisation has no field of that name",
     "PT-ORG-SLUG": "a short name is small letters, digits and hyphens",
     "PT-ORG-VALUE": "a field of the organisation cannot have that value",
-    "PT-ROLE": "there is no role of that name",
     "PT-SOME-FAILED": "some of what was asked did not work",
     "PT-TRIGGER-CODE": "the code after status.failed: is not a number",
     "PT-TRIGGER-EVENT": "there is no webhook of that name to trigger",

@@ -128,9 +128,11 @@ def claim(db: Session, ids: Sequence[int], me: str, now: datetime) -> list[sa.Ro
     return sorted(got, key=lambda row: (row.priority, row.id))
 
 
-# An answer counts also when the sweep has given its claim up meanwhile, unless there has been another try since.
+# An answer counts also when its claim is given up: by a status that was quicker, or by the sweep unless there has
+# been another try since.
 _ours = sa.or_(
     message.c.claim == sa.bindparam("me"),
+    message.c.wamid == sa.bindparam("of_wamid"),
     sa.and_(message.c.status == "unknown", message.c.wamid.is_(None), message.c.attempts == sa.bindparam("of_attempt")),
 )
 _failed = message.c.status == "failed"

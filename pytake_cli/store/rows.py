@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    Integer,
     Table,
     Text,
     bindparam,
@@ -76,6 +77,12 @@ def long_text(default: str = "") -> Any:
 def since(default: bool) -> Any:
     """A flag that came after the first release: rows from before have the default."""
     column: Column[bool] = Column(Boolean, nullable=False, server_default=true() if default else false())
+    return Field(default=default, sa_column=column)
+
+
+def counted_since(default: int) -> Any:
+    """A number that came after the first release: rows from before have the default."""
+    column: Column[int] = Column(Integer, nullable=False, server_default=str(default))
     return Field(default=default, sa_column=column)
 
 

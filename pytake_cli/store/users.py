@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlalchemy import Column, String, UniqueConstraint, text
 from sqlmodel import Field, Session, select
 
-from pytake_cli.store.rows import Owned, primary_key, reference, time
+from pytake_cli.store.rows import Owned, counted_since, primary_key, reference, time
 from pytake_cli.store.types import Json
 
-ROLES = ("SUPER_ADMIN", "ORG_ADMIN", "AGENT", "VIEWER")
 AVAILABLE, PAUSED, OFFLINE = "available", "paused", "offline"
 AVAILABILITIES = (AVAILABLE, PAUSED, OFFLINE)
 
@@ -23,9 +22,10 @@ class User(Owned, table=True):
     org_id: int = reference("organisation.id")
     email: str
     name: str = ""
-    role: str = "AGENT"  # one of ROLES
+    role: str = "AGENT"  # one of policy.permissions.ROLES, or the name of a custom role
     active: bool = True
     created_at: datetime = time()
+    session_version: int = counted_since(1)  # raised by a new password: access tokens with another number are void
     availability: str = Field(default=OFFLINE, sa_column=Column(String, nullable=False, server_default=OFFLINE))
     capacity: int | None = None  # open conversations they are given; none: as many as the team says
     skills: list[str] = Field(default_factory=list, sa_column=Column(Json, nullable=False, server_default=text("'[]'")))

@@ -104,7 +104,7 @@ def test_people_are_invited_changed_and_switched_off(loja: Run) -> None:
         (("user", "set", "rita@example.con", "--name", "x"), 5, "PT-USER"),
         (("user", "invite", "rita@example.com"), 6, "PT-USER-EXISTS"),
         (("user", "invite", "rita"), 65, "PT-EMAIL"),
-        (("user", "invite", "a@b.co", "--role", "BOSS"), 65, "PT-ROLE"),
+        (("user", "invite", "a@b.co", "--role", "BOSS"), 65, "PT-ROLE-UNKNOWN"),
         (("org", "create", "Loja"), 6, "PT-ORG-EXISTS"),
         (("org", "create", "X", "--slug", "No Way"), 65, "PT-ORG-SLUG"),
         (("org", "show", "loj"), 5, "PT-ORG"),

@@ -170,6 +170,23 @@ def test_what_is_deleted_is_gone_here_and_there(loja: Run, folder: Path, emulato
     assert (row["usable"], bool(row["gone_at"])) == (False, True)
 
 
+def test_only_a_pacing_pause_is_ended_by_asking(loja: Run, emulator: Emulator) -> None:
+    loja("template", "pull")
+    assert "Nothing of it is paused" in loja("template", "unpause", "oferta_semana").err
+    emulator.post("template", name="oferta_semana", action="pause")
+    loja("template", "pull")
+    ran = loja("template", "unpause", "oferta_semana")
+    assert (ran.code, "because of its quality" in ran.err) == (10, True)
+    emulator.post("template", name="oferta_semana", action="unpause")
+    emulator.post("template", name="oferta_semana", action="pause", pacing=True)
+    loja("template", "pull")
+    assert "less than 5 minutes" in loja("template", "unpause", "oferta_semana").err
+    emulator.post("clock", advance="301s")
+    assert rows(loja, "template", "unpause", "oferta_semana", "--dry-run")[0]["status"] == "PAUSED"
+    assert loja("template", "unpause", "oferta_semana").code == 0
+    assert rows(loja, "template", "show", "oferta_semana")["status"] == "APPROVED"
+
+
 def test_what_meta_has_is_written_as_files_that_lint_likes(loja: Run, folder: Path) -> None:
     ran = loja("template", "pull", "--files")
     assert ran.code == 0, ran.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import JSON, BigInteger
 from sqlmodel import AutoString, SQLModel
 
-from pytake_cli.store import Store, schema
+from pytake_cli.store import Store, audit, schema
 from pytake_cli.store.types import UtcTime
 
 FROZEN: dict[type, str] = {BigInteger: "ID", JSON: "JSON", UtcTime: "TIME", AutoString: "sa.String()"}
@@ -37,10 +38,15 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 TIME = sa.DateTime(timezone=True)
 
+GUARDS = {{
+{guards}
+}}
 
 
 def upgrade() -> None:
     {body}
+    for statement in GUARDS[op.get_bind().dialect.name]:
+        op.execute(statement)
 '''
 
 
@@ -54,8 +60,16 @@ def source() -> str:
                 schema.take(connection, step)
         body = _difference(store)
         store.close()
-    text = TEXT.format(version=newest.version, before=released[-1].version, body=body)
+    text = TEXT.format(version=newest.version, before=released[-1].version, body=body, guards=_listed(audit.GUARDS))
     return _formatted(text)
+
+
+def _listed(statements: Mapping[str, tuple[str, ...]]) -> str:
+    """Statements by database, over as many lines as they have."""
+    return "\n".join(
+        f'"{name}": (' + "".join(f'"""{statement}""",' for statement in each) + "),"
+        for name, each in statements.items()
+    )
 
 
 def _difference(store: Store) -> str:

@@ -160,6 +160,15 @@ def test_a_status_that_is_quicker_than_the_answer_is_not_lowered(outbox: Outbox,
     assert outbox.message(id_).status == "delivered"
 
 
+def test_a_status_that_is_quicker_than_the_answer_ends_the_claim(outbox: Outbox, ana: int) -> None:
+    id_ = outbox.queue(ana)
+    [handoff] = outbox.claim()
+    outbox.report("delivered", wamid=f"wamid.{id_}", opaque=handoff.request["biz_opaque_callback_data"])
+    assert outbox.message(id_).claim is None  # its sender may have died before it could write the answer down
+    outbox.accept([handoff])
+    assert (outbox.message(id_).status, outbox.message(id_).sent_at is None) == ("delivered", False)
+
+
 def test_an_early_status_without_our_id_is_parked_until_the_answer(outbox: Outbox, ana: int) -> None:
     id_ = outbox.queue(ana)
     handoffs = outbox.claim()

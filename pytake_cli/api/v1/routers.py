@@ -1,0 +1,10 @@
+"""Every router of the API, by noun."""
+
+from __future__ import annotations
+
+from pytake_cli.api.v1 import contacts, me
+
+ROUTERS = (
+    contacts.router,
+    me.router,
+)

@@ -1,0 +1,116 @@
+"""How routers are made: their bodies read strictly, their errors documented, their answers kept for a repeated key."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict
+from starlette.concurrency import run_in_threadpool
+
+from pytake_cli.api.v1.gate import UPLOADS
+
+
+class Body(BaseModel):
+    """What a request's body is read into: whatever is not named is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Flaw(BaseModel):
+    """One thing that is wrong with a request: `{"at": "body.name", "says": "…"}`."""
+
+    at: str
+    says: str
+
+
+class Problem(BaseModel):
+    """An error, as application/problem+json (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    slug: str
+    detail: str
+    why: str = ""
+    fix: str = ""
+    values: dict[str, Any] = {}
+    problems: list[Flaw] = []
+    present: Any = None
+
+
+_STATUSES = (400, 401, 403, 404, 406, 409, 412, 413, 422, 428, 429, 500, 502, 503)
+_PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+RESPONSES: dict[int | str, dict[str, Any]] = {status: {"description": "An error", **_PROBLEM} for status in _STATUSES}
+
+
+class _Read(Request):
+    """A request whose JSON has no NaN, no lone surrogates and no NUL characters."""
+
+    async def json(self) -> Any:
+        body = await self.body()
+        try:
+            found = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise _unreadable(str(error)) from None
+        if b"\\u0000" in body and _has_nul(found):
+            raise _unreadable("a text holds a NUL character")
+        return found
+
+
+class Route(APIRoute):
+    """A route of ours."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            request = _Read(request.scope, request.receive)
+            is_post = request.method == "POST" and request.scope["path"] != UPLOADS
+            request.state.body = await request.body() if is_post else b""
+            try:
+                response = await inner(request)
+            except Exception:
+                await _end(request, None)
+                raise
+            await _end(request, response)
+            return response
+
+        return handle
+
+
+async def _end(request: Request, response: Response | None) -> None:
+    """Keeps the answer of a request with an idempotency key, or frees the key when it came to nothing."""
+    here = getattr(request.state, "here", None)
+    if here is None or here.once is None:
+        return
+    if response is None or response.status_code >= 400:
+        await run_in_threadpool(here.once.undone)
+    else:
+        body = orjson.loads(response.body) if response.body else None
+        await run_in_threadpool(here.once.answered, response.status_code, body)
+
+
+def router(tag: str, prefix: str = "") -> APIRouter:
+    """A router of one noun."""
+    return APIRouter(prefix=prefix or f"/{tag}", tags=[tag], route_class=Route, responses=RESPONSES)
+
+
+def _unreadable(why: str) -> RequestValidationError:
+    return RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": why, "input": {}}])
+
+
+def _has_nul(value: Any) -> bool:
+    match value:
+        case str():
+            return "\x00" in value
+        case list():
+            return any(map(_has_nul, value))
+        case dict():
+            return any(_has_nul(each) for pair in value.items() for each in pair)
+        case _:
+            return False
