@@ -166,6 +166,7 @@ def warnings(
             fix="pytake org set dpo=…",
         )
     yield from _of_quality(found, definition)
+    yield from _of_cap(found, definition)
     if not quota["ok"]:
         yield LimitReached(
             "PT-CAMP-QUOTA",
@@ -176,9 +177,7 @@ def warnings(
             room=quota["room"],
             limit=quota["limit"],
         )
-    yield from _of_cap(found, definition)
-    lacking = sum(tally.lacking.values())
-    if lacking and tally.written_to() and definition.on_missing == "skip":
+    if (lacking := sum(tally.lacking.values())) and tally.written_to() and definition.on_missing == "skip":
         yield _lacking(tally, lacking)
 
 

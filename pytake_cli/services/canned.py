@@ -117,11 +117,11 @@ def delete(db: Session, row: Canned) -> None:
     db.flush()
 
 
-def text_for(row: Canned, language: str) -> str:
+def in_language(texts: Mapping[str, str], language: str) -> str:
     """The text in the language, else in one of its family, else the one without a language, else any."""
     family = re.split("[-_]", language)[0].lower()
-    kin = next((text for name, text in row.texts.items() if re.split("[-_]", name)[0].lower() == family and name), None)
-    return row.texts.get(language) or kin or row.texts.get("") or next(iter(row.texts.values()), "")
+    kin = next((text for name, text in texts.items() if re.split("[-_]", name)[0].lower() == family and name), None)
+    return texts.get(language) or kin or texts.get("") or next(iter(texts.values()), "")
 
 
 def scope(
@@ -154,4 +154,4 @@ def _without_blanks(values: Mapping[str, Any]) -> dict[str, Any]:
 def filled(row: Canned, given: Mapping[str, Any]) -> Filled:
     """The reply as it reads in a scope, in the contact's language."""
     language = given.get("contact", {}).get("language") or given["org"].get("language") or ""
-    return canned_text.fill(text_for(row, language), given)
+    return canned_text.fill(in_language(row.texts, language), given)

@@ -98,6 +98,13 @@ def check(source: str) -> None:
         raise _refused(source, error) from None
 
 
+def places(source: str) -> list[str]:
+    """The names of the places that have no default."""
+    return [
+        part.name for part in _parts(source) if not isinstance(part, str) and not part.template and not part.default
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class _Open:
     """What stands in `{{ }}`: a variable's template, or a place to fill."""

@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select
 from pytake_cli.errors import Conflict, NotFound
 from pytake_cli.services import consent, talks
 from pytake_cli.services.consent import STOPPED
-from pytake_cli.store import campaigns, contact_history, desks, flow_sessions, labels, segments, tags
+from pytake_cli.store import automations, campaigns, contact_history, desks, flow_sessions, labels, segments, tags
+from pytake_cli.store.automations import AutomationRun
 from pytake_cli.store.changes import ConversationChange
 from pytake_cli.store.contact_history import ContactChange, ContactNote
 from pytake_cli.store.contacts import Consent, Contact, Identity, ServiceWindow
@@ -31,12 +32,13 @@ from pytake_cli.store.conversations import (
 from pytake_cli.store.events import Event
 from pytake_cli.store.flow_sessions import FlowSession
 from pytake_cli.store.messages import Message
+from pytake_cli.store.notifications import Notification
 
 log = logging.getLogger(__name__)
 
 # Tables whose `contact_id` simply changes; the others (windows, tags, ledgers …) have a function here or in the store.
 # A test holds this list against every column that refers to a contact.
-MOVED: tuple[type[Any], ...] = (Identity, Message, Consent, ContactChange, ContactNote, FlowSession)
+MOVED: tuple[type[Any], ...] = (Identity, Message, Consent, ContactChange, ContactNote, FlowSession, AutomationRun)
 OWNERS = (NOBODY, BY_BOT, BY_PEOPLE)  # likewise the owner: what people have, no bot gets back by a merge
 ATTENTION = (BOT, SNOOZED, QUEUED, OPEN)  # of two conversations that become one, the more attended status stays
 
@@ -115,12 +117,13 @@ def _move_conversations(db: Session, keep_id: int, other_id: int, now: datetime)
 
 def _join(db: Session, older: Conversation, newer: Conversation, now: datetime) -> None:
     before, gone = talks.kept(older), talks.kept(newer)
-    for table in (Message, Note, Event, ConversationChange):
+    for table in (Message, Note, Event, ConversationChange, Notification):
         of_newer = col(table.conversation_id) == newer.id
         db.execute(sa.update(table).where(of_newer).values(conversation_id=older.id))
     labels.join(db, _id(newer), _id(older))
     desks.join(db, _id(newer), _id(older))
     flow_sessions.move(db, _id(newer), _id(older), now)
+    automations.move(db, _id(newer), _id(older), now)
     if OWNERS.index(newer.owner) > OWNERS.index(older.owner):
         older.owner = newer.owner
     if ATTENTION.index(newer.status) > ATTENTION.index(older.status):
