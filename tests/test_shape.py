@@ -19,7 +19,10 @@ LONGER = {
     "pytake_cli/store/migrations/versions/0003_audience.py:upgrade": TABLES_AT_ONCE,
     "pytake_cli/store/migrations/versions/0004_inbox.py:upgrade": TABLES_AT_ONCE,
 }
-GENERATED = {"pytake_cli/store/migrations/versions/0001_first_tables.py": TABLES_AT_ONCE}
+GENERATED = {
+    "pytake_cli/store/migrations/versions/0001_first_tables.py": TABLES_AT_ONCE,
+    "pytake_cli/store/migrations/versions/0004_inbox.py": TABLES_AT_ONCE,
+}
 
 
 def sources() -> Iterator[tuple[str, str]]:

@@ -19,6 +19,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from pytake_cli.cli import chat_commands
+
 PACKAGE = Path(__file__).parents[1]
 PO = PACKAGE / "locale" / "pt_BR" / "LC_MESSAGES" / "pytake.po"
 MO = PO.with_suffix(".mo")
@@ -136,6 +138,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("whatsapp.template_rules.RULES", template_rules.RULES.values()),
     ):
         yield from ((text, table) for text in values)
+    yield from ((text, "cli.chat_commands.HELP") for text in chat_commands.HELP.values())
     yield from _of_talks()
     yield from _of_schedules()
     for path, entry in surface_data.SURFACE.items():

@@ -20,8 +20,16 @@ from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.schedules import DUE
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
-from pytake_cli.services import campaign_series, media, retention, schedule_runs, segment_members, sending
-from pytake_cli.store import Store, figures, organisations, timers
+from pytake_cli.services import (
+    automation_events,
+    campaign_series,
+    media,
+    retention,
+    schedule_runs,
+    segment_members,
+    sending,
+)
+from pytake_cli.store import Store, conversations, figures, organisations, timers
 from pytake_cli.store import retention as rows
 
 log = logging.getLogger(__name__)
@@ -128,12 +136,13 @@ class Clockwork:
         with self._store.read() as db:
             waiting = figures.unapplied(db)
             due = sending.due(db, now)
-            timers_due = timers.due(db, now, 1)
+            timers_due = timers.due(db, now, 1) or conversations.is_due(db, now)
         if waiting:
             self._engine.poke("journal")
         if timers_due:
             self._engine.poke("timer", "due")
         self._poke_schedules(now)
+        self._poke_automations(now)
         for number_id, lane in due:
             self._engine.poke("number", str(number_id), lane)
         self._swept_at = now
@@ -152,6 +161,12 @@ class Clockwork:
             self._engine.poke("series", DUE, "report")
         for run_id in schedule_runs.queued(self._store):
             self._engine.poke("schedule", str(run_id), "report")
+
+    def _poke_automations(self, now: datetime) -> None:
+        with self._store.read() as db:
+            is_due = automation_events.is_due(db, now)
+        if is_due:
+            self._engine.poke("automation", DUE, "report")
 
     def look_at_disk(self) -> None:
         """Tells before the disk is full: then not even deleting helps."""

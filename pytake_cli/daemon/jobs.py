@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from pytake_cli import clock, nearby, secrets, settings
-from pytake_cli.daemon.outside import calls, code, notices, questions, sources
+from pytake_cli.daemon.outside import calls, code, notices, questions, sources, webhooks
 from pytake_cli.daemon.outside.http import Web, allowed
 from pytake_cli.daemon.outside.work import abandon, answering
 from pytake_cli.errors import LimitReached, NotFound, PytakeError, SendError
@@ -29,6 +29,7 @@ FIRST_RETRY, LAST_RETRY = 2.0, 600.0  # seconds; doubled each time
 # A file stays at Meta for a week: a day of trouble must not cost it. What a session waits for is tried again only when
 # the store or the daemon failed, see outside/work.py; a receiver of notices may be away for two hours.
 TRIES = {
+    "automation.webhook": 20,
     "flow.ai": 5,
     "flow.code": 5,
     "flow.http": 5,
@@ -129,6 +130,7 @@ async def pull_templates(shop: Workshop, job: Job) -> None:
 
 
 HANDLERS: dict[str, Work] = {
+    "automation.webhook": webhooks.tell,
     "flow.ai": answering(questions.ask, questions.repeatable, flow_sessions.answered),
     "flow.code": answering(code.run, code.repeatable, flow_sessions.answered),
     "flow.http": answering(calls.call, calls.repeatable, flow_sessions.answered),

@@ -31,6 +31,7 @@ from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.api.webhook import Door, Keys
 from pytake_cli.daemon import keys as door_keys
 from pytake_cli.daemon import neighbours, owner
+from pytake_cli.daemon.automations import Automations
 from pytake_cli.daemon.campaigns import Campaigns
 from pytake_cli.daemon.clockwork import Clockwork
 from pytake_cli.daemon.engine_local import LocalEngine
@@ -224,6 +225,7 @@ class Daemon:
         self._sender = Sender(store, engine, me)
         self._jobs = Jobs(store, me)
         self._timers = Timers(store)
+        self._automations = Automations(store)
         self._schedules = Schedules(store, me)
         self._campaigns = Campaigns(store, engine)
         door = Door(
@@ -295,6 +297,7 @@ class Daemon:
             "number": self._sender.handle,
             "job": self._jobs.handle,
             "timer": self._timers.handle,
+            "automation": self._automations.handle,
             "schedule": self._schedules.handle,
             "campaign": self._campaigns.handle,
             "series": self._campaigns.handle_series,
@@ -312,6 +315,7 @@ class Daemon:
         self._part("server", self._server.run())
         self._engine.poke("journal")
         self._engine.poke("timer", "due")  # what became due while nobody worked
+        self._engine.poke("automation", "due", "report")
         self._engine.poke("schedule", DUE, "report")
 
     def _part(self, name: str, work: Coroutine[Any, Any, None]) -> None:

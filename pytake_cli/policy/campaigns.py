@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -126,6 +126,18 @@ class Drip:
 
 
 DEFAULT_CAP = Cap(messages=2, days=7)  # of marketing, unless the file says otherwise
+
+
+def over_cap(drip: Sequence[Drip], cap: Cap | None) -> int | None:
+    """Which later message, counted from 1, comes to a person who has had as many as the cap allows by then; or None."""
+    if cap is None or cap.messages == 0:
+        return None
+    sent = [timedelta(0)]
+    for place, one in enumerate(drip, 1):
+        if sum(one.after - each < timedelta(days=cap.days) for each in sent) >= cap.messages:
+            return place
+        sent.append(one.after)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.policy import window
+from pytake_cli.policy.talks import HELD, TABLE
 from pytake_cli.services import (
     acknowledging,
     arrival_rows,
@@ -17,6 +18,7 @@ from pytake_cli.services import (
     contact_removal,
     contacts,
     ownership,
+    talks,
 )
 from pytake_cli.services.arrival_rows import Placed, Writing
 from pytake_cli.services.automation import Hearing, Word
@@ -99,7 +101,9 @@ def _person(writing: Writing) -> Person:
 def _converse(db: Session, placed: Sequence[Placed], now: datetime) -> None:
     """Gives each its conversation: the unresolved one of its number and contact, or a new one."""
     pairs = sorted({one.pair for one in placed})
-    known = {(row.number_id, row.contact_id): row.id for row in db.connection().execute(_UNRESOLVED, {"pairs": pairs})}
+    rows = db.connection().execute(_UNRESOLVED, {"pairs": pairs}).all()
+    known = {(row.number_id, row.contact_id): row.id for row in rows}
+    asleep = {row.id for row in rows if row.status == SNOOZED}
     opening: dict[tuple[int, int], Placed] = {}
     for one in placed:
         if one.pair not in known and one.pair not in opening:
@@ -108,17 +112,20 @@ def _converse(db: Session, placed: Sequence[Placed], now: datetime) -> None:
     if opening:
         known |= answers.take_up(db, {pair: arrival_rows.standing(one) for pair, one in opening.items()})
     if opening := {pair: one for pair, one in opening.items() if pair not in known}:
-        rows = [arrival_rows.new_conversation(one, now) for one in opening.values()]
-        known |= {(row.number_id, row.contact_id): row.id for row in db.connection().execute(_BEGIN, rows)}
+        new = [arrival_rows.new_conversation(one, now) for one in opening.values()]
+        known |= {(row.number_id, row.contact_id): row.id for row in db.connection().execute(_BEGIN, new)}
     for one in placed:
         one.conversation_id = known[one.pair]
     groups: dict[int, list[Placed]] = {}
     for one in placed:
         groups.setdefault(one.conversation_id, []).append(one)
     _TOUCH.run(db, [arrival_rows.touch(id_, group) for id_, group in groups.items()])
+    if asleep:
+        woken = {one.conversation_id for one in placed if one.conversation_id in asleep and one.from_contact}
+        talks.woken_by_customer(db, sorted(woken), now)
 
 
-_columns = (conversation.c.id, conversation.c.number_id, conversation.c.contact_id)
+_columns = (conversation.c.id, conversation.c.number_id, conversation.c.contact_id, conversation.c.status)
 _pairs = sa.tuple_(conversation.c.number_id, conversation.c.contact_id).in_(sa.bindparam("pairs", expanding=True))
 _UNRESOLVED = (
     sa.select(*_columns)
@@ -129,7 +136,16 @@ _UNRESOLVED = (
 _BEGIN = sa.insert(conversation).returning(*_columns, sort_by_parameter_order=True)
 
 
+def _moved(action: str) -> Any:
+    """The status that an action of the table gives, in SQL."""
+    held = sa.case((conversation.c.assignee_id.is_(None), QUEUED), else_=OPEN)
+    moves = {before: after for before, after in TABLE[action].moves.items() if before != after}
+    whens = [(conversation.c.status == before, held if after == HELD else after) for before, after in moves.items()]
+    return sa.case(*whens, else_=conversation.c.status)
+
+
 _answered = sa.bindparam("cleared", type_=sa.Boolean)
+_wakes = sa.bindparam("wakes", type_=sa.Boolean)
 _TOUCH = Batch(
     lambda _: (
         sa.update(conversation)
@@ -143,14 +159,12 @@ _TOUCH = Batch(
                     conversation.c.waiting_since, sa.bindparam("waiting", type_=conversation.c.waiting_since.type)
                 ),
             ),
-            status=sa.case(
-                (sa.and_(_answered, conversation.c.status != OPEN), OPEN),
-                (
-                    sa.and_(conversation.c.status == SNOOZED, sa.bindparam("wakes", type_=sa.Boolean)),
-                    sa.case((conversation.c.assignee_id.is_(None), QUEUED), else_=OPEN),
-                ),
-                else_=conversation.c.status,
+            status=sa.case((_answered, _moved("answered")), (_wakes, _moved("wrote")), else_=conversation.c.status),
+            snoozed_until=sa.case((sa.or_(_answered, _wakes), None), else_=conversation.c.snoozed_until),
+            snoozed_until_reply=sa.case(
+                (sa.or_(_answered, _wakes), sa.false()), else_=conversation.c.snoozed_until_reply
             ),
+            version=conversation.c.version + 1,
             preview=sa.bindparam("line"),
             last_message_at=sa.bindparam("newest", type_=conversation.c.last_message_at.type),
             standby=sa.bindparam("is_standby", type_=sa.Boolean),

@@ -29,12 +29,13 @@ from pytake_cli.services import (
     ownership,
     parties,
     ratings,
+    talks,
 )
 from pytake_cli.services.flow_library import definition, published
 from pytake_cli.services.parties import Party
 from pytake_cli.store import flow_sessions as sessions
 from pytake_cli.store.contacts import Contact
-from pytake_cli.store.conversations import BOT, BY_BOT, BY_PEOPLE, NOBODY, QUEUED, RESOLVED, Conversation
+from pytake_cli.store.conversations import BOT, BY_BOT, BY_PEOPLE, NOBODY, RESOLVED, Conversation
 from pytake_cli.store.flow_sessions import PERSON, FlowSession
 from pytake_cli.store.flows import Flow, FlowVersion
 from pytake_cli.store.messages import Message
@@ -162,9 +163,8 @@ class Hearing:
     def _leave(self, conversation: Conversation) -> None:
         """Nothing answers: people see it in their queue."""
         if conversation.owner != BY_PEOPLE and conversation.status == BOT:
-            conversation.status, conversation.owner = QUEUED, NOBODY
-            conversation.unread_count = max(1, conversation.unread_count)
-            conversation.waiting_since = conversation.waiting_since or self._now
+            unread, since = max(1, conversation.unread_count), conversation.waiting_since or self._now
+            talks.put(conversation, "leave", self._now, unread_count=unread, waiting_since=since)
             ownership.changed(self._db, conversation, None, self._now)
 
     def _rated(self, conversation: Conversation, contact: Contact, reply: Reply) -> bool:
@@ -233,9 +233,9 @@ class Hearing:
         if conversation.owner != BY_BOT or conversation.status == RESOLVED:
             return True
         if waited in ("time", "signal") and _is_deaf(effects):
-            conversation.status, conversation.waiting_since = QUEUED, conversation.waiting_since or self._now
+            talks.put(conversation, "unheard", self._now, waiting_since=conversation.waiting_since or self._now)
         elif window.opens_window(reply.kind):
-            flow_sessions.give_to_bot(conversation)
+            flow_sessions.give_to_bot(conversation, self._now)
         self._db.add(conversation)
         self._db.flush()
         return True
@@ -255,7 +255,7 @@ def hand_back(db: Session, conversation: Conversation, flow: str | None, *, by: 
 
     True when that changed anything. Raises NotFound for a flow that is not published.
     """
-    ownership.refuse_resolved(conversation, "handed back")
+    ownership.refuse_resolved(conversation, "handback")
     assert conversation.id is not None
     ownership.lock(db, conversation)
     if conversation.owner == BY_BOT and conversation.status == BOT and flow is None:
@@ -264,8 +264,7 @@ def hand_back(db: Session, conversation: Conversation, flow: str | None, *, by: 
     if flow and version is None:
         raise NotFound("PT-FLOW", "no flow {name} is published", fix="pytake flow list", name=flow)
     row = sessions.of_conversation(db, conversation.id)
-    flow_sessions.give_to_bot(conversation)
-    ownership.changed(db, conversation, by, now)
+    talks.move(db, conversation, "handback", now, by=by)
     cause = f"person:handback:{now.timestamp():.6f}"
 
     def work() -> Any:
@@ -291,7 +290,7 @@ def close(db: Session, conversation: Conversation, *, by: User | None, now: date
     cause, serial = f"person:close:{now.timestamp():.6f}", row.state.get("wait")
     waits_for_people = row.wait_kind == PERSON
     if waits_for_people:
-        flow_sessions.give_to_bot(conversation)
+        flow_sessions.give_to_bot(conversation, now)
         ownership.changed(db, conversation, by, now)
     row.closes = True
     event = HandedBack(now, closed=True) if waits_for_people else Changed(now, "closed")

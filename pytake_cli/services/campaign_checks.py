@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pytake_cli.errors import Conflict, InvalidData, LimitReached, PytakeError
-from pytake_cli.policy.campaigns import Definition, Money
+from pytake_cli.policy.campaigns import DEFAULT_CAP, Definition, Money, over_cap
 from pytake_cli.policy.pricing import Estimate
 from pytake_cli.services import templates
 from pytake_cli.services.campaign_audience import Target
@@ -166,6 +166,7 @@ def warnings(
             fix="pytake org set dpo=…",
         )
     yield from _of_quality(found, definition)
+    yield from _of_cap(found, definition)
     if not quota["ok"]:
         yield LimitReached(
             "PT-CAMP-QUOTA",
@@ -176,9 +177,24 @@ def warnings(
             room=quota["room"],
             limit=quota["limit"],
         )
-    lacking = sum(tally.lacking.values())
-    if lacking and tally.written_to() and definition.on_missing == "skip":
+    if (lacking := sum(tally.lacking.values())) and tally.written_to() and definition.on_missing == "skip":
         yield _lacking(tally, lacking)
+
+
+def _of_cap(found: Target, definition: Definition) -> Iterator[PytakeError]:
+    """Whether somebody would get too much of it."""
+    cap = definition.cap or (DEFAULT_CAP if found.is_marketing(definition) else None)
+    skipped = over_cap(definition.drip, cap)
+    if cap and skipped:
+        yield LimitReached(
+            "PT-CAMP-CAP",
+            "later message {place} goes to nobody: {messages} in {days} days are the most",
+            fix="cap: {{messages: {enough}, days: {days}}} in the campaign's file",
+            place=skipped,
+            messages=cap.messages,
+            days=cap.days,
+            enough=len(definition.drip) + 1,
+        )
 
 
 def _of_quality(found: Target, definition: Definition) -> Iterator[PytakeError]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
+from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
 
@@ -258,7 +259,12 @@ class _Reading:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             self._kind(("drip",), "a list of {after: 2d, template: promo_2}", rows)
             return ()
-        return tuple(self._later(row, index) for index, row in enumerate(rows))
+        found = tuple(self._later(row, index) for index, row in enumerate(rows))
+        for index, (before, one) in enumerate(pairwise(found), 1):
+            if one.after <= before.after:
+                template = "later messages stand in the order of their time, counted from the first message"
+                self._say("PT-CAMP-DRIP", template, ("drip", index, "after"))
+        return found
 
     def _later(self, row: dict[str, Any], index: int) -> Drip:
         at: Path = ("drip", index)

@@ -20,14 +20,14 @@ from pytake_cli.policy import window
 from pytake_cli.policy.audience import FLOW_FAILED, WINDOW_CLOSED
 from pytake_cli.policy.campaigns import HOLDOUT
 from pytake_cli.policy.campaigns import Definition as Planned
-from pytake_cli.services import flow_library, flow_sessions, flow_starts, ownership
+from pytake_cli.services import flow_library, flow_sessions, flow_starts, ownership, talks
 from pytake_cli.services.campaign_audience import Target, arm_of, everybody
 from pytake_cli.services.campaign_words import GONE
 from pytake_cli.store import flow_sessions as sessions
 from pytake_cli.store import ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.contacts import ServiceWindow
-from pytake_cli.store.conversations import BOT, BY_BOT, NOBODY, RESOLVED, Conversation
+from pytake_cli.store.conversations import BOT, BY_BOT, Conversation
 from pytake_cli.store.database import is_outage
 from pytake_cli.store.flows import Flow, FlowVersion
 from pytake_cli.store.messages import Message
@@ -191,7 +191,7 @@ def take_back(db: Session, campaign: Campaign, now: datetime) -> int:
             sessions.end(db, session, "cancelled", now, cause=f"campaign:{campaign.id}:{now.timestamp():.6f}")
         ownership.silence(db, conversation, now)
         if conversation.owner == BY_BOT and conversation.status == BOT:
-            conversation.status, conversation.owner = RESOLVED, NOBODY
+            talks.put(conversation, "take_back", now)
             ownership.changed(db, conversation, None, now)
         ledger.wait_again(db, [message.id or 0])
         message.campaign_id = None

@@ -87,25 +87,27 @@ def tag(
 
     A session that waits with `cancel_on: tag` hears of it, unless it is the one that gave the tag.
     """
-    changed: set[int] = set()
+    changed: dict[int, list[str]] = {}
     for name in read_tags(names) if ids else ():  # a tag that nobody has is not made
         given = tags.give(db, org_id, ids, name, now)
         _tell_sessions(db, given, name, now, but=by_session)
-        changed |= _tagged(db, org_id, given, name, actor=actor, now=now, on=True)
-    announce(db, org_id, changed, ["tags"], now)
-    return changed
+        for id_ in _tagged(db, org_id, given, name, actor=actor, now=now, on=True):
+            changed.setdefault(id_, []).append(name)
+    announce(db, org_id, changed, ["tags"], now, added=changed)
+    return set(changed)
 
 
 def untag(
     db: Session, org_id: int, ids: Collection[int], names: Iterable[str], *, actor: str, now: datetime
 ) -> set[int]:
     """Takes tags from contacts; returns who had one of them."""
-    changed: set[int] = set()
+    changed: dict[int, list[str]] = {}
     for name in read_tags(names):
         taken = tags.take(db, org_id, ids, name)
-        changed |= _tagged(db, org_id, taken, name, actor=actor, now=now, on=False)
-    announce(db, org_id, changed, ["tags"], now)
-    return changed
+        for id_ in _tagged(db, org_id, taken, name, actor=actor, now=now, on=False):
+            changed.setdefault(id_, []).append(name)
+    announce(db, org_id, changed, ["tags"], now, removed=changed)
+    return set(changed)
 
 
 def read_tags(names: Iterable[str]) -> list[str]:
@@ -169,9 +171,18 @@ def block(db: Session, row: Contact, blocked: bool, *, actor: str, now: datetime
     return True
 
 
-def announce(db: Session, org_id: int, ids: Collection[int], changed: Sequence[str], now: datetime) -> None:
-    """Tells the inboxes; of many contacts only how many they are."""
-    told: list[dict[str, Any]] = [{"contact": id_, "changed": changed} for id_ in ids]
+def announce(
+    db: Session,
+    org_id: int,
+    ids: Collection[int],
+    changed: Sequence[str],
+    now: datetime,
+    **tags: Mapping[int, Sequence[str]],  # added, removed
+) -> None:
+    """Tells the inboxes and automations; of many contacts only how many they are."""
+    told: list[dict[str, Any]] = [
+        {"contact": id_, "changed": changed, **{part: names[id_] for part, names in tags.items()}} for id_ in ids
+    ]
     if len(told) > TOLD_ONE_BY_ONE:
         told = [{"contacts": len(told), "changed": changed}]
     for payload in told:

@@ -12,9 +12,9 @@ from sqlmodel import Session, col, select
 from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.policy import people, window
 from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE, USERNAME, storable
-from pytake_cli.services import ownership
+from pytake_cli.services import ownership, talks
 from pytake_cli.store.contacts import Contact, Identity, ServiceWindow
-from pytake_cli.store.conversations import BY_PEOPLE, OPEN, QUEUED, RESOLVED, Conversation, Note
+from pytake_cli.store.conversations import OPEN, RESOLVED, Conversation, Note
 from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import Media
@@ -158,17 +158,16 @@ def phone_of(known: Sequence[Identity]) -> str | None:
 
 def assign(db: Session, conversation: Conversation, to: User | None, *, by: User | None, now: datetime) -> bool:
     """Gives the conversation to somebody, or to nobody; true when that changed anything."""
-    ownership.refuse_resolved(conversation, "assigned")
-    wanted = to.id if to else None
-    status = OPEN if to else (QUEUED if conversation.status == OPEN else conversation.status)
-    if conversation.assignee_id == wanted and conversation.status == status:
+    ownership.refuse_resolved(conversation, "assign")
+    if to is None:
+        return talks.move(db, conversation, "unassign", now, by=by) is not None
+    if conversation.assignee_id == to.id and conversation.status == OPEN:
         return False
-    if to is not None:
-        ownership.to_people(db, conversation, now, cause="person:assign")
-    conversation.assignee_id = wanted
-    conversation.status = status
-    _changed(db, conversation, by, now)
-    return True
+    ownership.lock(db, conversation)
+    before = talks.kept(conversation)
+    ownership.to_people(db, conversation, now, cause="person:assign")
+    talks.put(conversation, "assign", now, assignee_id=to.id)
+    return talks.changed(db, conversation, "assigned", before, now, by=by) is not None
 
 
 def resolve(db: Session, conversation: Conversation, *, by: User | None, now: datetime) -> bool:
@@ -176,13 +175,7 @@ def resolve(db: Session, conversation: Conversation, *, by: User | None, now: da
     if conversation.status == RESOLVED:
         return False
     ownership.close(db, conversation, now)
-    conversation.status = RESOLVED
-    conversation.resolved_at = now
-    conversation.snoozed_until = None
-    conversation.waiting_since = None
-    conversation.unread_count = 0
-    _changed(db, conversation, by, now)
-    return True
+    return talks.move(db, conversation, "resolve", now, by=by) is not None
 
 
 def reopen(db: Session, conversation: Conversation, *, by: User | None, now: datetime) -> bool:
@@ -205,11 +198,7 @@ def reopen(db: Session, conversation: Conversation, *, by: User | None, now: dat
             id=conversation.id,
             other=other.id,
         )
-    conversation.status = OPEN if conversation.assignee_id else QUEUED
-    conversation.owner = BY_PEOPLE
-    conversation.resolved_at = None
-    _changed(db, conversation, by, now)
-    return True
+    return talks.move(db, conversation, "reopen", now, by=by) is not None
 
 
 def add_note(db: Session, conversation: Conversation, body: str, *, by: User | None, now: datetime) -> Note:
@@ -249,7 +238,7 @@ def mark_read(db: Session, conversation: Conversation, *, by: User | None, now: 
     """A person has seen it: nothing is unread, and the customer's phone gets its blue ticks by a `read.receipt` job."""
     if conversation.unread_count == 0:
         return False
-    conversation.unread_count = 0
+    talks.put(conversation, "read", now)
     newest = db.exec(
         select(Message)
         .where(Message.conversation_id == conversation.id, Message.direction == IN, col(Message.wamid).is_not(None))
@@ -258,7 +247,7 @@ def mark_read(db: Session, conversation: Conversation, *, by: User | None, now: 
     ).first()
     if newest is not None and not conversation.standby:
         _receipt(db, conversation, newest, now)
-    _changed(db, conversation, by, now)
+    talks.tell(db, conversation, "read", now, by=by)
     return True
 
 
@@ -301,26 +290,6 @@ def find_user(db: Session, ref: str) -> User:
 def _is_called(user: User, wanted: str) -> bool:
     email = user.email.lower()
     return wanted in (email, email.split("@")[0], user.name.lower())
-
-
-def _changed(db: Session, conversation: Conversation, by: User | None, now: datetime) -> None:
-    db.add(conversation)
-    payload = {
-        "conversation": conversation.id,
-        "status": conversation.status,
-        "assignee": conversation.assignee_id,
-        "by": by.id if by else None,
-    }
-    db.add(
-        Event(
-            org_id=conversation.org_id,
-            kind="conversation:updated",
-            conversation_id=conversation.id,
-            payload=payload,
-            at=now,
-        )
-    )
-    db.flush()
 
 
 def _id(conversation: Conversation) -> int:

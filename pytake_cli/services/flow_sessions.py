@@ -19,12 +19,12 @@ from pytake_cli.flow.session import Session as State
 from pytake_cli.flow.session import Wait
 from pytake_cli.flow.triggers import TAKES_FROM_SILENT, TAKES_OVER
 from pytake_cli.policy import loops
-from pytake_cli.services import flow_context, flow_effects, incidents, ownership, parties
+from pytake_cli.services import flow_context, flow_effects, incidents, parties, talks
 from pytake_cli.services.flow_library import definition, published
 from pytake_cli.services.parties import Party
 from pytake_cli.store import Store, flow_sessions
 from pytake_cli.store.contacts import Contact
-from pytake_cli.store.conversations import BOT, BY_BOT, BY_PEOPLE, OPEN, QUEUED, RESOLVED, Conversation
+from pytake_cli.store.conversations import RESOLVED, Conversation
 from pytake_cli.store.database import is_outage
 from pytake_cli.store.flow_sessions import ENDED, FlowRecord, FlowSession
 from pytake_cli.store.flows import FlowVersion
@@ -68,7 +68,7 @@ def new(db: Session, conversation: Conversation, version: FlowVersion, now: date
     )
     db.add(row)
     db.flush()
-    give_to_bot(conversation)
+    give_to_bot(conversation, now)
     return row
 
 
@@ -158,16 +158,12 @@ def _after_end(db: Session, row: FlowSession, conversation: Conversation, end: E
 
 def resolve(db: Session, conversation: Conversation, now: datetime) -> None:
     """Closes the conversation as the bot does: the contact's next message opens another one."""
-    conversation.status, conversation.resolved_at = RESOLVED, now
-    conversation.snoozed_until = conversation.waiting_since = None
-    conversation.unread_count = 0
-    ownership.changed(db, conversation, None, now)
+    talks.move(db, conversation, "close", now, cause="flow")
 
 
-def give_to_bot(conversation: Conversation) -> None:
+def give_to_bot(conversation: Conversation, now: datetime) -> None:
     """The bot answers from here on: nobody is waited for."""
-    conversation.owner, conversation.status, conversation.assignee_id = BY_BOT, BOT, None
-    conversation.unread_count, conversation.waiting_since = 0, None
+    talks.put(conversation, "begin", now)
 
 
 def answered(store: Store, session_id: int, token: str, event: Event, cause: str, now: datetime) -> bool:
@@ -242,8 +238,5 @@ def queue_for_people(db: Session, conversation: Conversation, now: datetime) -> 
     """Nobody automatic goes on with the conversation: it waits for a person, as from the message that came now."""
     if conversation.status == RESOLVED:
         return
-    conversation.owner = BY_PEOPLE
-    conversation.status = OPEN if conversation.assignee_id else QUEUED
-    conversation.waiting_since = conversation.waiting_since or now
-    conversation.unread_count = max(1, conversation.unread_count)
-    ownership.changed(db, conversation, None, now)
+    since, unread = conversation.waiting_since or now, max(1, conversation.unread_count)
+    talks.move(db, conversation, "hand_off", now, cause="flow", waiting_since=since, unread_count=unread)

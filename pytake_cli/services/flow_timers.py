@@ -65,7 +65,7 @@ def _fire(db: Session, timer: Timer, row: FlowSession, conversation: Conversatio
         if timer.kind == EXPIRE:  # its last words would be said over a person
             sessions.end(db, row, "expired", now, cause=f"timer:{timer.id}")
             return
-        flow_sessions.give_to_bot(conversation)  # the hand-off said until when people have it
+        flow_sessions.give_to_bot(conversation, now)  # the hand-off said until when people have it
     flow_sessions.guarded(db, conversation, now, lambda: _apply(db, timer, row, conversation, now))
 
 

@@ -7,13 +7,12 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from pytake_cli.flow.effects import HandOff
-from pytake_cli.services import ownership
-from pytake_cli.store.conversations import BY_PEOPLE, OPEN, QUEUED, RESOLVED, Conversation, Note
+from pytake_cli.policy.talks import PRIORITIES
+from pytake_cli.services import talks
+from pytake_cli.store.conversations import RESOLVED, Conversation, Note
 from pytake_cli.store.events import Event
 from pytake_cli.store.flow_sessions import FlowSession
 from pytake_cli.store.users import User
-
-PRIORITIES = ("urgent", "high", "normal", "low")
 
 
 def hand_off(db: Session, row: FlowSession, conversation: Conversation, effect: HandOff, now: datetime) -> None:
@@ -21,9 +20,8 @@ def hand_off(db: Session, row: FlowSession, conversation: Conversation, effect: 
     if conversation.status == RESOLVED:
         return
     agent = _agent(db, row.org_id, effect.agent) if effect.agent else None
-    conversation.owner = BY_PEOPLE
-    conversation.status = OPEN if agent is not None else QUEUED
-    conversation.assignee_id = agent.id if agent is not None else None
+    before = talks.kept(conversation)
+    talks.put(conversation, "hand_off", now, assignee_id=agent.id if agent is not None else None)
     conversation.team, conversation.skills = effect.team, list(effect.skills)
     if effect.priority in PRIORITIES:
         conversation.priority = effect.priority
@@ -34,7 +32,7 @@ def hand_off(db: Session, row: FlowSession, conversation: Conversation, effect: 
         note = f"{note}\n(there is no active user {effect.agent})".strip()
     if note:
         _note(db, conversation, note, now)
-    ownership.changed(db, conversation, None, now)
+    talks.changed(db, conversation, "handed_off", before, now, cause="flow")
 
 
 def _agent(db: Session, org_id: int, ref: str) -> User | None:

@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, NotFound
-from pytake_cli.services import consent
+from pytake_cli.services import consent, talks
 from pytake_cli.services.consent import STOPPED
-from pytake_cli.store import campaigns, contact_history, flow_sessions, segments, tags
+from pytake_cli.store import automations, campaigns, contact_history, desks, flow_sessions, labels, segments, tags
+from pytake_cli.store.automations import AutomationRun
+from pytake_cli.store.changes import ConversationChange
 from pytake_cli.store.contact_history import ContactChange, ContactNote
 from pytake_cli.store.contacts import Consent, Contact, Identity, ServiceWindow
 from pytake_cli.store.conversations import (
@@ -35,7 +37,7 @@ log = logging.getLogger(__name__)
 
 # Tables whose `contact_id` simply changes; the others (windows, tags, ledgers …) have a function here or in the store.
 # A test holds this list against every column that refers to a contact.
-MOVED: tuple[type[Any], ...] = (Identity, Message, Consent, ContactChange, ContactNote, FlowSession)
+MOVED: tuple[type[Any], ...] = (Identity, Message, Consent, ContactChange, ContactNote, FlowSession, AutomationRun)
 OWNERS = (NOBODY, BY_BOT, BY_PEOPLE)  # likewise the owner: what people have, no bot gets back by a merge
 ATTENTION = (BOT, SNOOZED, QUEUED, OPEN)  # of two conversations that become one, the more attended status stays
 
@@ -113,36 +115,35 @@ def _move_conversations(db: Session, keep_id: int, other_id: int, now: datetime)
 
 
 def _join(db: Session, older: Conversation, newer: Conversation, now: datetime) -> None:
-    for table in (Message, Note, Event):
+    before, gone = talks.kept(older), talks.kept(newer)
+    for table in (Message, Note, Event, ConversationChange):
         of_newer = col(table.conversation_id) == newer.id
         db.execute(sa.update(table).where(of_newer).values(conversation_id=older.id))
+    labels.join(db, _id(newer), _id(older))
+    desks.join(db, _id(newer), _id(older))
     flow_sessions.move(db, _id(newer), _id(older), now)
+    automations.move(db, _id(newer), _id(older), now)
     if OWNERS.index(newer.owner) > OWNERS.index(older.owner):
         older.owner = newer.owner
     if ATTENTION.index(newer.status) > ATTENTION.index(older.status):
         older.status, older.snoozed_until = newer.status, newer.snoozed_until
+        older.snoozed_until_reply = newer.snoozed_until_reply
     older.assignee_id = older.assignee_id or newer.assignee_id
     older.team = older.team or newer.team
     if older.owner == BY_PEOPLE:
         flow_sessions.leave_to_people(db, _id(older), now, cause=f"merge:{newer.id}")
+    if older.status == QUEUED and older.assignee_id is not None:
+        older.status = OPEN
     older.unread_count += newer.unread_count
     waiting = [at for at in (older.waiting_since, newer.waiting_since) if at]
     older.waiting_since = min(waiting) if waiting else None
     if newer.last_message_at > older.last_message_at:
         older.last_message_at, older.preview = newer.last_message_at, newer.preview
     older.standby = older.standby and newer.standby
-    newer.status, newer.resolved_at, newer.unread_count = RESOLVED, now, 0
-    newer.waiting_since = newer.snoozed_until = None
-    for conversation in (older, newer):
-        payload = {
-            "conversation": conversation.id,
-            "status": conversation.status,
-            "assignee": conversation.assignee_id,
-            "by": "merge",
-        }
-        event = Event(org_id=older.org_id, kind="conversation:updated", payload=payload, at=now)
-        event.conversation_id = conversation.id
-        db.add(event)
+    talks.put(newer, "merge", now)
+    talks.changed(db, newer, "merged", gone, now, cause="merge")
+    if talks.changed(db, older, "merged", before, now, cause="merge") is None:
+        talks.tell(db, older, "merged", now)
 
 
 def _move_windows(db: Session, keep_id: int, other_id: int) -> None:

@@ -10,10 +10,10 @@ from pytake_cli import settings
 from pytake_cli.errors import PytakeError
 from pytake_cli.policy import window
 from pytake_cli.policy.opt_out import Words, words_of
-from pytake_cli.services import consent, outbound, ownership
+from pytake_cli.services import consent, outbound, ownership, talks
 from pytake_cli.store import flow_sessions
 from pytake_cli.store.contacts import Contact
-from pytake_cli.store.conversations import BOT, BY_BOT, BY_PEOPLE, Conversation
+from pytake_cli.store.conversations import BY_PEOPLE, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
@@ -66,8 +66,7 @@ def obey(
     else:
         start(db, contact, proof, now)
     if conversation.owner != BY_PEOPLE:  # else somebody is talking, and reads it too
-        conversation.status, conversation.owner = BOT, BY_BOT
-        conversation.unread_count, conversation.waiting_since = 0, None
+        talks.put(conversation, "begin", now)
     payload = {"contact": contact.id, "automatic": verdict == "start"}
     db.add(Event(org_id=contact.org_id, kind="contact:updated", payload=payload, at=now))
     db.flush()

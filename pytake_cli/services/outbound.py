@@ -10,12 +10,12 @@ from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, Forbidden, InvalidData, LimitReached
 from pytake_cli.policy import delivery, window
-from pytake_cli.services import contact_removal, ownership, parties
+from pytake_cli.services import contact_removal, ownership, parties, talks
 from pytake_cli.services.parties import Party
 from pytake_cli.services.sending import needs_window
 from pytake_cli.store import events
 from pytake_cli.store.contacts import Contact
-from pytake_cli.store.conversations import BOT, BY_BOT, OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
+from pytake_cli.store.conversations import BOT, BY_BOT, OPEN, RESOLVED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.messages import AUTOMATIC, CAMPAIGN, LIVE, OUT, RANK, Message
 from pytake_cli.store.numbers import REMOVED, Number
@@ -246,11 +246,12 @@ def open_conversation(db: Session, number: Number, contact_id: int, now: datetim
 def _touch(conversation: Conversation, text: str, origin: str, now: datetime) -> None:
     conversation.last_message_at = now
     conversation.preview = text[:PREVIEW_LENGTH]
-    if origin in ("agent", "app", "api"):
-        conversation.unread_count = 0
-        conversation.waiting_since = None
-        if conversation.status in (QUEUED, SNOOZED) or (conversation.status == BOT and conversation.owner != BY_BOT):
-            conversation.status = OPEN
+    if origin not in ("agent", "app", "api"):
+        return
+    if conversation.status == BOT and conversation.owner == BY_BOT:
+        conversation.unread_count, conversation.waiting_since = 0, None  # a program wrote beside the bot
+    elif conversation.status != RESOLVED:
+        talks.put(conversation, "answered", now)
 
 
 def wake_sender(db: Session, number_id: int, priority: int) -> None:

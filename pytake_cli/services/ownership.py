@@ -6,23 +6,18 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from pytake_cli.errors import Conflict
+from pytake_cli.policy import talks as talks_table
+from pytake_cli.services import talks
 from pytake_cli.store import flow_sessions, outbox
 from pytake_cli.store.conversations import BY_PEOPLE, OPEN, RESOLVED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.users import User
 
 
-def refuse_resolved(conversation: Conversation, verb: str) -> None:
+def refuse_resolved(conversation: Conversation, action: str) -> None:
     """Raises Conflict for a conversation that is over."""
     if conversation.status == RESOLVED:
-        raise Conflict(
-            "PT-CONVERSATION-RESOLVED",
-            "conversation #{id} is resolved and cannot be {verb}",
-            fix="pytake conversation reopen {id}",
-            id=conversation.id,
-            verb=verb,
-        )
+        raise talks_table.refusal(action, RESOLVED, conversation.id)
 
 
 def take_over(db: Session, conversation: Conversation, by: User | None, now: datetime) -> bool:
@@ -30,15 +25,15 @@ def take_over(db: Session, conversation: Conversation, by: User | None, now: dat
 
     The session ends as `taken_over`, its timers are off, and what the bot said and Meta has not got is taken back.
     """
-    refuse_resolved(conversation, "taken over")
+    refuse_resolved(conversation, "takeover")
     lock(db, conversation)
     mine = by.id if by else None
     if conversation.owner == BY_PEOPLE and conversation.status == OPEN and conversation.assignee_id == mine:
         return False
+    before = talks.kept(conversation)
     to_people(db, conversation, now, cause="person:takeover")
-    conversation.status = OPEN
-    conversation.assignee_id = mine or conversation.assignee_id
-    changed(db, conversation, by, now)
+    talks.put(conversation, "takeover", now, assignee_id=mine or conversation.assignee_id)
+    talks.changed(db, conversation, "taken_over", before, now, by=by)
     return True
 
 
@@ -88,15 +83,4 @@ def silence(db: Session, conversation: Conversation, now: datetime) -> list[int]
 
 def changed(db: Session, conversation: Conversation, by: User | None, now: datetime) -> None:
     """Tells the inboxes whose the conversation is now."""
-    payload = {
-        "conversation": conversation.id,
-        "status": conversation.status,
-        "assignee": conversation.assignee_id,
-        "owner": conversation.owner,
-        "by": by.id if by else None,
-    }
-    told = Event(org_id=conversation.org_id, kind="conversation:updated", payload=payload, at=now)
-    told.conversation_id = conversation.id
-    db.add(conversation)
-    db.add(told)
-    db.flush()
+    talks.tell(db, conversation, "owner", now, by=by)

@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from pytake_cli.policy import window
-from pytake_cli.services import outbound
+from pytake_cli.services import outbound, talks
 from pytake_cli.store.contacts import Contact, ServiceWindow
 from pytake_cli.store.conversations import Conversation
-from pytake_cli.store.events import Event
 from pytake_cli.store.flow_sessions import FlowRecord, FlowSession
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
@@ -78,8 +77,5 @@ def take(db: Session, org_id: int, contact_id: int, choice: str, now: datetime) 
             at=now,
         )
     )
-    payload = {"conversation": rated.id, "rating": stars}
-    told = Event(org_id=org_id, kind="conversation:updated", payload=payload, at=now)
-    told.conversation_id = rated.id
-    db.add(told)
+    talks.tell(db, rated, "rated", now)
     return True

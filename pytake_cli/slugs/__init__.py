@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pytake_cli.slugs import access, api, audience, campaigns, channel, commands, flows, machine
+from pytake_cli.slugs import access, api, audience, campaigns, channel, commands, flows, machine, rules
 
-ROOMS = (access, api, audience, campaigns, channel, commands, flows, machine)
-
+ROOMS = (access, api, audience, campaigns, channel, commands, flows, machine, rules)
 # slug -> what it means, in one English line (`pytake errors`; a test finds every slug raised anywhere here).
 # PT-WA-<code> are not here: what Meta's codes mean stands in whatsapp.errors, their one table.
 SLUGS: dict[str, str] = dict(sorted(entry for room in ROOMS for entry in room.SLUGS.items()))

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 SLUGS: dict[str, str] = {
     "PT-ACCOUNT-BAN": "Meta disabled the WhatsApp account, or lifted that",
+    "PT-BOT-OWNS": "a flow answers in the conversation: it is taken over first",
+    "PT-CHAT-BOT": "a flow is answering this person, and what a person writes would end it",
+    "PT-CHAT-COMMAND": "what was typed after the slash is no command of the chat",
+    "PT-CHAT-FAILED": "some of the lines that came through the pipe were refused",
+    "PT-CHAT-NONE": "nobody has written to or from this contact yet, so there is nothing to chat in",
     "PT-CLAIM-OLD": "a claim on a message was too old to send it; it is claimed again",
     "PT-CONVERSATION": "there is no conversation with that number in this organisation",
     "PT-CONVERSATION-OPEN": "a conversation cannot be reopened while the same person is in another one",
     "PT-CONVERSATION-REF": "what was given is not the number of a conversation",
     "PT-CONVERSATION-RESOLVED": "a resolved conversation must be reopened first",
+    "PT-CONVERSATION-STATE": "a conversation's status does not allow this",
     "PT-MEDIA": "there is no such file",
     "PT-MEDIA-EXISTS": "a file of that name is there already",
     "PT-MEDIA-REF": "what was given is not the number of a file",

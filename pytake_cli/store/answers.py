@@ -95,7 +95,8 @@ def take_up(db: Session, pairs: Mapping[tuple[int, int], tuple[str, str]]) -> di
     for row in rows:
         pair = (row.number_id, row.contact_id)
         status, owner = pairs[pair]
-        taken = sa.update(conversation).where(conversation.c.id == row.id, unanswered())
-        if db.connection().execute(taken.values(status=status, owner=owner)).rowcount:
+        values = {"status": status, "owner": owner, "version": conversation.c.version + 1}
+        taken = sa.update(conversation).where(conversation.c.id == row.id, unanswered()).values(values)
+        if db.connection().execute(taken).rowcount:
             found[pair] = row.id
     return found

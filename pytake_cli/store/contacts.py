@@ -92,7 +92,10 @@ class ServiceWindow(Owned, table=True):
     """Where a contact and a number stand with each other: Meta's 24-hour window and the pair limit."""
 
     __tablename__ = "service_window"
-    __table_args__ = (Index("ix_service_window_contact", "contact_id"),)
+    __table_args__ = (
+        Index("ix_service_window_contact", "contact_id"),
+        Index("ix_service_window_closing", "org_id", "last_inbound_at"),
+    )
 
     number_id: int = reference("number.id", primary_key=True)
     contact_id: int = reference("contact.id", primary_key=True)

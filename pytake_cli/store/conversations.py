@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Index, text
+import sqlalchemy as sa
+from sqlalchemy import Index, event, text
+from sqlalchemy.orm import object_session
+from sqlmodel import Field, Session, col, select
 
-from pytake_cli.store.rows import Owned, json, long_text, primary_key, reference, time
+from pytake_cli.policy.talks import BOT as BOT
+from pytake_cli.policy.talks import BY_BOT as BY_BOT
+from pytake_cli.policy.talks import BY_PEOPLE as BY_PEOPLE
+from pytake_cli.policy.talks import NOBODY as NOBODY
+from pytake_cli.policy.talks import OPEN as OPEN
+from pytake_cli.policy.talks import QUEUED as QUEUED
+from pytake_cli.policy.talks import RESOLVED as RESOLVED
+from pytake_cli.policy.talks import SNOOZED as SNOOZED
+from pytake_cli.policy.talks import STATUSES as STATUSES
+from pytake_cli.store.rows import Owned, json, long_text, primary_key, reference, since, time
+from pytake_cli.store.types import UtcTime
 
-BOT, QUEUED, OPEN, SNOOZED, RESOLVED = "bot", "queued", "open", "snoozed", "resolved"
-# Who owns a conversation: nobody yet (a trigger may give it to the bot), the bot, or people. Never two at once.
-NOBODY, BY_BOT, BY_PEOPLE = "nobody", "bot", "people"
-STATUSES = (BOT, QUEUED, OPEN, SNOOZED, RESOLVED)
+# Written out, for a partial index serves only statements that say the same.
+UNRESOLVED = "status <> 'resolved'"
+_WAITING = "waiting_since IS NOT NULL"
+
+
+def _partly(name: str, where: str, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Conversation(Owned, table=True):
@@ -27,6 +44,12 @@ class Conversation(Owned, table=True):
         ),
         Index("ix_conversation_recent", "org_id", "status", "last_message_at"),
         Index("ix_conversation_contact", "contact_id"),
+        # The inbox: what is counted and how it is ordered, each with all that its filters ask for most.
+        _partly("ix_conversation_inbox", UNRESOLVED, "org_id", "assignee_id", "status", "unread_count"),
+        _partly("ix_conversation_active", UNRESOLVED, "org_id", "last_message_at", "id", "assignee_id", "status"),
+        _partly("ix_conversation_waiting", _WAITING, "org_id", "waiting_since", "id", "assignee_id", "status"),
+        _partly("ix_conversation_snoozed", "snoozed_until IS NOT NULL", "snoozed_until"),
+        _partly("ix_conversation_resolved", "resolved_at IS NOT NULL", "org_id", "resolved_at"),
     )
 
     id: int | None = primary_key()
@@ -49,10 +72,46 @@ class Conversation(Owned, table=True):
     resolved_at: datetime | None = time(nullable=True)
     rating: int | None = None  # 1 to 5, as the customer said
     rating_asked_at: datetime | None = time(nullable=True)
+    version: int = Field(default=1, sa_column=sa.Column(sa.Integer, nullable=False, server_default="1"))
+    snoozed_until_reply: bool = since(False)  # with or without a time
+
+
+@event.listens_for(Conversation, "before_update")
+def _next_version(mapper: Any, connection: Any, row: Conversation) -> None:
+    """Every change counts, whoever writes it; statements that write past the rows say so themselves."""
+    session = object_session(row)
+    if session is not None and session.is_modified(row, include_collections=False):
+        row.version += 1
+
+
+conversation = Conversation.__table__  # type: ignore[attr-defined]
+
+
+def is_due(db: Session, now: datetime) -> bool:
+    """Whether the time of a snoozed conversation has come."""
+    return db.connection().execute(_DUE.limit(1), {"now": now}).first() is not None
+
+
+def lock_due(db: Session, now: datetime, limit: int) -> list[Conversation]:
+    """Snoozed conversations whose time has come, longest due first; one that others wake just now is left to them."""
+    ids = list(db.connection().execute(_DUE.limit(limit), {"now": now}).scalars())
+    query = select(Conversation).where(col(Conversation.id).in_(ids), Conversation.status == SNOOZED)
+    return list(db.exec(query.with_for_update(skip_locked=True).execution_options(populate_existing=True)))
+
+
+_DUE = (
+    sa.select(conversation.c.id)
+    .where(
+        sa.text("conversation.snoozed_until IS NOT NULL"),
+        conversation.c.snoozed_until <= sa.bindparam("now", type_=UtcTime),
+    )
+    .order_by(conversation.c.snoozed_until)
+)
 
 
 class Note(Owned, table=True):
     __tablename__ = "note"
+    __table_args__ = (Index("uq_note_client_key", "org_id", "client_key", unique=True),)
 
     id: int | None = primary_key()
     org_id: int = reference("organisation.id")
@@ -60,3 +119,4 @@ class Note(Owned, table=True):
     author_id: int | None = reference("user_account.id", nullable=True)
     body: str = long_text()
     created_at: datetime = time()
+    client_key: str | None = None  # the writer's idempotency key

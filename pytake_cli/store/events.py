@@ -27,6 +27,7 @@ KINDS = {
     "flow:published": "another version starts new sessions: {flow, number, before, by}",
     "flow:changed": "a flow file differs from what is published, or cannot be: {flow, path, why}",
     "flow:paused": "a flow starts no sessions any more, or does again: {flow, paused, by}",
+    "automation:notice": "an automation tells people something: {text, team, automation, conversation, contact}",
     "segment:entered": "contacts came into a materialised segment: {segment, contacts: [ids]}",
     "segment:left": "contacts are in a materialised segment no longer: {segment, contacts: [ids]}",
     "schedule:run": "a schedule ran, failed or was skipped: {schedule, run, local, state, reason, exit_code}",

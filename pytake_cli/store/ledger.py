@@ -182,7 +182,11 @@ _TOUCH = Batch(
     lambda _: (
         sa.update(conversation)
         .where(conversation.c.id == sa.bindparam("of_id"))
-        .values(preview=sa.bindparam("line"), last_message_at=sa.bindparam("at", type_=UtcTime))
+        .values(
+            preview=sa.bindparam("line"),
+            last_message_at=sa.bindparam("at", type_=UtcTime),
+            version=conversation.c.version + 1,
+        )
     )
 )
 

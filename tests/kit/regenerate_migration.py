@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -63,7 +64,7 @@ def source() -> str:
     return _formatted(text)
 
 
-def _listed(statements: dict[str, tuple[str, ...]]) -> str:
+def _listed(statements: Mapping[str, tuple[str, ...]]) -> str:
     """Statements by database, over as many lines as they have."""
     return "\n".join(
         f'"{name}": (' + "".join(f'"""{statement}""",' for statement in each) + "),"

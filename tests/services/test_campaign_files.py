@@ -92,6 +92,10 @@ def test_a_definition_reads_back_from_json_and_from_a_file() -> None:
             "arms: [{template: a, share: 60}, {template: b, share: 60}]\naudience: {all: true}\n",
             "120 together, not 100",
         ),
+        (
+            "template: p\naudience: {all: true}\ndrip:\n  - {after: 3d, template: b}\n  - {after: 1d, template: c}\n",
+            "5:13  later messages stand in the order of their time",
+        ),
         ("- 1\n", "a campaign file is a map"),
         ("a: [\n", "2:1"),
     ],

@@ -289,6 +289,16 @@ def test_each_market_has_its_price_and_drip_counts_into_the_most(store: Store) -
     assert cost["price_date"] == "2026-04-01"
 
 
+def test_a_later_message_that_the_cap_would_skip_is_told_before_the_launch(store: Store) -> None:
+    shop = Shop(store)
+    shop.person("5511968184101")
+    twice = tuple(Drip(timedelta(days=days), "promo", values=GREETING) for days in (2, 4))
+    told = {each["slug"]: each for each in shop.plan(drip=twice).content["warnings"]}
+    assert told["PT-CAMP-CAP"]["values"] | {"place": 2, "messages": 2, "days": 7} == told["PT-CAMP-CAP"]["values"]
+    later = (twice[0], Drip(timedelta(days=7), "promo", values=GREETING))
+    assert "PT-CAMP-CAP" not in {each["slug"] for each in shop.plan(drip=later).content["warnings"]}
+
+
 def test_the_held_out_cost_nothing(store: Store) -> None:
     shop = Shop(store)
     shop.people(200)

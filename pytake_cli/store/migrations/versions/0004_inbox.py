@@ -36,6 +36,12 @@ FOR EACH ROW EXECUTE FUNCTION audit_entry_guard()""",
 
 def upgrade() -> None:
     op.create_table(
+        "automation_cursor",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_automation_cursor")),
+    )
+    op.create_table(
         "login_attempt",
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("failed", sa.Integer(), nullable=False),
@@ -77,6 +83,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("org_id", name=op.f("pk_audit_head")),
     )
     op.create_table(
+        "canned",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("owner_id", ID, nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("texts", JSON, nullable=False),
+        sa.Column("labels", JSON, nullable=False),
+        sa.Column("uses", sa.Integer(), nullable=False),
+        sa.Column("used_at", TIME, nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_canned_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_canned")),
+        sa.UniqueConstraint("org_id", "owner_id", "key", name=op.f("uq_canned_org_id_owner_id_key")),
+    )
+    op.create_table(
+        "label",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_label_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label")),
+        sa.UniqueConstraint("org_id", "name", name=op.f("uq_label_org_id_name")),
+    )
+    op.create_table(
         "role",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("org_id", ID, nullable=False),
@@ -107,6 +140,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_token")),
     )
     op.create_index(op.f("ix_api_token_user_id"), "api_token", ["user_id"], unique=False)
+    op.create_table(
+        "automation",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("since_event", ID, nullable=False),
+        sa.Column("published_at", TIME, nullable=False),
+        sa.Column("published_by_id", ID, nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_automation_org_id")),
+        sa.ForeignKeyConstraint(["published_by_id"], ["user_account.id"], name=op.f("fk_automation_published_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_automation")),
+        sa.UniqueConstraint("org_id", "name", name=op.f("uq_automation_org_id_name")),
+    )
     op.create_table(
         "credential",
         sa.Column("user_id", ID, nullable=False),
@@ -141,6 +194,134 @@ def upgrade() -> None:
     )
     op.create_index("ix_login_session_user", "login_session", ["user_id", "ended_at"], unique=False)
     op.create_table(
+        "saved_view",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("where", sa.Text(), nullable=False),
+        sa.Column("order", sa.String(), nullable=False),
+        sa.Column("owner_id", ID, nullable=True),
+        sa.Column("shared", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_saved_view_org_id")),
+        sa.ForeignKeyConstraint(["owner_id"], ["user_account.id"], name=op.f("fk_saved_view_owner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
+        sa.UniqueConstraint("org_id", "slug", name=op.f("uq_saved_view_org_id_slug")),
+    )
+    op.create_table(
+        "automation_run",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("automation_id", ID, nullable=False),
+        sa.Column("conversation_id", ID, nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("event", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("depth", sa.Integer(), nullable=False),
+        sa.Column("stage", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("did", JSON, nullable=False),
+        sa.Column("due_at", TIME, nullable=False),
+        sa.Column("first_event", ID, nullable=True),
+        sa.Column("last_event", ID, nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("ended_at", TIME, nullable=True),
+        sa.ForeignKeyConstraint(["automation_id"], ["automation.id"], name=op.f("fk_automation_run_automation_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_automation_run_contact_id")),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversation.id"], name=op.f("fk_automation_run_conversation_id")
+        ),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_automation_run_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_automation_run")),
+        sa.UniqueConstraint(
+            "automation_id",
+            "conversation_id",
+            "cause",
+            name=op.f("uq_automation_run_automation_id_conversation_id_cause"),
+        ),
+    )
+    op.create_index("ix_automation_run_contact", "automation_run", ["contact_id", "id"], unique=False)
+    op.create_index("ix_automation_run_conversation", "automation_run", ["conversation_id", "id"], unique=False)
+    op.create_index(
+        "ix_automation_run_due",
+        "automation_run",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_table(
+        "automation_seen",
+        sa.Column("conversation_id", ID, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("assignee_id", ID, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversation.id"], name=op.f("fk_automation_seen_conversation_id")
+        ),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_automation_seen_org_id")),
+        sa.PrimaryKeyConstraint("conversation_id", name=op.f("pk_automation_seen")),
+    )
+    op.create_table(
+        "conversation_change",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("conversation_id", ID, nullable=False),
+        sa.Column("batch", ID, nullable=True),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("by_id", ID, nullable=True),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("before", JSON, nullable=False),
+        sa.Column("after", JSON, nullable=False),
+        sa.Column("undoable", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.Column("undone_at", TIME, nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["user_account.id"], name=op.f("fk_conversation_change_by_id")),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversation.id"], name=op.f("fk_conversation_change_conversation_id")
+        ),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_conversation_change_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conversation_change")),
+    )
+    op.create_index("ix_conversation_change_batch", "conversation_change", ["batch"], unique=False)
+    op.create_index(
+        "ix_conversation_change_conversation", "conversation_change", ["conversation_id", "id"], unique=False
+    )
+    op.create_index("ix_conversation_change_org", "conversation_change", ["org_id", "id"], unique=False)
+    op.create_table(
+        "conversation_label",
+        sa.Column("conversation_id", ID, nullable=False),
+        sa.Column("label_id", ID, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversation.id"], name=op.f("fk_conversation_label_conversation_id")
+        ),
+        sa.ForeignKeyConstraint(["label_id"], ["label.id"], name=op.f("fk_conversation_label_label_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_conversation_label_org_id")),
+        sa.PrimaryKeyConstraint("conversation_id", "label_id", name=op.f("pk_conversation_label")),
+    )
+    op.create_index("ix_conversation_label_label", "conversation_label", ["label_id", "conversation_id"], unique=False)
+    op.create_table(
+        "draft",
+        sa.Column("conversation_id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("mode", sa.String(), nullable=False),
+        sa.Column("reply_to", ID, nullable=True),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], name=op.f("fk_draft_conversation_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_draft_org_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_draft_user_id")),
+        sa.PrimaryKeyConstraint("conversation_id", "user_id", name=op.f("pk_draft")),
+    )
+    op.create_table(
         "refresh_token",
         sa.Column("hash", sa.String(), nullable=False),
         sa.Column("org_id", ID, nullable=False),
@@ -152,6 +333,81 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_refresh_token")),
     )
     op.create_index(op.f("ix_refresh_token_session_id"), "refresh_token", ["session_id"], unique=False)
+    op.create_table(
+        "star",
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("conversation_id", ID, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], name=op.f("fk_star_conversation_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_star_org_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_star_user_id")),
+        sa.PrimaryKeyConstraint("user_id", "conversation_id", name=op.f("pk_star")),
+    )
+    op.create_table(
+        "mention",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("note_id", ID, nullable=False),
+        sa.Column("conversation_id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], name=op.f("fk_mention_conversation_id")),
+        sa.ForeignKeyConstraint(["note_id"], ["note.id"], name=op.f("fk_mention_note_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_mention_org_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_mention_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mention")),
+        sa.UniqueConstraint("note_id", "user_id", name=op.f("uq_mention_note_id_user_id")),
+    )
+    op.create_index("ix_mention_conversation", "mention", ["conversation_id"], unique=False)
+    op.create_index("ix_mention_user", "mention", ["user_id", "conversation_id"], unique=False)
+    op.add_column("conversation", sa.Column("version", sa.Integer(), server_default="1", nullable=False))
+    op.add_column(
+        "conversation", sa.Column("snoozed_until_reply", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+    op.create_index(
+        "ix_conversation_active",
+        "conversation",
+        ["org_id", "last_message_at", "id", "assignee_id", "status"],
+        unique=False,
+        sqlite_where=sa.text("status <> 'resolved'"),
+        postgresql_where=sa.text("status <> 'resolved'"),
+    )
+    op.create_index(
+        "ix_conversation_inbox",
+        "conversation",
+        ["org_id", "assignee_id", "status", "unread_count"],
+        unique=False,
+        sqlite_where=sa.text("status <> 'resolved'"),
+        postgresql_where=sa.text("status <> 'resolved'"),
+    )
+    op.create_index(
+        "ix_conversation_resolved",
+        "conversation",
+        ["org_id", "resolved_at"],
+        unique=False,
+        sqlite_where=sa.text("resolved_at IS NOT NULL"),
+        postgresql_where=sa.text("resolved_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_conversation_snoozed",
+        "conversation",
+        ["snoozed_until"],
+        unique=False,
+        sqlite_where=sa.text("snoozed_until IS NOT NULL"),
+        postgresql_where=sa.text("snoozed_until IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_conversation_waiting",
+        "conversation",
+        ["org_id", "waiting_since", "id", "assignee_id", "status"],
+        unique=False,
+        sqlite_where=sa.text("waiting_since IS NOT NULL"),
+        postgresql_where=sa.text("waiting_since IS NOT NULL"),
+    )
+    op.add_column("note", sa.Column("client_key", sa.String(), nullable=True))
+    op.create_index("uq_note_client_key", "note", ["org_id", "client_key"], unique=True)
+    op.create_index("ix_service_window_closing", "service_window", ["org_id", "last_inbound_at"], unique=False)
     op.add_column("user_account", sa.Column("session_version", sa.Integer(), server_default="1", nullable=False))
     for statement in GUARDS[op.get_bind().dialect.name]:
         op.execute(statement)

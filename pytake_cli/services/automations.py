@@ -1,0 +1,187 @@
+"""Automations as people publish them: checked, switched on and off, looked up; `automation_runs` is what they do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from sqlmodel import Session, col, select
+
+from pytake_cli.errors import InvalidData, NotFound
+from pytake_cli.flow.positions import Path
+from pytake_cli.flow.problems import Problem, near, problem
+from pytake_cli.policy.acts import Act
+from pytake_cli.policy.automations import Automation as Definition
+from pytake_cli.services import automation_files, automation_silence, business_hours, canned, templates
+from pytake_cli.services.automation_files import SLUG, AutomationErrors
+from pytake_cli.services.flow_library import published
+from pytake_cli.services.segment_reading import Reader
+from pytake_cli.store import automations
+from pytake_cli.store.automations import Automation
+from pytake_cli.store.organisations import Organisation
+from pytake_cli.store.users import User
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An automation file: where it is and what it says."""
+
+    path: str
+    source: str | bytes
+
+    @property
+    def text(self) -> str:
+        return self.source if isinstance(self.source, str) else self.source.decode("utf-8-sig")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing made of a draft; `same`: it was published like that already."""
+
+    row: Automation
+    same: bool
+
+
+@lru_cache(maxsize=512)
+def parsed(source: str) -> Definition:
+    """The automation that was published; raises AutomationErrors for one of a newer program."""
+    return automation_files.read(source, "automation.yaml")
+
+
+def check(db: Session, org_id: int, drafts: Sequence[Draft]) -> list[Problem]:
+    """All that is wrong with files, each by itself and against what the organisation has."""
+    problems: list[Problem] = []
+    names: dict[str, str] = {}
+    for draft in drafts:
+        try:
+            read = automation_files.read(draft.source, draft.path)
+        except AutomationErrors as error:
+            problems += error.problems
+            continue
+        problems += _around(db, org_id, draft, read)
+        if read.name in names:
+            problems.append(
+                problem(
+                    SLUG, "{other} is an automation {name} too", path=draft.path, other=names[read.name], name=read.name
+                )
+            )
+        names[read.name] = draft.path
+    return problems
+
+
+def _around(db: Session, org_id: int, draft: Draft, read: Definition) -> Iterable[Problem]:
+    """What a file names and the organisation has not."""
+    from pytake_cli.flow import reader
+
+    positions = reader.read(draft.text, draft.path).positions
+
+    def at(path: Path, error: InvalidData | NotFound) -> Problem:
+        reason = str(error.values.get("reason") or error).partition("\n")[0]
+        why = str(error.why).partition("\n")[0] if error.why else ""
+        text = f"{reason}; {why}" if why else reason
+        return problem(SLUG, "{reason}", positions.value(path), path=draft.path, reason=text)
+
+    if read.conditions.contact:
+        try:
+            Reader(db, org_id).read(read.conditions.contact)
+        except InvalidData as error:
+            yield at(("if", "contact"), error)
+    if read.conditions.hours is not None:
+        org = db.get_one(Organisation, org_id)
+        known, name = business_hours.schedules(org.tz), read.conditions.hours[1]
+        if (name and name not in known) or not known:
+            yield problem(
+                SLUG, "there are no hours {name} in the settings", positions.value(("if", "hours")), path=draft.path,
+                fix="pytake config explain flows.hours", name=name or "flows.hours",
+            )  # fmt: skip
+    for index, act in enumerate(read.then):
+        try:
+            _exists(db, org_id, act)
+        except NotFound as error:
+            yield at(("then", index, act.verb), error)
+
+
+def _exists(db: Session, org_id: int, act: Act) -> None:
+    if act.verb == "canned":
+        canned.find(db, org_id, act.value)
+    if act.verb == "flow" and published(db, org_id, act.value) is None:
+        raise NotFound("PT-FLOW", "no flow {name} is published", fix="pytake flow list", name=act.value)
+    template = act.value if act.verb == "template" else act.beside.get("or_template")
+    if template:
+        known = {each.name for each in templates.listed(db, org_id)}
+        if template not in known:
+            meant = near(template, known)
+            raise NotFound(
+                "PT-TEMPLATE", "there is no template {name} here", why="did you mean {meant}?" if meant else "",
+                fix="pytake template list", name=template, meant=meant,
+            )  # fmt: skip
+
+
+def publish(
+    db: Session, org_id: int, drafts: Sequence[Draft], *, by: User | None = None, now: datetime
+) -> list[Published]:
+    """Publishes all of them or none. A new one is on; a changed one stays on or off, and goes on with what waits."""
+    problems = check(db, org_id, drafts)
+    if problems:
+        raise AutomationErrors(problems)
+    return [_publish(db, org_id, draft, by, now) for draft in drafts]
+
+
+def _publish(db: Session, org_id: int, draft: Draft, by: User | None, now: datetime) -> Published:
+    read = automation_files.read(draft.source, draft.path)
+    ref = hashlib.sha256(draft.text.encode()).hexdigest()[:12]
+    row = automations.by_name(db, org_id, read.name)
+    if row is not None and row.ref == ref:
+        return Published(row, same=True)
+    if row is None:
+        row = Automation(org_id=org_id, name=read.name, number=0, created_at=now, enabled=False)
+    row.title, row.source, row.ref, row.number = read.title, draft.text, ref, row.number + 1
+    row.published_at = row.updated_at = now
+    row.published_by_id = by.id if by else None
+    db.add(row)
+    db.flush()
+    if row.number == 1:
+        enable(db, row, True, now)
+    return Published(row, same=False)
+
+
+def enable(db: Session, row: Automation, on: bool, now: datetime) -> bool:
+    """Switches it on, for what happens from now on, or off, with all that waits. False: it was like that already."""
+    if row.enabled == on:
+        return False
+    row.enabled, row.updated_at = on, now
+    if on:
+        row.since_event = automations.last_event(db)
+    db.add(row)
+    db.flush()
+    assert row.id is not None
+    if on:
+        automation_silence.begin(db, row, parsed(row.source), now)
+    else:
+        automations.cancel_of(db, row.id, "disabled", now)
+    return True
+
+
+def delete(db: Session, row: Automation) -> None:
+    automations.delete(db, row)
+    db.flush()
+
+
+def find(db: Session, org_id: int, name: str) -> Automation:
+    """By its name; NotFound names the nearest."""
+    row = automations.by_name(db, org_id, name)
+    if row is not None:
+        return row
+    known = db.exec(select(Automation.name).where(Automation.org_id == org_id).order_by(col(Automation.name))).all()
+    meant = near(name, known)
+    raise NotFound(
+        "PT-AUTO",
+        "there is no automation {name}",
+        why="did you mean {meant}?" if meant else "",
+        fix="pytake automation list",
+        name=name,
+        meant=meant,
+    )
