@@ -61,6 +61,12 @@ class ApiSettings(Section):
     per_login: int = Field(10, ge=1, description="Tries a minute and address at passwords, codes and tokens.")
 
 
+class AuthSettings(Section):
+    password_scheme: Literal["bcrypt", "argon2id"] = Field(
+        "bcrypt", description="How new passwords are hashed; older ones change over when their people log in."
+    )
+
+
 class SendSettings(Section):
     grace_seconds: float = Field(120, ge=0, description="How long an unconfirmed message waits for its status webhook.")
     default_rate: int = Field(

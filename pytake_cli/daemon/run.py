@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from pytake_cli.api.probes import Probes
 from pytake_cli.api.server import Server, tls_context
 from pytake_cli.api.signals import Signals
 from pytake_cli.api.v1.limits import Limits
-from pytake_cli.api.v1.office import Office, nobody
+from pytake_cli.api.v1.office import Office
 from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.api.webhook import Door, Keys
 from pytake_cli.daemon import keys as door_keys
@@ -47,7 +48,8 @@ from pytake_cli.daemon.schedules import DUE, Schedules
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.daemon.timers import Timers
 from pytake_cli.errors import ConfigError, PytakeError, StoreUnavailable
-from pytake_cli.services import campaign_series, flow_sessions, flow_signals, schedule_runs, sending
+from pytake_cli.services import campaign_series, flow_sessions, flow_signals, schedule_runs, sending, signing_in
+from pytake_cli.services.principals import Principal
 from pytake_cli.store import Store, schema
 from pytake_cli.store.lock import daemon_lock
 
@@ -105,6 +107,10 @@ def tune_interpreter() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 20, 20)
+
+
+def _sign_in(store: Store, token: str, org: str, now: datetime) -> Principal:
+    return signing_in.principal_of(store, token, now, org)
 
 
 def _check_version(store: Store, auto_migrate: bool) -> None:
@@ -250,7 +256,7 @@ class Daemon:
         limits = Limits(config.api.per_address, config.api.per_user, config.api.per_login)
         return Office(
             self._store,
-            nobody,
+            _sign_in,
             proxies=self._proxies,
             origins=tuple(config.api.origins),
             tls=self._tls is not None or self._options.behind_proxy,

@@ -415,6 +415,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("snoozed_until IS NOT NULL"),
     )
     op.create_index(
+        "ix_conversation_urgent",
+        "conversation",
+        ["org_id", "priority", "waiting_since", "id"],
+        unique=False,
+        sqlite_where=sa.text("priority <> 'normal' AND status <> 'resolved'"),
+        postgresql_where=sa.text("priority <> 'normal' AND status <> 'resolved'"),
+    )
+    op.create_index(
         "ix_conversation_waiting",
         "conversation",
         ["org_id", "waiting_since", "id", "assignee_id", "status"],
