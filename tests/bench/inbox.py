@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,9 @@ def measured(store: Store, times: int, size: int) -> Iterator[Row]:
     for order in talk_list.ORDERS:
         for view in ("unassigned", "all"):
             where = next(each.where for each in views.BUILTIN if each.slug == view)
-            yield rounds(f"page by {order}: {view}", lambda db, w=where, o=order: _page(db, asker, w, o), "≤ 20")
+            yield rounds(f"page by {order}: {view}", partial(_page, asker=asker, where=where, order=order), "≤ 20")
     for where in FILTERS:
-        yield rounds(f"page: {where}", lambda db, w=where: _page(db, asker, w, "waiting"), "≤ 20")
+        yield rounds(f"page: {where}", partial(_page, asker=asker, where=where, order="waiting"), "≤ 20")
     yield rounds("counts of all views", lambda db: views.counts(db, asker, views.everyone(db, who)), "≤ 50")
     yield rounds("page 100 by waiting", lambda db: _deep(db, asker, 100), "")
     yield rounds("timeline", lambda db: timeline.page(db, conversations.get(db, size // 2)), "≤ 20")
