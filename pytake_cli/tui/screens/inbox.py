@@ -6,11 +6,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from pytake_cli.tui.actions import Here
+from pytake_cli.tui.screens.inbox_asks import AsksPart
 from pytake_cli.tui.screens.inbox_ways import WaysPart
 
 
-class InboxScreen(WaysPart):
-    """Screen 1. Its parts are layers: talks < chat < writing < sending < popups < acts < ways."""
+class InboxScreen(AsksPart, WaysPart):
+    """Screen 1. Its parts are layers: talks < chat < writing < sending < popups < acts < ways, asks."""
 
     CHAIN = "list"
 
