@@ -13,9 +13,11 @@ from sqlmodel import Session
 
 from pytake_cli import clock
 from pytake_cli.api.v1.gate import bearer
-from pytake_cli.api.v1.office import Office, Principal
+from pytake_cli.api.v1.office import Office
 from pytake_cli.api.v1.once import Once
 from pytake_cli.errors import AuthError
+from pytake_cli.services import audit
+from pytake_cli.services.principals import Principal
 
 ORGANISATION = "x-pytake-org"  # which organisation a super administrator means
 
@@ -37,7 +39,7 @@ class Here:
     @property
     def actor(self) -> str:
         """How histories name who did it."""
-        return self.principal.name
+        return f"user:{self.principal.user_id}" if self.principal.user_id else f"api:{self.principal.name}"
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -53,6 +55,19 @@ class Here:
             if self.once is not None:
                 self.once.used(db)
 
+    def note(self, db: Session, action: str, target: str, **details: Any) -> None:
+        """Writes into the audit log, in the transaction of what was done."""
+        audit.note(db, self.principal, action, target, details, now=self.now)
+
+    def noted(self, action: str, target: str, **details: Any) -> None:
+        """Writes into the audit log what a use case did in transactions of its own."""
+        with self.write() as db:
+            self.note(db, action, target, **details)
+
+    def saw(self, action: str, target: str = "") -> None:
+        """Notes that personal data was read; written a moment later, once for the same person in a while."""
+        self.office.reads.note(self.principal, action, target, self.now)
+
 
 class Needs:
     """Demands a login, and every one of the permissions; made once a route, run once a request, in a thread."""
@@ -66,8 +81,8 @@ class Needs:
         if not token:
             raise AuthError("PT-API-LOGIN", "this needs a login", fix="pytake auth login")
         try:
-            asked = request.headers.get(ORGANISATION, "")
-            principal = office.sign_in(office.store, token.decode("latin-1"), asked, now)
+            asked = request.headers.get(ORGANISATION) or None
+            principal = office.sign_in(office.store, token.decode("latin-1"), now, asked)
         except AuthError:
             office.limits.refused(token)
             raise
