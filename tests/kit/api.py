@@ -64,7 +64,7 @@ def open_api(store: Store, **options: Any) -> Iterator[Face]:
     """The API of this store; `options` are those of Office."""
     people: dict[str, Principal] = {}
 
-    def sign_in(_store: Store, token: str, _now: datetime, _org: str | None) -> Principal:
+    def sign_in(_store: Store, token: str, _org: str, _now: datetime) -> Principal:
         if token not in people:
             raise AuthError("PT-API-LOGIN", "who is that", fix="pytake auth login")
         return people[token]

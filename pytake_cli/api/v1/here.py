@@ -81,8 +81,8 @@ class Needs:
         if not token:
             raise AuthError("PT-API-LOGIN", "this needs a login", fix="pytake auth login")
         try:
-            asked = request.headers.get(ORGANISATION) or None
-            principal = office.sign_in(office.store, token.decode("latin-1"), now, asked)
+            asked = request.headers.get(ORGANISATION, "")
+            principal = office.sign_in(office.store, token.decode("latin-1"), asked, now)
         except AuthError:
             office.limits.refused(token)
             raise

@@ -11,20 +11,14 @@ from pytake_cli import clock
 from pytake_cli.api.v1.limits import Limits
 from pytake_cli.api.v1.reads import Reads
 from pytake_cli.api.visitors import Proxies
-from pytake_cli.errors import AuthError
-from pytake_cli.services.principals import Principal
+from pytake_cli.services.principals import Principal as Principal
 
 if TYPE_CHECKING:
     from pytake_cli.store import Store
 
 
-# (store, bearer token, now, slug of the organisation asked for) -> who that is; raises AuthError
-SignIn = Callable[["Store", str, datetime, str | None], Principal]
-
-
-def nobody(store: Store, token: str, now: datetime, org: str | None) -> Principal:
-    """The sign-in of a store that knows no logins."""
-    raise AuthError("PT-API-LOGIN", "the API wants a login", fix="pytake auth login")
+# (store, bearer token, slug of the organisation asked for or "", now) -> who that is; raises AuthError
+SignIn = Callable[["Store", str, str, datetime], Principal]
 
 
 @dataclass(frozen=True)
@@ -40,5 +34,7 @@ class Office:
     most_upload_bytes: int = 100 * 1024 * 1024
     limits: Limits = field(default_factory=Limits)
     now: Callable[[], datetime] = clock.now
+    # (conversation, user who asks) -> id and name of a colleague who writes an answer there just now
+    colleague_typing: Callable[[int, int | None], tuple[int, str] | None] = lambda conversation, user: None
     problems: Callable[[], list[str]] = list  # what keeps the daemon from working
     reads: Reads = field(default_factory=Reads)

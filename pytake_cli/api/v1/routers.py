@@ -8,6 +8,7 @@ from pytake_cli.api.v1 import (
     contact_acts,
     contact_lists,
     contacts,
+    conversations,
     fields,
     flow_sessions,
     flows,
@@ -21,6 +22,7 @@ from pytake_cli.api.v1 import (
     segments,
     simulator,
     templates,
+    views,
 )
 
 ROUTERS = (
@@ -29,6 +31,7 @@ ROUTERS = (
     contact_lists.router,
     contact_acts.router,
     contacts.router,
+    conversations.router,
     fields.router,
     fields.tag_router,
     flow_sessions.router,
@@ -43,4 +46,5 @@ ROUTERS = (
     segments.router,
     simulator.router,
     templates.router,
+    views.router,
 )
