@@ -29,6 +29,7 @@ from pytake_cli.sections import (
     AuthSettings,
     EmulatorSettings,
     FlowSettings,
+    InboxSettings,
     LogSettings,
     MediaSettings,
     RetentionSettings,
@@ -69,6 +70,7 @@ class Settings(Section):
     retention: RetentionSettings = RetentionSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     log: LogSettings = LogSettings()
+    inbox: InboxSettings = InboxSettings()
     emulator: EmulatorSettings = EmulatorSettings()
     flows: FlowSettings = FlowSettings()
 

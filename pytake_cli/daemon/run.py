@@ -22,6 +22,7 @@ from pytake_cli import clock, secrets, settings
 from pytake_cli.api import v1 as api
 from pytake_cli.api.app import application
 from pytake_cli.api.connection import Places
+from pytake_cli.api.live import Live
 from pytake_cli.api.probes import Probes
 from pytake_cli.api.server import Server, tls_context
 from pytake_cli.api.signals import Signals
@@ -34,12 +35,14 @@ from pytake_cli.daemon import neighbours, owner
 from pytake_cli.daemon.automations import Automations
 from pytake_cli.daemon.campaigns import Campaigns
 from pytake_cli.daemon.clockwork import Clockwork
+from pytake_cli.daemon.customer_typing import CustomerTyping
 from pytake_cli.daemon.engine_local import LocalEngine
 from pytake_cli.daemon.flow_files import FlowFiles
 from pytake_cli.daemon.health import Health, Heartbeat
 from pytake_cli.daemon.inbox import STATUSES_WAIT_SECONDS, Inbox
 from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
+from pytake_cli.daemon.live import Hub
 from pytake_cli.daemon.outside.http import allowed as allowed_hosts
 from pytake_cli.daemon.schedules import DUE, Schedules
 from pytake_cli.daemon.sender import Sender
@@ -240,7 +243,10 @@ class Daemon:
         self._health = Health(store, door, places, self._intake, self._inbox, self._sender, self._jobs, self._heartbeat)
         probes = Probes(self._health, lambda: self._ring.keys.metrics_token)
         signals = Signals(self._take_signal, self._proxies)
-        self._server = Server(application(door, probes, signals, api.application(self._office())), places)
+        self._hub = Hub(store, engine, CustomerTyping(store, self._jobs.graph))
+        office = self._office()
+        live = Live(self._hub, store, office.sign_in, office.origins)
+        self._server = Server(application(door, probes, signals, api.application(office), live), places)
         self._clockwork = Clockwork(store, engine, self._sender, self._jobs, self._campaigns, self._health)
         self._pokes = neighbours.PokeSocket(settings.paths().run / neighbours.SOCKET_FILE, engine)
 
@@ -257,6 +263,7 @@ class Daemon:
             most_body_bytes=config.serve.max_body_bytes,
             most_upload_bytes=config.media.max_bytes,
             limits=limits,
+            colleague_typing=self._hub.colleague_typing,
             problems=self._health.unready,
         )
 
@@ -301,6 +308,7 @@ class Daemon:
             "schedule": self._schedules.handle,
             "campaign": self._campaigns.handle,
             "series": self._campaigns.handle_series,
+            "live": self._hub.handle,
             "secrets": self._reread_secrets,
             "tick": self._tick,
         }
@@ -308,6 +316,7 @@ class Daemon:
         self._part("engine", self._engine.run(handlers))
         self._part("intake", self._intake.run())
         self._part("sender", self._sender.run())
+        self._part("live", self._hub.run())
         self._part("clockwork", self._clockwork.run())
         self._part("keys", self._ring.run())
         if self._options.flow_watch:
@@ -380,6 +389,7 @@ class Daemon:
         await self._engine.stop(left())
         await sending_ends
         await schedules_end
+        await self._hub.close()
         await self._jobs.close()
         self._inbox.close()
         for task in self._parts:
