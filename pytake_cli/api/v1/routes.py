@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from pytake_cli.api.v1.gate import UPLOADS
+
+
+def _within_reason(given: datetime) -> datetime:
+    if not EARLIEST <= given <= LATEST:
+        raise ValueError("a moment between the years 2000 and 2100")
+    return given
+
+
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+Moment = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+Text = Annotated[str, Field(max_length=200)]
 
 
 class Body(BaseModel):
