@@ -19,7 +19,8 @@ from pytake_cli.store.journal import Journal
 router = new_router("ops")
 READ = [Depends(needs("ops:read"))]
 LOOKED_AT = 500  # webhooks that one page looks through for those of the organisation
-ACT = [Depends(needs("ops:read", "numbers:write"))]
+ACTING = ("ops:read", "numbers:write")
+ACT = [Depends(needs(*ACTING))]
 
 Reference = Annotated[str, Path(pattern=r"^(message|job|quarantine):[0-9]{1,18}$")]
 
