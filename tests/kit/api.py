@@ -76,9 +76,11 @@ def open_api(store: Store, **options: Any) -> Iterator[Face]:
     server, port = loop.run_until_complete(_listen(office, taken))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    watchman = asyncio.run_coroutine_threadsafe(server.run(), loop)
     try:
         yield Face(port, office, people, taken)
     finally:
+        watchman.cancel()
         asyncio.run_coroutine_threadsafe(server.close(2.0), loop).result(10.0)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

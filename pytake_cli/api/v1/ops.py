@@ -21,8 +21,9 @@ from pytake_cli.store.users import User
 
 router = new_router("ops")
 READ = [Depends(needs("ops:read"))]
-ACT = [Depends(needs("ops:read", "numbers:write"))]
 LOOKED_AT = 500  # webhooks that one page looks through for those of the organisation
+ACTING = ("ops:read", "numbers:write")
+ACT = [Depends(needs(*ACTING))]
 
 Reference = Annotated[str, Path(pattern=r"^(message|job|quarantine):[0-9]{1,18}$")]
 

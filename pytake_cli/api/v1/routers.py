@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
-from pytake_cli.api.v1 import bulk, campaign_acts, campaigns, contact_acts, contact_lists, contacts, conversations, fields, flow_sessions, flows, labels, me, media, notes, notifications, numbers, ops, organisations, schedules, search, segments, simulator, templates, views
+from pytake_cli.api.v1 import (
+    bulk,
+    campaign_acts,
+    campaigns,
+    contact_acts,
+    contact_lists,
+    contacts,
+    conversations,
+    fields,
+    flow_sessions,
+    flows,
+    labels,
+    me,
+    media,
+    notes,
+    notifications,
+    numbers,
+    ops,
+    organisations,
+    schedules,
+    search,
+    segments,
+    simulator,
+    templates,
+    views,
+)
 
 ROUTERS = (
     bulk.router,
