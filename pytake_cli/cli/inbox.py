@@ -49,7 +49,8 @@ class Given:
         str | None, typer.Option("--theme", metavar="NAME", help="dark, light, contrast, ansi, or one of Textual's.")
     ] = None
     keymap: Annotated[
-        Literal["default", "vim", "composer"], typer.Option("--keymap", help="Keys to begin with; keymap.toml changes them.")
+        Literal["default", "vim", "composer"],
+        typer.Option("--keymap", help="Keys to begin with; keymap.toml changes them."),
     ] = "default"
     enter: Annotated[
         Literal["send", "newline"], typer.Option("--enter", help="What Enter does; with newline, Ctrl-S sends.")
@@ -59,8 +60,12 @@ class Given:
     server: Annotated[
         str | None, typer.Option("--server", metavar="URL", help="A daemon elsewhere; the secret api_token logs in.")
     ] = None
-    as_: Annotated[str | None, typer.Option("--as", metavar="USER", help="Who works; by default the first user there was.")] = None
-    keys: Annotated[bool, typer.Option("--keys", help="Says what this terminal sends for a key, and what it does.")] = False
+    as_: Annotated[
+        str | None, typer.Option("--as", metavar="USER", help="Who works; by default the first user there was.")
+    ] = None
+    keys: Annotated[bool, typer.Option("--keys", help="Says what this terminal sends for a key, and what it does.")] = (
+        False
+    )
 
 
 @filled_in
@@ -74,7 +79,10 @@ def inbox(given: Given) -> None:
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
-            "PT-INBOX-TTY", "the inbox needs a terminal of its own", why="for pipes there is a line mode", fix="pytake chat -h"
+            "PT-INBOX-TTY",
+            "the inbox needs a terminal of its own",
+            why="for pipes there is a line mode",
+            fix="pytake chat -h",
         )
     _prepare()
     if given.keys:
@@ -174,7 +182,11 @@ def _login(given: Given) -> Iterator[Login]:
         token = secrets.get(TOKEN)
         if token is None:
             raise AuthError(
-                "PT-INBOX-TOKEN", "there is no API token for {server}", fix="pytake secret set {name} -", server=given.server, name=TOKEN
+                "PT-INBOX-TOKEN",
+                "there is no API token for {server}",
+                fix="pytake secret set {name} -",
+                server=given.server,
+                name=TOKEN,
             )
         yield Login(token)
         return
@@ -192,10 +204,9 @@ def _login(given: Given) -> Iterator[Login]:
 
 
 def _begin(store: Store, org_id: int, as_: str | None) -> Grant:
-    from pytake_cli.services import sessions
-
     from sqlmodel import col, select
 
+    from pytake_cli.services import sessions
     from pytake_cli.store.users import User
 
     with store.write(org_id) as db:
