@@ -1,46 +1,47 @@
-"""/ops: what waits, what is stuck, and how the daemon is; for whoever looks after it."""
+"""/ops: whether everything runs, what waits in the queues, what went wrong, which colleagues are here."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
 from pydantic import BaseModel
-from sqlmodel import Session, col, select
+from sqlalchemy import func
+from sqlmodel import col, select
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import Id, Page, Paging, cursor, paging
+from pytake_cli.api.v1.paging import Page
 from pytake_cli.api.v1.routes import router as new_router
-from pytake_cli.services import numbers, overview, queues, replays
+from pytake_cli.services import overview, queues
+from pytake_cli.store.conversations import RESOLVED, Conversation
 from pytake_cli.store.events import Event
-from pytake_cli.store.journal import Journal
+from pytake_cli.store.users import User
 
 router = new_router("ops")
 READ = [Depends(needs("ops:read"))]
-LOOKED_AT = 500  # webhooks that one page looks through for those of the organisation
-ACTING = ("ops:read", "numbers:write")
-ACT = [Depends(needs(*ACTING))]
+MOVE = [Depends(needs("ops:read", "org:write"))]
 
-Reference = Annotated[str, Path(pattern=r"^(message|job|quarantine):[0-9]{1,18}$")]
+Reference = Annotated[str, Path(min_length=1, max_length=60, description="message:12, job:5 or quarantine:3")]
+Limit = Annotated[int, Query(ge=1, le=500)]
 
 
-class NumberState(BaseModel):
-    id: int
+class NumberStanding(BaseModel):
     display: str
     status: str
     quality: str
     tier: str
-    stopped: str | None
+    stopped: str
 
 
-class State(BaseModel):
-    """`state` is ok, or what needs somebody: daemon, number, queue."""
+class Standing(BaseModel):
+    """How the organisation's work stands at this moment."""
 
     state: str
-    problems: list[str]
-    numbers: list[NumberState]
-    outbox: dict[str, int]
+    numbers: list[NumberStanding]
+    queued: int
+    sending: int
+    unknown: int
     oldest_queued_at: datetime | None
     failed_24h: int
     jobs_waiting: int
@@ -55,7 +56,9 @@ class State(BaseModel):
     oldest_waiting_at: datetime | None
 
 
-class Entry(BaseModel):
+class Waiting(BaseModel):
+    """One thing in a queue."""
+
     id: str
     state: str
     about: str
@@ -65,131 +68,110 @@ class Entry(BaseModel):
     error: str
 
 
-class Webhook(BaseModel):
-    id: int
-    received_at: datetime
-    applied_at: datetime | None
-    bytes: int
-
-
-class Replayed(BaseModel):
-    webhook: int
-    received_at: datetime
-    updates: int
-    messages: int
-    statuses: int
-    quarantined: int
-
-
 class Incident(BaseModel):
+    """Something that needed a person."""
+
     id: int
     at: datetime
-    conversation_id: int | None
-    payload: dict[str, Any]
+    slug: str
+    text: str
+    conversation: int | None
 
 
-@router.get("/health", response_model=State, dependencies=READ)
-def health(here: Here = Depends(here)) -> object:
-    """One look at everything: the daemon, the numbers, what waits, the windows."""
+class Colleague(BaseModel):
+    id: int
+    name: str
+    role: str
+    availability: str
+    open: int
+
+
+@router.get("/status", response_model=Standing, dependencies=READ)
+def status(here: Here = Depends(here)) -> object:
+    """One screen: numbers, queues, windows, conversations."""
     with here.read() as db:
-        view = overview.of(db, here.org_id, here.now)
-    problems = here.office.problems()
-    connected = [number for number in view.numbers if number.status != numbers.REMOVED]
-    wrong = ["daemon"] if problems else []
-    if any(number.stopped_reason or number.status != "CONNECTED" for number in connected):
-        wrong.append("number")
-    if view.outbox.get("unknown") or view.quarantined or view.jobs_failed:
-        wrong.append("queue")
+        found = overview.of(db, here.org_id, here.now)
+    stopped = any(number.stopped_at for number in found.numbers)
+    stuck = found.outbox.get("unknown", 0) or found.jobs_failed or found.quarantined
     return {
-        **{name: getattr(view, name) for name in State.model_fields if hasattr(view, name)},
-        "state": ", ".join(wrong) or "ok",
-        "problems": problems,
-        "numbers": [{**number.model_dump(), "stopped": number.stopped_reason or None} for number in connected],
-        "outbox": {name: view.outbox.get(name, 0) for name in overview.OUTBOX},
+        **{name: getattr(found, name) for name in Standing.model_fields if hasattr(found, name)},
+        **{name: found.outbox.get(name, 0) for name in overview.OUTBOX},
+        "state": ", ".join(name for name, wrong in (("number", stopped), ("queue", stuck)) if wrong) or "ok",
+        "numbers": [
+            {
+                **{name: getattr(number, name) or "" for name in ("display", "status", "quality", "tier")},
+                "stopped": number.stopped_reason if number.stopped_at else "",
+            }
+            for number in found.numbers
+        ],
     }
 
 
-@router.get("/queue", response_model=Page[Entry], dependencies=READ)
-def queue(
-    kind: Annotated[list[Literal["message", "job", "quarantine"]] | None, Query()] = None,
-    state: Annotated[str | None, Query(max_length=40)] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    here: Here = Depends(here),
-) -> object:
-    """What waits, the oldest first; failed messages when asked for by `state=failed`."""
+@router.get("/queue", response_model=Page[Waiting], dependencies=READ)
+def queue(limit: Limit = 100, here: Here = Depends(here)) -> object:
+    """What waits or is stuck, the oldest first."""
     with here.read() as db:
-        kinds = tuple(kind or queues.KINDS)
-        found = queues.listed(db, here.org_id, kinds=kinds, state=state, limit=limit)
-        total = queues.count(db, here.org_id, kinds=kinds, state=state)
-        return {"items": [_entry(each) for each in found], "total": total}
+        found = queues.listed(db, here.org_id, limit=limit)
+        total = queues.count(db, here.org_id)
+    return {"items": [_entry(each) for each in found], "total": total}
 
 
-@router.post("/queue/{id}/retry", response_model=Entry, dependencies=ACT)
-def retry(id: Reference, here: Here = Depends(here)) -> object:
+@router.post("/queue/{id}/retry", response_model=Waiting, dependencies=MOVE)
+def retry(id: Reference, here: Here = Depends(here)) -> object:  # noqa: A002 - the path's name
     """Tries again what failed."""
-    with here.write() as db:
-        row = queues.find(db, here.org_id, id)
-        queues.retry(db, row, here.now)
-        here.note(db, "queue.retried", id)
-        db.flush()
-        return _entry(queues.entry_of(row))
+    return _move(here, id, queues.retry)
 
 
-@router.post("/queue/{id}/drop", response_model=Entry, dependencies=ACT)
-def drop(id: Reference, here: Here = Depends(here)) -> object:
+@router.post("/queue/{id}/drop", response_model=Waiting, dependencies=MOVE)
+def drop(id: Reference, here: Here = Depends(here)) -> object:  # noqa: A002
     """Gives up on it."""
-    with here.write() as db:
-        row = queues.find(db, here.org_id, id)
-        queues.drop(db, row, here.now)
-        here.note(db, "queue.dropped", id)
-        db.flush()
-        return _entry(queues.entry_of(row))
+    return _move(here, id, queues.drop)
 
 
-@router.get("/webhooks", response_model=Page[Webhook], dependencies=READ)
-def webhooks(paging: Paging = Depends(paging), here: Here = Depends(here)) -> object:
-    """The webhooks that came, the newest first; what they say is not shown."""
-    before = paging.after(int)
+@router.get("/incidents", response_model=Page[Incident], dependencies=READ)
+def incidents(limit: Limit = 50, here: Here = Depends(here)) -> object:
+    """What went wrong lately, the newest first."""
+    mine = select(Event).where(Event.org_id == here.org_id, Event.kind == "incident")
     with here.read() as db:
-        rows, last = _visible(db, here, before[0] if before else None, paging.limit)
-    return {"items": rows, "next": cursor(last) if last is not None else None}
+        rows = db.exec(mine.order_by(col(Event.id).desc()).limit(limit)).all()
+    return {"items": [_incident(row) for row in rows]}
 
 
-@router.post("/webhooks/{id}/replay", response_model=Replayed, dependencies=ACT)
-def replay(id: Id, here: Here = Depends(here)) -> object:
-    """Applies a webhook again, and settles what of it was set aside before."""
-    with here.office.store.write() as db:  # a webhook may speak of numbers of several organisations
-        result = replays.replay(db, replays.find(db, here.org_id, str(id)), here.now)
-        here.note(db, "webhook.replayed", f"webhook:{id}")
-    return {name: getattr(result, name) for name in Replayed.model_fields}
-
-
-@router.get("/errors", response_model=Page[Incident], dependencies=READ)
-def errors(paging: Paging = Depends(paging), here: Here = Depends(here)) -> object:
-    """What went wrong and wants a person, the newest first."""
-    before = paging.after(int)
-    query = select(Event).where(Event.kind == "incident").order_by(col(Event.id).desc())
-    if before is not None:
-        query = query.where(col(Event.id) < before[0])
+@router.get("/people", response_model=Page[Colleague], dependencies=READ)
+def people(here: Here = Depends(here)) -> object:
+    """The active users, whether they are available, and how much each has to do."""
+    theirs = select(Conversation.assignee_id, func.count()).where(
+        Conversation.org_id == here.org_id, Conversation.status != RESOLVED, col(Conversation.assignee_id).is_not(None)
+    )
+    active = select(User).where(User.org_id == here.org_id, col(User.active)).order_by(User.email)
     with here.read() as db:
-        rows = [row.model_dump() for row in db.exec(query.limit(paging.limit + 1))]
-    return paging.page(rows, lambda row: (row["id"],))
-
-
-def _visible(db: Session, here: Here, before: int | None, limit: int) -> tuple[list[dict[str, Any]], int | None]:
-    """The webhooks that the organisation may see, and the id to look on below when there may be more."""
-    query = select(Journal).order_by(col(Journal.id).desc())
-    if before is not None:
-        query = query.where(col(Journal.id) < before)
-    rows: list[dict[str, Any]] = []
-    looked = list(db.exec(query.limit(LOOKED_AT)))
-    for row in looked:
-        if replays.is_visible(db, here.org_id, row):
-            rows.append({**row.model_dump(exclude={"body", "digest"}), "bytes": len(row.body)})
-        if len(rows) == limit:
-            return rows, row.id
-    return rows, looked[-1].id if len(looked) == LOOKED_AT else None
+        counts = dict(db.exec(theirs.group_by(col(Conversation.assignee_id))).all())
+        users = db.exec(active).all()
+    return {"items": [_colleague(user, counts.get(user.id, 0)) for user in users]}
 
 
 def _entry(found: queues.Entry) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in Entry.model_fields}
+    return {name: getattr(found, name) for name in Waiting.model_fields}
+
+
+def _move(here: Here, reference: str, act: Any) -> dict[str, Any]:
+    with here.write() as db:
+        row = queues.find(db, here.org_id, reference)
+        act(db, row, here.now)
+        return _entry(queues.entry_of(row))
+
+
+def _incident(row: Event) -> dict[str, Any]:
+    told = {name: str(row.payload.get(name) or "") for name in ("slug", "text")}
+    return {"id": row.id, "at": row.at, "conversation": row.payload.get("conversation"), **told}
+
+
+def _colleague(user: User, open_: int) -> dict[str, Any]:
+    availability = str(getattr(user, "availability", "") or "online")
+    return {
+        "id": user.id,
+        "name": user.name or user.email,
+        "role": user.role,
+        "availability": availability,
+        "open": open_,
+    }
