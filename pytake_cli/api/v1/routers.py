@@ -31,15 +31,14 @@ from pytake_cli.api.v1 import (
 )
 
 ROUTERS = (
-    campaigns.router,
-    campaign_acts.router,
-    contact_lists.router,
-    contact_acts.router,
-    contacts.router,
     bulk.router,
+    campaign_acts.router,
+    campaigns.router,
+    contact_acts.router,
+    contact_lists.router,
+    contacts.router,
     conversations.router,
     fields.router,
-    fields.tag_router,
     flow_sessions.router,
     flows.router,
     labels.router,

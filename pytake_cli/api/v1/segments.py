@@ -113,9 +113,7 @@ def count(body: Asked, here: Here = Depends(here)) -> object:
         return {"people": segments.count(db, here.org_id, text, here.now)}
 
 
-@router.post(
-    "/preview", response_model=Page[ContactRow], dependencies=[Depends(needs(*PEOPLE))]
-)
+@router.post("/preview", response_model=Page[ContactRow], dependencies=[Depends(needs(*PEOPLE))])
 def preview(body: Asked, here: Here = Depends(here)) -> object:
     """The newest of those whom a segment or a text means."""
     with here.read() as db:
