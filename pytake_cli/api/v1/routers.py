@@ -25,6 +25,7 @@ from pytake_cli.api.v1 import (
     search,
     segments,
     simulator,
+    tags,
     templates,
     views,
 )
@@ -52,6 +53,7 @@ ROUTERS = (
     search.router,
     segments.router,
     simulator.router,
+    tags.router,
     templates.router,
     views.router,
 )

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from pytake_cli import clock
-from pytake_cli.services.principals import Principal
 from pytake_cli.store.users import User
 from tests.kit import people
-from tests.kit.api import Face, open_api, somebody
+from tests.kit.api import Face, Somebody, open_api, somebody
 from tests.kit.shop import Shop
 
 
@@ -27,7 +26,7 @@ def bia(shop: Shop) -> User:
     return people.user(shop.store, shop.org, "bia@loja.example", "bia")
 
 
-def agent(shop: Shop, user: User) -> Principal:
+def agent(shop: Shop, user: User) -> Somebody:
     rights = frozenset({"conversations:read", "conversations:write"})
     return somebody(shop.org, *rights, role="AGENT", user_id=user.id, name=user.name)
 
