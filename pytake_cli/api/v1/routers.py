@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytake_cli.api.v1 import bulk, contacts, conversations, labels, me, notes, views
+from pytake_cli.api.v1 import bulk, contacts, conversations, labels, me, notes, notifications, views
 
 ROUTERS = (
     bulk.router,
@@ -11,5 +11,6 @@ ROUTERS = (
     labels.router,
     me.router,
     notes.router,
+    notifications.router,
     views.router,
 )
