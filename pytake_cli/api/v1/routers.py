@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytake_cli.api.v1 import bulk, contacts, conversations, labels, me, notes, notifications, views
+from pytake_cli.api.v1 import bulk, contacts, conversations, labels, me, notes, notifications, ops, views
 
 ROUTERS = (
     bulk.router,
@@ -12,5 +12,6 @@ ROUTERS = (
     me.router,
     notes.router,
     notifications.router,
+    ops.router,
     views.router,
 )
