@@ -13,7 +13,6 @@ from sqlmodel import Session
 from pytake_cli.store.conversations import conversation
 from pytake_cli.store.rows import Owned, insert, primary_key, reference, time
 
-
 AT_ONCE = 500  # conversations of one query
 
 
