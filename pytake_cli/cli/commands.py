@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "field": ("pytake_cli.cli.field", "app"),
     "flow": ("pytake_cli.cli.flow", "app"),
     "help": ("pytake_cli.cli.help", "help_"),
+    "inbox": ("pytake_cli.cli.inbox", "inbox"),
     "init": ("pytake_cli.cli.init", "init"),
     "label": ("pytake_cli.cli.label", "app"),
     "listen": ("pytake_cli.cli.listen", "listen"),
@@ -49,6 +50,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
     "Work": ("conversation", "message", "contact", "segment", "field", "media", "label", "view", "canned", "chat"),
+    "Work": ("inbox", "conversation", "message", "contact", "segment", "field", "media", "canned", "chat"),
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
@@ -63,6 +65,7 @@ COMMONEST = (
     "conversation show",
     "conversation assign",
     "conversation resolve",
+    "inbox",
     "message send",
     "message list",
     "contact list",
