@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "help": ("pytake_cli.cli.help", "help_"),
     "inbox": ("pytake_cli.cli.inbox", "inbox"),
     "init": ("pytake_cli.cli.init", "init"),
+    "label": ("pytake_cli.cli.label", "app"),
     "listen": ("pytake_cli.cli.listen", "listen"),
     "logs": ("pytake_cli.cli.logs", "app"),
     "media": ("pytake_cli.cli.media", "app"),
@@ -41,12 +42,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trace": ("pytake_cli.cli.trace", "trace"),
     "trigger": ("pytake_cli.cli.trigger", "trigger"),
     "user": ("pytake_cli.cli.user", "app"),
+    "view": ("pytake_cli.cli.view", "app"),
     "webhook": ("pytake_cli.cli.webhook", "app"),
 }
 
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
+    "Work": ("conversation", "message", "contact", "segment", "field", "media", "label", "view", "canned", "chat"),
     "Work": ("inbox", "conversation", "message", "contact", "segment", "field", "media", "canned", "chat"),
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
