@@ -49,8 +49,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
-    "Work": ("conversation", "message", "contact", "segment", "field", "media", "label", "view", "canned", "chat"),
-    "Work": ("inbox", "conversation", "message", "contact", "segment", "field", "media", "canned", "chat"),
+    "Work": (
+        "conversation",
+        "message",
+        "contact",
+        "segment",
+        "field",
+        "media",
+        "label",
+        "view",
+        "canned",
+        "chat",
+        "inbox",
+    ),
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
