@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "field": ("pytake_cli.cli.field", "app"),
     "flow": ("pytake_cli.cli.flow", "app"),
     "help": ("pytake_cli.cli.help", "help_"),
+    "inbox": ("pytake_cli.cli.inbox", "inbox"),
     "init": ("pytake_cli.cli.init", "init"),
     "listen": ("pytake_cli.cli.listen", "listen"),
     "logs": ("pytake_cli.cli.logs", "app"),
@@ -46,7 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
-    "Work": ("conversation", "message", "contact", "segment", "field", "media", "canned", "chat"),
+    "Work": ("inbox", "conversation", "message", "contact", "segment", "field", "media", "canned", "chat"),
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
@@ -61,6 +62,7 @@ COMMONEST = (
     "conversation show",
     "conversation assign",
     "conversation resolve",
+    "inbox",
     "message send",
     "message list",
     "contact list",
