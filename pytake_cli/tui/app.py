@@ -18,7 +18,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.css.query import NoMatches
 
-from pytake_cli import clock, locale
+from pytake_cli import locale
 from pytake_cli.locale import _
 from pytake_cli.tui import keymap as keymaps
 from pytake_cli.tui import paint
@@ -298,8 +298,25 @@ class InboxApp(App[int], inherit_bindings=False):
         self.me = await self.client.availability("away" if away else "online")
         self.refresh_bars()
 
-    def do_app_quit_now(self) -> None:
-        self.exit(0)
+    async def do_app_quit(self) -> None:
+        """Asks only while something waits to be sent."""
+        from pytake_cli.tui.dialogs.confirm import Confirm
 
-    def now(self) -> Any:
-        return clock.now()
+        waiting = len(self.outbox)
+        says = own(_("{count} waiting to be sent; they are kept as drafts if the server answers").format(count=waiting))
+        if not waiting or await self.ask(Confirm(own(_("Leave the inbox?")), [says])):
+            await self.leave()
+
+    async def do_app_quit_now(self) -> None:
+        await self.leave()
+
+    async def leave(self) -> None:
+        """Keeps what was not sent as drafts, as far as the server can be reached, and ends."""
+        for conversation, draft in self.outbox.drafts():
+            try:
+                await self.client.save_draft(conversation, draft)
+            except (Unreachable, Refused):
+                break
+        for screen in self.screens_open():
+            screen.on_leave()
+        self.exit(0)
