@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # noun -> (module, attribute): a typer.Typer whose commands are the verbs, or a function that is the command
 COMMANDS: dict[str, tuple[str, str]] = {
+    "automation": ("pytake_cli.cli.automation", "app"),
     "billing": ("pytake_cli.cli.billing", "app"),
     "campaign": ("pytake_cli.cli.campaign", "app"),
     "canned": ("pytake_cli.cli.canned", "app"),
@@ -46,7 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
     "Work": ("conversation", "message", "contact", "segment", "field", "media", "canned", "chat"),
-    "Flows": ("flow",),
+    "Flows and automations": ("flow", "automation"),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
     "People and access": ("org", "user", "privacy"),

@@ -22,11 +22,12 @@ from pytake_cli.services import (
     fields,
     outbound,
     ownership,
+    talks,
     templates,
 )
 from pytake_cli.store import jobs, outbox
 from pytake_cli.store.contacts import Contact
-from pytake_cli.store.conversations import SNOOZED, Conversation
+from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
@@ -218,17 +219,20 @@ def _assign(scene: Scene, act: Act, n: int) -> str:
 
 
 def _priority(scene: Scene, act: Act, n: int) -> str:
-    scene.conversation.priority = act.value
-    ownership.changed(scene.db, scene.conversation, scene.by, scene.now)
+    _move(scene, "priority", priority=act.value)
     return str(act.value)
 
 
 def _snooze(scene: Scene, act: Act, n: int) -> str:
-    ownership.refuse_resolved(scene.conversation, "snoozed")
-    scene.conversation.status = SNOOZED
-    scene.conversation.snoozed_until = None if act.value == "reply" else scene.now + act.value
-    ownership.changed(scene.db, scene.conversation, scene.by, scene.now)
+    if act.value == "reply":
+        _move(scene, "snooze", snoozed_until_reply=True)
+    else:
+        _move(scene, "snooze", snoozed_until=scene.now + act.value)
     return str(act.value)
+
+
+def _move(scene: Scene, action: str, **sets: Any) -> None:
+    talks.move(scene.db, scene.conversation, action, scene.now, by=scene.by, cause=scene.actor, **sets)
 
 
 def _resolve(scene: Scene, act: Act, n: int) -> str:

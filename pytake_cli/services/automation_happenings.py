@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from pytake_cli.policy import window
 from pytake_cli.policy.automations import Happening
 from pytake_cli.store.automations import AutomationSeen
-from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
+from pytake_cli.store.conversations import QUEUED, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.messages import IN, Message
 
@@ -53,9 +53,6 @@ class Reader:
             # a new one: whatever comes next is a change, but that it waits for people is news already
             seen = self._keep(talk, talk.status if talk.status == QUEUED or not is_new else "")
             names |= {"queued"} if is_new and talk.status == QUEUED else set()
-        if is_in and seen.status == SNOOZED:
-            seen.status = OPEN if seen.assignee_id else QUEUED
-            names |= {"queued"} if seen.status == QUEUED else set()
         return Happening(
             event=event.id or 0,
             names=frozenset(names),

@@ -8,6 +8,7 @@ SLUGS: dict[str, str] = {
     "PT-AUTO-FAILED": "an automation failed in a way that nobody foresaw; what it began was undone",
     "PT-AUTO-FILE": "an automation file is wrong; each mistake is told with its line and column",
     "PT-AUTO-LOOP": "automations, or a bot on the other side, set off one another without end: they were stopped",
+    "PT-AUTO-NONE": "there is no such automation file",
     "PT-AUTO-WEBHOOK": "an address that an automation calls did not take what it was told",
     "PT-CANNED": "there is no canned reply of that key",
     "PT-CANNED-EXISTS": "there is a canned reply of that key already",

@@ -135,7 +135,8 @@ def test_the_window_is_saved_an_hour_before_it_closes(shop: RuleShop) -> None:
 
 def test_several_steps_wait_in_between_and_stop_when_the_customer_writes(shop: RuleShop) -> None:
     shop.rule(
-        "{when: queued, then: [{note: um}, {wait: 10m}, {note: dois}, {wait: 10m}, {note: tres}], cancel_on: message_in}"
+        "{when: queued, cancel_on: message_in, then:"
+        " [{note: um}, {wait: 10m}, {note: dois}, {wait: 10m}, {note: tres}]}"
     )
     shop.hears()
     assert [note.body for note in shop.rows(Note)] == ["um"]
