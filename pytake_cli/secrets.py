@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pytake_cli import sealed
+from pytake_cli import clock, sealed
 from pytake_cli.errors import ConfigError
 
 NAMES = {
     "app_secret": "Signs webhooks: App settings > Basic on Meta's page.",
     "verify_token": "What Meta's page and PyTake agree on for the first call of a webhook.",
     "access_token": "Lets PyTake call the Cloud API for a number.",
+    "jwt_key": "Signs the access tokens of logins; made by itself.",
+    "password_pepper": "Goes into every hash of a password; made by itself. Who loses it sets every password anew.",
 }
 RUN_SECRETS = Path("/run/secrets")
 KEYRING_TIMEOUT_SECONDS = 3.0  # a hung D-Bus would block for ever
@@ -24,6 +26,10 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _SCOPE = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _PLACEHOLDER = re.compile(r"\$\{secret:([a-z][a-z0-9_]*)\}")
 
+REREAD_SECONDS = 30.0  # how long `keys` goes by what it has read
+SHORTEST_KEY = 32
+
+_keys: dict[str, tuple[float, list[str]]] = {}
 _seen: set[str] = set()  # every value read in this process, for redaction
 _keyring_is_dead = False
 
@@ -69,6 +75,27 @@ def all_values(name: str) -> list[str]:
             found = _find(each, scope)
             if found is not None and found[1] not in values:
                 values.append(found[1])
+    return values
+
+
+def keys(name: str) -> list[str]:
+    """all_values() of a key of ours, made when it is missing and read again every 30 s: every request needs one."""
+    until, values = _keys.get(name, (0.0, []))
+    if values and until > clock.monotonic():
+        return values
+    if get(name) is None:
+        put(name, clock.token())
+    values = all_values(name)
+    if short := [value for value in values if len(value) < SHORTEST_KEY]:
+        raise ConfigError(
+            "PT-SECRET-SHORT",
+            "the secret {name} has {length} characters, and {shortest} are the fewest",
+            fix="pytake secret set {name} -",
+            name=name,
+            length=len(short[0]),
+            shortest=SHORTEST_KEY,
+        )
+    _keys[name] = clock.monotonic() + REREAD_SECONDS, values
     return values
 
 
@@ -155,6 +182,7 @@ def forget() -> None:
     """Forgets what was seen and whether the keyring answers."""
     global _keyring_is_dead
     _seen.clear()
+    _keys.clear()
     _keyring_is_dead = False
 
 

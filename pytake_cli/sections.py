@@ -61,6 +61,12 @@ class ApiSettings(Section):
     per_login: int = Field(10, ge=1, description="Tries a minute and address at passwords, codes and tokens.")
 
 
+class AuthSettings(Section):
+    password_scheme: Literal["bcrypt", "argon2id"] = Field(
+        "bcrypt", description="How new passwords are hashed; older ones change over when their people log in."
+    )
+
+
 class SendSettings(Section):
     grace_seconds: float = Field(120, ge=0, description="How long an unconfirmed message waits for its status webhook.")
     default_rate: int = Field(
@@ -92,6 +98,7 @@ class RetentionSettings(Section):
     key_days: int = Field(30, ge=30, description="Days that idempotency keys are remembered.")
     run_days: int = Field(90, ge=1, description="Days that the history of schedules is kept.")
     import_days: int = Field(90, ge=1, description="Days that the history of imports is kept.")
+    notification_days: int = Field(90, ge=1, description="Days that it is kept what users were told.")
     ai_use_days: int = Field(90, ge=1, description="Days that it is kept what each contact and flow cost in models.")
 
 
@@ -125,6 +132,12 @@ class AiSettings(Section):
     money_by_contact: float = Field(0, ge=0, description="Money that one contact may cost in a day; 0: no cap.")
     money_by_flow: float = Field(0, ge=0, description="Money that one flow may cost in a day; 0: no cap.")
     money_by_org: float = Field(0, ge=0, description="Money that all flows may cost in a day; 0: no cap.")
+
+
+class InboxSettings(Section):
+    customer_typing: bool = Field(
+        True, description="Whether customers see that an agent answers; Meta shows them what they wrote as read then."
+    )
 
 
 class MailSettings(Section):

@@ -26,8 +26,10 @@ from pytake_cli.places import find_project_file
 from pytake_cli.places import paths as paths
 from pytake_cli.sections import (
     ApiSettings,
+    AuthSettings,
     EmulatorSettings,
     FlowSettings,
+    InboxSettings,
     LogSettings,
     MediaSettings,
     RetentionSettings,
@@ -40,7 +42,7 @@ from pytake_cli.sections import (
 )
 
 SYSTEM_FILE = Path("/etc/pytake/config.toml")
-SECRET_NAMES = ("app_secret", "verify_token", "access_token")
+SECRET_NAMES = ("app_secret", "verify_token", "access_token", "jwt_key", "password_pepper")
 
 
 class Settings(Section):
@@ -62,11 +64,13 @@ class Settings(Section):
     whatsapp: WhatsAppSettings = WhatsAppSettings()
     serve: ServeSettings = ServeSettings()
     api: ApiSettings = ApiSettings()
+    auth: AuthSettings = AuthSettings()
     send: SendSettings = SendSettings()
     media: MediaSettings = MediaSettings()
     retention: RetentionSettings = RetentionSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     log: LogSettings = LogSettings()
+    inbox: InboxSettings = InboxSettings()
     emulator: EmulatorSettings = EmulatorSettings()
     flows: FlowSettings = FlowSettings()
 

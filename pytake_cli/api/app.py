@@ -1,4 +1,4 @@
-"""The routes: the webhook door, the API, the door for signals, and the probes; every other path is 404."""
+"""The routes: webhooks, the API, the live wire, the door for signals, and the probes; every other path is 404."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ PROBES = ("/healthz", "/readyz", "/metrics")
 API = "/api/v1/"
 
 
-def application(door: App, probes: App, signal_door: App | None = None, api: App | None = None) -> App:
+def application(
+    door: App, probes: App, signal_door: App | None = None, api: App | None = None, live: App | None = None
+) -> App:
     """The ASGI app; what is unknown to the probes goes to the door, which knows only its own paths."""
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] == "TRACE":
+        if scope["type"] == "websocket":
+            await (live or no_socket)(scope, receive, send)
+        elif scope["method"] == "TRACE":
             await answer(send, webhook.METHOD)
         elif scope["path"] in PROBES:
             await probes(scope, receive, send)
@@ -25,3 +29,8 @@ def application(door: App, probes: App, signal_door: App | None = None, api: App
             await door(scope, receive, send)
 
     return route
+
+
+async def no_socket(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuses a WebSocket where there is no live wire."""
+    await send({"type": "websocket.close"})

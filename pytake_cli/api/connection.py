@@ -15,6 +15,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from pytake_cli.api.live_socket import MOST_FRAME_BYTES, LiveSocket
 from pytake_cli.api.visitors import Proven, Proxies, group
 
 HEAD_SECONDS = 5.0  # from the first byte of a request, or from connecting, to the end of its headers
@@ -24,6 +25,8 @@ IDLE_SECONDS = 5.0  # between requests, for whom nothing is known of
 LAST_WORD_SECONDS = 1.0  # for what is still to be written when a connection is closed
 MOST_HEAD_BYTES = 32 * 1024
 MOST_CONNECTIONS = 1000
+LIVE_PATH = b"/api/v1/live"  # where a connection may become a WebSocket
+PING_SECONDS = 20.0
 MOST_UNPROVEN = 900  # of them by addresses that have not sent a valid signature: Meta always finds a place
 MOST_BY_ADDRESS = 50  # until it has sent a valid signature
 
@@ -40,6 +43,12 @@ class Places:
         self.most_request_bytes = 2 * most_body_bytes + MOST_HEAD_BYTES  # chunks and trailers counted
         self.taken: Counter[str] = Counter()  # visitor -> connections
         self.refused = 0
+
+    def leave(self, visitor: str) -> None:
+        """One connection of this visitor is over."""
+        self.taken[visitor] -= 1
+        if self.taken[visitor] <= 0:
+            del self.taken[visitor]
 
     def admit(self, visitor: str, address: str, connections: int) -> bool:
         """Whether one more connection of this visitor may stay."""
@@ -84,9 +93,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self.visitor is None:
             return
-        self.places.taken[self.visitor] -= 1
-        if self.places.taken[self.visitor] <= 0:
-            del self.places.taken[self.visitor]
+        self.places.leave(self.visitor)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -94,7 +101,10 @@ class Connection(HttpToolsProtocol):
             return
         try:
             self.parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        except httptools.HttpParserUpgrade:
+            self._upgrade()
+            return
+        except httptools.HttpParserError:
             self._give_up("400 Bad Request")
             return
         if self._reading:
@@ -120,6 +130,24 @@ class Connection(HttpToolsProtocol):
         self._reading = False
         self.deadline = self.loop.time() + ANSWER_SECONDS
         super().on_message_complete()
+
+    def _should_upgrade(self) -> bool:
+        """Only the live wire is one; a request for anything else to become a WebSocket is none that we know."""
+        return self._get_upgrade() == b"websocket" and self.url.partition(b"?")[0] == LIVE_PATH
+
+    def _upgrade(self) -> None:
+        """Hands the socket, and the place of its address, to a WebSocket; the request is read once more by it."""
+        if not self._should_upgrade() or (self.cycle is not None and not self.cycle.response_complete):
+            self._give_up("400 Bad Request")
+            return
+        assert self.visitor is not None
+        lines = b"".join(b"%s: %s\r\n" % line for line in self.headers)
+        request = b"%s %s HTTP/1.1\r\n%s\r\n" % (self.parser.get_method(), self.url, lines)
+        socket = LiveSocket(self.config, self.server_state, self.places, self.visitor)
+        self.connections.discard(self)
+        self.transport.set_protocol(socket)
+        socket.connection_made(self.transport)
+        socket.data_received(request)
 
     def on_response_complete(self) -> None:
         """Uvicorn's, with one deadline instead of a timer for each request."""
@@ -154,11 +182,15 @@ class Connection(HttpToolsProtocol):
 
 
 def configuration(app: Any) -> Config:
-    """Uvicorn's configuration for our connections: no proxy headers, no access log, no WebSockets, no lifespan."""
+    """Uvicorn's configuration for our connections: no proxy headers, no access log, no lifespan."""
     config = Config(
         app,
         http=Connection,
-        ws="none",
+        ws="none",  # see Connection._upgrade
+        ws_max_size=MOST_FRAME_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        ws_per_message_deflate=False,
         lifespan="off",
         interface="asgi3",
         log_config=None,

@@ -13,6 +13,7 @@ from uvicorn.server import ServerState
 from pytake_cli import clock
 from pytake_cli.api.asgi import App
 from pytake_cli.api.connection import Connection, Places, configuration
+from pytake_cli.api.live_socket import LiveSocket
 from pytake_cli.errors import ConfigError
 
 WATCH_SECONDS = 0.25
@@ -50,7 +51,7 @@ class Server:
         while True:
             now = loop.time()
             for connection in list(self.state.connections):
-                if isinstance(connection, Connection) and connection.deadline < now:
+                if isinstance(connection, Connection | LiveSocket) and connection.deadline < now:
                     connection.expire()
             self.state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
             self._places.proven.forget_old(clock.monotonic())

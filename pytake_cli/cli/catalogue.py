@@ -65,7 +65,7 @@ def _in_call(call: ast.Call) -> Iterator[str]:
         if isinstance(call.func, ast.Attribute)
         else ""
     )
-    if name in ("_", "ngettext", "Phrase", "Misfit"):
+    if name in ("_", "ngettext", "Phrase", "Misfit", "reason"):
         for argument in call.args[: 2 if name == "ngettext" else 1]:
             yield from _strings(argument)
     elif name in (*FINDERS, "PydanticCustomError", "needs") and len(call.args) > 1:  # what flow files must be, too
@@ -141,6 +141,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     yield from ((text, "cli.chat_commands.HELP") for text in chat_commands.HELP.values())
     yield from _of_talks()
     yield from _of_schedules()
+    yield from _of_inbox()
     for path, entry in surface_data.SURFACE.items():
         yield from ((text, f"pytake {path}") for text in _in_entry(entry))
 
@@ -163,6 +164,15 @@ def _of_schedules() -> Iterator[tuple[str, str]]:
     yield from ((text, "cli.schedule_command.UNFIT") for text in schedule_command.UNFIT.values())
     yield from ((text, "cli.schedule_words.WEEKDAYS") for text in schedule_words.WEEKDAYS)
     yield from ((text, "policy.recurrence_files.WANTED") for text in recurrence_files.WANTED.values())
+
+
+def _of_inbox() -> Iterator[tuple[str, str]]:
+    """Names and explanations of what keys do, and words of the API that the inbox shows."""
+    from pytake_cli.tui import actions, words
+
+    for action in actions.ACTIONS:
+        yield from ((text, "tui.actions") for text in (action.title, action.help, action.short))
+    yield from ((text, "tui.words") for text in words.WORDS)
 
 
 def _rules() -> Iterator[str]:

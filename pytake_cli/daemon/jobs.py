@@ -179,6 +179,10 @@ class Jobs:
     def running(self) -> int:
         return len(self._running)
 
+    async def graph(self, phone_number_id: str) -> Graph:
+        """Graph with the token of a number, for what is done outside of jobs."""
+        return await self._shop.graph(phone_number_id)
+
     async def close(self) -> None:
         await self._shop.close()
 

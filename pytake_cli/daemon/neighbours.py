@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 SOCKET_FILE = "pokes.sock"
 STATE_FILE = "daemon.json"
-KINDS = ("journal", "number", "job", "schedule", "tick", "secrets")
+KINDS = ("journal", "number", "job", "schedule", "tick", "live", "secrets")
 LANES = get_args(Lane)
 LARGEST_DATAGRAM = 8192
 AT_ONCE = 100  # datagrams read before the loop's other work has its turn

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,12 @@ from pytake_cli import clock, secrets, settings
 from pytake_cli.api import v1 as api
 from pytake_cli.api.app import application
 from pytake_cli.api.connection import Places
+from pytake_cli.api.live import Live
 from pytake_cli.api.probes import Probes
 from pytake_cli.api.server import Server, tls_context
 from pytake_cli.api.signals import Signals
 from pytake_cli.api.v1.limits import Limits
-from pytake_cli.api.v1.office import Office, nobody
+from pytake_cli.api.v1.office import Office
 from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.api.webhook import Door, Keys
 from pytake_cli.daemon import keys as door_keys
@@ -33,18 +35,21 @@ from pytake_cli.daemon import neighbours, owner
 from pytake_cli.daemon.automations import Automations
 from pytake_cli.daemon.campaigns import Campaigns
 from pytake_cli.daemon.clockwork import Clockwork
+from pytake_cli.daemon.customer_typing import CustomerTyping
 from pytake_cli.daemon.engine_local import LocalEngine
 from pytake_cli.daemon.flow_files import FlowFiles
 from pytake_cli.daemon.health import Health, Heartbeat
 from pytake_cli.daemon.inbox import STATUSES_WAIT_SECONDS, Inbox
 from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
+from pytake_cli.daemon.live import Hub
 from pytake_cli.daemon.outside.http import allowed as allowed_hosts
 from pytake_cli.daemon.schedules import DUE, Schedules
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.daemon.timers import Timers
 from pytake_cli.errors import ConfigError, PytakeError, StoreUnavailable
-from pytake_cli.services import campaign_series, flow_sessions, flow_signals, schedule_runs, sending
+from pytake_cli.services import campaign_series, flow_sessions, flow_signals, schedule_runs, sending, signing_in
+from pytake_cli.services.principals import Principal
 from pytake_cli.store import Store, schema
 from pytake_cli.store.lock import daemon_lock
 
@@ -102,6 +107,10 @@ def tune_interpreter() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 20, 20)
+
+
+def _sign_in(store: Store, token: str, org: str, now: datetime) -> Principal:
+    return signing_in.principal_of(store, token, now, org)
 
 
 def _check_version(store: Store, auto_migrate: bool) -> None:
@@ -234,7 +243,10 @@ class Daemon:
         self._health = Health(store, door, places, self._intake, self._inbox, self._sender, self._jobs, self._heartbeat)
         probes = Probes(self._health, lambda: self._ring.keys.metrics_token)
         signals = Signals(self._take_signal, self._proxies)
-        self._server = Server(application(door, probes, signals, api.application(self._office())), places)
+        self._hub = Hub(store, engine, CustomerTyping(store, self._jobs.graph))
+        office = self._office()
+        live = Live(self._hub, store, office.sign_in, office.origins)
+        self._server = Server(application(door, probes, signals, api.application(office), live), places)
         self._clockwork = Clockwork(store, engine, self._sender, self._jobs, self._campaigns, self._health)
         self._pokes = neighbours.PokeSocket(settings.paths().run / neighbours.SOCKET_FILE, engine)
 
@@ -244,13 +256,14 @@ class Daemon:
         limits = Limits(config.api.per_address, config.api.per_user, config.api.per_login)
         return Office(
             self._store,
-            nobody,
+            _sign_in,
             proxies=self._proxies,
             origins=tuple(config.api.origins),
             tls=self._tls is not None or self._options.behind_proxy,
             most_body_bytes=config.serve.max_body_bytes,
             most_upload_bytes=config.media.max_bytes,
             limits=limits,
+            colleague_typing=self._hub.colleague_typing,
             problems=self._health.unready,
         )
 
@@ -295,6 +308,7 @@ class Daemon:
             "schedule": self._schedules.handle,
             "campaign": self._campaigns.handle,
             "series": self._campaigns.handle_series,
+            "live": self._hub.handle,
             "secrets": self._reread_secrets,
             "tick": self._tick,
         }
@@ -302,6 +316,7 @@ class Daemon:
         self._part("engine", self._engine.run(handlers))
         self._part("intake", self._intake.run())
         self._part("sender", self._sender.run())
+        self._part("live", self._hub.run())
         self._part("clockwork", self._clockwork.run())
         self._part("keys", self._ring.run())
         if self._options.flow_watch:
@@ -374,6 +389,7 @@ class Daemon:
         await self._engine.stop(left())
         await sending_ends
         await schedules_end
+        await self._hub.close()
         await self._jobs.close()
         self._inbox.close()
         for task in self._parts:

@@ -15,8 +15,8 @@ from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.policy import phones
-from pytake_cli.policy.permissions import ROLES
-from pytake_cli.store import organisations
+from pytake_cli.services import roles
+from pytake_cli.store import audit, organisations
 from pytake_cli.store.buckets import RateBucket
 from pytake_cli.store.media import Media
 from pytake_cli.store.numbers import Number
@@ -119,7 +119,8 @@ def delete_organisation(db: Session, organisation: Organisation) -> Deleted:
     files = set(db.exec(own).all()) - set(db.exec(others).all()) - {""}
     numbers = list(db.exec(select(Number).where(Number.org_id == organisation.id)))
     db.execute(delete(RateBucket).where(col(RateBucket.key).in_([f"number:{number.id}" for number in numbers])))
-    rows: dict[str, int] = {}
+    entries = audit.erase(db, organisation.id or 0)
+    rows = {"audit_entry": entries} if entries else {}
     for table in reversed(Row.metadata.sorted_tables):
         if "org_id" in table.columns:
             count = db.connection().execute(table.delete().where(table.c.org_id == organisation.id)).rowcount
@@ -205,7 +206,7 @@ def invite(db: Session, *, org_id: int, email: str, now: datetime, name: str = "
     address = check_email(email)
     if _by_email(db, org_id, address) is not None:
         raise Conflict("PT-USER-EXISTS", "{email} is already a user", fix="pytake user list", email=address)
-    user = User(org_id=org_id, email=address, name=name.strip(), role=check_role(role), created_at=now)
+    user = User(org_id=org_id, email=address, name=name.strip(), role=roles.check(db, org_id, role), created_at=now)
     db.add(user)
     db.flush()
     return user
@@ -233,7 +234,7 @@ def set_user(
     """Changes a person; the last active administrator stays one. Returns the names of the changed fields."""
     wanted = {
         "name": user.name if name is None else name.strip(),
-        "role": user.role if role is None else check_role(role),
+        "role": user.role if role is None else roles.check(db, user.org_id, role),
         "active": user.active if active is None else active,
     }
     stays_admin = wanted["active"] and wanted["role"] in ADMINS
@@ -262,22 +263,6 @@ def check_email(email: str) -> str:
             email=email or "(empty)",
         )
     return address
-
-
-def check_role(role: str) -> str:
-    wanted = role.strip().upper()
-    if wanted not in ROLES:
-        near = difflib.get_close_matches(wanted, ROLES, 1, 0.4)
-        raise InvalidData(
-            "PT-ROLE-UNKNOWN",
-            "there is no role {role}; roles are {roles}",
-            fix="pytake user invite -h",
-            why="did you mean {near}?" if near else "",
-            role=role,
-            roles=", ".join(ROLES),
-            near=near[0] if near else "",
-        )
-    return wanted
 
 
 def _by_email(db: Session, org_id: int, email: str) -> User | None:

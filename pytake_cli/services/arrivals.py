@@ -22,10 +22,9 @@ from pytake_cli.services import (
 )
 from pytake_cli.services.arrival_rows import Placed, Writing
 from pytake_cli.services.automation import Hearing, Word
-from pytake_cli.store import answers
+from pytake_cli.store import answers, events
 from pytake_cli.store.contacts import ServiceWindow
 from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
-from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import PENDING, Media
 from pytake_cli.store.messages import IN, OUT, Message
@@ -41,7 +40,6 @@ service_window = ServiceWindow.__table__  # type: ignore[attr-defined]
 media = Media.__table__  # type: ignore[attr-defined]
 job = Job.__table__  # type: ignore[attr-defined]
 organisation = Organisation.__table__  # type: ignore[attr-defined]
-event = Event.__table__  # type: ignore[attr-defined]
 
 
 def apply(db: Session, writings: Sequence[Writing], numbers: dict[str, Number], now: datetime) -> int:
@@ -243,10 +241,7 @@ def _announce(db: Session, placed: Sequence[Placed], now: datetime) -> None:
         }
         for one in placed
     ]
-    _ANNOUNCE.run(db, rows)
-
-
-_ANNOUNCE = Batch(lambda _: sa.insert(event))
+    events.tell_all(db, rows)
 
 
 def _afterwards(db: Session, one: Placed, hearing: Hearing, acknowledgement: str, now: datetime) -> None:

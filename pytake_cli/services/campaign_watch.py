@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from pytake_cli.policy.campaigns import CANCELLED, FINISHED, RUNNING
 from pytake_cli.services import numbers
@@ -45,6 +46,11 @@ def progress(db: Session, campaign: Campaign) -> dict[str, Any]:
         "others": campaign.recipients - waiting - written,  # skipped, held out, started, cancelled
         "finished_at": campaign.finished_at,
     }
+
+
+def running(db: Session, orgs: Collection[int]) -> Sequence[Campaign]:
+    """The campaigns of these organisations that are under way."""
+    return db.exec(select(Campaign).where(Campaign.status == RUNNING, col(Campaign.org_id).in_(orgs))).all()
 
 
 def of(db: Session, campaign: Campaign, now: datetime) -> dict[str, Any]:

@@ -7,12 +7,13 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy.exc import IntegrityError
@@ -37,6 +38,7 @@ COLLECT_AFTER = 50_000  # objects: about a chunk
 RACES = 5  # how often another daemon may be faster with one of a chunk's people
 SHOWN = 5  # rejects that a result tells by itself
 
+T = TypeVar("T")
 Tell = Callable[[Counter[str]], None]  # what became of the rows until now
 
 
@@ -135,13 +137,21 @@ def run(store: Store, source: Source, wanted: Wanted, job: ContactImport, now: d
     with closing(imports.Seen()) as seen:
         for again in _chunks(itertools.islice(rows, job.rows_done)):
             _read(reading, again, seen)
-        for some in _chunks(rows):
-            entries, rejects = _read(reading, some, seen)
-            _commit(store, writing, wanted.rules, outcome, len(some), entries, rejects, now)
+        for count, entries, rejects in _ahead((len(some), *_read(reading, some, seen)) for some in _chunks(rows)):
+            _commit(store, writing, wanted.rules, outcome, count, entries, rejects, now)
             tell(outcome.counts)
             if shares:
                 time.sleep(TURN_SECONDS)
     return outcome
+
+
+def _ahead(chunks: Iterator[T]) -> Iterator[T]:
+    """The same chunks; the next one is read while SQLite, which needs no interpreter for that, writes the last."""
+    with ThreadPoolExecutor(1, "import") as reader:
+        coming = reader.submit(next, chunks, None)
+        while (chunk := coming.result()) is not None:
+            coming = reader.submit(next, chunks, None)
+            yield chunk
 
 
 def finish(store: Store, org_id: int, source: Source, outcome: Outcome, rejects: Path | None, now: datetime) -> None:

@@ -24,7 +24,7 @@ from pytake_cli.policy.people import (
 )
 from pytake_cli.policy.people import display_name as name_on_screen
 from pytake_cli.services.merging import merge, refuse_same
-from pytake_cli.store import search
+from pytake_cli.store import events, search
 from pytake_cli.store.contacts import (
     Contact,
     Identity,
@@ -252,8 +252,8 @@ def _write(db: Session, org_id: int, scope: str, book: Book) -> bool:
     show_usernames(db, org_id, scope, book)
     news = [{"contact": id_, "created": True} for id_ in created] + [{"contact": id_} for id_ in renamed]
     if news:
-        rows = [{"org_id": org_id, "kind": "contact:updated", "payload": one, "at": book.now} for one in news]
-        db.connection().execute(sa.insert(Event.__table__), rows)  # type: ignore[attr-defined]
+        same = {"org_id": org_id, "kind": "contact:updated", "conversation_id": None, "at": book.now}
+        events.tell_all(db, [same | {"payload": one} for one in news])
     return True
 
 

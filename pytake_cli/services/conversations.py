@@ -182,11 +182,18 @@ def reopen(db: Session, conversation: Conversation, *, by: User | None, now: dat
     """Opens a resolved conversation again, unless the contact has started another one since."""
     if conversation.status != RESOLVED:
         return False
+    refuse_second(db, conversation)
+    return talks.move(db, conversation, "reopen", now, by=by) is not None
+
+
+def refuse_second(db: Session, conversation: Conversation) -> None:
+    """Raises Conflict when the person is in another conversation with the number that goes on."""
     other = db.exec(
         select(Conversation).where(
             Conversation.number_id == conversation.number_id,
             Conversation.contact_id == conversation.contact_id,
             Conversation.status != RESOLVED,
+            Conversation.id != conversation.id,
         )
     ).first()
     if other is not None:
@@ -198,7 +205,6 @@ def reopen(db: Session, conversation: Conversation, *, by: User | None, now: dat
             id=conversation.id,
             other=other.id,
         )
-    return talks.move(db, conversation, "reopen", now, by=by) is not None
 
 
 def add_note(db: Session, conversation: Conversation, body: str, *, by: User | None, now: datetime) -> Note:

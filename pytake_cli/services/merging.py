@@ -32,6 +32,7 @@ from pytake_cli.store.conversations import (
 from pytake_cli.store.events import Event
 from pytake_cli.store.flow_sessions import FlowSession
 from pytake_cli.store.messages import Message
+from pytake_cli.store.notifications import Notification
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ def _move_conversations(db: Session, keep_id: int, other_id: int, now: datetime)
 
 def _join(db: Session, older: Conversation, newer: Conversation, now: datetime) -> None:
     before, gone = talks.kept(older), talks.kept(newer)
-    for table in (Message, Note, Event, ConversationChange):
+    for table in (Message, Note, Event, ConversationChange, Notification):
         of_newer = col(table.conversation_id) == newer.id
         db.execute(sa.update(table).where(of_newer).values(conversation_id=older.id))
     labels.join(db, _id(newer), _id(older))

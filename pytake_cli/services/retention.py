@@ -22,6 +22,7 @@ from pytake_cli.store.events import Event
 from pytake_cli.store.idempotency import IdempotencyKey
 from pytake_cli.store.imports import ContactImport
 from pytake_cli.store.media import Media
+from pytake_cli.store.notifications import Notification
 from pytake_cli.store.schedules import QUEUED, RUNNING, run
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ key = IdempotencyKey.__table__  # type: ignore[attr-defined]
 imported = ContactImport.__table__  # type: ignore[attr-defined]
 media = Media.__table__  # type: ignore[attr-defined]
 event = Event.__table__  # type: ignore[attr-defined]
+notification = Notification.__table__  # type: ignore[attr-defined]
 conversation = Conversation.__table__  # type: ignore[attr-defined]
 
 Which = Callable[[datetime], tuple[sa.ColumnElement[bool], ...]]
@@ -80,6 +82,8 @@ KINDS: tuple[Kind, ...] = (
         run.c.due_at < before, run.c.state.not_in((QUEUED, RUNNING)))),
     Kind("imports", "how imports of contacts went", "retention.import_days", imported, lambda before: (
         imported.c.done_at < before,)),
+    Kind("notifications", "what users were told", "retention.notification_days", notification, lambda before: (
+        notification.c.at < before,)),
     Kind("ai-use", "what contacts and flows cost in language models", "retention.ai_use_days", ai_use, lambda before: (
         ai_use.c.day < before.date().isoformat(), ai_use.c.scope != "org")),
 )  # fmt: skip

@@ -162,7 +162,7 @@ def wake_due(store: Store, now: datetime) -> int:
         with store.write() as db:
             found = conversations.lock_due(db, now, AT_ONCE)
             for conversation in found:
-                move(db, conversation, "wake", now, cause="timer")
+                move(db, conversation, "snooze_over", now, cause="timer")
         woken += len(found)
         if len(found) < AT_ONCE:
             return woken

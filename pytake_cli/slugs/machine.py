@@ -72,6 +72,7 @@ SLUGS: dict[str, str] = {
     "PT-SECRET-MODE": "the key of the sealed secrets can be read by others",
     "PT-SECRET-NAME": "secrets have names of lower case letters, digits and _",
     "PT-SECRET-SEAL": "the sealed secrets were altered or belong to another key",
+    "PT-SECRET-SHORT": "a key of ours has too few characters",
     "PT-SECRET-VALUE": "the value given for a secret is empty or no text",
     "PT-SERVE-OPEN": "the daemon would serve other machines without TLS",
     "PT-SERVE-SECRET": "there is no app secret to check webhooks with",

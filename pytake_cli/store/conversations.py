@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Index, event, text
 from sqlalchemy.orm import object_session
-from sqlmodel import Field, Session, col, select
+from sqlmodel import Session, col, select
 
 from pytake_cli.policy.talks import BOT as BOT
 from pytake_cli.policy.talks import BY_BOT as BY_BOT
@@ -19,11 +19,12 @@ from pytake_cli.policy.talks import QUEUED as QUEUED
 from pytake_cli.policy.talks import RESOLVED as RESOLVED
 from pytake_cli.policy.talks import SNOOZED as SNOOZED
 from pytake_cli.policy.talks import STATUSES as STATUSES
-from pytake_cli.store.rows import Owned, json, long_text, primary_key, reference, since, time
+from pytake_cli.store.rows import Owned, counted_since, json, long_text, primary_key, reference, since, time
 from pytake_cli.store.types import UtcTime
 
 # Written out, for a partial index serves only statements that say the same.
 UNRESOLVED = "status <> 'resolved'"
+URGENT = "priority <> 'normal'"
 _WAITING = "waiting_since IS NOT NULL"
 
 
@@ -48,6 +49,7 @@ class Conversation(Owned, table=True):
         _partly("ix_conversation_inbox", UNRESOLVED, "org_id", "assignee_id", "status", "unread_count"),
         _partly("ix_conversation_active", UNRESOLVED, "org_id", "last_message_at", "id", "assignee_id", "status"),
         _partly("ix_conversation_waiting", _WAITING, "org_id", "waiting_since", "id", "assignee_id", "status"),
+        _partly("ix_conversation_urgent", f"{URGENT} AND {UNRESOLVED}", "org_id", "priority", "waiting_since", "id"),
         _partly("ix_conversation_snoozed", "snoozed_until IS NOT NULL", "snoozed_until"),
         _partly("ix_conversation_resolved", "resolved_at IS NOT NULL", "org_id", "resolved_at"),
     )
@@ -72,7 +74,7 @@ class Conversation(Owned, table=True):
     resolved_at: datetime | None = time(nullable=True)
     rating: int | None = None  # 1 to 5, as the customer said
     rating_asked_at: datetime | None = time(nullable=True)
-    version: int = Field(default=1, sa_column=sa.Column(sa.Integer, nullable=False, server_default="1"))
+    version: int = counted_since(1)
     snoozed_until_reply: bool = since(False)  # with or without a time
 
 

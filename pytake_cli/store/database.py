@@ -50,6 +50,7 @@ class Store:
         with self.turn(), translated(self), Session(self.writer, expire_on_commit=False) as db:
             scope(db, org)
             yield db
+            db.flush()  # rows that wake somebody do so when they are written
             pokes = list(db.info.get("pokes", ()))
             if pokes and self.waker:
                 self.waker.in_transaction(db, pokes)

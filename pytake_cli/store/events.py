@@ -1,16 +1,19 @@
-"""Events: what the inboxes and `pytake listen` follow, resumed by cursor (the id)."""
+"""Events: what the inboxes and `pytake listen` follow, resumed by cursor (the id). Each wakes who follows them here."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Index
+from sqlalchemy.orm import object_session
 from sqlmodel import Field, Session, select
 
 from pytake_cli.store.rows import Batch, Owned, json, primary_key, reference, time
 from pytake_cli.store.types import BigId
+from pytake_cli.store.work import poke
 
 KINDS = {
     "message:new": "a message came in or was queued: {message, conversation, contact, direction, kind}",
@@ -31,6 +34,8 @@ KINDS = {
     "segment:entered": "contacts came into a materialised segment: {segment, contacts: [ids]}",
     "segment:left": "contacts are in a materialised segment no longer: {segment, contacts: [ids]}",
     "schedule:run": "a schedule ran, failed or was skipped: {schedule, run, local, state, reason, exit_code}",
+    "campaign:updated": "the status of a campaign changed: {campaign, name, status, reason}",
+    "notification": "a user is told something, only that one: {notification, user, kind, conversation, parts}",
     "incident": "something needs a person: {slug, …}",
 }
 
@@ -48,15 +53,28 @@ class Event(Owned, table=True):
 
 
 event = Event.__table__  # type: ignore[attr-defined]
-_TELL = Batch(lambda _: sa.insert(event))
+_INSERT = Batch(lambda _: sa.insert(event))
 
 
 def tell(
     db: Session, org_id: int, kind: str, payload: dict[str, Any], at: datetime, conversation_id: int | None = None
 ) -> None:
     """Writes an event at once, without the unit of work."""
-    row = {"org_id": org_id, "kind": kind, "conversation_id": conversation_id, "payload": payload, "at": at}
-    _TELL.run(db, [row])
+    tell_all(db, [{"org_id": org_id, "kind": kind, "conversation_id": conversation_id, "payload": payload, "at": at}])
+
+
+def tell_all(db: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Writes many events at once, each with all its columns but the id."""
+    if rows:
+        _INSERT.run(db, rows)
+        poke(db, "live", "")
+
+
+@sa.event.listens_for(Event, "after_insert")
+def _wake(_: Any, __: Any, row: Event) -> None:
+    db = object_session(row)
+    assert isinstance(db, Session)
+    poke(db, "live", "")
 
 
 def after(db: Session, cursor: int, limit: int = 500) -> list[Event]:

@@ -61,7 +61,8 @@ class Seen:
     """The phone numbers of a file and the lines where they first stood: on disk, as memory has to stay flat."""
 
     def __init__(self) -> None:
-        self._db = sqlite.driver().connect("", isolation_level=None)  # a private file that nobody sees
+        # A private file that nobody sees; one thread at a time uses it, not always the same one.
+        self._db = sqlite.driver().connect("", isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=off")
         self._db.execute("CREATE TABLE seen (key INTEGER PRIMARY KEY, line INTEGER)")
         self._db.execute("BEGIN")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -101,6 +102,10 @@ def use(db: Session, digest: str, now: datetime) -> bool:
 def forget_expired(db: Session, session_id: int, now: datetime) -> None:
     own = refresh_token.c.session_id == session_id
     db.connection().execute(sa.delete(refresh_token).where(own, refresh_token.c.expires_at <= now))
+
+
+def attempt_key(email: str) -> str:
+    return hashlib.sha256(email.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def count_attempt(db: Session, key: str, now: datetime) -> LoginAttempt:

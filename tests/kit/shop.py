@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,16 @@ class Shop:
     number: int
     rita: User
 
-    def wrote(self, words: str = "oi", *, name: str = "Karina Silva", phone: str = "+5511968184101") -> Conversation:
-        """A customer writes now."""
-        return people.wrote(self.store, self.number, words, name=name, phone=phone, at=clock.now())
+    def wrote(
+        self,
+        words: str = "oi",
+        *,
+        name: str = "Karina Silva",
+        phone: str = "+5511968184101",
+        at: datetime | None = None,
+    ) -> Conversation:
+        """A customer writes now, or did at a time."""
+        return people.wrote(self.store, self.number, words, name=name, phone=phone, at=at or clock.now())
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ from pytake_cli.store.imports import ContactImport, ImportReject
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import Media
 from pytake_cli.store.messages import Message, StatusEvent
+from pytake_cli.store.notifications import Notification
 from pytake_cli.store.prices import Price
 from pytake_cli.store.schedules import Schedule, ScheduleRun
 from pytake_cli.store.segments import Segment, SegmentMember
@@ -63,11 +64,14 @@ def furnish(store: Store, slug: str) -> int:
     with store.write() as db:
         in_it = Message.conversation_id == conversation.id
         id_ = db.scalars(select(Message.id).where(in_it)).first()  # type: ignore[call-overload]
-        db.add(User(**owned, email="rita@example.com"))
+        user = User(**owned, email="rita@example.com")
+        db.add(user)
+        db.flush()
         db.add(Note(**owned, conversation_id=conversation.id or 0, body="note"))
         db.add(Consent(org_id=org, contact_id=contact, granted=True, source="word", at=NOW))
         db.merge(ServiceWindow(org_id=org, number_id=number, contact_id=contact, last_inbound_at=NOW))
         db.add(Event(org_id=org, kind="note:new", at=NOW))
+        db.add(Notification(org_id=org, user_id=user.id or 0, kind="mention", at=NOW))
         db.add(Job(**owned, kind="media", key=f"media:{org}", due_at=NOW))
         db.add(Media(**owned, number_id=number, message_id=id_, direction="in"))
         db.add(StatusEvent(org_id=org, message_id=id_, wamid=f"wamid.{org}", status="sent", at=NOW, received_at=NOW))

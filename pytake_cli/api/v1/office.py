@@ -57,4 +57,6 @@ class Office:
     most_upload_bytes: int = 100 * 1024 * 1024
     limits: Limits = field(default_factory=Limits)
     now: Callable[[], datetime] = clock.now
+    # (conversation, user who asks) -> id and name of a colleague who writes an answer there just now
+    colleague_typing: Callable[[int, int | None], tuple[int, str] | None] = lambda conversation, user: None
     problems: Callable[[], list[str]] = list  # what keeps the daemon from working

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pytake_cli.api.v1 import contacts, me
+from pytake_cli.api.v1 import contacts, conversations, me, views
 
 ROUTERS = (
     contacts.router,
+    conversations.router,
     me.router,
+    views.router,
 )

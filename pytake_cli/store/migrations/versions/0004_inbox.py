@@ -322,6 +322,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("conversation_id", "user_id", name=op.f("pk_draft")),
     )
     op.create_table(
+        "notification",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("conversation_id", ID, nullable=True),
+        sa.Column("parts", JSON, nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.Column("read_at", TIME, nullable=True),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], name=op.f("fk_notification_conversation_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_notification_org_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_notification_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification")),
+    )
+    op.create_index(op.f("ix_notification_conversation_id"), "notification", ["conversation_id"], unique=False)
+    op.create_index("ix_notification_user", "notification", ["user_id", "id"], unique=False)
+    op.create_table(
         "refresh_token",
         sa.Column("hash", sa.String(), nullable=False),
         sa.Column("org_id", ID, nullable=False),
@@ -396,6 +413,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("snoozed_until IS NOT NULL"),
         postgresql_where=sa.text("snoozed_until IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_conversation_urgent",
+        "conversation",
+        ["org_id", "priority", "waiting_since", "id"],
+        unique=False,
+        sqlite_where=sa.text("priority <> 'normal' AND status <> 'resolved'"),
+        postgresql_where=sa.text("priority <> 'normal' AND status <> 'resolved'"),
     )
     op.create_index(
         "ix_conversation_waiting",

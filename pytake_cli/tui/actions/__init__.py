@@ -1,0 +1,35 @@
+"""The one table of actions: keys, footer, help, palette and the keymap file are all made from it."""
+
+from __future__ import annotations
+
+from pytake_cli.tui.actions.everywhere import EVERYWHERE, LISTS
+from pytake_cli.tui.actions.inbox import CHAT, COMPOSER, INBOX
+from pytake_cli.tui.actions.kind import Action as Action
+from pytake_cli.tui.actions.kind import Here as Here
+
+ACTIONS: tuple[Action, ...] = (*EVERYWHERE, *LISTS, *INBOX, *CHAT, *COMPOSER)
+BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
+
+# What has the focus -> scopes whose keys work there, the nearest first. A field for text lets no plain letter through.
+CHAINS: dict[str, tuple[str, ...]] = {
+    "list": ("lists", "inbox", "all", "always"),
+    "chat": ("chat", "inbox", "all", "always"),
+    "sidebar": ("inbox", "all", "always"),
+    "composer": ("composer", "always"),
+    "field": ("always",),
+}
+
+# Never used: tmux and screen own them, terminals do not send them, or they mean another key.
+FORBIDDEN = (
+    "alt+",
+    "ctrl+enter",
+    "shift+enter",
+    "ctrl+b",
+    "ctrl+a",
+    "ctrl+z",
+    "ctrl+i",
+    "ctrl+m",
+    "ctrl+h",
+    "f10",
+    "f11",
+)

@@ -1,0 +1,304 @@
+"""The inbox on a terminal: who is logged in, which screen is open, the live wire, and what is told to the person."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.css.query import NoMatches
+from textual.screen import Screen
+
+from pytake_cli import clock, locale
+from pytake_cli.locale import _
+from pytake_cli.tui import keymap as keymaps
+from pytake_cli.tui import paint
+from pytake_cli.tui.actions import BY_ID, Action, Here
+from pytake_cli.tui.actions.kind import reason
+from pytake_cli.tui.client import Client, Refused, Unreachable
+from pytake_cli.tui.keymap import Keymap, Trouble
+from pytake_cli.tui.live import Event, Link, Live, Ready
+from pytake_cli.tui.notify import Notifier
+from pytake_cli.tui.outbox import Outbox
+from pytake_cli.tui.place import Dialog, Keyed, Place
+from pytake_cli.tui.rows import Me
+from pytake_cli.tui.safe import Safe, own
+from pytake_cli.tui.screens import SCREENS
+
+R = TypeVar("R")
+FLUSH_SECONDS = 0.1  # lists are told of events at most ten times a second
+UNDO_SECONDS = 10.0
+TOAST_SECONDS = 5.0
+MOST_TOASTS = 2
+WIDTHS = [(0, "-tiny"), (60, "-narrow"), (100, "-middle"), (150, "-wide")]
+HEIGHTS = [(0, "-flat"), (16, "-short"), (30, "-tall")]
+DEFAULT_ZONE = ZoneInfo("America/Sao_Paulo")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the inbox was asked for."""
+
+    view: str = "mine"
+    conversation: int | None = None
+    read_only: bool = False
+    theme: str | None = None
+    preset: str = "default"
+    keymap: Path | None = None
+    enter_sends: bool = True
+    read_on: Literal["focus", "reply", "never"] = "focus"
+    downloads: Path = field(default_factory=Path.cwd)
+    zone: tzinfo = DEFAULT_ZONE
+    mouse: bool = True
+    bell: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The last thing that was done, and until when it can be taken back."""
+
+    what: Safe
+    change: int | None
+    batch: int | None
+    until: float  # monotonic
+
+
+class InboxApp(App[int], inherit_bindings=False):
+    """`InboxApp(client, Options()).run()`; the exit status is the return value."""
+
+    CSS_PATH = "pytake.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = []
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
+
+    def __init__(self, client: Client, options: Options | None = None) -> None:
+        super().__init__()
+        self.client = client
+        self.options = options or Options()
+        self.zone: tzinfo = self.options.zone
+        self.me: Me | None = None
+        self.unread_mine = 0
+        self.place = SCREENS[0].slug
+        self.was_on = False
+        self.last_key_at = 0.0
+        self.undoable: Undo | None = None
+        self.outbox = Outbox(client)
+        self.notifier = Notifier(self)
+        self.live = Live(
+            client.url, client.login, org=client.org,
+            on_event=self._heard, on_ready=self._connected, on_link=self._linked,
+        )  # fmt: skip
+        self._events: list[Event] = []
+        self._flushed_at = 0.0
+        self._flushing = False
+        self.keymap: Keymap
+        self.troubles: list[Trouble]
+        self.keymap, self.troubles = keymaps.load(self.options.preset, self.options.keymap)
+        for theme in paint.THEMES.values():
+            self.register_theme(theme)
+        self.theme = self._first_theme()
+        self.look = self._look()
+
+    # -- themes and screens --------------------------------------------------------------------------------------------
+
+    def _first_theme(self) -> str:
+        wanted = self.options.theme
+        if wanted and wanted in self.available_themes:
+            return wanted
+        if wanted and f"pytake-{wanted}" in paint.THEMES:
+            return f"pytake-{wanted}"
+        if self.no_color or (os.environ.get("TERM", "") in ("linux", "vt100", "vt220", "xterm", "ansi", "screen")):
+            return paint.BLIND_THEME
+        return paint.DEFAULT_THEME
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        theme = self.current_theme
+        ours = theme.variables if theme.name in paint.THEMES else {}
+        return {**paint.derived({}, dark=theme.dark), **ours}
+
+    def _look(self) -> paint.Look:
+        theme = self.current_theme
+        variables = self.get_css_variables()
+        if theme.name not in paint.THEMES:
+            variables = {**variables, **paint.derived(variables, dark=theme.dark)}
+        return paint.look(variables, ansi=theme.ansi)
+
+    def watch_theme(self, theme: str) -> None:
+        if hasattr(self, "look"):
+            self.look = self._look()
+            self.look_changed()
+
+    def look_changed(self) -> None:
+        """Draws all screens again, for other colours or another language."""
+        for screen in self.screens_open():
+            screen.on_look_changed()
+            for widget in screen.query("*"):
+                widget.refresh()
+
+    def screens_open(self) -> Iterable[Keyed[Any]]:
+        """The screens that were opened so far, whether they show or not, and the dialogs."""
+        seen: set[int] = set()
+        for stack in self._screen_stacks.values():
+            for screen in stack:
+                if isinstance(screen, Keyed) and id(screen) not in seen:
+                    seen.add(id(screen))
+                    yield screen
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self._place(self.place)()
+
+    def _place(self, slug: str) -> type[Place]:
+        module, _colon, name = next(entry.place for entry in SCREENS if entry.slug == slug).partition(":")
+        return cast("type[Place]", getattr(import_module(module), name))
+
+    def go(self, slug: str) -> None:
+        """Opens one of the numbered screens; the others stay as they are."""
+        if slug == self.place:
+            return
+        self.place = slug
+        mode = "_default" if slug == SCREENS[0].slug else slug
+        if mode not in self._modes and mode != "_default":
+            self.add_mode(mode, lambda: self._place(slug)())
+        self.switch_mode(mode)
+
+    async def ask(self, dialog: Dialog[R]) -> R | None:
+        """What the person answers in a dialog; None: dismissed. Only from a worker, such as an `async def do_…`."""
+        return await self.push_screen_wait(dialog)
+
+    # -- what is told --------------------------------------------------------------------------------------------------
+
+    def tell(self, what: Safe, severity: Literal["information", "warning", "error"] = "information") -> None:
+        """A toast at the top right, two at most."""
+        while len(self._notifications) >= MOST_TOASTS:
+            oldest = next(iter(self._notifications))
+            self._unnotify(oldest, refresh=False)
+        self.notify(what, severity=severity, timeout=TOAST_SECONDS, markup=False)
+
+    def blocked(self, action: Action, here: Here) -> str:
+        """Why the action cannot be done, in English, or nothing."""
+        if self.options.read_only and action.writes:
+            return reason("this inbox only reads (--read-only)")
+        if self.me is not None and not self.me.may(action.needs):
+            return reason("your role may not do this")
+        return action.blocked(here)
+
+    def done(self, what: Safe, *, change: int | None = None, batch: int | None = None) -> None:
+        """Something was done that `u` can take back for ten seconds."""
+        if change is None and batch is None:
+            return
+        self.undoable = Undo(what, change, batch, time.monotonic() + UNDO_SECONDS)
+        key = self.keymap.shown(BY_ID["app.undo"], ("all",))
+        self.tell(Safe(f"{what} · {key} " + _("takes it back")) if key else what)
+
+    @property
+    def can_undo(self) -> bool:
+        return self.undoable is not None and time.monotonic() < self.undoable.until
+
+    # -- the wire ------------------------------------------------------------------------------------------------------
+
+    @property
+    def link(self) -> Link:
+        return self.live.link
+
+    async def on_mount(self) -> None:
+        self.run_worker(self.live.run(), group="live", exit_on_error=True)
+        self.run_worker(self._log_in(), group="me", exit_on_error=True)
+        for trouble in self.troubles[:MOST_TOASTS]:
+            self.tell(own(f"keymap.toml:{trouble.line}: {trouble.says}"), "warning")
+
+    async def _log_in(self) -> None:
+        while self.me is None:
+            try:
+                self.me = await self.client.me()
+            except Unreachable:
+                await asyncio.sleep(1.0)
+            except Refused as refusal:
+                self.exit(4, message=refusal.told)
+                return
+        for screen in self.screens_open():
+            screen.on_link_changed()
+        self.refresh_bars()
+
+    def _heard(self, event: Event) -> None:
+        self._events.append(event)
+        if not self._flushing:
+            self._flushing = True
+            wait = max(0.0, self._flushed_at + FLUSH_SECONDS - time.monotonic())
+            self.set_timer(wait, self._pass_on) if wait else self.call_later(self._pass_on)
+
+    def _pass_on(self) -> None:
+        events, self._events = self._events, []
+        self._flushing, self._flushed_at = False, time.monotonic()
+        self.notifier.heard(events)
+        for screen in self.screens_open():
+            screen.on_live(events)
+
+    def _connected(self, ready: Ready) -> None:
+        again, self.was_on = self.was_on, True
+        for screen in self.screens_open():
+            screen.on_connected(ready, again)
+        self.run_worker(self.outbox.flush(), group="outbox", exclusive=True, exit_on_error=True)
+
+    def _linked(self, link: Link) -> None:
+        for screen in self.screens_open():
+            screen.on_link_changed()
+        self.refresh_bars()
+
+    def refresh_bars(self) -> None:
+        try:
+            for bar in self.screen.query("TopBar, KeyBar"):
+                bar.refresh()
+        except NoMatches:
+            pass
+
+    # -- actions of every screen ---------------------------------------------------------------------------------------
+
+    def do_app_theme(self) -> None:
+        names = list(paint.THEMES)
+        at = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(at + 1) % len(names)]
+        self.tell(own(_("colours: {name}").format(name=self.theme)))
+
+    def do_app_language(self) -> None:
+        locale.use("en" if locale.language() == "pt-BR" else "pt-BR")
+        self.look_changed()
+
+    def do_app_redraw(self) -> None:
+        if not self.link.is_on:
+            self.live.hurry()
+        self.refresh(layout=True)
+
+    def do_app_screenshot(self) -> None:
+        path = self.save_screenshot(path=str(self.options.downloads))
+        self.tell(own(_("saved as {path}").format(path=path)))
+
+    async def do_app_undo(self) -> None:
+        undo, self.undoable = self.undoable, None
+        if undo is None or time.monotonic() > undo.until:
+            self.tell(own(_("there is nothing to take back")))
+            return
+        await self.client.undo(change=undo.change, batch=undo.batch)
+        self.tell(own(_("taken back: {what}").format(what=undo.what)))
+
+    async def do_app_pause(self) -> None:
+        if self.me is None:
+            return
+        away = self.me.availability in ("online", "available")
+        self.me = await self.client.availability("away" if away else "online")
+        self.refresh_bars()
+
+    def do_app_quit_now(self) -> None:
+        self.exit(0)
+
+    def now(self) -> Any:
+        return clock.now()

@@ -1,0 +1,238 @@
+"""The API as async methods; whatever comes back is made safe here, once, before anybody draws it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pytake_cli import clock
+from pytake_cli.tui import rows, timeline
+from pytake_cli.tui.rows import Acted, Canned, Draft, Json, Me, Row, View
+from pytake_cli.tui.safe import Safe, one_line, safe_json
+from pytake_cli.tui.timeline import Item
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+PREFIX = "/api/v1"
+TIMEOUT_SECONDS = 10.0
+
+
+class Unreachable(Exception):
+    """Nobody answers, or not in time; what was asked for may or may not have happened."""
+
+
+class Refused(Exception):
+    """The API said no: what, why and what to do, in the person's language."""
+
+    def __init__(self, status: int, problem: Json) -> None:
+        problem = safe_json(problem)
+        self.status = status
+        self.slug = str(problem.get("slug") or f"HTTP-{status}")
+        self.says: Safe = one_line(str(problem.get("detail") or problem.get("title") or f"HTTP {status}"))
+        self.why: Safe = one_line(str(problem.get("why") or ""))
+        self.fix: Safe = one_line(str(problem.get("fix") or ""))
+        self.values: Json = problem.get("values") or {}
+        super().__init__(self.slug)
+
+    @property
+    def told(self) -> Safe:
+        """One sentence for a status line."""
+        return Safe(f"{self.says} ({self.why})" if self.why else self.says)
+
+
+@dataclass
+class Login:
+    """How the client proves who it is; `renew` gets a fresh access token, or None when somebody must log in again."""
+
+    access: str
+    renew: Callable[[], Awaitable[str | None]] | None = None
+    _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def renewed(self, old: str) -> bool:
+        """True once there is another token than `old`; many requests that fail together renew once."""
+        async with self._renewing:
+            if self.access != old:
+                return True
+            fresh = await self.renew() if self.renew else None
+            if fresh is None:
+                return False
+            self.access = fresh
+            return True
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a list, and how to get the next one."""
+
+    items: tuple[T, ...]
+    next: str | None
+    total: int | None = None
+
+
+class Client:
+    """The daemon, spoken to over HTTP.
+
+    client = Client("http://127.0.0.1:8787", Login(token))
+    page = await client.conversations(view="mine")
+    """
+
+    def __init__(self, url: str, login: Login, *, org: str | None = None, language: str = "en") -> None:
+        self.url, self.login, self.org = url.rstrip("/"), login, org
+        self._headers = {"Accept-Language": language, **({"X-PyTake-Org": org} if org else {})}
+        self._http: httpx.AsyncClient | None = None
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.aclose()
+
+    # -- the wire ---------------------------------------------------------------------------------------------------
+
+    async def ask(self, method: str, path: str, *, body: Any = None, headers: Json | None = None, **params: Any) -> Any:
+        """JSON of one request, every text in it still as it came; Refused or Unreachable."""
+        response = await self._send(method, path, body, headers or {}, params)
+        if response.status_code >= 400:
+            raise Refused(response.status_code, _problem(response))
+        return response.json() if response.content else None
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """JSON of a GET with every text made safe: for screens that show what they get."""
+        return safe_json(await self.ask("GET", path, **params))
+
+    async def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
+        """Safe JSON of a POST; `key` makes it safe to repeat."""
+        return safe_json(await self.ask("POST", path, body=body or {}, headers=_keyed(key)))
+
+    async def change(self, method: str, path: str, body: Any = None, *, version: int | str | None = None) -> Any:
+        """Safe JSON of a PUT, PATCH or DELETE, refused when what is there is no longer `version`."""
+        headers = {} if version is None else {"If-Match": f'"{version}"'}
+        return safe_json(await self.ask(method, path, body=body, headers=headers))
+
+    async def download(self, path: str) -> bytes:
+        response = await self._send("GET", path, None, {}, {})
+        if response.status_code >= 400:
+            raise Refused(response.status_code, _problem(response))
+        return response.content
+
+    async def _send(self, method: str, path: str, body: Any, headers: Json, params: Json) -> httpx.Response:
+        import httpx
+
+        if self._http is None:
+            self._http = httpx.AsyncClient(base_url=self.url + PREFIX, timeout=TIMEOUT_SECONDS, trust_env=False)
+        params = {key: value for key, value in params.items() if value is not None}
+        for attempt in (1, 2):
+            token = self.login.access
+            sent = {**self._headers, **headers, "Authorization": f"Bearer {token}"}
+            try:
+                response = await self._http.request(
+                    method, path, json=body if method != "GET" else None, params=params, headers=sent
+                )
+            except (httpx.HTTPError, OSError) as error:
+                raise Unreachable(type(error).__name__) from error
+            if response.status_code != 401 or attempt == 2 or not await self.login.renewed(token):
+                break
+        if response.status_code in (502, 503, 504) and not response.headers.get("content-type", "").startswith(
+            "application/problem"
+        ):
+            raise Unreachable(str(response.status_code))
+        return response
+
+    # -- who ---------------------------------------------------------------------------------------------------------
+
+    async def me(self) -> Me:
+        return rows.me(await self.ask("GET", "/me"))
+
+    async def availability(self, value: str) -> Me:
+        return rows.me(await self.ask("PATCH", "/me", body={"availability": value}))
+
+    # -- conversations -----------------------------------------------------------------------------------------------
+
+    async def views(self) -> list[View]:
+        return [rows.view(each) for each in (await self.ask("GET", "/views"))["items"]]
+
+    async def conversations(
+        self,
+        *,
+        view: str | None = None,
+        where: str | None = None,
+        order: str | None = None,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Page[Row]:
+        json = await self.ask(
+            "GET", "/conversations", view=view, where=where or None, order=order, cursor=cursor, limit=limit
+        )
+        return Page(tuple(rows.row(each) for each in json["items"]), json.get("next"), json.get("total"))
+
+    async def conversation(self, id_: int) -> Row:
+        return rows.row(await self.ask("GET", f"/conversations/{id_}"))
+
+    async def timeline(self, id_: int, *, before: str | None = None, limit: int = 200) -> Page[Item]:
+        json = await self.ask("GET", f"/conversations/{id_}/timeline", before=before, limit=limit)
+        now = clock.now()
+        return Page(tuple(timeline.item(each, now) for each in json["items"]), json.get("next"))
+
+    async def card(self, id_: int) -> Json:
+        """The contact beside a conversation: safe JSON."""
+        answer: Json = await self.get(f"/conversations/{id_}/contact")
+        return answer
+
+    async def send(self, id_: int, body: Json, *, key: str) -> Item:
+        """A message, template or reaction; repeating it with the same key sends nothing twice."""
+        json = await self.ask("POST", f"/conversations/{id_}/messages", body=body, headers=_keyed(key))
+        return timeline.item(json, clock.now())
+
+    async def note(self, id_: int, body: str, *, key: str) -> Item:
+        json = await self.ask(
+            "POST", f"/conversations/{id_}/notes", body={"body": body, "client_id": key}, headers=_keyed(key)
+        )
+        return timeline.item(json, clock.now())
+
+    async def retry(self, id_: int, message: int) -> Item:
+        json = await self.ask("POST", f"/conversations/{id_}/messages/{message}/retry", body={})
+        return timeline.item(json, clock.now())
+
+    async def act(self, id_: int, action: str, **arguments: Any) -> Acted:
+        """An action on one conversation: claim, assign, resolve, snooze …"""
+        body = {"action": action, **arguments}
+        return rows.acted(await self.ask("POST", f"/conversations/{id_}/actions", body=body))
+
+    async def bulk(self, ids: Sequence[int], action: str, **arguments: Any) -> Json:
+        """The same action on many: `{"batch", "done", "skipped"}`, safe."""
+        answer: Json = await self.post("/bulk", {"ids": list(ids), "action": action, **arguments})
+        return answer
+
+    async def undo(self, *, change: int | None = None, batch: int | None = None) -> Json:
+        answer: Json = await self.post("/undo", {"change": change} if change is not None else {"batch": batch})
+        return answer
+
+    # -- drafts and ready answers ------------------------------------------------------------------------------------
+
+    async def draft(self, id_: int) -> Draft | None:
+        return rows.draft(await self.ask("GET", f"/conversations/{id_}/draft"))
+
+    async def save_draft(self, id_: int, draft: Draft) -> None:
+        if draft.text.strip():
+            body = {"text": draft.text, "mode": draft.mode, "reply_to": draft.reply_to}
+            await self.ask("PUT", f"/conversations/{id_}/draft", body=body)
+        else:
+            await self.ask("DELETE", f"/conversations/{id_}/draft")
+
+    async def canned(self, q: str, conversation: int) -> list[Canned]:
+        json = await self.ask("GET", "/canned", q=q, conversation=conversation)
+        return [rows.canned(each) for each in json["items"]]
+
+
+def _keyed(key: str | None) -> Json:
+    return {"Idempotency-Key": key} if key else {}
+
+
+def _problem(response: httpx.Response) -> Json:
+    try:
+        json = response.json()
+    except ValueError:
+        return {}
+    return json if isinstance(json, dict) else {}

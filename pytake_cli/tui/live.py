@@ -1,0 +1,172 @@
+"""The live wire: a WebSocket that comes back by itself and goes on where it was."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pytake_cli.tui.client import PREFIX, Login
+from pytake_cli.tui.rows import Json
+from pytake_cli.tui.safe import safe_json
+
+PROTOCOL = "pytake.v1"
+SILENCE_SECONDS = 22.0  # two beats of 10 s and a little
+WAITS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between attempts
+LOGIN_AGAIN = 4401
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened: `kind` is one of the store's kinds, or agent:typing, agent:viewing, notification …"""
+
+    id: int | None
+    kind: str
+    conversation: int | None
+    payload: Json
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How the connection is. `since` is a monotonic time; `error` a slug or a close code when it does not come back."""
+
+    state: str = "connecting"  # connecting, on, off
+    since: float = 0.0
+    attempt: int = 0
+    error: str = ""
+
+    @property
+    def is_on(self) -> bool:
+        return self.state == "on"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The first frame of a connection: `gap` means that too much was missed and lists have to be read again."""
+
+    cursor: int
+    gap: bool
+    viewers: tuple[Json, ...]
+    now: str
+
+
+class Live:
+    """Follows the events and tells them to `on_event`; `on_ready` at every connection, `on_link` at every change."""
+
+    def __init__(
+        self,
+        url: str,
+        login: Login,
+        *,
+        org: str | None = None,
+        on_event: Callable[[Event], None],
+        on_ready: Callable[[Ready], None],
+        on_link: Callable[[Link], None],
+    ) -> None:
+        self._url = "ws" + url.removeprefix("http").rstrip("/") + PREFIX + "/live"
+        self._login, self._org = login, org
+        self._on_event, self._on_ready, self._on_link = on_event, on_ready, on_link
+        self._socket: Any = None
+        self._hurry = asyncio.Event()
+        self.cursor: int | None = None
+        self.link = Link(since=time.monotonic())
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        attempt = 0
+        while True:
+            error = ""
+            try:
+                await self._connection()
+                attempt = 0
+            except asyncio.CancelledError:
+                raise
+            except Exception as failure:  # whatever the wire does, the inbox stays open
+                if self.link.is_on:
+                    attempt = 0
+                error = str(_close_code(failure) or type(failure).__name__)
+                if _close_code(failure) == LOGIN_AGAIN and not await self._login.renewed(self._login.access):
+                    self._tell(Link("off", time.monotonic(), attempt, "PT-LOGIN"))
+            attempt += 1
+            if self.link.state != "connecting" or self.link.attempt != attempt:
+                since = time.monotonic() if self.link.is_on else self.link.since
+                self._tell(Link("connecting", since, attempt, error))
+            await self._pause(WAITS[min(attempt, len(WAITS)) - 1])
+
+    def hurry(self) -> None:
+        """Tries again now."""
+        self._hurry.set()
+
+    async def say(self, frame: Json) -> None:
+        """A frame to the server, dropped when there is no connection: only presence goes this way."""
+        if self._socket is not None and self.link.is_on:
+            try:
+                await self._socket.send(json.dumps(frame))
+            except Exception:  # noqa: S110 - the reader sees the same failure and reconnects
+                pass
+
+    async def _pause(self, seconds: float) -> None:
+        self._hurry.clear()
+        try:
+            await asyncio.wait_for(self._hurry.wait(), seconds)
+        except TimeoutError:
+            pass
+
+    async def _connection(self) -> None:
+        from websockets.asyncio.client import connect
+        from websockets.typing import Subprotocol
+
+        async with connect(
+            self._url,
+            subprotocols=[Subprotocol(PROTOCOL)],
+            open_timeout=5,
+            ping_interval=None,
+            max_size=4 * 2**20,
+            proxy=None,
+        ) as socket:
+            hello = {"token": self._login.access, "cursor": self.cursor, "topics": ["*"]}
+            await socket.send(json.dumps({**hello, **({"org": self._org} if self._org else {})}))
+            self._socket = socket
+            try:
+                while True:
+                    self._frame(json.loads(await asyncio.wait_for(socket.recv(), SILENCE_SECONDS)))
+            finally:
+                self._socket = None
+
+    def _frame(self, raw: Json) -> None:
+        match raw.get("type"):
+            case "ready":
+                self.cursor = raw.get("cursor")
+                self._tell(Link("on", time.monotonic()))
+                viewers = tuple(safe_json(each) for each in raw.get("viewers") or ())
+                self._on_ready(Ready(self.cursor or 0, bool(raw.get("gap")), viewers, str(raw.get("now") or "")))
+            case "event":
+                event = _event(raw)
+                if event.id is not None:
+                    if self.cursor is not None and event.id <= self.cursor:
+                        return  # told twice
+                    self.cursor = event.id
+                self._on_event(event)
+            case _:  # a beat, or something that this version does not know
+                pass
+
+    def _tell(self, link: Link) -> None:
+        self.link = link
+        self._on_link(link)
+
+
+def _event(raw: Json) -> Event:
+    id_ = raw.get("id")
+    payload = safe_json(raw.get("payload") or {})
+    return Event(
+        id_, str(raw.get("kind")), raw.get("conversation") or payload.get("conversation"), payload, str(raw.get("at"))
+    )
+
+
+def _close_code(failure: BaseException) -> int | None:
+    received = getattr(failure, "rcvd", None)
+    return getattr(received, "code", None)

@@ -1,0 +1,137 @@
+"""What was written and is not yet at the server: sent in order, checked again after an outage, never sent silently."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from pytake_cli import clock
+from pytake_cli.locale import _
+from pytake_cli.tui.client import Client, Refused, Unreachable
+from pytake_cli.tui.rows import Draft, Json
+from pytake_cli.tui.safe import Raw, Safe, own, safe_text
+from pytake_cli.tui.timeline import Item
+
+CHECKED_AGAIN_AFTER_SECONDS = 5.0  # what waited longer than this is looked at before it goes
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message or a note on its way. `seen` is the last entry of the timeline that its author had in view."""
+
+    client_id: str
+    conversation: int
+    mode: str  # reply, note
+    body: Json
+    text: str
+    at: datetime
+    seen: str | None = None
+    was_offline: bool = False
+
+    def item(self, author: Safe) -> Item:
+        """How it stands in the chat meanwhile."""
+        note = self.mode == "note"
+        return Item(
+            id=f"q{self.client_id}", type="note" if note else "message", at=self.at, text=safe_text(self.text),
+            raw=Raw(self.text), author=author, author_kind="agent", direction="" if note else "out", status="queued",
+            client_id=self.client_id, reply_to=self.body.get("reply_to"),
+        )  # fmt: skip
+
+
+class Outbox:
+    """One queue for all conversations, in the order of writing."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._waiting: list[Waiting] = []
+        self._lock = asyncio.Lock()
+        self.on_sent: Callable[[Waiting, Item], None] = lambda waiting, item: None
+        self.on_returned: Callable[[Waiting, Safe, Refused | None], None] = lambda waiting, why, refusal: None
+        self.on_changed: Callable[[], None] = lambda: None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def of(self, conversation: int) -> list[Waiting]:
+        return [each for each in self._waiting if each.conversation == conversation]
+
+    def put(self, conversation: int, mode: str, text: str, *, seen: str | None, **body: Any) -> Waiting:
+        """Takes it in; flush() sends it."""
+        waiting = Waiting(clock.new_id(), conversation, mode, body, text, clock.now(), seen)
+        self._waiting.append(waiting)
+        self.on_changed()
+        return waiting
+
+    def take_back(self, client_id: str) -> Waiting | None:
+        """Removes one that was not sent yet, to be written anew."""
+        for each in self._waiting:
+            if each.client_id == client_id:
+                self._waiting.remove(each)
+                self.on_changed()
+                return each
+        return None
+
+    async def flush(self) -> None:
+        """Sends what waits, until it is empty or nobody answers."""
+        async with self._lock:
+            while self._waiting:
+                waiting = self._waiting[0]
+                try:
+                    if waiting.was_offline and (why := await self._outdated(waiting)):
+                        self._return(waiting, why)
+                        continue
+                    sent = await self._send(waiting)
+                except Unreachable:
+                    self._waiting = [replace(each, was_offline=True) for each in self._waiting]
+                    self.on_changed()
+                    return
+                except Refused as refusal:
+                    self._return(waiting, refusal.told, refusal)
+                    continue
+                if waiting in self._waiting:
+                    self._waiting.remove(waiting)
+                self.on_sent(waiting, sent)
+                self.on_changed()
+
+    async def _send(self, waiting: Waiting) -> Item:
+        if waiting.mode == "note":
+            return await self._client.note(waiting.conversation, waiting.text, key=waiting.client_id)
+        body = {**waiting.body, "client_id": waiting.client_id}
+        if "text" in body and waiting.seen:
+            body["seen"] = waiting.seen
+        return await self._client.send(waiting.conversation, body, key=waiting.client_id)
+
+    async def _outdated(self, waiting: Waiting) -> Safe | None:
+        """Why what was written during an outage must not go out as it is; None: it may."""
+        if waiting.mode == "note":
+            return None
+        page = await self._client.timeline(waiting.conversation, limit=50)
+        if any(item.client_id == waiting.client_id for item in page.items):
+            return None  # it had arrived; sending with the same key only fetches the answer
+        row = await self._client.conversation(waiting.conversation)
+        closed = row.window_closes_at is None or row.window_closes_at <= clock.now()
+        if closed and "template" not in waiting.body:
+            return own(_("the window closed meanwhile"))
+        ids = [item.id for item in page.items]
+        later = page.items[ids.index(waiting.seen) + 1 :] if waiting.seen in ids else page.items
+        others = [
+            item for item in later if item.author_kind == "agent" and item.at > waiting.at and item.type == "message"
+        ]
+        mine = {each.client_id for each in self._waiting}
+        for item in others:
+            if item.client_id not in mine:
+                return own(_("{who} answered meanwhile").format(who=item.author))
+        return None
+
+    def _return(self, waiting: Waiting, why: Safe, refusal: Refused | None = None) -> None:
+        if waiting in self._waiting:
+            self._waiting.remove(waiting)
+        self.on_returned(waiting, why, refusal)
+        self.on_changed()
+
+    def drafts(self) -> list[tuple[int, Draft]]:
+        """What waits, as drafts: when the inbox is left."""
+        return [(each.conversation, Draft(each.text, each.mode, each.body.get("reply_to"))) for each in self._waiting]

@@ -1,0 +1,159 @@
+"""What every screen is made of: a bar above, the body, the keys below; and how a key finds its action."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.dom import DOMNode
+from textual.screen import ModalScreen, Screen
+
+from pytake_cli.locale import _
+from pytake_cli.tui.actions import CHAINS, Action, Here
+from pytake_cli.tui.bars import KeyBar, TopBar
+from pytake_cli.tui.client import Refused, Unreachable
+from pytake_cli.tui.live import Event, Ready
+from pytake_cli.tui.safe import own
+
+if TYPE_CHECKING:
+    from pytake_cli.tui.app import InboxApp
+
+R = TypeVar("R")
+
+
+class Keyed(Screen[R], inherit_bindings=False):
+    """A screen whose keys come from the table of actions.
+
+    A key is looked up in the scopes of what has the focus (`CHAIN` of the widget, or of the nearest one around it, else
+    of the screen). The action `campaign.pause` is done by `do_campaign_pause`, looked for from the focus outwards.
+    """
+
+    CHAIN: ClassVar[str] = "field"
+    AUTO_FOCUS = ""
+
+    @property
+    def inbox(self) -> InboxApp:
+        return cast("InboxApp", self.app)
+
+    def chain(self) -> tuple[str, ...]:
+        """The scopes whose keys work now."""
+        for node in self._outwards():
+            if name := getattr(node, "CHAIN", None):
+                return CHAINS[name]
+        return CHAINS[self.CHAIN]
+
+    def here(self) -> Here:
+        """What actions are about; screens say more."""
+        return Here(self.inbox.me, read_only=self.inbox.options.read_only)
+
+    async def on_key(self, event: events.Key) -> None:
+        if await self.press(event):
+            event.stop()
+            event.prevent_default()
+
+    async def press(self, event: events.Key) -> bool:
+        """Does what the key means here; False: nothing."""
+        self.inbox.last_key_at = time.monotonic()
+        action = self.inbox.keymap.find(self.chain(), event.key)
+        if action is None:
+            return False
+        await self.perform(action)
+        return True
+
+    async def perform(self, action: Action) -> None:
+        """Does the action, or says why not."""
+        if reason := self.inbox.blocked(action, self.here()):
+            self.inbox.tell(own(_(reason)))
+            return
+        if action.id.startswith("screen."):
+            self.inbox.go(action.id.removeprefix("screen."))
+            return
+        handler = self.handler(action)
+        if handler is None:
+            self.inbox.tell(own(_("{title} works on another screen").format(title=_(action.title))))
+            return
+        result = handler()
+        if isawaitable(result):
+            self.later(cast("Coroutine[Any, Any, None]", result))
+
+    def handler(self, action: Action) -> Callable[[], Awaitable[None] | None] | None:
+        for node in (*self._outwards(), self.app):
+            if found := getattr(node, action.handler, None):
+                return cast("Callable[[], Awaitable[None] | None]", found)
+        return None
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs what asks the API beside the screen; a refusal is told, being offline too."""
+        self.run_worker(self._told(work), exit_on_error=True)
+
+    async def _told(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Refused as refusal:
+            self.inbox.tell(refusal.told, "warning")
+        except Unreachable:
+            self.inbox.tell(own(_("there is no connection just now; nothing was changed")), "warning")
+
+    def _outwards(self) -> list[DOMNode]:
+        return list((self.focused or self).ancestors_with_self)
+
+    # What the app tells screens. All are called on the event loop.
+
+    def on_live(self, events_: list[Event]) -> None:
+        """Events since the last call, at most ten calls a second."""
+
+    def on_connected(self, ready: Ready, again: bool) -> None:
+        """The live wire is there; `ready.gap`: read everything again. `again` is False at the first time."""
+
+    def on_link_changed(self) -> None:
+        """The connection went or came; see `inbox.link`."""
+
+    def on_look_changed(self) -> None:
+        """Another theme or language."""
+
+
+class Place(Keyed[None]):
+    """One of the numbered screens.
+
+    class CampaignsScreen(Place):
+        CHAIN = "campaigns"
+        def body(self) -> ComposeResult:
+            yield CampaignTable()
+        def do_campaign_pause(self) -> …
+    """
+
+    def compose(self) -> ComposeResult:
+        yield TopBar()
+        yield from self.body()
+        yield KeyBar()
+
+    def body(self) -> ComposeResult:
+        """What stands between the bars."""
+        yield from ()
+
+    def on_descendant_focus(self) -> None:
+        self.refresh_keys()
+
+    def refresh_keys(self) -> None:
+        """Draws the footer for what can be done now."""
+        for bar in self.query(KeyBar):
+            bar.refresh()
+
+
+class Dialog(ModalScreen[R], Keyed[R], inherit_bindings=False):
+    """A window over a screen; Esc dismisses it with None.
+
+    answer = await self.inbox.ask(PickTeam(teams))
+    """
+
+    CHAIN: ClassVar[str] = "field"
+
+    async def press(self, event: events.Key) -> bool:
+        if event.key == "escape":
+            self.dismiss(None)
+            return True
+        return await super().press(event)

@@ -1,0 +1,236 @@
+"""The left of the inbox: views, the list and its order, and what the live wire changes in it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+from pytake_cli import clock
+from pytake_cli.locale import _
+from pytake_cli.tui.client import Refused, Unreachable
+from pytake_cli.tui.live import Event, Ready
+from pytake_cli.tui.place import Place
+from pytake_cli.tui.rows import Row, View
+from pytake_cli.tui.safe import own
+from pytake_cli.tui.widgets.head import ViewBar
+from pytake_cli.tui.widgets.talk_list import TalkList
+
+PAGE = 100
+MOST_AGAIN = 200  # rows that are read again at once
+QUIET_SECONDS = 0.3  # without a key before the list may take another order
+RELOAD_SECONDS, COUNTS_SECONDS = 1.0, 2.0  # at most so often
+SINGLY = 5  # conversations changed at once that are fetched one by one; more are read as a page
+ORDERS = {"waiting": "waiting", "activity": "activity", "window": "window", "priority": "priority"}
+
+
+class TalksPart(Place):
+    """Keeps the list as the server has it, without moving what the person looks at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.talks = TalkList(id="talks")
+        self.viewbar = ViewBar()
+        self.view = ""
+        self.order = "waiting"
+        self.where = ""
+        self.next_page: str | None = None
+        self._loading = False
+        self._more = False
+        self._touched: set[int] = set()
+        self._whole = False  # the page has to be read again
+        self._fetching = False
+        self._reloaded_at = self._counted_at = 0.0
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    async def load_view(self, view: str | None = None, *, to_top: bool = True) -> None:
+        """The first page of a view, and the views' counts."""
+        self.view = view or self.view or self.inbox.options.view
+        self.viewbar.current, self.viewbar.above = self.view, 0
+        self.viewbar.order = _(self.order)
+        self.viewbar.refresh()
+        page = await self.inbox.client.conversations(view=self.view, where=self.where, order=self.order, limit=PAGE)
+        self.next_page = page.next
+        self.talks.show(page.items, to_top=to_top)
+        await self.count()
+
+    async def count(self) -> None:
+        """The tabs with the server's counts."""
+        self._counted_at = time.monotonic()
+        self.take_views(await self.inbox.client.views())
+
+    def take_views(self, views: list[View]) -> None:
+        self.viewbar.views = views
+        self.viewbar.refresh()
+        mine = next((view.unread for view in views if view.slug == "mine"), 0)
+        self.inbox.unread_mine = mine
+        self.inbox.notifier.title(mine)
+        self.inbox.refresh_bars()
+
+    async def on_talk_list_wanted(self) -> None:
+        if self.next_page and not self._more:
+            self._more = True
+            self.later(self._next())
+
+    async def _next(self) -> None:
+        try:
+            page = await self.inbox.client.conversations(
+                view=self.view, where=self.where, order=self.order, cursor=self.next_page, limit=PAGE
+            )
+            self.next_page = page.next
+            known = {row.id for row in self.talks.rows}
+            self.talks.show([*self.talks.rows, *(row for row in page.items if row.id not in known)])
+        finally:
+            self._more = False
+
+    # -- live ----------------------------------------------------------------------------------------------------------
+
+    def on_connected(self, ready: Ready, again: bool) -> None:
+        super().on_connected(ready, again)
+        if again:
+            self.touch_all()
+        else:
+            self.later(self._first())
+
+    async def _first(self) -> None:
+        await self.load_view()
+        if wanted := self.inbox.options.conversation:
+            await self.reveal(wanted)
+
+    async def reveal(self, id_: int) -> None:
+        """Puts the cursor on a conversation, which comes into the list if it was not there."""
+        if self.talks.get(id_) is None:
+            row = await self.inbox.client.conversation(id_)
+            self.talks.show([row, *self.talks.rows])
+        self.talks.choose(id_)
+
+    def on_live(self, events_: list[Event]) -> None:
+        super().on_live(events_)
+        for event in events_:
+            if event.conversation is not None and event.kind in ("message:new", "conversation:updated", "note:new"):
+                self._patch(event)
+                self._touched.add(event.conversation)
+            elif event.kind == "message:status" and event.conversation is not None:
+                self._patch_status(event)
+        self._settle()
+
+    def _patch(self, event: Event) -> None:
+        """What the event itself tells is shown at once; the rest follows."""
+        row = self.talks.get(event.conversation or 0)
+        if row is None:
+            self._whole = True
+            return
+        payload = event.payload
+        if event.kind == "message:new" and payload.get("direction") == "in":
+            self.talks.replace(replace(row, unread=row.unread + 1, last_message_at=clock.now()))
+        elif event.kind == "conversation:updated" and int(payload.get("version") or 0) > row.version:
+            changed = replace(
+                row, status=str(payload.get("status", row.status)), owner=str(payload.get("owner", row.owner))
+            )
+            self._whole = self._whole or changed.status != row.status or "assignee" in payload
+            self.talks.replace(changed)
+
+    def _patch_status(self, event: Event) -> None:
+        row = self.talks.get(event.conversation or 0)
+        statuses = event.payload.get("statuses") or ()
+        if row is not None and row.preview_direction == "out" and statuses:
+            self.talks.replace(replace(row, preview_status=str(statuses[-1][1])))
+
+    def touch_all(self) -> None:
+        """After an outage: everything may be another."""
+        self._whole = True
+        self._reloaded_at = 0.0
+        self._settle()
+
+    def _settle(self) -> None:
+        """Sees to it that what was touched is fetched, one fetch at a time."""
+        if not self._fetching and (self._touched or self._whole):
+            self._fetching = True
+            self.run_worker(self._fetch(), group="settle", exit_on_error=True)
+
+    async def _fetch(self) -> None:
+        try:
+            while self._touched or self._whole:
+                touched, self._touched = self._touched, set()
+                if len(touched) <= SINGLY:
+                    await self._fetch_rows(touched)
+                else:
+                    self._whole = True
+                if self._whole:
+                    await self._fetch_page()
+        except (Unreachable, Refused):
+            pass  # the wire tells of an outage, and everything is read again after it
+        finally:
+            self._fetching = False
+
+    async def _fetch_rows(self, ids: set[int]) -> None:
+        known = [id_ for id_ in ids if self.talks.get(id_) is not None]
+        for row in await asyncio.gather(*(self.inbox.client.conversation(id_) for id_ in known)):
+            self.row_changed(row)
+
+    async def _fetch_page(self) -> None:
+        wait = self._reloaded_at + RELOAD_SECONDS - time.monotonic()
+        if wait > 0:
+            await asyncio.sleep(wait)
+        self._whole, self._reloaded_at = False, time.monotonic()
+        limit = max(PAGE, min(len(self.talks.rows), MOST_AGAIN))
+        page = await self.inbox.client.conversations(view=self.view, where=self.where, order=self.order, limit=limit)
+        await self._until_quiet()
+        fresh = {row.id for row in page.items}
+        rest = [row for row in self.talks.rows[limit:] if row.id not in fresh]
+        if not rest:
+            self.next_page = page.next
+        self._show([*page.items, *rest])
+        if time.monotonic() - self._counted_at >= COUNTS_SECONDS:
+            await self.count()
+
+    def _show(self, rows: list[Row]) -> None:
+        """The list in its new order; the open conversation stays in it, even if it belongs elsewhere now."""
+        kept = self.talks.row
+        if kept is not None and all(row.id != kept.id for row in rows) and self.keeps_open():
+            rows.insert(min(max(self.talks.index, 0), len(rows)), kept)
+        above = self.talks.show(rows)
+        if above:
+            self.viewbar.above += above
+            self.viewbar.refresh()
+
+    def keeps_open(self) -> bool:
+        """True while the person is busy with the conversation under the cursor."""
+        return False
+
+    async def _until_quiet(self) -> None:
+        while (wait := self.inbox.last_key_at + QUIET_SECONDS - time.monotonic()) > 0:
+            await asyncio.sleep(wait)
+
+    def row_changed(self, row: Row) -> None:
+        """A conversation as the server has it now."""
+        self.talks.replace(row)
+
+    def on_look_changed(self) -> None:
+        super().on_look_changed()
+        self.viewbar.order = _(self.order)
+        self.take_views(self.viewbar.views)
+
+    # -- keys ----------------------------------------------------------------------------------------------------------
+
+    def on_view_bar_chosen(self, message: ViewBar.Chosen) -> None:
+        self.later(self.load_view(message.slug))
+
+    def do_view_next(self) -> None:
+        self._walk(1)
+
+    def do_view_previous(self) -> None:
+        self._walk(-1)
+
+    def _walk(self, by: int) -> None:
+        slugs = [view.slug for view in self.viewbar.views]
+        if slugs:
+            at = slugs.index(self.view) if self.view in slugs else 0
+            self.later(self.load_view(slugs[(at + by) % len(slugs)]))
+
+    def do_list_order(self) -> None:
+        names = list(ORDERS)
+        self.order = names[(names.index(self.order) + 1) % len(names)]
+        self.inbox.tell(own(_("order: {name}").format(name=_(self.order))))
+        self.later(self.load_view())

@@ -1,0 +1,1 @@
+"""What the screens are built of; lists and chats draw their own lines."""

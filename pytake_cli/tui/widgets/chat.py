@@ -1,0 +1,286 @@
+"""What was said in one conversation: lines of bubbles that stay where they are while more comes in or is read back."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from pytake_cli import clock
+from pytake_cli.locale import ngettext
+from pytake_cli.tui import times
+from pytake_cli.tui.timeline import Item
+from pytake_cli.tui.widgets import bubbles
+from pytake_cli.tui.widgets.bubbles import Frame
+
+if TYPE_CHECKING:
+    from pytake_cli.tui.app import InboxApp
+
+GROUPED = timedelta(minutes=2)  # bubbles of one voice within this share a head
+MIRRORED_FROM = 60  # cells; own bubbles are at the right from here on
+NEAR_TOP = 6  # lines before the top at which more is asked for
+
+
+class ChatView(ScrollView, can_focus=True):
+    """The timeline of a conversation, oldest first."""
+
+    CHAIN: ClassVar[str] = "chat"
+
+    class Wanted(Message):
+        """The top is near: what was said before, please."""
+
+    class Picked(Message):
+        """Another message is chosen."""
+
+    class Below(Message):
+        """How much came in below what is in view has changed."""
+
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self.items: list[Item] = []
+        self.waiting: tuple[Item, ...] = ()  # in the outbox: below everything else
+        self.picked: str | None = None
+        self.below = 0
+        self.sought = ""
+        self._first_unread: str | None = None
+        self._unread = 0
+        self._strips: list[Strip] = []
+        self._owner: list[int] = []  # line -> index into _all, -1 for what lies between
+        self._starts: list[int] = []
+        self._cache: LRUCache[tuple[Item, Frame, bool], list[Strip]] = LRUCache(1000)
+
+    @property
+    def inbox(self) -> InboxApp:
+        return cast("InboxApp", self.app)
+
+    @property
+    def _all(self) -> Sequence[Item]:
+        return (*self.items, *self.waiting) if self.waiting else self.items
+
+    # -- what is shown -------------------------------------------------------------------------------------------------
+
+    def show(self, items: Iterable[Item], waiting: Iterable[Item] = (), *, unread: int = 0) -> None:
+        """Another conversation, from its end."""
+        self.items, self.waiting = list(items), tuple(waiting)
+        self.picked, self.below, self.sought = None, 0, ""
+        incoming = [item for item in self.items if item.is_in]
+        self._unread = min(unread, len(incoming))
+        self._first_unread = incoming[-self._unread].id if self._unread else None
+        self._draw()
+        self.scroll_to(0, self.max_scroll_y, animate=False, immediate=True)
+        self.post_message(self.Below())
+
+    def older(self, items: Iterable[Item]) -> None:
+        """What was said before, put above without moving what is in view."""
+        known = {item.id for item in self.items}
+        before = len(self._strips)
+        self.items[:0] = [item for item in items if item.id not in known]
+        self._draw()
+        self.scroll_to(0, self.scroll_y + len(self._strips) - before, animate=False, immediate=True)
+
+    def update_items(self, items: Iterable[Item], waiting: Iterable[Item] | None = None) -> None:
+        """New and changed entries; stays at the end if it was there, else counts what is new."""
+        at_end = self.at_end
+        places = {item.id: index for index, item in enumerate(self.items)}
+        new = 0
+        for item in items:
+            if item.id in places:
+                self.items[places[item.id]] = item
+            else:
+                places[item.id] = len(self.items)
+                self.items.append(item)
+                new += item.type != "change"
+        if waiting is not None:
+            self.waiting = tuple(waiting)
+        self._draw()
+        if at_end:
+            self.scroll_to(0, self.max_scroll_y, animate=False, immediate=True)
+        elif new:
+            self.below += new
+            self.post_message(self.Below())
+
+    def status(self, message: int, status: str) -> None:
+        """How far a message got."""
+        for index in range(len(self.items) - 1, -1, -1):
+            item = self.items[index]
+            if item.number == message and item.type == "message":
+                if item.status != status:
+                    self.items[index] = replace(item, status=status)
+                    self._draw()
+                return
+
+    @property
+    def last(self) -> str | None:
+        """The id of the last entry that is known: what the person has seen."""
+        return self.items[-1].id if self.items else None
+
+    @property
+    def at_end(self) -> bool:
+        return self.scroll_y >= self.max_scroll_y - 1
+
+    @property
+    def item(self) -> Item | None:
+        """The message that is chosen."""
+        return next((item for item in self._all if item.id == self.picked), None) if self.picked else None
+
+    def clear_unread(self) -> None:
+        if self._first_unread is not None:
+            self._first_unread = None
+            self._draw()
+
+    # -- lines ---------------------------------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        cells = self.size.width
+        if not cells:
+            return
+        now = clock.now()
+        zone = self.inbox.zone
+        today = now.astimezone(zone).date()
+        me = self.inbox.me.id if self.inbox.me else None
+        frame = Frame(cells, cells >= MIRRORED_FROM, self.inbox.look, zone, me, today.isoformat())
+        roomy = self.screen.has_class("-tall")
+        strips: list[Strip] = []
+        owner: list[int] = []
+        blank = Strip.blank(cells, frame.look.plain)
+        before: Item | None = None
+        for index, item in enumerate(self._all):
+            head = not _continues(before, item)
+            day = item.at.astimezone(zone).date()
+            between: list[Strip] = []
+            if before is None or before.at.astimezone(zone).date() != day:
+                between = [blank] if before else []
+                between += [bubbles.rule(times.day(day, today), frame, frame.look.muted), blank]
+            elif (head and roomy) or (item.type == "message") != (before.type == "message"):
+                between = [blank] if roomy else []
+            elif head:
+                between = [blank]
+            if item.id == self._first_unread:
+                text = ngettext("{count} unread", "{count} unread", self._unread).format(count=self._unread)
+                between = [*(between or [blank]), bubbles.rule(text, frame, frame.look.warn)]
+            key = (item, frame, head)
+            kept = self._cache.get(key)
+            if kept is None:
+                kept = self._cache[key] = bubbles.lines(item, frame, head=head, now=now)
+            strips += [*between, *kept]
+            owner += [-1] * len(between) + [index] * len(kept)
+            before = item
+        high = self.size.height
+        fill = max(0, high - len(strips))  # a short talk stands at the bottom, where the composer is
+        self._strips = [blank] * fill + strips
+        self._owner = [-1] * fill + owner
+        self.virtual_size = Size(cells, len(self._strips))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        line = round(self.scroll_y) + y
+        cells = self.size.width
+        if not 0 <= line < len(self._strips):
+            return Strip.blank(cells, self.inbox.look.plain)
+        strip = self._strips[line]
+        owner = self._owner[line]
+        if owner >= 0 and self.picked and self._all[owner].id == self.picked:
+            look = self.inbox.look
+
+            strip = _over(strip, look.cursor if self.has_focus else look.cursor_blur)
+        return strip
+
+    def on_resize(self) -> None:
+        at_end = self.at_end
+        self._draw()
+        if at_end:
+            self.scroll_to(0, self.max_scroll_y, animate=False, immediate=True)
+
+    def redraw(self) -> None:
+        """For another theme or language."""
+        self._cache.clear()
+        self._draw()
+
+    # -- moving --------------------------------------------------------------------------------------------------------
+
+    def pick(self, id_: str | None) -> None:
+        """Chooses a message and brings it into view."""
+        self.picked = id_
+        index = next((at for at, item in enumerate(self._all) if item.id == id_), None)
+        if index is not None and index in self._owner:
+            first = self._owner.index(index)
+            last = bisect_right(self._owner, index, first, key=lambda owner: owner if owner >= 0 else index + 1)
+            if first < self.scroll_y:
+                self.scroll_to(0, max(0, first - 1), animate=False, immediate=True)
+            elif last > self.scroll_y + self.size.height:
+                self.scroll_to(0, last - self.size.height, animate=False, immediate=True)
+        self.refresh()
+        self.post_message(self.Picked())
+
+    def step(self, by: int) -> None:
+        """So many messages further down."""
+        ids = [item.id for item in self._all if item.type != "change"]
+        if not ids:
+            return
+        at = ids.index(self.picked) + by if self.picked in ids else len(ids) - 1
+        if at >= len(ids):
+            self.do_move_bottom()
+        self.pick(ids[min(max(at, 0), len(ids) - 1)])
+
+    def do_move_down(self) -> None:
+        self.step(1)
+
+    def do_move_up(self) -> None:
+        self.step(-1)
+
+    def do_move_page_down(self) -> None:
+        self.scroll_to(0, self.scroll_y + self.size.height - 2, animate=False, immediate=True)
+
+    def do_move_page_up(self) -> None:
+        self.scroll_to(0, self.scroll_y - self.size.height + 2, animate=False, immediate=True)
+
+    def do_move_top(self) -> None:
+        self.scroll_to(0, 0, animate=False, immediate=True)
+
+    def do_move_bottom(self) -> None:
+        self.scroll_to(0, self.max_scroll_y, animate=False, immediate=True)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if new_value < NEAR_TOP and self.items and new_value < old_value:
+            self.post_message(self.Wanted())
+        if self.below and self.at_end:
+            self.below = 0
+            self.post_message(self.Below())
+
+    def watch_has_focus(self, focused: bool) -> None:
+        super().watch_has_focus(focused)
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        line = round(self.scroll_y) + event.y
+        if 0 <= line < len(self._owner) and self._owner[line] >= 0:
+            self.pick(self._all[self._owner[line]].id)
+
+
+def _continues(before: Item | None, item: Item) -> bool:
+    """True if the same voice goes on."""
+    return (
+        before is not None
+        and before.type == item.type == "message"
+        and before.author_kind == item.author_kind
+        and before.author == item.author
+        and before.direction == item.direction
+        and item.at - before.at < GROUPED
+    )
+
+
+def _over(strip: Strip, ground: Style) -> Strip:
+    """The strip on another ground: what the segments had is kept, their background is not."""
+    return Strip([Segment(text, (style or Style()) + ground) for text, style, _control in strip], strip.cell_length)

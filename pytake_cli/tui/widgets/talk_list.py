@@ -1,0 +1,234 @@
+"""The list of conversations: any number of them, two lines each, stable under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events
+from textual.cache import LRUCache
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from pytake_cli import clock
+from pytake_cli.tui.paint import Look
+from pytake_cli.tui.rows import Row
+from pytake_cli.tui.widgets import talk_lines
+from pytake_cli.tui.widgets.talk_lines import Shown
+
+if TYPE_CHECKING:
+    from pytake_cli.tui.app import InboxApp
+
+HIGH = 2  # lines of a row
+NEAR_END = 30  # rows before the end at which more are asked for
+
+
+class TalkList(ScrollView, can_focus=True):
+    """Rows, a cursor that stays on its conversation, marks, and drafts of this person."""
+
+    CHAIN: ClassVar[str] = "list"
+
+    class Moved(Message):
+        """The cursor is on another conversation."""
+
+        def __init__(self, row: Row | None) -> None:
+            super().__init__()
+            self.row = row
+
+    class Chosen(Message):
+        """A click on what the cursor was on already."""
+
+    class Wanted(Message):
+        """The end is near: more rows, please."""
+
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self.rows: list[Row] = []
+        self.marked: set[int] = set()
+        self.drafts: set[int] = set()
+        self.current: int | None = None  # id of the conversation under the cursor
+        self._at: dict[int, int] = {}
+        self._cache: LRUCache[tuple[Row, Shown, Look], tuple[Strip, Strip]] = LRUCache(400)
+        self._now = clock.now()
+
+    @property
+    def inbox(self) -> InboxApp:
+        return cast("InboxApp", self.app)
+
+    # -- rows ----------------------------------------------------------------------------------------------------------
+
+    def show(self, rows: Iterable[Row], *, to_top: bool = False) -> int:
+        """Other rows or another order; returns how many came in above what is in view.
+
+        The conversation under the cursor keeps the cursor and its line on the screen.
+        """
+        old_at, old_top = self._line_of_cursor(), round(self.scroll_y) // HIGH
+        top_id = self.rows[old_top].id if old_top < len(self.rows) else None
+        self.rows = list(rows)
+        self._at = {row.id: index for index, row in enumerate(self.rows)}
+        self._now = clock.now()
+        if self.current not in self._at:
+            index = min(max(old_at // HIGH, 0), len(self.rows) - 1)
+            self._set_current(self.rows[index].id if self.rows else None)
+        self.virtual_size = Size(self.size.width, len(self.rows) * HIGH)
+        if to_top:
+            self.scroll_to(0, 0, animate=False, immediate=True)
+        elif old_at >= 0 and self.current in self._at:
+            moved = self._at[self.current] * HIGH - old_at
+            if moved and (self.scroll_y > 0 or moved > 0):
+                self.scroll_to(0, max(0, self.scroll_y + moved), animate=False, immediate=True)
+        self.refresh()
+        above = self._at.get(top_id, 0) - old_top if top_id is not None else 0
+        return max(0, above)
+
+    def replace(self, row: Row) -> bool:
+        """The same conversation, changed, at the same place; False: it is not in the list."""
+        index = self._at.get(row.id)
+        if index is None:
+            return False
+        if self.rows[index] != row:
+            self.rows[index] = row
+            self._refresh_row(index)
+        return True
+
+    def get(self, id_: int) -> Row | None:
+        index = self._at.get(id_)
+        return None if index is None else self.rows[index]
+
+    @property
+    def row(self) -> Row | None:
+        """The conversation under the cursor."""
+        return None if self.current is None else self.get(self.current)
+
+    @property
+    def index(self) -> int:
+        return -1 if self.current is None else self._at.get(self.current, -1)
+
+    def in_view(self) -> Sequence[Row]:
+        """What is on the screen."""
+        first = round(self.scroll_y) // HIGH
+        return self.rows[first : first + self.size.height // HIGH + 2]
+
+    def _line_of_cursor(self) -> int:
+        return self.index * HIGH if self.index >= 0 else -1
+
+    # -- the cursor ----------------------------------------------------------------------------------------------------
+
+    def choose(self, id_: int | None) -> None:
+        """Puts the cursor on a conversation of the list."""
+        if id_ is not None and id_ in self._at and id_ != self.current:
+            old = self.index
+            self._set_current(id_)
+            if old >= 0:
+                self._refresh_row(old)
+            self._refresh_row(self.index)
+        self._into_view()
+
+    def step(self, by: int) -> None:
+        """The cursor so many rows further."""
+        if self.rows:
+            self.choose(self.rows[min(max(self.index + by, 0), len(self.rows) - 1)].id)
+
+    def _set_current(self, id_: int | None) -> None:
+        if id_ != self.current:
+            self.current = id_
+            self.post_message(self.Moved(self.row))
+        if self._at and self.index >= len(self.rows) - NEAR_END:
+            self.post_message(self.Wanted())
+
+    def _into_view(self) -> None:
+        at, high = self._line_of_cursor(), self.size.height
+        if at < 0 or not high:
+            return
+        if at < self.scroll_y:
+            self.scroll_to(0, at, animate=False, immediate=True)
+        elif at + HIGH > self.scroll_y + high:
+            self.scroll_to(0, at + HIGH - high, animate=False, immediate=True)
+
+    def do_move_down(self) -> None:
+        self.step(1)
+
+    def do_move_up(self) -> None:
+        self.step(-1)
+
+    def do_move_page_down(self) -> None:
+        self.step(max(1, self.size.height // HIGH - 1))
+
+    def do_move_page_up(self) -> None:
+        self.step(-max(1, self.size.height // HIGH - 1))
+
+    def do_move_top(self) -> None:
+        self.step(-len(self.rows))
+
+    def do_move_bottom(self) -> None:
+        self.step(len(self.rows))
+
+    def do_list_mark(self) -> None:
+        if self.current is not None:
+            self.marked ^= {self.current}
+            self._refresh_row(self.index)
+            self.step(1)
+            self.post_message(self.Moved(self.row))
+
+    def do_list_mark_all(self) -> None:
+        self.marked = set() if self.marked else {row.id for row in self.rows}
+        self.refresh()
+        self.post_message(self.Moved(self.row))
+
+    # -- drawing -------------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        index, line = divmod(round(self.scroll_y) + y, HIGH)
+        cells, look = self.size.width, self.inbox.look
+        if index >= len(self.rows):
+            return Strip.blank(cells, look.plain)
+        row = self.rows[index]
+        cursor = row.id == self.current
+        how = talk_lines.shown(
+            row, cells, self._now, cursor=cursor, focused=self.has_focus,
+            marked=row.id in self.marked, draft=row.draft or row.id in self.drafts,
+        )  # fmt: skip
+        key = (row, how, look)
+        kept = self._cache.get(key)
+        if kept is None:
+            kept = self._cache[key] = talk_lines.lines(row, how, look)
+        return kept[line]
+
+    def on_mount(self) -> None:
+        self.set_interval(15.0, self._older)
+
+    def _older(self) -> None:
+        """Ages and windows move on."""
+        self._now = clock.now()
+        self.refresh()
+
+    def _refresh_row(self, index: int) -> None:
+        self.refresh(Region(0, index * HIGH - round(self.scroll_y), self.size.width, HIGH))
+
+    def on_resize(self) -> None:
+        self.virtual_size = Size(self.size.width, len(self.rows) * HIGH)
+        self._into_view()
+
+    def watch_has_focus(self, focused: bool) -> None:
+        super().watch_has_focus(focused)
+        if self.index >= 0:
+            self._refresh_row(self.index)
+
+    def on_click(self, event: events.Click) -> None:
+        index = (round(self.scroll_y) + event.y) // HIGH
+        if index < len(self.rows):
+            again = self.rows[index].id == self.current
+            self.choose(self.rows[index].id)
+            if again:
+                self.post_message(self.Chosen())
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if self.rows and new_value // HIGH + self.size.height // HIGH >= len(self.rows) - NEAR_END:
+            self.post_message(self.Wanted())
+
+    def update_now(self, now: datetime) -> None:
+        self._now = now

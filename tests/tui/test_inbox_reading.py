@@ -1,0 +1,39 @@
+"""Reading in the inbox: the list, the chat, what comes in while one looks."""
+
+from __future__ import annotations
+
+from tests.kit.fake_api import FakeApi
+from tests.tui.conftest import run, seat
+
+
+def test_the_list_and_the_first_conversation_are_shown(api: FakeApi) -> None:
+    async def work() -> None:
+        async with seat(api, (80, 24)) as here:
+            await here.until(lambda: here.screen.chat.items)
+            assert "PyTake" in here.text()
+            assert api.world.rows[here.screen.talks.rows[0].id]["contact"]["name"] in here.text()
+
+    run(work())
+
+
+def test_a_message_that_comes_in_is_seen_in_the_chat_and_in_the_list(api: FakeApi) -> None:
+    async def work() -> None:
+        async with seat(api) as here:
+            id_ = here.screen.talks.rows[0].id
+            await here.choose(id_)
+            api.world.customer_says(id_, "ainda tem preto?")
+            await here.until(lambda: here.text().count("ainda tem preto?") == 2)
+
+    run(work())
+
+
+def test_what_customers_write_cannot_reach_the_terminal_as_codes(api: FakeApi) -> None:
+    async def work() -> None:
+        async with seat(api) as here:
+            id_ = here.screen.talks.rows[0].id
+            await here.choose(id_)
+            api.world.customer_says(id_, "\x1b]0;pwned\x07[@click=app.quit]x[/] \u202egpj ❤️ 1️⃣ 👍🏽")
+            await here.until_shown("[@click=app.quit]x[/]")
+            assert not {"\x1b", "\x07", "\u202e", "\ufe0f", "\u20e3"} & set(here.text())
+
+    run(work())
