@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("pytake_cli.cli.init", "init"),
     "listen": ("pytake_cli.cli.listen", "listen"),
     "logs": ("pytake_cli.cli.logs", "app"),
+    "macro": ("pytake_cli.cli.macro", "app"),
     "media": ("pytake_cli.cli.media", "app"),
     "message": ("pytake_cli.cli.message", "app"),
     "number": ("pytake_cli.cli.number", "app"),
@@ -46,7 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
-    "Work": ("conversation", "message", "contact", "segment", "field", "media", "canned", "chat"),
+    "Work": ("conversation", "message", "contact", "segment", "field", "media", "canned", "macro", "chat"),
     "Flows and automations": ("flow", "automation"),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),

@@ -226,7 +226,8 @@ def relabel(deed: Deed, *, add: Any, remove: Any) -> None:
         )
     labels.give(db, org_id, deed.id, labels.made(db, org_id, new, deed.now).values(), deed.now)
     labels.take(db, deed.id, list(labels.known(db, org_id, gone).values()))
-    _beside(deed, "labelled", {"labels": has}, {"labels": after})
+    told = {"added": sorted(new), "removed": sorted(gone)}
+    _beside(deed, "labelled", {"labels": has}, {"labels": after}, labels=told)
 
 
 def label_names(given: Any) -> list[str]:
@@ -251,10 +252,10 @@ def _unstar(deed: Deed) -> None:
         _beside(deed, "starred", {"starred": True}, {"starred": False})
 
 
-def _beside(deed: Deed, what: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+def _beside(deed: Deed, what: str, before: Mapping[str, Any], after: Mapping[str, Any], **more: Any) -> None:
     """A change of what stands beside the row: its version, its event, its line in the history."""
     talks.touch(deed.conversation)
-    talks.tell(deed.db, deed.conversation, what, deed.now, by=deed.by)
+    talks.tell(deed.db, deed.conversation, what, deed.now, by=deed.by, **more)
     talks.record(deed.db, deed.conversation, what, before, after, deed.now, by=deed.by)
 
 

@@ -15,4 +15,8 @@ SLUGS: dict[str, str] = {
     "PT-CANNED-FILE": "a file of canned replies cannot be read",
     "PT-CANNED-KEY": "the key of a canned reply is small letters, digits, - and _",
     "PT-CANNED-TEXT": "the text of a canned reply is empty, too long, or reads what there is not",
+    "PT-MACRO": "there is no macro of that name",
+    "PT-MACRO-EXISTS": "there is a macro of that name already",
+    "PT-MACRO-NAME": "the name of a macro is small letters, digits, - and _",
+    "PT-MACRO-STEPS": "the steps of a macro are wrong; each mistake is told with its line and column",
 }
