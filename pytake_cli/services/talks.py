@@ -14,6 +14,7 @@ from pytake_cli.store import Store, conversations, events
 from pytake_cli.store.changes import ConversationChange
 from pytake_cli.store.conversations import BY_BOT, BY_PEOPLE, Conversation
 from pytake_cli.store.users import User
+from pytake_cli.store.work import poke
 
 AT_ONCE = 100  # conversations that one transaction wakes
 
@@ -30,6 +31,7 @@ KEPT = {
     "owner": "owner",
     "assignee": "assignee_id",
     "team": "team",
+    "team_id": "team_id",
     "priority": "priority",
     "snoozed_until": "snoozed_until",
     "snoozed_until_reply": "snoozed_until_reply",
@@ -37,6 +39,7 @@ KEPT = {
     "unread": "unread_count",
     "resolved_at": "resolved_at",
 }
+_NOBODY_FREE = frozenset({"read", "labelled", "starred", "priority", "routed"})  # what gives routing nothing to do
 _FINAL = frozenset({"handed_back", "merged"})  # what no undo brings back: a session went on, words moved
 
 
@@ -151,6 +154,8 @@ def tell(
         **more,
     }
     events.tell(db, conversation.org_id, "conversation:updated", payload, now, conversation.id)
+    if what not in _NOBODY_FREE:
+        poke(db, "route", conversation.org_id)
 
 
 def touch(conversation: Conversation) -> None:

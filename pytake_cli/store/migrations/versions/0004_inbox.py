@@ -37,7 +37,7 @@ FOR EACH ROW EXECUTE FUNCTION audit_entry_guard()""",
 def upgrade() -> None:
     op.create_table(
         "automation_cursor",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("event_id", ID, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_automation_cursor")),
     )
