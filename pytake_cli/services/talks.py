@@ -10,9 +10,11 @@ from sqlmodel import Session
 
 from pytake_cli.policy import talks
 from pytake_cli.policy.talks import ASSIGNEE, CLOSED, RESOLVED, SNOOZE, TABLE, UNREAD, WAITING
+from pytake_cli.services import notifications
 from pytake_cli.store import Store, conversations, events
 from pytake_cli.store.changes import ConversationChange
 from pytake_cli.store.conversations import BY_BOT, BY_PEOPLE, Conversation
+from pytake_cli.store.notifications import SNOOZE_WOKEN
 from pytake_cli.store.users import User
 from pytake_cli.store.work import poke
 
@@ -171,6 +173,8 @@ def wake_due(store: Store, now: datetime) -> int:
             found = conversations.lock_due(db, now, AT_ONCE)
             for conversation in found:
                 move(db, conversation, "snooze_over", now, cause="timer")
+                whom = [conversation.assignee_id] if conversation.assignee_id is not None else []
+                notifications.tell(db, conversation.org_id, whom, SNOOZE_WOKEN, now, conversation_id=conversation.id)
         woken += len(found)
         if len(found) < AT_ONCE:
             return woken

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pytake_cli.api.v1 import contacts, conversations, me, notifications, views
+from pytake_cli.api.v1 import bulk, contacts, conversations, labels, me, notes, notifications, views
 
 ROUTERS = (
+    bulk.router,
     contacts.router,
     conversations.router,
+    labels.router,
     me.router,
+    notes.router,
     notifications.router,
     views.router,
 )
