@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Index, event, text
 from sqlalchemy.orm import object_session
-from sqlmodel import Session, col, select
+from sqlmodel import Field, Session, col, select
 
 from pytake_cli.policy.talks import BOT as BOT
 from pytake_cli.policy.talks import BY_BOT as BY_BOT
