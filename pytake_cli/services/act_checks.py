@@ -9,7 +9,7 @@ from sqlmodel import Session
 from pytake_cli.errors import InvalidData, NotFound
 from pytake_cli.flow.problems import near
 from pytake_cli.policy.acts import Act
-from pytake_cli.services import canned, contact_values, conversations, fields, templates
+from pytake_cli.services import canned, contact_values, conversations, fields, teams, templates
 from pytake_cli.services.flow_library import published
 
 
@@ -32,6 +32,8 @@ def _check(db: Session, org_id: int, act: Act) -> None:
             raise NotFound("PT-FLOW", "no flow {name} is published", fix="pytake flow list", name=act.value)
         case "assign" if act.value not in ("@me", "@none"):
             conversations.find_user(db, act.value)
+        case "team":
+            teams.find(db, org_id, act.value)
         case "set":
             plain = {name: value or "" for name, value in act.value.items() if "{{" not in (value or "")}
             contact_values.read(fields.known(db, org_id), plain)

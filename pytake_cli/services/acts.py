@@ -23,7 +23,9 @@ from pytake_cli.services import (
     outbound,
     ownership,
     principals,
+    routing,
     talks,
+    teams,
     templates,
 )
 from pytake_cli.services.talk_actions import Deed, relabel
@@ -212,8 +214,9 @@ def _label(scene: Scene, act: Act, n: int) -> str:
 
 
 def _team(scene: Scene, act: Act, n: int) -> str:
-    _move(scene, "route", team=act.value)
-    return str(act.value)
+    team = teams.find(scene.db, scene.conversation.org_id, act.value)
+    routing.give_to_team(scene.db, scene.conversation, team, by=scene.by, now=scene.now)
+    return team.name
 
 
 def _tag(scene: Scene, act: Act, n: int) -> str:

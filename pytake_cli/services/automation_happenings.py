@@ -14,7 +14,12 @@ from pytake_cli.store.conversations import QUEUED, RESOLVED, SNOOZED, Conversati
 from pytake_cli.store.events import Event
 from pytake_cli.store.messages import IN, Message
 
-KINDS = ("message:new", "conversation:updated", "contact:updated")  # of the events that automations read
+KINDS = (
+    "message:new",
+    "conversation:updated",
+    "contact:updated",
+    "sla:breached",
+)  # of the events that automations read
 _OF_STATUS = {QUEUED: "queued", SNOOZED: "snoozed", RESOLVED: "resolved"}
 
 
@@ -32,6 +37,8 @@ class Reader:
                 found = self._message(event)
             case "conversation:updated":
                 found = self._conversation(event)
+            case "sla:breached":
+                found = self._breach(event)
             case "contact:updated":
                 return self._contact(event)
             case _:
@@ -87,11 +94,9 @@ class Reader:
             seen = seen or self._keep(talk, after)
             self._db.add(seen) if self._keeps else None
             seen.status, seen.assignee_id = after, assignee if isinstance(assignee, int) else None
-        if payload.get("rating") is not None:
+        if payload.get("what") == "rated":
             names.add("rated")
         names |= self._labels(payload, words)
-        if payload.get("what") in ("sla", "sla_breached", "breached"):
-            names.add("sla_breached")
         return Happening(
             event=event.id or 0,
             names=frozenset(names),
@@ -100,6 +105,14 @@ class Reader:
             contact=talk.contact_id,
             words=words,
         )
+
+    def _breach(self, event: Event) -> Happening | None:
+        talk = self._db.get(Conversation, event.conversation_id or event.payload.get("conversation", 0))
+        if talk is None:
+            return None
+        words = {"sla_breached": (str(event.payload.get("clock", "")),)}
+        names = frozenset({"sla_breached"})
+        return Happening(event.id or 0, names, event.at, talk.id or 0, talk.contact_id, words=words)
 
     def _guessed(self, talk: Conversation, event: Event) -> str | None:
         """What it was before, of one that is seen for the first time; None if nobody knows."""

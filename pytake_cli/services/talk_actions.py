@@ -276,6 +276,14 @@ def _unread(deed: Deed) -> None:
     )
 
 
+def _macro(deed: Deed) -> None:
+    """Several steps under one name, all or none."""
+    from pytake_cli.services import macros  # whose steps are actions
+
+    row = macros.find(deed.db, deed.conversation.org_id, str(deed.given.get("macro") or ""))
+    macros.run(deed.db, row, deed.conversation, deed.by, deed.now)
+
+
 ACTIONS: dict[str, Callable[[Deed], None]] = {
     "claim": _claim,
     "assign": _assign,
@@ -292,4 +300,5 @@ ACTIONS: dict[str, Callable[[Deed], None]] = {
     "unstar": _unstar,
     "read": _read,
     "unread": _unread,
+    "macro": _macro,
 }

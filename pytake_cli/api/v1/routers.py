@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from pytake_cli.api.v1 import bulk, contacts, conversations, labels, me, notes, notifications, views
+from pytake_cli.api.v1 import (
+    automations,
+    bulk,
+    canned,
+    contacts,
+    conversations,
+    labels,
+    macros,
+    me,
+    notes,
+    notifications,
+    views,
+)
 
 ROUTERS = (
+    automations.router,
+    canned.router,
     bulk.router,
     contacts.router,
     conversations.router,
     labels.router,
+    macros.router,
     me.router,
     notes.router,
     notifications.router,

@@ -95,9 +95,9 @@ async def _end(request: Request, response: Response | None) -> None:
         await run_in_threadpool(here.once.answered, response.status_code, body)
 
 
-def router(tag: str, prefix: str = "") -> APIRouter:
-    """A router of one noun."""
-    return APIRouter(prefix=prefix or f"/{tag}", tags=[tag], route_class=Route, responses=RESPONSES)
+def router(tag: str, prefix: str | None = None) -> APIRouter:
+    """A router of one noun, at `/noun` unless it says another place; "": its routes name theirs."""
+    return APIRouter(prefix=f"/{tag}" if prefix is None else prefix, tags=[tag], route_class=Route, responses=RESPONSES)
 
 
 def _unreadable(why: str) -> RequestValidationError:
