@@ -13,13 +13,14 @@ from pytake_cli.api.v1 import (
     me,
     notes,
     notifications,
+    ops,
     views,
 )
 
 ROUTERS = (
     automations.router,
-    canned.router,
     bulk.router,
+    canned.router,
     contacts.router,
     conversations.router,
     labels.router,
@@ -27,5 +28,6 @@ ROUTERS = (
     me.router,
     notes.router,
     notifications.router,
+    ops.router,
     views.router,
 )

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
@@ -13,16 +14,16 @@ from textual.widgets import Input
 
 from pytake_cli.locale import _
 from pytake_cli.tui.client import Refused, Unreachable
-from pytake_cli.tui.place import Place
 from pytake_cli.tui.rows import Json
 from pytake_cli.tui.safe import own
+from pytake_cli.tui.screens.anywhere import Anywhere
 from pytake_cli.tui.widgets.field import Field
 from pytake_cli.tui.widgets.table import Table
 
 HURRY_SECONDS = 0.5  # several events that change the list are one look at it
 
 
-class Listing(Place):
+class Listing(Anywhere):
     """`load()` reads `items` and `draw()` shows them; both are the screen's own."""
 
     AUTO_FOCUS: ClassVar[str] = "#list"
@@ -148,14 +149,23 @@ class Listing(Place):
             show(id_)
 
     def save(self, name: str, content: bytes) -> str:
-        """Writes a download into the folder of downloads, beside one of the same name; returns where."""
-        plain = "".join(each if each.isalnum() or each in "-_." else "-" for each in name).lstrip(".") or "download"
-        folder = self.inbox.options.downloads
-        path, serial = folder / plain, 1
-        while path.exists():
-            path, serial = folder / f"{serial}-{plain}", serial + 1
-        path.write_bytes(content)
-        return str(path)
+        """Writes a download into the folder of downloads; returns where."""
+        return str(saved(self.inbox.options.downloads, name, content))
+
+
+def saved(folder: Path, name: str, content: bytes) -> Path:
+    """A new file beside any of the same name; what others call a file is no path."""
+    plain = "".join(each if each.isalnum() or each in "-_." else "-" for each in name).lstrip(".")[-100:] or "download"
+    serial = 0
+    while True:
+        path = folder / (f"{serial}-{plain}" if serial else plain)
+        try:
+            with path.open("xb") as file:
+                file.write(content)
+        except FileExistsError:
+            serial += 1
+            continue
+        return path
 
 
 def as_csv(rows: Sequence[Json], names: Sequence[str]) -> bytes:
