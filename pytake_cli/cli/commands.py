@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # noun -> (module, attribute): a typer.Typer whose commands are the verbs, or a function that is the command
 COMMANDS: dict[str, tuple[str, str]] = {
+    "automation": ("pytake_cli.cli.automation", "app"),
     "billing": ("pytake_cli.cli.billing", "app"),
     "campaign": ("pytake_cli.cli.campaign", "app"),
     "canned": ("pytake_cli.cli.canned", "app"),
@@ -26,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "label": ("pytake_cli.cli.label", "app"),
     "listen": ("pytake_cli.cli.listen", "listen"),
     "logs": ("pytake_cli.cli.logs", "app"),
+    "macro": ("pytake_cli.cli.macro", "app"),
     "media": ("pytake_cli.cli.media", "app"),
     "message": ("pytake_cli.cli.message", "app"),
     "number": ("pytake_cli.cli.number", "app"),
@@ -63,6 +65,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "inbox",
     ),
     "Flows": ("flow",),
+    "Work": ("conversation", "message", "contact", "segment", "field", "media", "canned", "macro", "chat"),
+    "Flows and automations": ("flow", "automation"),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
     "People and access": ("org", "user", "team", "privacy"),

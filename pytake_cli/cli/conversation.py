@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pytake_cli.cli import conversation_acts, neighbour, selectors, times
+from pytake_cli.cli import conversation_acts, conversation_macro, neighbour, selectors, times
 from pytake_cli.cli.context import context
 from pytake_cli.cli.conversation_window import window_state, window_text
 from pytake_cli.cli.form import filled_in
@@ -396,3 +396,6 @@ def _change(ids: list[str], change: Callable[[Session, Conversation, User | None
         selectors.would(lambda: selectors.each(refs, act))
     else:
         selectors.each(refs, act)
+
+
+app.command("macro")(conversation_macro.macro)

@@ -158,7 +158,7 @@ class ActionGiven(Body):
 
     action: Literal[
         "claim", "assign", "unassign", "resolve", "reopen", "snooze", "wake", "takeover", "handback",
-        "label", "priority", "star", "unstar", "read", "unread",
+        "label", "priority", "star", "unstar", "read", "unread", "macro",
     ]  # fmt: skip
     to: Annotated[int | str | None, Field()] = None
     team: Annotated[str | None, Field(max_length=100)] = None
@@ -167,6 +167,7 @@ class ActionGiven(Body):
     until: datetime | None = None
     until_reply: bool = False
     flow: Annotated[str | None, Field(max_length=100)] = None
+    macro: Annotated[str | None, Field(max_length=100)] = None
     priority: Annotated[str | None, Field(max_length=20)] = None
     add: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     remove: Annotated[tuple[str, ...], Field(max_length=50)] = ()

@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-from pytake_cli.api.v1 import (
-    bulk,
-    campaign_acts,
-    campaigns,
-    contact_acts,
-    contact_lists,
-    contacts,
-    conversations,
-    fields,
-    flow_sessions,
-    flows,
-    labels,
-    me,
-    media,
-    notes,
-    notifications,
-    numbers,
-    ops,
-    organisations,
-    schedules,
-    search,
-    segments,
-    simulator,
-    tags,
-    templates,
-    views,
-)
+from pytake_cli.api.v1 import automations, bulk, campaign_acts, campaigns, canned, contact_acts, contact_lists, contacts, conversations, fields, flow_sessions, flows, labels, macros, me, media, notes, notifications, numbers, ops, organisations, schedules, search, segments, simulator, tags, templates, views
 
 ROUTERS = (
+    automations.router,
     bulk.router,
     campaign_acts.router,
     campaigns.router,
+    canned.router,
     contact_acts.router,
     contact_lists.router,
     contacts.router,
@@ -42,6 +18,7 @@ ROUTERS = (
     flow_sessions.router,
     flows.router,
     labels.router,
+    macros.router,
     me.router,
     media.router,
     notes.router,
