@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "segment": ("pytake_cli.cli.segment", "app"),
     "serve": ("pytake_cli.cli.serve", "serve"),
     "status": ("pytake_cli.cli.status", "status"),
+    "team": ("pytake_cli.cli.team", "app"),
     "template": ("pytake_cli.cli.template", "app"),
     "trace": ("pytake_cli.cli.trace", "trace"),
     "trigger": ("pytake_cli.cli.trigger", "trigger"),
@@ -49,7 +50,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
-    "People and access": ("org", "user", "privacy"),
+    "People and access": ("org", "user", "team", "privacy"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),
     "Developer tools": ("emulator", "listen", "trigger", "trace", "logs", "commands"),
 }

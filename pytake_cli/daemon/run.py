@@ -44,6 +44,7 @@ from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.live import Hub
 from pytake_cli.daemon.outside.http import allowed as allowed_hosts
+from pytake_cli.daemon.routing import Routing
 from pytake_cli.daemon.schedules import DUE, Schedules
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.daemon.timers import Timers
@@ -308,6 +309,7 @@ class Daemon:
             "schedule": self._schedules.handle,
             "campaign": self._campaigns.handle,
             "series": self._campaigns.handle_series,
+            "route": Routing(self._store).handle,
             "live": self._hub.handle,
             "secrets": self._reread_secrets,
             "tick": self._tick,

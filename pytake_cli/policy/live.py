@@ -18,6 +18,7 @@ NEEDED: dict[str, str] = {
     "note:new": "conversations:read",
     "flow:notice": "conversations:read",
     "flow:ended": "conversations:read",
+    "automation:notice": "conversations:read",
     "contact:updated": "contacts:read",
     "contact:imported": "contacts:read",
     "segment:entered": "segments:read",

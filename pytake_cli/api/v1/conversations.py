@@ -72,7 +72,7 @@ def list_(
         named = views.find(db, principal(here), view) if view is not None else None
         conditions = talk_filter.conditions(db, who, f"{named.where if named else ''} {where}".strip())
         by = order or (named.order if named else "waiting")
-        ids, following = talk_list.page(db, conditions, by, here.now, limit=paging.limit, after=after)
+        ids, following = talk_list.page(db, who, conditions, by, limit=paging.limit, after=after)
         rows = talk_rows.rows(db, here.org_id, ids, me=here.principal.user_id)
     return {"items": rows, "next": cursor(*following) if following else None}
 
