@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pytake_cli.api.v1 import automations, bulk, campaign_acts, campaigns, canned, contact_acts, contact_lists, contacts, conversations, fields, flow_sessions, flows, labels, macros, me, media, notes, notifications, numbers, ops, organisations, schedules, search, segments, simulator, tags, templates, views
-
-ROUTERS = (
-    automations.router,
-    bulk.router,
 from pytake_cli.api.v1 import (
     audit,
     auth,
+    automations,
     bulk,
     campaign_acts,
     campaigns,
+    canned,
     contact_acts,
     contact_lists,
     contacts,
@@ -21,6 +18,7 @@ from pytake_cli.api.v1 import (
     flow_sessions,
     flows,
     labels,
+    macros,
     me,
     media,
     notes,
@@ -33,6 +31,7 @@ from pytake_cli.api.v1 import (
     search,
     segments,
     simulator,
+    tags,
     templates,
     tokens,
     users,
@@ -42,8 +41,8 @@ from pytake_cli.api.v1 import (
 ROUTERS = (
     audit.router,
     auth.router,
+    automations.router,
     bulk.router,
-    campaigns.router,
     campaign_acts.router,
     campaigns.router,
     canned.router,
