@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import ceiling, engine, figures, importing, intake, processing, reply, segments, sending, startup
+from tests.bench import ceiling, engine, figures, importing, intake, live, processing, reply, segments, sending, startup
 
 BENCHMARKS: dict[str, Callable[[Path, figures.Options], Iterator[figures.Row]]] = {
     "intake": intake.measure,
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[Path, figures.Options], Iterator[figures.Row]]] 
     "startup": startup.measure,
     "segments": segments.measure,
     "engine": engine.measure,
+    "live": live.measure,
 }
 
 
