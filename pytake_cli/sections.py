@@ -102,6 +102,19 @@ class RetentionSettings(Section):
     ai_use_days: int = Field(90, ge=1, description="Days that it is kept what each contact and flow cost in models.")
 
 
+class RoutingSettings(Section):
+    available_by_inbox: bool = Field(
+        True,
+        description="Opening the inbox makes a person available for conversations.",
+    )
+    rating_again_days: int = Field(30, ge=0, description="Days in which a customer is asked for a rating only once.")
+    rating_after_seconds: float = Field(
+        30,
+        ge=0,
+        description="Seconds from resolving a conversation to asking for a rating; reopening calls it off.",
+    )
+
+
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     format: Literal["text", "json"] = Field("text", description="key=value lines, or one JSON object a line.")

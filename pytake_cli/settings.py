@@ -33,6 +33,7 @@ from pytake_cli.sections import (
     LogSettings,
     MediaSettings,
     RetentionSettings,
+    RoutingSettings,
     ScheduleSettings,
     Section,
     SendSettings,
@@ -69,6 +70,7 @@ class Settings(Section):
     media: MediaSettings = MediaSettings()
     retention: RetentionSettings = RetentionSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    routing: RoutingSettings = RoutingSettings()
     log: LogSettings = LogSettings()
     inbox: InboxSettings = InboxSettings()
     emulator: EmulatorSettings = EmulatorSettings()

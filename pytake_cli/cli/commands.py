@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "field": ("pytake_cli.cli.field", "app"),
     "flow": ("pytake_cli.cli.flow", "app"),
     "help": ("pytake_cli.cli.help", "help_"),
+    "inbox": ("pytake_cli.cli.inbox", "inbox"),
     "init": ("pytake_cli.cli.init", "init"),
     "listen": ("pytake_cli.cli.listen", "listen"),
     "logs": ("pytake_cli.cli.logs", "app"),
@@ -35,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "segment": ("pytake_cli.cli.segment", "app"),
     "serve": ("pytake_cli.cli.serve", "serve"),
     "status": ("pytake_cli.cli.status", "status"),
+    "team": ("pytake_cli.cli.team", "app"),
     "template": ("pytake_cli.cli.template", "app"),
     "trace": ("pytake_cli.cli.trace", "trace"),
     "trigger": ("pytake_cli.cli.trigger", "trigger"),
@@ -45,11 +47,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
-    "Work": ("conversation", "message", "contact", "segment", "field", "media", "canned", "chat"),
+    "Work": ("inbox", "conversation", "message", "contact", "segment", "field", "media", "canned", "chat"),
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
-    "People and access": ("org", "user", "privacy"),
+    "People and access": ("org", "user", "team", "privacy"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),
     "Developer tools": ("emulator", "listen", "trigger", "trace", "logs", "commands"),
 }
@@ -60,6 +62,7 @@ COMMONEST = (
     "conversation show",
     "conversation assign",
     "conversation resolve",
+    "inbox",
     "message send",
     "message list",
     "contact list",

@@ -17,6 +17,7 @@ from pytake_cli.daemon.campaigns import Campaigns
 from pytake_cli.daemon.engine import Engine
 from pytake_cli.daemon.health import Health
 from pytake_cli.daemon.jobs import Jobs
+from pytake_cli.daemon.routing import Routing
 from pytake_cli.daemon.schedules import DUE
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
@@ -35,6 +36,7 @@ from pytake_cli.store import retention as rows
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
+ROUTING_SECONDS = 1.0
 SILENCE_SECONDS = 30.0  # without a sweep: asleep, without a store, or the clock jumped; no status could be heard then
 DISK_SECONDS, DISK_ALARM, DISK_CALM = 60.0, 85, 80  # percent used: told at the first, told again only after the second
 WAL_SECONDS, WAL_ALARM_BYTES = 60.0, 256 * 1024 * 1024
@@ -63,12 +65,14 @@ class Clockwork:
         self._jobs = jobs
         self._campaigns = campaigns
         self._health = health
+        self._routing = Routing(store)
         self._disk_told = False
         self._swept_at = clock.now()
         self._kept_house = clock.look()
         self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ticks: tuple[Tick, ...] = (
             Tick("sweep", SWEEP_SECONDS, self.sweep),
+            Tick("routing", ROUTING_SECONDS, self._routing.look),
             Tick("disk", DISK_SECONDS, self.look_at_disk),
             Tick("wal", WAL_SECONDS, self.look_at_wal),
             Tick("segments", SEGMENT_SECONDS, self.refresh_segments),

@@ -112,6 +112,8 @@ def _converse(db: Session, placed: Sequence[Placed], now: datetime) -> None:
     if opening := {pair: one for pair, one in opening.items() if pair not in known}:
         new = [arrival_rows.new_conversation(one, now) for one in opening.values()]
         known |= {(row.number_id, row.contact_id): row.id for row in db.connection().execute(_BEGIN, new)}
+        for org_id in sorted({one.number.org_id for one in opening.values()}):
+            poke(db, "route", org_id)
     for one in placed:
         one.conversation_id = known[one.pair]
     groups: dict[int, list[Placed]] = {}

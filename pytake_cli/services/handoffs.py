@@ -23,6 +23,7 @@ def hand_off(db: Session, row: FlowSession, conversation: Conversation, effect: 
     before = talks.kept(conversation)
     talks.put(conversation, "hand_off", now, assignee_id=agent.id if agent is not None else None)
     conversation.team, conversation.skills = effect.team, list(effect.skills)
+    conversation.team_id = conversation.team_since = conversation.routed_to_id = None  # routing finds the team
     if effect.priority in PRIORITIES:
         conversation.priority = effect.priority
     conversation.waiting_since = now

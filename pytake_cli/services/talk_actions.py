@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from pytake_cli.errors import Conflict, InvalidData
 from pytake_cli.policy.people import storable
 from pytake_cli.policy.talks import MANAGE, PRIORITIES, TABLE
-from pytake_cli.services import automation, conversations, ownership, talks
+from pytake_cli.services import automation, conversations, ownership, routing, talks, teams
 from pytake_cli.services.principals import Principal
 from pytake_cli.store import desks, labels, tags
 from pytake_cli.store.changes import ConversationChange
@@ -134,7 +134,8 @@ def _agent(deed: Deed, to: Any) -> User:
 
 
 def _to_team(deed: Deed, team: str) -> None:
-    talks.move(deed.db, deed.conversation, "route", deed.now, by=deed.by, team=team)
+    found = teams.find(deed.db, deed.conversation.org_id, team)
+    routing.give_to_team(deed.db, deed.conversation, found, by=deed.by, now=deed.now)
 
 
 def _refuse_others(deed: Deed) -> None:

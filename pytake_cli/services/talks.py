@@ -10,10 +10,13 @@ from sqlmodel import Session
 
 from pytake_cli.policy import talks
 from pytake_cli.policy.talks import ASSIGNEE, CLOSED, RESOLVED, SNOOZE, TABLE, UNREAD, WAITING
+from pytake_cli.services import notifications
 from pytake_cli.store import Store, conversations, events
 from pytake_cli.store.changes import ConversationChange
 from pytake_cli.store.conversations import BY_BOT, BY_PEOPLE, Conversation
+from pytake_cli.store.notifications import SNOOZE_WOKEN
 from pytake_cli.store.users import User
+from pytake_cli.store.work import poke
 
 AT_ONCE = 100  # conversations that one transaction wakes
 
@@ -30,6 +33,7 @@ KEPT = {
     "owner": "owner",
     "assignee": "assignee_id",
     "team": "team",
+    "team_id": "team_id",
     "priority": "priority",
     "snoozed_until": "snoozed_until",
     "snoozed_until_reply": "snoozed_until_reply",
@@ -37,6 +41,7 @@ KEPT = {
     "unread": "unread_count",
     "resolved_at": "resolved_at",
 }
+_NOBODY_FREE = frozenset({"read", "labelled", "starred", "priority", "routed"})  # what gives routing nothing to do
 _FINAL = frozenset({"handed_back", "merged"})  # what no undo brings back: a session went on, words moved
 
 
@@ -148,6 +153,8 @@ def tell(db: Session, conversation: Conversation, what: str, now: datetime, *, b
         "what": what,
     }
     events.tell(db, conversation.org_id, "conversation:updated", payload, now, conversation.id)
+    if what not in _NOBODY_FREE:
+        poke(db, "route", conversation.org_id)
 
 
 def touch(conversation: Conversation) -> None:
@@ -163,6 +170,8 @@ def wake_due(store: Store, now: datetime) -> int:
             found = conversations.lock_due(db, now, AT_ONCE)
             for conversation in found:
                 move(db, conversation, "snooze_over", now, cause="timer")
+                whom = [conversation.assignee_id] if conversation.assignee_id is not None else []
+                notifications.tell(db, conversation.org_id, whom, SNOOZE_WOKEN, now, conversation_id=conversation.id)
         woken += len(found)
         if len(found) < AT_ONCE:
             return woken

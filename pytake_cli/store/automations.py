@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, Session, col, select
 
 from pytake_cli.store.events import Event, event
@@ -89,7 +89,7 @@ class AutomationCursor(Row, table=True):
 
     __tablename__ = "automation_cursor"
 
-    id: int = Field(default=1, primary_key=True)
+    id: int = Field(default=1, sa_column=Column(BigId, primary_key=True, autoincrement=False))
     event_id: int = Field(default=0, sa_type=BigId)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Index, event, text
 from sqlalchemy.orm import object_session
-from sqlmodel import Session, col, select
+from sqlmodel import Field, Session, col, select
 
 from pytake_cli.policy.talks import BOT as BOT
 from pytake_cli.policy.talks import BY_BOT as BY_BOT
@@ -20,7 +20,7 @@ from pytake_cli.policy.talks import RESOLVED as RESOLVED
 from pytake_cli.policy.talks import SNOOZED as SNOOZED
 from pytake_cli.policy.talks import STATUSES as STATUSES
 from pytake_cli.store.rows import Owned, counted_since, json, long_text, primary_key, reference, since, time
-from pytake_cli.store.types import UtcTime
+from pytake_cli.store.types import BigId, UtcTime
 
 # Written out, for a partial index serves only statements that say the same.
 UNRESOLVED = "status <> 'resolved'"
@@ -52,6 +52,9 @@ class Conversation(Owned, table=True):
         _partly("ix_conversation_urgent", f"{URGENT} AND {UNRESOLVED}", "org_id", "priority", "waiting_since", "id"),
         _partly("ix_conversation_snoozed", "snoozed_until IS NOT NULL", "snoozed_until"),
         _partly("ix_conversation_resolved", "resolved_at IS NOT NULL", "org_id", "resolved_at"),
+        Index("ix_conversation_created", "org_id", "created_at"),
+        _partly("ix_conversation_sla", "sla_next_at IS NOT NULL", "sla_next_at"),
+        _partly("ix_conversation_rating", "rating_due_at IS NOT NULL", "rating_due_at"),
     )
 
     id: int | None = primary_key()
@@ -76,6 +79,22 @@ class Conversation(Owned, table=True):
     rating_asked_at: datetime | None = time(nullable=True)
     version: int = counted_since(1)
     snoozed_until_reply: bool = since(False)  # with or without a time
+    rating_due_at: datetime | None = time(nullable=True)  # when the customer is asked, unless it is reopened before
+    rating_comment: str = Field(default="", sa_column=sa.Column(sa.Text, nullable=False, server_default=""))
+    # Routing: which team it waits in or was given out by.
+    team_id: int | None = Field(default=None, sa_type=BigId)
+    team_since: datetime | None = time(nullable=True)  # when it came to that team
+    routed_to_id: int | None = Field(default=None, sa_type=BigId)  # whom the team gave it last
+    closed_told_at: datetime | None = time(nullable=True)  # when the customer was told that the team is closed
+    # Clocks: what people promised, reckoned in business hours.
+    people_since: datetime | None = time(nullable=True)  # when it first waited for people
+    first_replied_at: datetime | None = time(nullable=True)  # when a person first answered after that
+    first_reply_due: datetime | None = time(nullable=True)
+    next_reply_due: datetime | None = time(nullable=True)
+    resolution_due: datetime | None = time(nullable=True)
+    sla_waiting_since: datetime | None = time(nullable=True)  # the `waiting_since` that `next_reply_due` is reckoned of
+    sla_next_at: datetime | None = time(nullable=True)  # when the next warning or breach is told
+    sla_told: dict[str, str] | None = json()  # clock -> warned | breached
 
 
 @event.listens_for(Conversation, "before_update")

@@ -20,7 +20,7 @@ Lane = Literal["live", "campaign", "report"]
 class Poke:
     """ "Look again at `kind:key`." Losing or doubling one changes nothing but a delay."""
 
-    kind: str  # journal | number | job | timer | schedule | campaign | series | tick | live
+    kind: str  # journal | number | job | timer | schedule | campaign | series | route | tick | live
     key: str
     lane: Lane = "live"
 

@@ -12,7 +12,7 @@ import pytest
 
 from pytake_cli import clock
 from pytake_cli.policy.recurrence_files import read
-from pytake_cli.services import schedules
+from pytake_cli.services import schedules, teams
 from pytake_cli.store import Store, tags
 from pytake_cli.store import schedules as rows
 from pytake_cli.store.events import Event
@@ -63,6 +63,7 @@ def norte(pytake: Run, home: Path) -> Run:
     with store.write() as db:
         tags.put(db, 1, conversation.contact_id, CANARY, now)
         db.add(Field(org_id=1, name=CANARY, created_at=now))
+        teams.create(db, 1, CANARY, now, takes_all=True)
     with store.write() as db:
         outgoing(db, conversation, CANARY, status="unknown", at=now)
     version = flows.publish(store, 1, FLOW, now=now)
@@ -94,6 +95,9 @@ def norte(pytake: Run, home: Path) -> Run:
         ("contact", "list", "--tag", CANARY),
         ("contact", "check", "+5511968184188"),
         ("field", "list"),
+        ("team", "list", "--fields", "all"),
+        ("team", "agents", "--fields", "all"),
+        ("team", "route", "--dry-run"),
         ("flow", "sessions", "--status", "all", "--fields", "all"),
         ("schedule", "list", "--fields", "all"),
         ("schedule", "runs", "--fields", "all"),
@@ -154,6 +158,14 @@ def test_what_is_the_others_is_not_shown(norte: Run, words: tuple[str, ...]) -> 
         ("contact", "merge", "contact:1", "contact:2", "-y"),
         ("field", "rename", CANARY, "x"),
         ("field", "delete", CANARY, "-y"),
+        ("team", "show", CANARY),
+        ("team", "set", CANARY, "--capacity", "9"),
+        ("team", "add", CANARY, "n@example.com"),
+        ("team", "hours", "show", CANARY),
+        ("team", "hours", "set", CANARY, "mon=09:00-18:00"),
+        ("team", "delete", CANARY, "-y"),
+        ("team", "agent", f"{CANARY}@example.com", "--availability", "available"),
+        ("team", "explain", "1"),
         ("flow", "versions", CANARY),
         ("flow", "show", f"{CANARY}@1"),
         ("flow", "export", CANARY),

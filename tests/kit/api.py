@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,33 +18,26 @@ from pytake_cli.api.probes import Probes
 from pytake_cli.api.server import Server
 from pytake_cli.api.v1 import application as api_application
 from pytake_cli.api.v1.limits import Limits
-from pytake_cli.api.v1.office import Office, Principal
+from pytake_cli.api.v1.office import Office
 from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.api.webhook import Door
-from pytake_cli.errors import AuthError, Forbidden
+from pytake_cli.errors import AuthError
+from pytake_cli.policy.permissions import ROLES
+from pytake_cli.services.principals import Principal
 from pytake_cli.store import Store
 from tests.kit.door import KEYS, Well
 
-EVERYTHING = frozenset({"*"})
 
-
-@dataclass(frozen=True)
-class Somebody:
-    """A principal of the test's making."""
-
-    org_id: int
-    permissions: frozenset[str] = EVERYTHING
-    role: str = "ORG_ADMIN"
-    user_id: int | None = None
-    name: str = "rita"
-    kind: str = "session"
-
-    def may(self, permission: str) -> bool:
-        return bool({"*", permission} & self.permissions)
-
-    def require(self, permission: str) -> None:
-        if not self.may(permission):
-            raise Forbidden("PT-FORBIDDEN", "{role} lacks {permission}", role=self.role, permission=permission)
+def somebody(
+    org_id: int,
+    *permissions: str,
+    role: str = "ORG_ADMIN",
+    user_id: int | None = None,
+    name: str = "rita",
+) -> Principal:
+    """A principal of the test's making: of a role, or with just these permissions."""
+    held = frozenset(permissions) or ROLES[role]
+    return Principal(org_id, user_id, name, role, held, "session")
 
 
 @dataclass
@@ -77,15 +70,17 @@ def open_api(store: Store, **options: Any) -> Iterator[Face]:
         return people[token]
 
     many = Limits(100_000, 100_000, 100_000)
-    office = replace(Office(store, sign_in, limits=many), **options)
+    office = Office(**{"store": store, "sign_in": sign_in, "limits": many, **options})
     loop = asyncio.new_event_loop()
     taken: list[bytes] = []
     server, port = loop.run_until_complete(_listen(office, taken))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    watchman = asyncio.run_coroutine_threadsafe(server.run(), loop)
     try:
         yield Face(port, office, people, taken)
     finally:
+        watchman.cancel()
         asyncio.run_coroutine_threadsafe(server.close(2.0), loop).result(10.0)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

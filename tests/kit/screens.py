@@ -25,6 +25,7 @@ from textual.pilot import Pilot
 
 GOLDEN = Path(__file__).parents[1] / "tui" / "golden"
 SIZES = ((80, 24), (120, 40), (200, 60))
+ENDLESS = ("live", "clock")  # groups of workers that run as long as the app
 LETTERS = string.ascii_letters + string.digits
 A = TypeVar("A", bound=App[Any])
 
@@ -40,17 +41,17 @@ async def running(app: A, size: tuple[int, int]) -> AsyncIterator[tuple[A, Pilot
 async def settle(pilot: Pilot[Any]) -> None:
     """Waits until workers and messages are done."""
     for _round in range(3):
-        await pilot.app.workers.wait_for_complete(
-            [worker for worker in pilot.app.workers if worker.group not in ("live", "clock")]
-        )
+        at_work = [worker for worker in pilot.app.workers if worker.group not in ENDLESS]
+        if at_work:
+            await pilot.app.workers.wait_for_complete(at_work)
         await pilot.pause()
 
 
 def lines(app: App[Any]) -> list[list[Segment]]:
     """The segments of every line of the screen, modal screens with what is behind them."""
     update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
-    strips = getattr(update, "strips", [])
-    return [[segment for segment in strip if segment.text] for strip in strips]
+    rows: list[Iterable[Any]] = getattr(update, "strips", [])
+    return [[segment for strip in row for segment in strip if segment.text] for row in rows]
 
 
 def text(app: App[Any]) -> str:

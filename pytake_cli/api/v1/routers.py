@@ -1,13 +1,57 @@
-"""Every router of the API, by noun."""
+"""Every router of the API, by noun; of one prefix, those with fixed paths come before those with a name in them."""
 
 from __future__ import annotations
 
-from pytake_cli.api.v1 import contacts, conversations, me, notifications, views
+from pytake_cli.api.v1 import (
+    bulk,
+    campaign_acts,
+    campaigns,
+    contact_acts,
+    contact_lists,
+    contacts,
+    conversations,
+    fields,
+    flow_sessions,
+    flows,
+    labels,
+    me,
+    media,
+    notes,
+    notifications,
+    numbers,
+    ops,
+    organisations,
+    schedules,
+    search,
+    segments,
+    simulator,
+    templates,
+    views,
+)
 
 ROUTERS = (
+    bulk.router,
+    campaign_acts.router,
+    campaigns.router,
+    contact_acts.router,
+    contact_lists.router,
     contacts.router,
     conversations.router,
+    fields.router,
+    flow_sessions.router,
+    flows.router,
+    labels.router,
     me.router,
+    media.router,
+    notes.router,
     notifications.router,
+    numbers.router,
+    ops.router,
+    organisations.router,
+    schedules.router,
+    search.router,
+    segments.router,
+    simulator.router,
+    templates.router,
     views.router,
 )

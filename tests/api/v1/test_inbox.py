@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from pytake_cli import clock
+from pytake_cli.services.principals import Principal
 from pytake_cli.store.users import User
 from tests.kit import people
-from tests.kit.api import Face, Somebody, open_api
+from tests.kit.api import Face, open_api, somebody
 from tests.kit.shop import Shop
 
 
@@ -26,9 +27,9 @@ def bia(shop: Shop) -> User:
     return people.user(shop.store, shop.org, "bia@loja.example", "bia")
 
 
-def agent(shop: Shop, user: User) -> Somebody:
+def agent(shop: Shop, user: User) -> Principal:
     rights = frozenset({"conversations:read", "conversations:write"})
-    return Somebody(shop.org, rights, role="AGENT", user_id=user.id, name=user.name)
+    return somebody(shop.org, *rights, role="AGENT", user_id=user.id, name=user.name)
 
 
 def test_the_list_has_all_that_a_row_shows(face: Face, shop: Shop, bia: User) -> None:

@@ -37,7 +37,7 @@ FOR EACH ROW EXECUTE FUNCTION audit_entry_guard()""",
 def upgrade() -> None:
     op.create_table(
         "automation_cursor",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("event_id", ID, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_automation_cursor")),
     )
@@ -122,6 +122,32 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_role_org_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_role")),
         sa.UniqueConstraint("org_id", "name", name=op.f("uq_role_org_id_name")),
+    )
+    op.create_table(
+        "team",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("mode", sa.String(), nullable=False),
+        sa.Column("skills", JSON, nullable=False),
+        sa.Column("capacity", sa.Integer(), nullable=False),
+        sa.Column("takes_vips", sa.Boolean(), nullable=False),
+        sa.Column("takes_all", sa.Boolean(), nullable=False),
+        sa.Column("hours", JSON, nullable=True),
+        sa.Column("closed", sa.String(), nullable=False),
+        sa.Column("closed_text", sa.Text(), nullable=False),
+        sa.Column("closed_flow", sa.String(), nullable=False),
+        sa.Column("overflow_id", ID, nullable=True),
+        sa.Column("overflow_seconds", sa.Integer(), nullable=True),
+        sa.Column("rating", sa.Boolean(), nullable=False),
+        sa.Column("rating_template", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_team_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_team")),
+        sa.UniqueConstraint("org_id", "slug", name=op.f("uq_team_org_id_slug")),
     )
     op.create_table(
         "api_token",
@@ -210,6 +236,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
         sa.UniqueConstraint("org_id", "slug", name=op.f("uq_saved_view_org_id_slug")),
     )
+    op.create_table(
+        "team_member",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("team_id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("given_at", TIME, nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_team_member_org_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_team_member_team_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_team_member_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_team_member")),
+        sa.UniqueConstraint("team_id", "user_id", name=op.f("uq_team_member_team_id_user_id")),
+    )
+    op.create_index(op.f("ix_team_member_user_id"), "team_member", ["user_id"], unique=False)
     op.create_table(
         "automation_run",
         sa.Column("id", ID, autoincrement=True, nullable=False),
@@ -382,6 +423,20 @@ def upgrade() -> None:
     op.add_column(
         "conversation", sa.Column("snoozed_until_reply", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
+    op.add_column("conversation", sa.Column("rating_due_at", TIME, nullable=True))
+    op.add_column("conversation", sa.Column("rating_comment", sa.Text(), server_default="", nullable=False))
+    op.add_column("conversation", sa.Column("team_id", ID, nullable=True))
+    op.add_column("conversation", sa.Column("team_since", TIME, nullable=True))
+    op.add_column("conversation", sa.Column("routed_to_id", ID, nullable=True))
+    op.add_column("conversation", sa.Column("closed_told_at", TIME, nullable=True))
+    op.add_column("conversation", sa.Column("people_since", TIME, nullable=True))
+    op.add_column("conversation", sa.Column("first_replied_at", TIME, nullable=True))
+    op.add_column("conversation", sa.Column("first_reply_due", TIME, nullable=True))
+    op.add_column("conversation", sa.Column("next_reply_due", TIME, nullable=True))
+    op.add_column("conversation", sa.Column("resolution_due", TIME, nullable=True))
+    op.add_column("conversation", sa.Column("sla_waiting_since", TIME, nullable=True))
+    op.add_column("conversation", sa.Column("sla_next_at", TIME, nullable=True))
+    op.add_column("conversation", sa.Column("sla_told", JSON, nullable=True))
     op.create_index(
         "ix_conversation_active",
         "conversation",
@@ -390,6 +445,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("status <> 'resolved'"),
         postgresql_where=sa.text("status <> 'resolved'"),
     )
+    op.create_index("ix_conversation_created", "conversation", ["org_id", "created_at"], unique=False)
     op.create_index(
         "ix_conversation_inbox",
         "conversation",
@@ -399,12 +455,28 @@ def upgrade() -> None:
         postgresql_where=sa.text("status <> 'resolved'"),
     )
     op.create_index(
+        "ix_conversation_rating",
+        "conversation",
+        ["rating_due_at"],
+        unique=False,
+        sqlite_where=sa.text("rating_due_at IS NOT NULL"),
+        postgresql_where=sa.text("rating_due_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_conversation_resolved",
         "conversation",
         ["org_id", "resolved_at"],
         unique=False,
         sqlite_where=sa.text("resolved_at IS NOT NULL"),
         postgresql_where=sa.text("resolved_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_conversation_sla",
+        "conversation",
+        ["sla_next_at"],
+        unique=False,
+        sqlite_where=sa.text("sla_next_at IS NOT NULL"),
+        postgresql_where=sa.text("sla_next_at IS NOT NULL"),
     )
     op.create_index(
         "ix_conversation_snoozed",
@@ -434,5 +506,9 @@ def upgrade() -> None:
     op.create_index("uq_note_client_key", "note", ["org_id", "client_key"], unique=True)
     op.create_index("ix_service_window_closing", "service_window", ["org_id", "last_inbound_at"], unique=False)
     op.add_column("user_account", sa.Column("session_version", sa.Integer(), server_default="1", nullable=False))
+    op.add_column("user_account", sa.Column("availability", sa.String(), server_default="offline", nullable=False))
+    op.add_column("user_account", sa.Column("capacity", sa.Integer(), nullable=True))
+    op.add_column("user_account", sa.Column("skills", JSON, server_default=sa.text("'[]'"), nullable=False))
+    op.add_column("user_account", sa.Column("seen_at", TIME, nullable=True))
     for statement in GUARDS[op.get_bind().dialect.name]:
         op.execute(statement)

@@ -1,0 +1,14 @@
+"""Slugs about teams, promised times, ratings and analytics."""
+
+from __future__ import annotations
+
+SLUGS: dict[str, str] = {
+    "PT-AGENT-VALUE": "availability, capacity or skills of a person have a value that does not fit",
+    "PT-TEAM": "there is no team of that name",
+    "PT-TEAM-CIRCLE": "teams that overflow to each other would pass conversations round",
+    "PT-TEAM-EXISTS": "there is already a team of that name",
+    "PT-TEAM-HOURS": "business hours of a team cannot be read",
+    "PT-TEAM-SLUG": "the name of a team is made of other letters",
+    "PT-TEAM-VALUE": "a team has a value that does not fit",
+    "PT-USER-DISABLED": "a disabled person was to get something to do",
+}
