@@ -19,6 +19,7 @@ PRESETS: dict[str, dict[str, str]] = {
         "pane.next": "l,tab,right",
         "conversation.label": "#",
         "contact.tag": "#",
+        "flow.heat": "H",
     },
     "composer": {
         "conversation.next": "f6,ctrl+n",
