@@ -154,7 +154,9 @@ def waiting(walk: Walk) -> None:
 def outside_the_window(walk: Walk) -> None:
     """Only a template may go."""
     with walk.store.write() as db:
-        window = db.execute(sa.select(ServiceWindow).where(ServiceWindow.contact_id == _contact(walk, "Marina"))).scalar()
+        window = db.execute(
+            sa.select(ServiceWindow).where(ServiceWindow.contact_id == _contact(walk, "Marina"))
+        ).scalar()
         assert window is not None
         window.last_inbound_at = clock.now() - timedelta(hours=25)
         db.add(window)
@@ -212,8 +214,16 @@ def furnish(here: Home, store: Store) -> None:
         body = {"type": "BODY", "text": "Hello World"}
         db.add(
             Template(
-                org_id=here.org_id, waba_id=home.defaults.WABA_ID, meta_id="1", name="hello_world", language="en_US",
-                category="UTILITY", status="APPROVED", components=[body], created_at=now, updated_at=now,
+                org_id=here.org_id,
+                waba_id=home.defaults.WABA_ID,
+                meta_id="1",
+                name="hello_world",
+                language="en_US",
+                category="UTILITY",
+                status="APPROVED",
+                components=[body],
+                created_at=now,
+                updated_at=now,
             )  # fmt: skip
         )
     for index in range(CUSTOMERS):
@@ -221,8 +231,10 @@ def furnish(here: Home, store: Store) -> None:
         here.emulator.post("say", contact=bodies.phone(index), text=f"hello, it is {name}", name=name)
     with store.read() as db:
         wait_until(
-            lambda: db.execute(sa.select(sa.func.count()).select_from(Conversation)).scalar_one() >= CUSTOMERS
-            or db.rollback() is not None,
+            lambda: (
+                db.execute(sa.select(sa.func.count()).select_from(Conversation)).scalar_one() >= CUSTOMERS
+                or db.rollback() is not None
+            ),
             30,
             every=0.1,
         )
