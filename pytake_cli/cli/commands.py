@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # noun -> (module, attribute): a typer.Typer whose commands are the verbs, or a function that is the command
 COMMANDS: dict[str, tuple[str, str]] = {
+    "automation": ("pytake_cli.cli.automation", "app"),
     "billing": ("pytake_cli.cli.billing", "app"),
     "campaign": ("pytake_cli.cli.campaign", "app"),
     "canned": ("pytake_cli.cli.canned", "app"),
@@ -23,8 +24,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "help": ("pytake_cli.cli.help", "help_"),
     "inbox": ("pytake_cli.cli.inbox", "inbox"),
     "init": ("pytake_cli.cli.init", "init"),
+    "label": ("pytake_cli.cli.label", "app"),
     "listen": ("pytake_cli.cli.listen", "listen"),
     "logs": ("pytake_cli.cli.logs", "app"),
+    "macro": ("pytake_cli.cli.macro", "app"),
     "media": ("pytake_cli.cli.media", "app"),
     "message": ("pytake_cli.cli.message", "app"),
     "number": ("pytake_cli.cli.number", "app"),
@@ -41,14 +44,28 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trace": ("pytake_cli.cli.trace", "trace"),
     "trigger": ("pytake_cli.cli.trigger", "trigger"),
     "user": ("pytake_cli.cli.user", "app"),
+    "view": ("pytake_cli.cli.view", "app"),
     "webhook": ("pytake_cli.cli.webhook", "app"),
 }
 
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
-    "Work": ("inbox", "conversation", "message", "contact", "segment", "field", "media", "canned", "chat"),
-    "Flows": ("flow",),
+    "Work": (
+        "conversation",
+        "message",
+        "contact",
+        "segment",
+        "field",
+        "media",
+        "label",
+        "view",
+        "canned",
+        "chat",
+        "inbox",
+        "macro",
+    ),
+    "Flows and automations": ("flow", "automation"),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
     "People and access": ("org", "user", "team", "privacy"),

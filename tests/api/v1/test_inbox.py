@@ -153,4 +153,4 @@ def test_what_cannot_be_read_in_a_filter_is_told(face: Face, shop: Shop, bia: Us
     with face.as_(agent(shop, bia)) as client:
         refused = client.get("/conversations", params={"where": "stauts:open"})
     assert (refused.status_code, refused.json()["slug"]) == (422, "PT-FILTER")
-    assert "did you mean status?" in refused.json()["detail"]
+    assert "did you mean status?" in refused.json()["why"]
