@@ -155,11 +155,17 @@ def _agent(row: Any) -> dict[str, Any] | None:
 
 
 def _team(row: Any) -> dict[str, Any] | None:
-    return {"id": None, "name": row.team} if row.team else None
+    return {"id": row.team_id, "name": row.team} if row.team else None
 
 
 def _sla(row: Any) -> dict[str, Any]:
-    return {"first_reply_due": None, "next_reply_due": None, "resolution_due": None, "breached": []}
+    told = row.sla_told or {}
+    return {
+        "first_reply_due": row.first_reply_due,
+        "next_reply_due": row.next_reply_due,
+        "resolution_due": row.resolution_due,
+        "breached": sorted(clock for clock, state in told.items() if state == "breached"),
+    }
 
 
 def _flow(found: Any) -> dict[str, Any] | None:

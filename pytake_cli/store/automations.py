@@ -217,6 +217,7 @@ def runs(
     automation_id: int | None = None,
     conversation_id: int | None = None,
     states: Sequence[str] = (),
+    before: int | None = None,
     limit: int | None = None,
 ) -> list[AutomationRun]:
     """The newest first."""
@@ -225,6 +226,8 @@ def runs(
         query = query.where(run.c.automation_id == automation_id)
     if conversation_id is not None:
         query = query.where(run.c.conversation_id == conversation_id)
+    if before is not None:
+        query = query.where(run.c.id < before)
     if states:
         query = query.where(run.c.state.in_(states))
     return list(db.exec(query.limit(limit)))

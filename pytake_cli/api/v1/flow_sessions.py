@@ -14,7 +14,8 @@ from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.services import flow_walks, flows
 
 router = new_router("flow-sessions")
-READ = [Depends(needs("flows:read", "contacts:read"))]
+PEOPLE = ("flows:read", "contacts:read")
+READ = [Depends(needs(*PEOPLE))]
 
 
 class SessionRow(BaseModel):

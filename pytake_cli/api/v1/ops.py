@@ -1,4 +1,4 @@
-"""/ops: what waits, what is stuck, and how the daemon is; for whoever looks after it."""
+"""/ops: whether everything runs, what waits in the queues, what went wrong, which colleagues are here."""
 
 from __future__ import annotations
 
@@ -7,39 +7,51 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Path, Query
 from pydantic import BaseModel
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from pytake_cli.api.v1.here import Here, here, needs
 from pytake_cli.api.v1.paging import Id, Page, Paging, cursor, paging
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.services import numbers, overview, queues, replays
+from pytake_cli.store.conversations import RESOLVED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.journal import Journal
+from pytake_cli.store.users import User
 
 router = new_router("ops")
 READ = [Depends(needs("ops:read"))]
 LOOKED_AT = 500  # webhooks that one page looks through for those of the organisation
-ACT = [Depends(needs("ops:read", "numbers:write"))]
+ACTING = ("ops:read", "numbers:write")
+ACT = [Depends(needs(*ACTING))]
 
 Reference = Annotated[str, Path(pattern=r"^(message|job|quarantine):[0-9]{1,18}$")]
 
 
-class NumberState(BaseModel):
-    id: int
+class Health(BaseModel):
+    """`state` is ok or failing; `problems` are what keeps the daemon from working."""
+
+    state: str
+    problems: list[str]
+
+
+class NumberStanding(BaseModel):
     display: str
     status: str
     quality: str
     tier: str
-    stopped: str | None
+    stopped: str
 
 
-class State(BaseModel):
-    """`state` is ok, or what needs somebody: daemon, number, queue."""
+class Standing(BaseModel):
+    """How the organisation's work stands at this moment."""
 
-    state: str
-    problems: list[str]
-    numbers: list[NumberState]
-    outbox: dict[str, int]
+    state: str  # ok, or what needs somebody: daemon, number, queue
+    problems: list[str]  # of the daemon
+    numbers: list[NumberStanding]
+    queued: int
+    sending: int
+    unknown: int
     oldest_queued_at: datetime | None
     failed_24h: int
     jobs_waiting: int
@@ -54,7 +66,9 @@ class State(BaseModel):
     oldest_waiting_at: datetime | None
 
 
-class Entry(BaseModel):
+class Waiting(BaseModel):
+    """One thing in a queue."""
+
     id: str
     state: str
     about: str
@@ -81,34 +95,56 @@ class Replayed(BaseModel):
 
 
 class Incident(BaseModel):
+    """Something that needed a person."""
+
     id: int
     at: datetime
-    conversation_id: int | None
-    payload: dict[str, Any]
+    slug: str
+    text: str
+    conversation: int | None
 
 
-@router.get("/health", response_model=State, dependencies=READ)
+class Colleague(BaseModel):
+    id: int
+    name: str
+    role: str
+    availability: str
+    open: int
+
+
+@router.get("/health", response_model=Health, dependencies=READ)
 def health(here: Here = Depends(here)) -> object:
-    """One look at everything: the daemon, the numbers, what waits, the windows."""
-    with here.read() as db:
-        view = overview.of(db, here.org_id, here.now)
+    """Whether the daemon works, and what keeps it from that."""
     problems = here.office.problems()
-    connected = [number for number in view.numbers if number.status != numbers.REMOVED]
-    wrong = ["daemon"] if problems else []
-    if any(number.stopped_reason or number.status != "CONNECTED" for number in connected):
-        wrong.append("number")
-    if view.outbox.get("unknown") or view.quarantined or view.jobs_failed:
-        wrong.append("queue")
+    return {"state": "failing" if problems else "ok", "problems": problems}
+
+
+@router.get("/status", response_model=Standing, dependencies=READ)
+def status(here: Here = Depends(here)) -> object:
+    """One screen: numbers, queues, windows, conversations."""
+    with here.read() as db:
+        found = overview.of(db, here.org_id, here.now)
+    problems = here.office.problems()
+    connected = [number for number in found.numbers if number.status != numbers.REMOVED]
+    stopped = any(number.stopped_at or number.status != "CONNECTED" for number in connected)
+    stuck = found.outbox.get("unknown", 0) or found.jobs_failed or found.quarantined
+    wrong = {"daemon": problems, "number": stopped, "queue": stuck}
     return {
-        **{name: getattr(view, name) for name in State.model_fields if hasattr(view, name)},
-        "state": ", ".join(wrong) or "ok",
+        **{name: getattr(found, name) for name in Standing.model_fields if hasattr(found, name)},
+        **{name: found.outbox.get(name, 0) for name in overview.OUTBOX},
+        "state": ", ".join(name for name, is_so in wrong.items() if is_so) or "ok",
         "problems": problems,
-        "numbers": [{**number.model_dump(), "stopped": number.stopped_reason or None} for number in connected],
-        "outbox": {name: view.outbox.get(name, 0) for name in overview.OUTBOX},
+        "numbers": [
+            {
+                **{name: getattr(number, name) or "" for name in ("display", "status", "quality", "tier")},
+                "stopped": number.stopped_reason if number.stopped_at else "",
+            }
+            for number in connected
+        ],
     }
 
 
-@router.get("/queue", response_model=Page[Entry], dependencies=READ)
+@router.get("/queue", response_model=Page[Waiting], dependencies=READ)
 def queue(
     kind: Annotated[list[Literal["message", "job", "quarantine"]] | None, Query()] = None,
     state: Annotated[str | None, Query(max_length=40)] = None,
@@ -123,26 +159,16 @@ def queue(
         return {"items": [_entry(each) for each in found], "total": total}
 
 
-@router.post("/queue/{id}/retry", response_model=Entry, dependencies=ACT)
+@router.post("/queue/{id}/retry", response_model=Waiting, dependencies=ACT)
 def retry(id: Reference, here: Here = Depends(here)) -> object:
     """Tries again what failed."""
-    with here.write() as db:
-        row = queues.find(db, here.org_id, id)
-        queues.retry(db, row, here.now)
-        here.note(db, "queue.retried", id)
-        db.flush()
-        return _entry(queues.entry_of(row))
+    return _move(here, id, queues.retry, "queue.retried")
 
 
-@router.post("/queue/{id}/drop", response_model=Entry, dependencies=ACT)
+@router.post("/queue/{id}/drop", response_model=Waiting, dependencies=ACT)
 def drop(id: Reference, here: Here = Depends(here)) -> object:
     """Gives up on it."""
-    with here.write() as db:
-        row = queues.find(db, here.org_id, id)
-        queues.drop(db, row, here.now)
-        here.note(db, "queue.dropped", id)
-        db.flush()
-        return _entry(queues.entry_of(row))
+    return _move(here, id, queues.drop, "queue.dropped")
 
 
 @router.get("/webhooks", response_model=Page[Webhook], dependencies=READ)
@@ -163,16 +189,29 @@ def replay(id: Id, here: Here = Depends(here)) -> object:
     return {name: getattr(result, name) for name in Replayed.model_fields}
 
 
-@router.get("/errors", response_model=Page[Incident], dependencies=READ)
-def errors(paging: Paging = Depends(paging), here: Here = Depends(here)) -> object:
+@router.get("/incidents", response_model=Page[Incident], dependencies=READ)
+def incidents(paging: Paging = Depends(paging), here: Here = Depends(here)) -> object:
     """What went wrong and wants a person, the newest first."""
     before = paging.after(int)
     query = select(Event).where(Event.kind == "incident").order_by(col(Event.id).desc())
     if before is not None:
         query = query.where(col(Event.id) < before[0])
     with here.read() as db:
-        rows = [row.model_dump() for row in db.exec(query.limit(paging.limit + 1))]
+        rows = [_incident(row) for row in db.exec(query.limit(paging.limit + 1))]
     return paging.page(rows, lambda row: (row["id"],))
+
+
+@router.get("/people", response_model=Page[Colleague], dependencies=READ)
+def people(here: Here = Depends(here)) -> object:
+    """The active users, whether they are available, and how much each has to do."""
+    theirs = select(Conversation.assignee_id, func.count()).where(
+        Conversation.org_id == here.org_id, Conversation.status != RESOLVED, col(Conversation.assignee_id).is_not(None)
+    )
+    active = select(User).where(User.org_id == here.org_id, col(User.active)).order_by(User.email)
+    with here.read() as db:
+        counts = dict(db.exec(theirs.group_by(col(Conversation.assignee_id))).all())
+        users = db.exec(active).all()
+    return {"items": [_colleague(user, counts.get(user.id, 0)) for user in users]}
 
 
 def _visible(db: Session, here: Here, before: int | None, limit: int) -> tuple[list[dict[str, Any]], int | None]:
@@ -191,4 +230,29 @@ def _visible(db: Session, here: Here, before: int | None, limit: int) -> tuple[l
 
 
 def _entry(found: queues.Entry) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in Entry.model_fields}
+    return {name: getattr(found, name) for name in Waiting.model_fields}
+
+
+def _move(here: Here, reference: str, act: Any, told: str) -> dict[str, Any]:
+    with here.write() as db:
+        row = queues.find(db, here.org_id, reference)
+        act(db, row, here.now)
+        here.note(db, told, reference)
+        db.flush()
+        return _entry(queues.entry_of(row))
+
+
+def _incident(row: Event) -> dict[str, Any]:
+    told = {name: str(row.payload.get(name) or "") for name in ("slug", "text")}
+    return {"id": row.id, "at": row.at, "conversation": row.payload.get("conversation"), **told}
+
+
+def _colleague(user: User, open_: int) -> dict[str, Any]:
+    availability = str(getattr(user, "availability", "") or "online")
+    return {
+        "id": user.id,
+        "name": user.name or user.email,
+        "role": user.role,
+        "availability": availability,
+        "open": open_,
+    }

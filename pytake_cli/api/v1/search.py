@@ -16,6 +16,7 @@ from pytake_cli.services import contacts, messages
 from pytake_cli.services.messages import PLACES
 
 router = new_router("search")
+PEOPLE = ("conversations:read", "contacts:read")
 
 
 class Person(BaseModel):
@@ -32,7 +33,7 @@ class Hit(BaseModel):
     conversation_id: int | None
 
 
-@router.get("", response_model=Page[Hit], dependencies=[Depends(needs("conversations:read", "contacts:read"))])
+@router.get("", response_model=Page[Hit], dependencies=[Depends(needs(*PEOPLE))])
 def search(
     q: Annotated[str, Query(min_length=1, max_length=200)],
     places: Annotated[str, Query(alias="in", max_length=100)] = ",".join(PLACES),

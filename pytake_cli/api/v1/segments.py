@@ -18,6 +18,7 @@ from pytake_cli.api.v1.versions import guard, tag
 from pytake_cli.services import directory, segment_members, segments
 
 router = new_router("segments")
+PEOPLE = ("segments:read", "contacts:read")
 READ = [Depends(needs("segments:read"))]
 WRITE = [Depends(needs("segments:write"))]
 
@@ -112,9 +113,7 @@ def count(body: Asked, here: Here = Depends(here)) -> object:
         return {"people": segments.count(db, here.org_id, text, here.now)}
 
 
-@router.post(
-    "/preview", response_model=Page[ContactRow], dependencies=[Depends(needs("segments:read", "contacts:read"))]
-)
+@router.post("/preview", response_model=Page[ContactRow], dependencies=[Depends(needs(*PEOPLE))])
 def preview(body: Asked, here: Here = Depends(here)) -> object:
     """The newest of those whom a segment or a text means."""
     with here.read() as db:

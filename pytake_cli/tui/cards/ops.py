@@ -116,36 +116,36 @@ def beside(
 ) -> Lines:
     """Who is here, what went wrong, and all that is known of what is chosen."""
     made: Lines = [((_("people").upper(), look.strong),)]
-    for person in people:
-        here = bool(person.get("online"))
-        mark, style = (sign("●"), look.ok) if here else (sign("◌"), look.faint)
-        told = _("{state}, {count} conversations").format(
-            state=_(str(person.get("availability") or "")), count=figure(person.get("open") or 0)
-        )
-        made.append(
-            draw.between(((f"{mark} ", style), (str(person.get("name")), look.plain)), ((told, look.muted),), room)
-        )
+    made += [_person(person, room, look) for person in people]
     if row is not None:
-        made += heading(str(row["id"]), look)
-        due, since = draw.moment(row.get("due_at")), draw.moment(row.get("since"))
-        pairs = [
-            (_("state"), _(str(row.get("state")))),
-            (_("about"), str(row.get("about") or "")),
-            (_("since"), times.moment(since, now, zone) if since else None),
-            (_("due"), times.moment(due, now, zone) if due else None),
-            (_("why"), str(row.get("error") or "")),
-        ]
-        made += facts(pairs, room, look)
+        made += heading(str(row["id"]), look) + facts(_known(row, now, zone), room, look)
     made += heading(_("what went wrong"), look)
     if not incidents:
         made.append(((f"{sign('✓')} {_('nothing lately')}", look.ok),))
     for incident in incidents:
         at = draw.moment(incident.get("at"))
-        made.append(
-            (
-                (f"{times.moment(at, now, zone) if at else ''}  ", look.muted),
-                (str(incident.get("slug") or ""), look.warn),
-            )
-        )
+        when = f"{times.moment(at, now, zone) if at else ''}  "
+        made.append(((when, look.muted), (str(incident.get("slug") or ""), look.warn)))
         made += draw.paragraph(str(incident.get("text") or ""), room, look.plain, "  ")
     return made
+
+
+def _person(person: Json, room: int, look: Look) -> Line:
+    here = person.get("availability") in ("online", "available")
+    mark, style = (sign("●"), look.ok) if here else (sign("◌"), look.faint)
+    told = _("{state}, {count} conversations").format(
+        state=_(str(person.get("availability") or "")), count=figure(person.get("open") or 0)
+    )
+    name = str(person.get("name") or "")
+    return draw.between(((f"{mark} ", style), (name, look.plain)), ((told, look.muted),), room)
+
+
+def _known(row: Json, now: datetime, zone: tzinfo) -> list[tuple[str, str | None]]:
+    due, since = draw.moment(row.get("due_at")), draw.moment(row.get("since"))
+    return [
+        (_("state"), _(str(row.get("state")))),
+        (_("about"), str(row.get("about") or "")),
+        (_("since"), times.moment(since, now, zone) if since else None),
+        (_("due"), times.moment(due, now, zone) if due else None),
+        (_("why"), str(row.get("error") or "")),
+    ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
@@ -13,16 +15,16 @@ from textual.widgets import Input
 
 from pytake_cli.locale import _
 from pytake_cli.tui.client import Refused, Unreachable
-from pytake_cli.tui.place import Place
 from pytake_cli.tui.rows import Json
 from pytake_cli.tui.safe import own
+from pytake_cli.tui.screens.anywhere import Anywhere
 from pytake_cli.tui.widgets.field import Field
 from pytake_cli.tui.widgets.table import Table
 
 HURRY_SECONDS = 0.5  # several events that change the list are one look at it
 
 
-class Listing(Place):
+class Listing(Anywhere):
     """`load()` reads `items` and `draw()` shows them; both are the screen's own."""
 
     AUTO_FOCUS: ClassVar[str] = "#list"
@@ -57,7 +59,7 @@ class Listing(Place):
 
     def begin(self) -> None:
         """The first look; without a connection it is made once there is one."""
-        self.quietly(self.load(), group="load")
+        self.quietly(self.load, group="load")
 
     def reload(self) -> None:
         """Looks again soon, once for all that asked for it meanwhile."""
@@ -67,20 +69,17 @@ class Listing(Place):
 
     def _reload(self) -> None:
         self._again = False
-        self.quietly(self.load(), group="load")
+        self.quietly(self.load, group="load")
 
-    def quietly(self, work: Coroutine[Any, Any, None], *, group: str, after: float = 0.0) -> None:
+    def quietly(self, work: Callable[[], Coroutine[Any, Any, None]], *, group: str, after: float = 0.0) -> None:
         """Runs what only reads; the newest of a group replaces the ones before, and no connection is no news."""
-        self.run_worker(self._read(work, after), group=group, exclusive=True, exit_on_error=True)
+        reading = partial(self._read, work, after)
+        self.run_worker(reading, group=group, exclusive=True, exit_on_error=True)  # type: ignore[arg-type]
 
-    async def _read(self, work: Coroutine[Any, Any, None], after: float) -> None:
+    async def _read(self, work: Callable[[], Coroutine[Any, Any, None]], after: float) -> None:
+        await asyncio.sleep(after)
         try:
-            await asyncio.sleep(after)
-        except asyncio.CancelledError:
-            work.close()
-            raise
-        try:
-            await work
+            await work()
         except Refused as refusal:
             self.inbox.tell(refusal.told, "warning")
         except Unreachable:
@@ -148,14 +147,23 @@ class Listing(Place):
             show(id_)
 
     def save(self, name: str, content: bytes) -> str:
-        """Writes a download into the folder of downloads, beside one of the same name; returns where."""
-        plain = "".join(each if each.isalnum() or each in "-_." else "-" for each in name).lstrip(".") or "download"
-        folder = self.inbox.options.downloads
-        path, serial = folder / plain, 1
-        while path.exists():
-            path, serial = folder / f"{serial}-{plain}", serial + 1
-        path.write_bytes(content)
-        return str(path)
+        """Writes a download into the folder of downloads; returns where."""
+        return str(saved(self.inbox.options.downloads, name, content))
+
+
+def saved(folder: Path, name: str, content: bytes) -> Path:
+    """A new file beside any of the same name; what others call a file is no path."""
+    plain = "".join(each if each.isalnum() or each in "-_." else "-" for each in name).lstrip(".")[-100:] or "download"
+    serial = 0
+    while True:
+        path = folder / (f"{serial}-{plain}" if serial else plain)
+        try:
+            with path.open("xb") as file:
+                file.write(content)
+        except FileExistsError:
+            serial += 1
+            continue
+        return path
 
 
 def as_csv(rows: Sequence[Json], names: Sequence[str]) -> bytes:
