@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from pytake_cli import faults
 from pytake_cli.policy import automations as rules
 from pytake_cli.policy.automations import TIMED, Cancel, Happening, Start, Waiting, decide
 from pytake_cli.services import automation_conditions, automations, incidents
@@ -46,6 +47,7 @@ def read(store: Store, now: datetime) -> int:
         if last == before or not rows.move_cursor(db, before, last or 0):
             return 0
         _plan(db, active, found, now)
+        faults.point("automation.before_plan")
     return len(found)
 
 
