@@ -309,3 +309,11 @@ def test_a_merged_contact_takes_its_runs_along(shop: RuleShop) -> None:
     assert sorted(run.state for run in found) == ["cancelled", "done"]
     assert len({run.conversation_id for run in found}) == 1
     assert len(shop.rows(Conversation)) == 2
+
+
+def test_every_message_of_a_batch_is_heard(shop: RuleShop) -> None:
+    shop.rule("{when: {keyword: boleto}, then: [{note: boleto}]}")
+    for _ in range(3):
+        shop.says("boleto")
+    shop.work()
+    assert [note.body for note in shop.rows(Note)] == ["boleto"] * 3
