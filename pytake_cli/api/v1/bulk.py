@@ -90,7 +90,7 @@ def list_(
     response_model=ConversationRow,
     dependencies=[Depends(needs("conversations:manage"))],
 )
-def merge(id: Id, given: MergeGiven, here: Here = Depends(here)) -> object:  # noqa: A002
+def merge(id: Id, given: MergeGiven, here: Here = Depends(here)) -> object:
     """Moves what was said in another conversation of the same person and number into this one. There is no undo."""
     with here.write() as db:
         talk_merge.by_ids(db, principal(here), id, given.other, here.now)

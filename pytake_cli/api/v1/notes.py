@@ -18,7 +18,7 @@ _EMPTY = Draft(conversation_id=0, user_id=0, org_id=0, text="")
 @router.post(
     "/notes", response_model=TimelineItem, dependencies=[Depends(needs("conversations:write"))], status_code=201
 )
-def write(id: Id, given: NoteGiven, here: Here = Depends(here)) -> object:  # noqa: A002 - the path's name
+def write(id: Id, given: NoteGiven, here: Here = Depends(here)) -> object:
     """Writes an internal note; whoever is named in it finds it in their mentions."""
     with here.write() as db:
         conversation = conversations.get(db, id)
@@ -27,7 +27,7 @@ def write(id: Id, given: NoteGiven, here: Here = Depends(here)) -> object:  # no
 
 
 @router.get("/draft", response_model=DraftRow, dependencies=[Depends(needs("conversations:write"))])
-def read_draft(id: Id, here: Here = Depends(here)) -> object:  # noqa: A002
+def read_draft(id: Id, here: Here = Depends(here)) -> object:
     """What one has begun to write; empty when nothing is."""
     with here.read() as db:
         found = talk_notes.draft(db, principal(here), conversations.get(db, id))
@@ -37,14 +37,14 @@ def read_draft(id: Id, here: Here = Depends(here)) -> object:  # noqa: A002
 
 
 @router.put("/draft", status_code=204, dependencies=[Depends(needs("conversations:write"))])
-def keep_draft(id: Id, given: DraftGiven, here: Here = Depends(here)) -> None:  # noqa: A002
+def keep_draft(id: Id, given: DraftGiven, here: Here = Depends(here)) -> None:
     """Keeps it. Drafts are one's own: the last one that is kept stands, and needs no version."""
     with here.write() as db:
         talk_notes.keep_draft(db, principal(here), conversations.get(db, id), now=here.now, **given.model_dump())
 
 
 @router.delete("/draft", status_code=204, dependencies=[Depends(needs("conversations:write"))])
-def drop_draft(id: Id, here: Here = Depends(here)) -> None:  # noqa: A002
+def drop_draft(id: Id, here: Here = Depends(here)) -> None:
     """Throws it away."""
     with here.write() as db:
         talk_notes.drop_draft(db, principal(here), conversations.get(db, id))

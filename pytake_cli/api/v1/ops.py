@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Path, Query
 from pydantic import BaseModel
 from sqlalchemy import func
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import Page
+from pytake_cli.api.v1.paging import Id, Page, Paging, cursor, paging
 from pytake_cli.api.v1.routes import router as new_router
-from pytake_cli.services import overview, queues
+from pytake_cli.services import numbers, overview, queues, replays
 from pytake_cli.store.conversations import RESOLVED, Conversation
 from pytake_cli.store.events import Event
+from pytake_cli.store.journal import Journal
 from pytake_cli.store.users import User
 
 router = new_router("ops")
 READ = [Depends(needs("ops:read"))]
-MOVE = [Depends(needs("ops:read", "org:write"))]
+LOOKED_AT = 500  # webhooks that one page looks through for those of the organisation
+ACTING = ("ops:read", "numbers:write")
+ACT = [Depends(needs(*ACTING))]
 
-Reference = Annotated[str, Path(min_length=1, max_length=60, description="message:12, job:5 or quarantine:3")]
-Limit = Annotated[int, Query(ge=1, le=500)]
+Reference = Annotated[str, Path(pattern=r"^(message|job|quarantine):[0-9]{1,18}$")]
+
+
+class Health(BaseModel):
+    """`state` is ok or failing; `problems` are what keeps the daemon from working."""
+
+    state: str
+    problems: list[str]
 
 
 class NumberStanding(BaseModel):
@@ -37,7 +46,8 @@ class NumberStanding(BaseModel):
 class Standing(BaseModel):
     """How the organisation's work stands at this moment."""
 
-    state: str
+    state: str  # ok, or what needs somebody: daemon, number, queue
+    problems: list[str]  # of the daemon
     numbers: list[NumberStanding]
     queued: int
     sending: int
@@ -68,6 +78,22 @@ class Waiting(BaseModel):
     error: str
 
 
+class Webhook(BaseModel):
+    id: int
+    received_at: datetime
+    applied_at: datetime | None
+    bytes: int
+
+
+class Replayed(BaseModel):
+    webhook: int
+    received_at: datetime
+    updates: int
+    messages: int
+    statuses: int
+    quarantined: int
+
+
 class Incident(BaseModel):
     """Something that needed a person."""
 
@@ -86,55 +112,93 @@ class Colleague(BaseModel):
     open: int
 
 
+@router.get("/health", response_model=Health, dependencies=READ)
+def health(here: Here = Depends(here)) -> object:
+    """Whether the daemon works, and what keeps it from that."""
+    problems = here.office.problems()
+    return {"state": "failing" if problems else "ok", "problems": problems}
+
+
 @router.get("/status", response_model=Standing, dependencies=READ)
 def status(here: Here = Depends(here)) -> object:
     """One screen: numbers, queues, windows, conversations."""
     with here.read() as db:
         found = overview.of(db, here.org_id, here.now)
-    stopped = any(number.stopped_at for number in found.numbers)
+    problems = here.office.problems()
+    connected = [number for number in found.numbers if number.status != numbers.REMOVED]
+    stopped = any(number.stopped_at or number.status != "CONNECTED" for number in connected)
     stuck = found.outbox.get("unknown", 0) or found.jobs_failed or found.quarantined
+    wrong = {"daemon": problems, "number": stopped, "queue": stuck}
     return {
         **{name: getattr(found, name) for name in Standing.model_fields if hasattr(found, name)},
         **{name: found.outbox.get(name, 0) for name in overview.OUTBOX},
-        "state": ", ".join(name for name, wrong in (("number", stopped), ("queue", stuck)) if wrong) or "ok",
+        "state": ", ".join(name for name, is_so in wrong.items() if is_so) or "ok",
+        "problems": problems,
         "numbers": [
             {
                 **{name: getattr(number, name) or "" for name in ("display", "status", "quality", "tier")},
                 "stopped": number.stopped_reason if number.stopped_at else "",
             }
-            for number in found.numbers
+            for number in connected
         ],
     }
 
 
 @router.get("/queue", response_model=Page[Waiting], dependencies=READ)
-def queue(limit: Limit = 100, here: Here = Depends(here)) -> object:
-    """What waits or is stuck, the oldest first."""
+def queue(
+    kind: Annotated[list[Literal["message", "job", "quarantine"]] | None, Query()] = None,
+    state: Annotated[str | None, Query(max_length=40)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    here: Here = Depends(here),
+) -> object:
+    """What waits, the oldest first; failed messages when asked for by `state=failed`."""
     with here.read() as db:
-        found = queues.listed(db, here.org_id, limit=limit)
-        total = queues.count(db, here.org_id)
-    return {"items": [_entry(each) for each in found], "total": total}
+        kinds = tuple(kind or queues.KINDS)
+        found = queues.listed(db, here.org_id, kinds=kinds, state=state, limit=limit)
+        total = queues.count(db, here.org_id, kinds=kinds, state=state)
+        return {"items": [_entry(each) for each in found], "total": total}
 
 
-@router.post("/queue/{id}/retry", response_model=Waiting, dependencies=MOVE)
-def retry(id: Reference, here: Here = Depends(here)) -> object:  # noqa: A002 - the path's name
+@router.post("/queue/{id}/retry", response_model=Waiting, dependencies=ACT)
+def retry(id: Reference, here: Here = Depends(here)) -> object:
     """Tries again what failed."""
-    return _move(here, id, queues.retry)
+    return _move(here, id, queues.retry, "queue.retried")
 
 
-@router.post("/queue/{id}/drop", response_model=Waiting, dependencies=MOVE)
-def drop(id: Reference, here: Here = Depends(here)) -> object:  # noqa: A002
+@router.post("/queue/{id}/drop", response_model=Waiting, dependencies=ACT)
+def drop(id: Reference, here: Here = Depends(here)) -> object:
     """Gives up on it."""
-    return _move(here, id, queues.drop)
+    return _move(here, id, queues.drop, "queue.dropped")
+
+
+@router.get("/webhooks", response_model=Page[Webhook], dependencies=READ)
+def webhooks(paging: Paging = Depends(paging), here: Here = Depends(here)) -> object:
+    """The webhooks that came, the newest first; what they say is not shown."""
+    before = paging.after(int)
+    with here.read() as db:
+        rows, last = _visible(db, here, before[0] if before else None, paging.limit)
+    return {"items": rows, "next": cursor(last) if last is not None else None}
+
+
+@router.post("/webhooks/{id}/replay", response_model=Replayed, dependencies=ACT)
+def replay(id: Id, here: Here = Depends(here)) -> object:
+    """Applies a webhook again, and settles what of it was set aside before."""
+    with here.office.store.write() as db:  # a webhook may speak of numbers of several organisations
+        result = replays.replay(db, replays.find(db, here.org_id, str(id)), here.now)
+        here.note(db, "webhook.replayed", f"webhook:{id}")
+    return {name: getattr(result, name) for name in Replayed.model_fields}
 
 
 @router.get("/incidents", response_model=Page[Incident], dependencies=READ)
-def incidents(limit: Limit = 50, here: Here = Depends(here)) -> object:
-    """What went wrong lately, the newest first."""
-    mine = select(Event).where(Event.org_id == here.org_id, Event.kind == "incident")
+def incidents(paging: Paging = Depends(paging), here: Here = Depends(here)) -> object:
+    """What went wrong and wants a person, the newest first."""
+    before = paging.after(int)
+    query = select(Event).where(Event.kind == "incident").order_by(col(Event.id).desc())
+    if before is not None:
+        query = query.where(col(Event.id) < before[0])
     with here.read() as db:
-        rows = db.exec(mine.order_by(col(Event.id).desc()).limit(limit)).all()
-    return {"items": [_incident(row) for row in rows]}
+        rows = [_incident(row) for row in db.exec(query.limit(paging.limit + 1))]
+    return paging.page(rows, lambda row: (row["id"],))
 
 
 @router.get("/people", response_model=Page[Colleague], dependencies=READ)
@@ -150,14 +214,31 @@ def people(here: Here = Depends(here)) -> object:
     return {"items": [_colleague(user, counts.get(user.id, 0)) for user in users]}
 
 
+def _visible(db: Session, here: Here, before: int | None, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+    """The webhooks that the organisation may see, and the id to look on below when there may be more."""
+    query = select(Journal).order_by(col(Journal.id).desc())
+    if before is not None:
+        query = query.where(col(Journal.id) < before)
+    rows: list[dict[str, Any]] = []
+    looked = list(db.exec(query.limit(LOOKED_AT)))
+    for row in looked:
+        if replays.is_visible(db, here.org_id, row):
+            rows.append({**row.model_dump(exclude={"body", "digest"}), "bytes": len(row.body)})
+        if len(rows) == limit:
+            return rows, row.id
+    return rows, looked[-1].id if len(looked) == LOOKED_AT else None
+
+
 def _entry(found: queues.Entry) -> dict[str, Any]:
     return {name: getattr(found, name) for name in Waiting.model_fields}
 
 
-def _move(here: Here, reference: str, act: Any) -> dict[str, Any]:
+def _move(here: Here, reference: str, act: Any, told: str) -> dict[str, Any]:
     with here.write() as db:
         row = queues.find(db, here.org_id, reference)
         act(db, row, here.now)
+        here.note(db, told, reference)
+        db.flush()
         return _entry(queues.entry_of(row))
 
 

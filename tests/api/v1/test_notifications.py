@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytake_cli.services import notifications
 from tests.kit import people
-from tests.kit.api import Somebody, open_api
+from tests.kit.api import open_api, somebody
 from tests.kit.shop import Shop
 from tests.kit.stores import NOW
 
@@ -17,8 +17,8 @@ def test_everybody_sees_and_reads_only_their_own(shop: Shop) -> None:
             both = [shop.rita.id or 0, bia.id or 0]
             notifications.tell(db, shop.org, both, "mention", NOW, conversation_id=talk.id, by="caio", turn=turn)
     with open_api(shop.store) as face:
-        me = Somebody(shop.org, frozenset(), user_id=bia.id)
-        rita = Somebody(shop.org, frozenset(), user_id=shop.rita.id)
+        me = somebody(shop.org, user_id=bia.id)
+        rita = somebody(shop.org, user_id=shop.rita.id)
         with face.as_(me) as client:
             page = client.get("/notifications?limit=2").json()
             assert page["unread"] == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytake_cli import clock
 from pytake_cli.services import incidents
 from tests.kit import people
-from tests.kit.api import Somebody, open_api
+from tests.kit.api import open_api, somebody
 from tests.kit.shop import Shop
 from tests.kit.stores import make_org
 
@@ -15,7 +15,7 @@ def test_the_standing_counts_what_waits_and_what_is_stuck(shop: Shop) -> None:
     with shop.store.write(shop.org) as db:
         people.outgoing(db, conversation, "olá", status="unknown", at=clock.now())
         incidents.tell(db, shop.org, "PT-NUMBER-TEMPLATES", "campaigns wait", clock.now())
-    with open_api(shop.store) as face, face.as_(Somebody(shop.org)) as client:
+    with open_api(shop.store) as face, face.as_(somebody(shop.org)) as client:
         standing = client.get("/ops/status").json()
         assert (standing["state"], standing["unknown"], standing["windows_open"]) == ("queue", 1, 1)
         [waiting] = client.get("/ops/queue").json()["items"]
@@ -30,7 +30,7 @@ def test_nobody_sees_or_moves_what_is_another_organisations(shop: Shop) -> None:
     conversation = shop.wrote()
     with shop.store.write(shop.org) as db:
         queued = people.outgoing(db, conversation, "olá", status="queued", at=clock.now()).id
-    with open_api(shop.store) as face, face.as_(Somebody(make_org(shop.store, "outra"))) as client:
+    with open_api(shop.store) as face, face.as_(somebody(make_org(shop.store, "outra"))) as client:
         assert client.get("/ops/queue").json()["items"] == []
         assert client.get("/ops/people").json()["items"] == []
         assert client.post(f"/ops/queue/message:{queued}/drop").status_code == 404
@@ -38,8 +38,8 @@ def test_nobody_sees_or_moves_what_is_another_organisations(shop: Shop) -> None:
 
 def test_looking_is_for_those_who_may(shop: Shop) -> None:
     with open_api(shop.store) as face:
-        with face.as_(Somebody(shop.org, frozenset({"conversations:read"}))) as client:
+        with face.as_(somebody(shop.org, "conversations:read")) as client:
             assert client.get("/ops/status").status_code == 403
-        with face.as_(Somebody(shop.org, frozenset({"ops:read"}))) as client:
+        with face.as_(somebody(shop.org, "ops:read")) as client:
             assert client.get("/ops/status").status_code == 200
             assert client.post("/ops/queue/message:1/drop").status_code == 403
