@@ -55,7 +55,7 @@ def test_every_scope_can_be_reached() -> None:
 
 def test_every_name_and_explanation_is_there_in_portuguese() -> None:
     known = read()
-    texts = {text for action in ACTIONS for text in (action.title, action.help, action.short) if text}
+    texts = {text for action in of_the_inbox() for text in (action.title, action.help, action.short) if text}
     assert sorted(text for text in texts if not known.get(text)) == []
 
 
