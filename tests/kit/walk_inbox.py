@@ -155,10 +155,7 @@ def waiting(walk: Walk) -> None:
 def outside_the_window(walk: Walk) -> None:
     """Only a template may go."""
     with walk.store.write() as db:
-        window = db.execute(
-            sa.select(ServiceWindow).where(ServiceWindow.contact_id == _contact(walk, "Marina"))
-        ).scalar()
-        assert window is not None
+        window = db.exec(select(ServiceWindow).where(ServiceWindow.contact_id == _contact(walk, "Marina"))).one()
         window.last_inbound_at = clock.now() - timedelta(hours=25)
         db.add(window)
     walk.both_open("Marina")
@@ -223,7 +220,7 @@ def furnish(here: Home, store: Store) -> None:
                 components=[body],
                 created_at=now,
                 updated_at=now,
-            )  # fmt: skip
+            )
         )
     for index in range(CUSTOMERS):
         name = NAMES[index - 1] if 1 <= index <= len(NAMES) else f"Customer {index}"
