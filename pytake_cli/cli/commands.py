@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "secret": ("pytake_cli.cli.secret", "app"),
     "segment": ("pytake_cli.cli.segment", "app"),
     "serve": ("pytake_cli.cli.serve", "serve"),
+    "sla": ("pytake_cli.cli.sla", "app"),
     "status": ("pytake_cli.cli.status", "status"),
     "team": ("pytake_cli.cli.team", "app"),
     "template": ("pytake_cli.cli.template", "app"),
@@ -50,7 +51,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
-    "People and access": ("org", "user", "team", "privacy"),
+    "People and access": ("org", "user", "team", "sla", "privacy"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),
     "Developer tools": ("emulator", "listen", "trigger", "trace", "logs", "commands"),
 }
