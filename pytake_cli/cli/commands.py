@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # noun -> (module, attribute): a typer.Typer whose commands are the verbs, or a function that is the command
 COMMANDS: dict[str, tuple[str, str]] = {
+    "analytics": ("pytake_cli.cli.analytics", "app"),
     "billing": ("pytake_cli.cli.billing", "app"),
     "campaign": ("pytake_cli.cli.campaign", "app"),
     "canned": ("pytake_cli.cli.canned", "app"),
@@ -51,7 +52,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Flows": ("flow",),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
-    "People and access": ("org", "user", "team", "sla", "privacy"),
+    "Insight": ("analytics", "sla"),
+    "People and access": ("org", "user", "team", "privacy"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),
     "Developer tools": ("emulator", "listen", "trigger", "trace", "logs", "commands"),
 }

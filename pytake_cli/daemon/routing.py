@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from pytake_cli import clock
-from pytake_cli.services import availability, routing, sla
+from pytake_cli.services import availability, rating_questions, routing, sla
 from pytake_cli.store import Store
 from pytake_cli.store.work import Lane
 
@@ -29,3 +29,4 @@ class Routing:
                 availability.gone(db, now)
         routing.route_all(self._store, now)
         sla.keep(self._store, now)
+        rating_questions.ask_due(self._store, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 SLUGS: dict[str, str] = {
     "PT-AGENT-VALUE": "availability, capacity or skills of a person have a value that does not fit",
+    "PT-ANALYTICS-FILE": "figures are written as .json or .csv only",
     "PT-PERIOD": "a period is not written as 7d, 2026-W47, 2026-11 or 2026-11-23",
     "PT-SLA": "there is no policy of promised times of that name",
     "PT-SLA-EXISTS": "there is already a policy of promised times of that name",

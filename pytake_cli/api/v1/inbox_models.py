@@ -167,6 +167,7 @@ class ActionGiven(Body):
     until: datetime | None = None
     until_reply: bool = False
     flow: Annotated[str | None, Field(max_length=100)] = None
+    csat: bool = False
     priority: Annotated[str | None, Field(max_length=20)] = None
     add: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     remove: Annotated[tuple[str, ...], Field(max_length=50)] = ()

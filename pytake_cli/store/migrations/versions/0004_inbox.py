@@ -539,6 +539,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("waiting_since IS NOT NULL"),
         postgresql_where=sa.text("waiting_since IS NOT NULL"),
     )
+    op.create_index("ix_message_at", "message", ["org_id", "direction", "at"], unique=False)
     op.add_column("note", sa.Column("client_key", sa.String(), nullable=True))
     op.create_index("uq_note_client_key", "note", ["org_id", "client_key"], unique=True)
     op.create_index("ix_service_window_closing", "service_window", ["org_id", "last_inbound_at"], unique=False)
