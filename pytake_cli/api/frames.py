@@ -9,7 +9,7 @@ import orjson
 
 # Why a connection ends; 4401 wants another login, 1013 the same cursor again.
 BAD_FRAME, LOGIN, FORBIDDEN, NO_LOGIN_IN_TIME, TOO_MANY, TOO_FAST = 4400, 4401, 4403, 4408, 4409, 4429
-TOO_SLOW = 1013
+TOO_SLOW = STORE_AWAY = 1013
 
 _TEXT = b"\x81"  # a whole text message in one frame; what a server sends is not masked (RFC 6455, 5.1)
 

@@ -28,12 +28,13 @@ from pytake_cli.api.frames import (
     FORBIDDEN,
     LOGIN,
     NO_LOGIN_IN_TIME,
+    STORE_AWAY,
     TOO_FAST,
     Goodbye,
 )
 from pytake_cli.api.live_socket import FRAMES, LiveSocket
 from pytake_cli.api.v1.office import Principal, SignIn
-from pytake_cli.errors import AuthError, Forbidden, PytakeError, StoreUnavailable
+from pytake_cli.errors import AuthError, PytakeError, StoreUnavailable
 from pytake_cli.policy.live import Interest, NotAllowed, UnknownTopic, interest
 from pytake_cli.store import Store
 
@@ -129,7 +130,7 @@ class Visit:
         except AuthError as error:
             raise Goodbye(LOGIN, error.slug) from None
         except StoreUnavailable:
-            raise Goodbye(1013, "PT-STORE") from None
+            raise Goodbye(STORE_AWAY, "PT-STORE") from None
         except PytakeError as error:
             raise Goodbye(FORBIDDEN, error.slug) from None
 
@@ -169,13 +170,11 @@ class Visit:
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             try:
-                principal = await self._who(self._token, self._org)
-            except StoreUnavailable:
-                continue  # nobody can say; nothing comes out of the store either
-            except AuthError as error:
-                raise Goodbye(LOGIN, error.slug) from None
-            except Forbidden as error:
-                raise Goodbye(FORBIDDEN, error.slug) from None
+                principal = await self._login()
+            except Goodbye as goodbye:
+                if goodbye.code == STORE_AWAY:
+                    continue  # nobody can say; nothing comes out of the store either
+                raise
             self._become(listener, principal)
 
     async def _renew(self, listener: Listener, token: str) -> None:

@@ -161,5 +161,6 @@ def _new(file: Path) -> Any:
 def _safe(row: dict[str, Any]) -> dict[str, Any]:
     """Names are people's own words: a spreadsheet must not take one for a formula."""
     return {
-        key: f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value for key, value in row.items()
+        key: f"'{value}" if isinstance(value, str) and value.startswith(tuple("=+-@\t\r")) else value
+        for key, value in row.items()
     }

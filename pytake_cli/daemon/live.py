@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from pytake_cli import clock
-from pytake_cli.api.frames import FORBIDDEN, TOO_MANY, TOO_SLOW, Goodbye, event, frame
+from pytake_cli.api.frames import FORBIDDEN, STORE_AWAY, TOO_MANY, TOO_SLOW, Goodbye, event, frame
 from pytake_cli.api.v1.office import Principal
 from pytake_cli.daemon.customer_typing import CustomerTyping
 from pytake_cli.daemon.engine import Engine
@@ -170,7 +170,7 @@ class Hub:
             missed = None if cursor is None else await self._in_thread(lambda: self._missed(listener, cursor, horizon))
         except StoreUnavailable:
             self.leave(listener)
-            raise Goodbye(TOO_SLOW, "PT-STORE") from None
+            raise Goodbye(STORE_AWAY, "PT-STORE") from None
         except BaseException:
             self.leave(listener)
             raise

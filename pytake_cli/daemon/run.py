@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -26,12 +25,10 @@ from pytake_cli.api.live import Live
 from pytake_cli.api.probes import Probes
 from pytake_cli.api.server import Server, tls_context
 from pytake_cli.api.signals import Signals
-from pytake_cli.api.v1.limits import Limits
-from pytake_cli.api.v1.office import Office
 from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.api.webhook import Door, Keys
+from pytake_cli.daemon import front, neighbours, owner
 from pytake_cli.daemon import keys as door_keys
-from pytake_cli.daemon import neighbours, owner
 from pytake_cli.daemon.automations import Automations
 from pytake_cli.daemon.campaigns import Campaigns
 from pytake_cli.daemon.clockwork import Clockwork
@@ -49,8 +46,7 @@ from pytake_cli.daemon.schedules import DUE, Schedules
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.daemon.timers import Timers
 from pytake_cli.errors import ConfigError, PytakeError, StoreUnavailable
-from pytake_cli.services import campaign_series, flow_sessions, flow_signals, schedule_runs, sending, signing_in
-from pytake_cli.services.principals import Principal
+from pytake_cli.services import campaign_series, flow_sessions, flow_signals, schedule_runs, sending
 from pytake_cli.store import Store, schema
 from pytake_cli.store.lock import daemon_lock
 
@@ -108,10 +104,6 @@ def tune_interpreter() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 20, 20)
-
-
-def _sign_in(store: Store, token: str, org: str, now: datetime) -> Principal:
-    return signing_in.principal_of(store, token, now, org)
 
 
 def _check_version(store: Store, auto_migrate: bool) -> None:
@@ -245,28 +237,12 @@ class Daemon:
         probes = Probes(self._health, lambda: self._ring.keys.metrics_token)
         signals = Signals(self._take_signal, self._proxies)
         self._hub = Hub(store, engine, CustomerTyping(store, self._jobs.graph))
-        office = self._office()
-        live = Live(self._hub, store, office.sign_in, office.origins)
-        self._server = Server(application(door, probes, signals, api.application(office), live), places)
+        tls = self._tls is not None or self._options.behind_proxy
+        self._office = front.office(store, self._proxies, self._hub, self._health.unready, tls=tls)
+        live = Live(self._hub, store, self._office.sign_in, self._office.origins)
+        self._server = Server(application(door, probes, signals, api.application(self._office), live), places)
         self._clockwork = Clockwork(store, engine, self._sender, self._jobs, self._campaigns, self._health)
         self._pokes = neighbours.PokeSocket(settings.paths().run / neighbours.SOCKET_FILE, engine)
-
-    def _office(self) -> Office:
-        """What the API works with."""
-        config = settings.current()
-        limits = Limits(config.api.per_address, config.api.per_user, config.api.per_login)
-        return Office(
-            self._store,
-            _sign_in,
-            proxies=self._proxies,
-            origins=tuple(config.api.origins),
-            tls=self._tls is not None or self._options.behind_proxy,
-            most_body_bytes=config.serve.max_body_bytes,
-            most_upload_bytes=config.media.max_bytes,
-            limits=limits,
-            colleague_typing=self._hub.colleague_typing,
-            problems=self._health.unready,
-        )
 
     async def _take_signal(self, token: str, name: str, value: Any, cause: str) -> bool:
         give, answered = flow_signals.give, flow_sessions.answered
@@ -319,6 +295,7 @@ class Daemon:
         self._part("intake", self._intake.run())
         self._part("sender", self._sender.run())
         self._part("live", self._hub.run())
+        self._part("reads", self._office.reads.run(self._store))
         self._part("clockwork", self._clockwork.run())
         self._part("keys", self._ring.run())
         if self._options.flow_watch:
@@ -387,6 +364,7 @@ class Daemon:
         sending_ends = asyncio.ensure_future(self._sender.close(left()))
         schedules_end = asyncio.ensure_future(self._schedules.close(left()))
         await self._server.close(left())
+        await asyncio.to_thread(self._office.reads.write, self._store)
         await self._intake.close(left())
         await self._engine.stop(left())
         await sending_ends

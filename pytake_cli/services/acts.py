@@ -22,11 +22,16 @@ from pytake_cli.services import (
     fields,
     outbound,
     ownership,
+    principals,
+    routing,
+    talks,
+    teams,
     templates,
 )
+from pytake_cli.services.talk_actions import Deed, relabel
 from pytake_cli.store import jobs, outbox
 from pytake_cli.store.contacts import Contact
-from pytake_cli.store.conversations import SNOOZED, Conversation
+from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
@@ -81,6 +86,21 @@ def carry_out(scene: Scene, acts: Sequence[Act]) -> list[str]:
         what = DOING[act.verb](scene, act, n)
         told.append(f"{act.verb}: {what}" if what else act.verb)
     return told
+
+
+def gist(act: Act) -> str:
+    """A step in a line, texts as they were written."""
+    match act.value:
+        case True:
+            return act.verb
+        case dict() if act.verb == "set":
+            return f"set: {', '.join(f'{name}={value or str()}' for name, value in act.value.items())}"
+        case dict():
+            return f"{act.verb}: {_cut(next(iter(act.value.values())))}"
+        case list():
+            return f"{act.verb}: {', '.join(act.value)}"
+        case _:
+            return f"{act.verb}: {_cut(str(act.value))}"
 
 
 def preview(scene: Scene, acts: Sequence[Act]) -> list[dict[str, Any]]:
@@ -185,6 +205,20 @@ def _note(scene: Scene, act: Act, n: int) -> str:
     return _cut(body)
 
 
+def _label(scene: Scene, act: Act, n: int) -> str:
+    who = principals.local(scene.conversation.org_id, scene.by.id if scene.by else None)
+    deed = Deed(scene.db, who, scene.by, scene.conversation, scene.now)
+    change: dict[str, Sequence[str]] = {"add": (), "remove": ()}
+    relabel(deed, **{**change, "add" if act.verb == "label" else "remove": act.value})
+    return ", ".join(act.value)
+
+
+def _team(scene: Scene, act: Act, n: int) -> str:
+    team = teams.find(scene.db, scene.conversation.org_id, act.value)
+    routing.give_to_team(scene.db, scene.conversation, team, by=scene.by, now=scene.now)
+    return team.name
+
+
 def _tag(scene: Scene, act: Act, n: int) -> str:
     change = contact_changes.tag if act.verb == "tag" else contact_changes.untag
     org_id, ids = scene.conversation.org_id, [scene.conversation.contact_id]
@@ -218,17 +252,20 @@ def _assign(scene: Scene, act: Act, n: int) -> str:
 
 
 def _priority(scene: Scene, act: Act, n: int) -> str:
-    scene.conversation.priority = act.value
-    ownership.changed(scene.db, scene.conversation, scene.by, scene.now)
+    _move(scene, "priority", priority=act.value)
     return str(act.value)
 
 
 def _snooze(scene: Scene, act: Act, n: int) -> str:
-    ownership.refuse_resolved(scene.conversation, "snoozed")
-    scene.conversation.status = SNOOZED
-    scene.conversation.snoozed_until = None if act.value == "reply" else scene.now + act.value
-    ownership.changed(scene.db, scene.conversation, scene.by, scene.now)
+    if act.value == "reply":
+        _move(scene, "snooze", snoozed_until_reply=True)
+    else:
+        _move(scene, "snooze", snoozed_until=scene.now + act.value)
     return str(act.value)
+
+
+def _move(scene: Scene, action: str, **sets: Any) -> None:
+    talks.move(scene.db, scene.conversation, action, scene.now, by=scene.by, cause=scene.actor, **sets)
 
 
 def _resolve(scene: Scene, act: Act, n: int) -> str:
@@ -284,10 +321,13 @@ DOING: dict[str, Callable[[Scene, Act, int], str]] = {
     "canned": _canned_reply,
     "template": _template,
     "note": _note,
+    "label": _label,
+    "unlabel": _label,
     "tag": _tag,
     "untag": _tag,
     "set": _set,
     "assign": _assign,
+    "team": _team,
     "priority": _priority,
     "snooze": _snooze,
     "resolve": _resolve,

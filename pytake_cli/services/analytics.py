@@ -136,7 +136,8 @@ class Replies:
 
     def __init__(self, rows: Sequence[Any]) -> None:
         self.rows = [
-            (row, (row.first_replied_at - (row.people_since or row.created_at)).total_seconds()) for row in rows
+            (row, max(0.0, (row.first_replied_at - (row.people_since or row.created_at)).total_seconds()))
+            for row in rows
         ]
 
     def values_flat(self) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,8 +44,8 @@ def stops(db: Session, org_id: int, since: datetime, until: datetime) -> list[di
 def _told(row: Any, steps: list[tuple[int, int, str]]) -> dict[str, Any]:
     line = [{"step": step, "people": count} for count, _, step in steps]
     losses = [
-        {"from": before["step"], "to": after["step"], "percent": round(100 * (1 - after["people"] / before["people"]))}
-        for before, after in zip(line, line[1:], strict=False)
+        {"from": before, "to": after, "percent": round(100 * (1 - left / came))}
+        for (came, _, before), (left, _, after) in pairwise(steps)
     ]
-    loss = max(losses, key=lambda each: each["percent"], default=None)
+    loss = max(losses, key=lambda each: int(each["percent"]), default=None)
     return {"flow": row.name, "sessions": row.sessions, "steps": line, "loss": loss}

@@ -19,6 +19,7 @@ from pytake_cli.services import flow_triggers
 from pytake_cli.services.business_hours import schedules
 from pytake_cli.services.segment_person import StoredPerson
 from pytake_cli.services.segment_reading import Reader
+from pytake_cli.store import labels
 from pytake_cli.store.contacts import Contact, last_inbound_at
 from pytake_cli.store.conversations import BY_BOT, BY_PEOPLE, Conversation
 from pytake_cli.store.numbers import Number
@@ -68,7 +69,7 @@ def of_store(db: Session, conversation_id: int, text: str, now: datetime) -> Sit
         priority=talk.priority,
         team=talk.team,
         agent=names_of(agent),
-        labels=(),
+        labels=tuple(labels.of_conversations(db, [conversation_id]).get(conversation_id, ())),
         number=flow_triggers.names_of(number),
         window_is_open=window.window_is_open(wrote, now),
         text=text,

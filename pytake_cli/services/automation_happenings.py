@@ -10,11 +10,16 @@ from sqlmodel import Session, col, select
 from pytake_cli.policy import window
 from pytake_cli.policy.automations import Happening
 from pytake_cli.store.automations import AutomationSeen
-from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
+from pytake_cli.store.conversations import QUEUED, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.messages import IN, Message
 
-KINDS = ("message:new", "conversation:updated", "contact:updated")  # of the events that automations read
+KINDS = (
+    "message:new",
+    "conversation:updated",
+    "contact:updated",
+    "sla:breached",
+)  # of the events that automations read
 _OF_STATUS = {QUEUED: "queued", SNOOZED: "snoozed", RESOLVED: "resolved"}
 
 
@@ -32,6 +37,8 @@ class Reader:
                 found = self._message(event)
             case "conversation:updated":
                 found = self._conversation(event)
+            case "sla:breached":
+                found = self._breach(event)
             case "contact:updated":
                 return self._contact(event)
             case _:
@@ -53,9 +60,6 @@ class Reader:
             # a new one: whatever comes next is a change, but that it waits for people is news already
             seen = self._keep(talk, talk.status if talk.status == QUEUED or not is_new else "")
             names |= {"queued"} if is_new and talk.status == QUEUED else set()
-        if is_in and seen.status == SNOOZED:
-            seen.status = OPEN if seen.assignee_id else QUEUED
-            names |= {"queued"} if seen.status == QUEUED else set()
         return Happening(
             event=event.id or 0,
             names=frozenset(names),
@@ -90,11 +94,9 @@ class Reader:
             seen = seen or self._keep(talk, after)
             self._db.add(seen) if self._keeps else None
             seen.status, seen.assignee_id = after, assignee if isinstance(assignee, int) else None
-        if payload.get("rating") is not None:
+        if payload.get("what") == "rated":
             names.add("rated")
         names |= self._labels(payload, words)
-        if payload.get("what") in ("sla", "sla_breached", "breached"):
-            names.add("sla_breached")
         return Happening(
             event=event.id or 0,
             names=frozenset(names),
@@ -103,6 +105,14 @@ class Reader:
             contact=talk.contact_id,
             words=words,
         )
+
+    def _breach(self, event: Event) -> Happening | None:
+        talk = self._db.get(Conversation, event.conversation_id or event.payload.get("conversation", 0))
+        if talk is None:
+            return None
+        words = {"sla_breached": (str(event.payload.get("clock", "")),)}
+        names = frozenset({"sla_breached"})
+        return Happening(event.id or 0, names, event.at, talk.id or 0, talk.contact_id, words=words)
 
     def _guessed(self, talk: Conversation, event: Event) -> str | None:
         """What it was before, of one that is seen for the first time; None if nobody knows."""

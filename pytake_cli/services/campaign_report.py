@@ -46,9 +46,15 @@ _COLUMNS = (
 
 
 def recipients(
-    db: Session, campaign: Campaign, states: Sequence[str] = (), codes: Sequence[int] = (), limit: int | None = None
+    db: Session,
+    campaign: Campaign,
+    states: Sequence[str] = (),
+    codes: Sequence[int] = (),
+    limit: int | None = None,
+    *,
+    after: int = 0,
 ) -> Iterator[dict[str, Any]]:
-    """Everybody of the ledger in its order, or those with one of the states; a part at a time in memory.
+    """Everybody of the ledger behind `after`, or those with one of the states; a part at a time in memory.
 
     A state is that of the message, or of the ledger for who has none; `sent` and `delivered` mean at least so far.
     """
@@ -59,7 +65,7 @@ def recipients(
         query = query.where(sa.or_(*(_is(state) for state in states)))
     if codes:
         query = query.where(message.c.error_code.in_(codes))
-    last, left = 0, limit
+    last, left = after, limit
     while left is None or left > 0:
         most = ROWS_AT_ONCE if left is None else min(left, ROWS_AT_ONCE)
         rows = db.connection().execute(query.where(recipient.c.id > last).order_by(recipient.c.id).limit(most)).all()
@@ -69,6 +75,23 @@ def recipients(
         if len(rows) < most:
             return
         last, left = rows[-1].id, None if left is None else left - len(rows)
+
+
+def replies(db: Session, campaign: Campaign, limit: int) -> list[dict[str, Any]]:
+    """The newest first answers: who, when, in which conversation, and what was said."""
+    answer = message.alias("answer")
+    mine = sa.and_(
+        answer.c.contact_id == recipient.c.contact_id,
+        answer.c.direction == "in",
+        answer.c.at >= recipient.c.replied_at,
+    )
+    first = sa.select(sa.func.min(answer.c.id)).where(mine).scalar_subquery()
+    name = sa.func.coalesce(sa.func.nullif(contact.c.name, ""), contact.c.profile_name).label("name")
+    columns = (recipient.c.contact_id, name, message.c.conversation_id, message.c.at, message.c.text)
+    joined = recipient.join(contact, contact.c.id == recipient.c.contact_id).join(message, message.c.id == first)
+    answered = sa.select(*columns).select_from(joined).where(recipient.c.campaign_id == campaign.id)
+    newest = answered.where(recipient.c.replied_at.is_not(None)).order_by(recipient.c.replied_at.desc())
+    return [row._asdict() for row in db.connection().execute(newest.limit(limit))]
 
 
 def _is(state: str) -> sa.ColumnElement[bool]:

@@ -12,13 +12,14 @@ from sqlmodel import Session, col, select
 from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.policy import people, window
 from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE, USERNAME, storable
-from pytake_cli.services import ownership, rating_plans, talks
+from pytake_cli.services import mentions, notifications, ownership, rating_plans, talks
 from pytake_cli.store.contacts import Contact, Identity, ServiceWindow
 from pytake_cli.store.conversations import OPEN, RESOLVED, Conversation, Note
 from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import Media
 from pytake_cli.store.messages import IN, Message
+from pytake_cli.store.notifications import ASSIGNED
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.users import User
 from pytake_cli.store.work import poke
@@ -167,6 +168,11 @@ def assign(db: Session, conversation: Conversation, to: User | None, *, by: User
     before = talks.kept(conversation)
     ownership.to_people(db, conversation, now, cause="person:assign")
     talks.put(conversation, "assign", now, assignee_id=to.id)
+    if by is None or by.id != to.id:
+        parts = {"by": (by.name or by.email) if by else ""}
+        notifications.tell(
+            db, conversation.org_id, [to.id or 0], ASSIGNED, now, conversation_id=conversation.id, **parts
+        )
     return talks.changed(db, conversation, "assigned", before, now, by=by) is not None
 
 
@@ -209,18 +215,28 @@ def refuse_second(db: Session, conversation: Conversation) -> None:
         )
 
 
-def add_note(db: Session, conversation: Conversation, body: str, *, by: User | None, now: datetime) -> Note:
-    """Writes an internal note: the customer never sees it."""
+def add_note(
+    db: Session,
+    conversation: Conversation,
+    body: str,
+    *,
+    by: User | None,
+    now: datetime,
+    client_key: str | None = None,
+) -> Note:
+    """Writes an internal note: the customer never sees it, and whoever is named in it finds it in their mentions."""
     note = Note(
         org_id=conversation.org_id,
         conversation_id=_id(conversation),
         author_id=by.id if by else None,
         body=note_words(body, "pytake conversation note ID"),
         created_at=now,
+        client_key=client_key,
     )
     db.add(note)
     db.flush()
-    payload = {"note": note.id, "conversation": conversation.id}
+    named = mentions.keep(db, note, now)
+    payload = {"note": note.id, "conversation": conversation.id, "by": note.author_id, "mentions": named}
     db.add(Event(org_id=conversation.org_id, kind="note:new", conversation_id=conversation.id, payload=payload, at=now))
     return note
 

@@ -157,8 +157,12 @@ def _count(db: Session, table: Any, contact_id: int) -> int:
     return int(db.exec(select(func.count()).select_from(table).where(table.contact_id == contact_id)).one())
 
 
-def history(db: Session, contact_id: int, *, limit: int | None = None) -> tuple[list[ContactChange], int]:
-    """What happened to a contact, newest first, and how much there is in all."""
+def history(
+    db: Session, contact_id: int, *, limit: int | None = None, before: int | None = None
+) -> tuple[list[ContactChange], int]:
+    """What happened to a contact, newest first, before the line `before`; and how much there is in all."""
     mine = select(ContactChange).where(ContactChange.contact_id == contact_id)
+    if before is not None:
+        mine = mine.where(col(ContactChange.id) < before)
     found = db.exec(mine.order_by(col(ContactChange.id).desc()).limit(limit)).all()
     return list(found), _count(db, ContactChange, contact_id)

@@ -30,6 +30,7 @@ class Wanted:
     outcome: str | None = None
     contact_id: int | None = None
     limit: int | None = None
+    before: int | None = None  # only those older than this session
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ def _chosen(query: Any, org_id: int, wanted: Wanted) -> Any:
         query = query.where(FlowSession.status != ENDED)
     elif wanted.status:
         query = query.where(FlowSession.status == wanted.status)
+    if wanted.before is not None:
+        query = query.where(col(FlowSession.id) < wanted.before)
     if wanted.version is not None:
         query = query.where(FlowVersion.number == wanted.version)
     for name in ("flow_id", "step", "outcome", "contact_id"):

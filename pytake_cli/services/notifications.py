@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -63,7 +63,8 @@ def read(db: Session, user_id: int, now: datetime, ids: Sequence[int] | None = N
     mine = sa.update(Notification).where(col(Notification.user_id) == user_id, col(Notification.read_at).is_(None))
     if ids is not None:
         mine = mine.where(col(Notification.id).in_(ids))
-    return db.connection().execute(mine.values(read_at=now)).rowcount
+    done = db.execute(mine.values(read_at=now), execution_options={"synchronize_session": False})
+    return cast("sa.CursorResult[Any]", done).rowcount
 
 
 page = notifications.page

@@ -93,7 +93,7 @@ def resume(db: Session, row: Schedule, now: datetime) -> None:
 def find(db: Session, org_id: int, reference: str) -> Schedule:
     """By name or number."""
     row = schedules.by_name(db, org_id, reference)
-    if row is None and reference.isascii() and reference.isdecimal():
+    if row is None and reference.isascii() and reference.isdecimal() and len(reference) < 19:
         row = db.exec(select(Schedule).where(Schedule.org_id == org_id, Schedule.id == int(reference))).first()
     if row is None:
         raise NotFound(

@@ -32,10 +32,10 @@ class Stretch:
     where: Condition
     column: Any
     newest_first: bool = False
-    joined: bool = False  # with the service window of its pair
+    joined: bool = False  # with the service window of its pair, whose index leads
 
 
-def _stretches(order: str, now: datetime) -> list[Stretch]:
+def _stretches(order: str, asker: Asker) -> list[Stretch]:
     waits = Stretch(sa.text("conversation.waiting_since IS NOT NULL"), conversation.c.waiting_since)
     rests = Stretch(conversation.c.waiting_since.is_(None), conversation.c.last_message_at, newest_first=True)
     match order:
@@ -44,12 +44,12 @@ def _stretches(order: str, now: datetime) -> list[Stretch]:
         case "activity":
             return [Stretch(sa.true(), conversation.c.last_message_at, newest_first=True)]
         case "window":
-            edge = now - WINDOW + MARGIN
             last = service_window.c.last_inbound_at
-            closed = sa.or_(last.is_(None), last <= edge)
+            is_open = sa.and_(service_window.c.org_id == asker.org_id, last > asker.now - WINDOW + MARGIN)
+            closed = ~sa.exists().where(_same_pair, is_open)
             return [
-                Stretch(last > edge, last, joined=True),
-                Stretch(closed, conversation.c.last_message_at, newest_first=True, joined=True),
+                Stretch(is_open, last, joined=True),
+                Stretch(closed, conversation.c.last_message_at, newest_first=True),
             ]
         case "priority":
             return [_of_priority(name, part) for name in PRIORITIES for part in (waits, rests)]
@@ -71,10 +71,10 @@ def _of_priority(name: str, part: Stretch) -> Stretch:
 
 
 def page(
-    db: Session, conditions: Sequence[Condition], order: str, now: datetime, *, limit: int, after: Key | None = None
+    db: Session, asker: Asker, conditions: Sequence[Condition], order: str, *, limit: int, after: Key | None = None
 ) -> tuple[list[int], Key | None]:
     """Ids in order, and the key of the last one if there may be more."""
-    stretches = _stretches(order, now)
+    stretches = _stretches(order, asker)
     begin, bound = _begin(after, order, len(stretches))
     found: list[tuple[int, Any, int]] = []  # (stretch, value, id)
     for index in range(begin, len(stretches)):
@@ -108,7 +108,7 @@ def _query(
 ) -> sa.Select[Any]:
     query = sa.select(conversation.c.id, part.column.label("value"))
     if part.joined:
-        query = query.select_from(sa.outerjoin(conversation, service_window, _same_pair))
+        query = query.select_from(sa.join(service_window, conversation, _same_pair))
     query = query.where(*conditions, part.where)
     if bound is not None:
         key = sa.tuple_(part.column, conversation.c.id)

@@ -10,9 +10,11 @@ from sqlmodel import Session
 
 from pytake_cli.policy import talks
 from pytake_cli.policy.talks import ASSIGNEE, CLOSED, RESOLVED, SNOOZE, TABLE, UNREAD, WAITING
+from pytake_cli.services import notifications
 from pytake_cli.store import Store, conversations, events
 from pytake_cli.store.changes import ConversationChange
 from pytake_cli.store.conversations import BY_BOT, BY_PEOPLE, Conversation
+from pytake_cli.store.notifications import SNOOZE_WOKEN
 from pytake_cli.store.users import User
 from pytake_cli.store.work import poke
 
@@ -135,7 +137,9 @@ def record(
     return row
 
 
-def tell(db: Session, conversation: Conversation, what: str, now: datetime, *, by: User | int | None = None) -> None:
+def tell(
+    db: Session, conversation: Conversation, what: str, now: datetime, *, by: User | int | None = None, **more: Any
+) -> None:
     """Writes `conversation:updated`, the one event by which inboxes know that a row of theirs is old."""
     db.add(conversation)
     db.flush()
@@ -149,6 +153,7 @@ def tell(db: Session, conversation: Conversation, what: str, now: datetime, *, b
         "priority": conversation.priority,
         "by": _id_of(by),
         "what": what,
+        **more,
     }
     events.tell(db, conversation.org_id, "conversation:updated", payload, now, conversation.id)
     if what not in _NOBODY_FREE:
@@ -168,6 +173,8 @@ def wake_due(store: Store, now: datetime) -> int:
             found = conversations.lock_due(db, now, AT_ONCE)
             for conversation in found:
                 move(db, conversation, "snooze_over", now, cause="timer")
+                whom = [conversation.assignee_id] if conversation.assignee_id is not None else []
+                notifications.tell(db, conversation.org_id, whom, SNOOZE_WOKEN, now, conversation_id=conversation.id)
         woken += len(found)
         if len(found) < AT_ONCE:
             return woken

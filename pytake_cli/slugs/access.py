@@ -4,6 +4,7 @@ from __future__ import annotations
 
 SLUGS: dict[str, str] = {
     "PT-AUTH": "a login or token is not valid, or not any more",
+    "PT-AUTH-BUSY": "too many people are logging in at the same moment",
     "PT-AUTH-GUESSING": "somebody tries passwords of one person",
     "PT-AUTH-LOGIN": "nobody has that e-mail and that password",
     "PT-AUTH-ORG": "the person belongs to several organisations, and none was named",

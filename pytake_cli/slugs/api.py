@@ -12,8 +12,11 @@ SLUGS: dict[str, str] = {
     "PT-API-RATE": "too many requests in a minute",
     "PT-API-REQUEST": "the API does not take such a request",
     "PT-API-SIZE": "the body of a request is larger than is read",
+    "PT-FLOW-TALK": "there is no such talk with a simulated customer",
+    "PT-FLOW-TALK-LONG": "a talk with a simulated customer has so many lines at most",
     "PT-IDEMPOTENCY-KEY": "an Idempotency-Key has 1 to 255 printable characters",
     "PT-IDEMPOTENCY-OPEN": "the first request with that idempotency key has no answer yet, or lost it",
+    "PT-IMPORT-NONE": "there is no import of that number",
     "PT-VERSION": "what is to be changed was changed by somebody else since it was read",
     "PT-VERSION-NEEDED": "a change has to say which version it changes",
 }

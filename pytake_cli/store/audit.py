@@ -79,8 +79,7 @@ FOR EACH ROW EXECUTE FUNCTION audit_entry_guard()""",
 }
 for _dialect, _statements in GUARDS.items():
     for _statement in _statements:
-        _made: Any = DDL(_statement)  # type: ignore[no-untyped-call]
-        event.listen(audit_entry, "after_create", _made.execute_if(dialect=_dialect))
+        event.listen(audit_entry, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
 
 
 def append(db: Session, org_id: int, entry: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, Session, col, select
 
 from pytake_cli.store.events import Event, event
@@ -89,7 +89,7 @@ class AutomationCursor(Row, table=True):
 
     __tablename__ = "automation_cursor"
 
-    id: int = Field(default=1, primary_key=True)
+    id: int = Field(default=1, sa_column=Column(BigId, primary_key=True, autoincrement=False))
     event_id: int = Field(default=0, sa_type=BigId)
 
 
@@ -217,6 +217,7 @@ def runs(
     automation_id: int | None = None,
     conversation_id: int | None = None,
     states: Sequence[str] = (),
+    before: int | None = None,
     limit: int | None = None,
 ) -> list[AutomationRun]:
     """The newest first."""
@@ -225,6 +226,8 @@ def runs(
         query = query.where(run.c.automation_id == automation_id)
     if conversation_id is not None:
         query = query.where(run.c.conversation_id == conversation_id)
+    if before is not None:
+        query = query.where(run.c.id < before)
     if states:
         query = query.where(run.c.state.in_(states))
     return list(db.exec(query.limit(limit)))

@@ -72,11 +72,14 @@ class Live:
         self._on_event, self._on_ready, self._on_link = on_event, on_ready, on_link
         self._socket: Any = None
         self._hurry = asyncio.Event()
+        self._pong: asyncio.Future[None] | None = None
         self.cursor: int | None = None
         self.link = Link(since=time.monotonic())
 
     async def run(self) -> None:
         """Until cancelled."""
+        from websockets.exceptions import WebSocketException
+
         attempt = 0
         while True:
             error = ""
@@ -85,7 +88,7 @@ class Live:
                 attempt = 0
             except asyncio.CancelledError:
                 raise
-            except Exception as failure:  # whatever the wire does, the inbox stays open
+            except (OSError, TimeoutError, ValueError, WebSocketException) as failure:
                 if self.link.is_on:
                     attempt = 0
                 error = str(_close_code(failure) or type(failure).__name__)
@@ -104,10 +107,12 @@ class Live:
     async def say(self, frame: Json) -> None:
         """A frame to the server, dropped when there is no connection: only presence goes this way."""
         if self._socket is not None and self.link.is_on:
+            from websockets.exceptions import ConnectionClosed
+
             try:
                 await self._socket.send(json.dumps(frame))
-            except Exception:  # noqa: S110 - the reader sees the same failure and reconnects
-                pass
+            except ConnectionClosed:
+                pass  # the reader sees it as well, and connects again
 
     async def _pause(self, seconds: float) -> None:
         self._hurry.clear()
@@ -134,6 +139,9 @@ class Live:
             try:
                 while True:
                     self._frame(json.loads(await asyncio.wait_for(socket.recv(), SILENCE_SECONDS)))
+            except asyncio.CancelledError:
+                socket.transport.abort()  # the inbox is being left: nobody waits for a polite end
+                raise
             finally:
                 self._socket = None
 
@@ -151,8 +159,13 @@ class Live:
                         return  # told twice
                     self.cursor = event.id
                 self._on_event(event)
-            case _:  # a beat, or something that this version does not know
-                pass
+            case "beat":
+                self._answer_beat()
+            case _:
+                pass  # something that this version does not know
+
+    def _answer_beat(self) -> None:
+        self._pong = asyncio.ensure_future(self.say({"type": "pong"}))
 
     def _tell(self, link: Link) -> None:
         self.link = link

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from pytake_cli import clock
 from pytake_cli.locale import _
@@ -58,7 +57,7 @@ class Outbox:
     def of(self, conversation: int) -> list[Waiting]:
         return [each for each in self._waiting if each.conversation == conversation]
 
-    def put(self, conversation: int, mode: str, text: str, *, seen: str | None, **body: Any) -> Waiting:
+    def put(self, conversation: int, mode: str, text: str, body: Json, *, seen: str | None) -> Waiting:
         """Takes it in; flush() sends it."""
         waiting = Waiting(clock.new_id(), conversation, mode, body, text, clock.now(), seen)
         self._waiting.append(waiting)

@@ -19,7 +19,6 @@ from pytake_cli.store import Store, events
 from tests.kit import people
 from tests.kit.live_client import House, house, opened
 from tests.kit.stores import NOW, make_number, make_org
-from tests.services.test_notifications import make_user
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def run(store: Store, visit: Visit, **options: Any) -> None:
     """A house with one organisation, whose users ana and bia have tokens of their names."""
     org = make_org(store)
     number = make_number(store, org)
-    ids = {name: make_user(store, org, name) for name in ("ana", "bia")}
+    ids = {name: people.user(store, org, f"{name}@loja.com", name).id or 0 for name in ("ana", "bia")}
     talk = people.wrote(store, number, "oi").id or 0
 
     async def go() -> None:
@@ -60,6 +59,7 @@ def test_an_event_reaches_the_inboxes_at_once(store: Store) -> None:
         async with house.inbox("ana") as ana, house.inbox("bia") as bia:
             ready = await ana.ready()
             assert (ready["cursor"], ready["missed"], ready["viewers"]) == (ready["latest"], 0, [])
+            assert (await bia.ready())["cursor"] == ready["cursor"]
             assert ana.socket.subprotocol == "pytake.v1"
             assert ana.socket.response is not None
             assert "sec-websocket-extensions" not in ana.socket.response.headers  # no compression

@@ -7,7 +7,20 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import ceiling, engine, figures, importing, intake, processing, reply, segments, sending, startup
+from tests.bench import (
+    ceiling,
+    engine,
+    figures,
+    importing,
+    inbox,
+    intake,
+    live,
+    processing,
+    reply,
+    segments,
+    sending,
+    startup,
+)
 
 BENCHMARKS: dict[str, Callable[[Path, figures.Options], Iterator[figures.Row]]] = {
     "intake": intake.measure,
@@ -18,7 +31,9 @@ BENCHMARKS: dict[str, Callable[[Path, figures.Options], Iterator[figures.Row]]] 
     "importing": importing.measure,
     "startup": startup.measure,
     "segments": segments.measure,
+    "inbox": inbox.measure,
     "engine": engine.measure,
+    "live": live.measure,
 }
 
 

@@ -6,9 +6,9 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -18,14 +18,14 @@ from pytake_cli.api.probes import Probes
 from pytake_cli.api.server import Server
 from pytake_cli.api.v1 import application as api_application
 from pytake_cli.api.v1.limits import Limits
-from pytake_cli.api.v1.office import Office, Principal
+from pytake_cli.api.v1.office import Office
 from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.api.webhook import Door
-from pytake_cli.errors import AuthError, Forbidden
+from pytake_cli.errors import AuthError
+from pytake_cli.policy.permissions import EVERYTHING, ROLES
+from pytake_cli.services.principals import Principal
 from pytake_cli.store import Store
 from tests.kit.door import KEYS, Well
-
-EVERYTHING = frozenset({"*"})
 
 
 @dataclass(frozen=True)
@@ -33,18 +33,21 @@ class Somebody:
     """A principal of the test's making."""
 
     org_id: int
-    permissions: frozenset[str] = EVERYTHING
+    permissions: frozenset[str] = frozenset({EVERYTHING})
     role: str = "ORG_ADMIN"
     user_id: int | None = None
     name: str = "rita"
     kind: str = "session"
+    session_id: int | None = None
+    token_id: int | None = None
 
-    def may(self, permission: str) -> bool:
-        return bool({"*", permission} & self.permissions)
+    may = Principal.may
+    require = Principal.require
 
-    def require(self, permission: str) -> None:
-        if not self.may(permission):
-            raise Forbidden("PT-FORBIDDEN", "{role} lacks {permission}", role=self.role, permission=permission)
+
+def somebody(org_id: int, *permissions: str, role: str = "ORG_ADMIN", **more: Any) -> Somebody:
+    """With the rights of a role, or with just these permissions."""
+    return Somebody(org_id, frozenset(permissions) or ROLES[role], role, **more)
 
 
 @dataclass
@@ -53,10 +56,10 @@ class Face:
 
     port: int
     office: Office
-    people: dict[str, Principal] = field(default_factory=dict)
+    people: dict[str, Principal | Somebody] = field(default_factory=dict)
     taken: list[bytes] = field(default_factory=list)  # webhooks
 
-    def as_(self, who: Principal | None, **headers: str) -> httpx.Client:
+    def as_(self, who: Principal | Somebody | None, **headers: str) -> httpx.Client:
         """A client of this person, or of nobody."""
         lines = {name.replace("_", "-"): value for name, value in headers.items()}
         if who is not None:
@@ -69,23 +72,25 @@ class Face:
 @contextmanager
 def open_api(store: Store, **options: Any) -> Iterator[Face]:
     """The API of this store; `options` are those of Office."""
-    people: dict[str, Principal] = {}
+    people: dict[str, Principal | Somebody] = {}
 
     def sign_in(_store: Store, token: str, _org: str, _now: datetime) -> Principal:
         if token not in people:
             raise AuthError("PT-API-LOGIN", "who is that", fix="pytake auth login")
-        return people[token]
+        return cast("Principal", people[token])
 
     many = Limits(100_000, 100_000, 100_000)
-    office = replace(Office(store, sign_in, limits=many), **options)
+    office = Office(**{"store": store, "sign_in": sign_in, "limits": many, **options})
     loop = asyncio.new_event_loop()
     taken: list[bytes] = []
     server, port = loop.run_until_complete(_listen(office, taken))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    watchman = asyncio.run_coroutine_threadsafe(server.run(), loop)
     try:
         yield Face(port, office, people, taken)
     finally:
+        watchman.cancel()
         asyncio.run_coroutine_threadsafe(server.close(2.0), loop).result(10.0)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

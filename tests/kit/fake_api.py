@@ -88,14 +88,17 @@ class FakeApi:
             time.sleep(0.01)
 
     def stop(self) -> None:
-        """Dies, as a daemon that is killed."""
-        self._server.should_exit = self._server.force_exit = True
+        """Ends, and all connections with it."""
+        for listener in list(self._listeners):
+            self._loop.call_soon_threadsafe(listener.put_nowait, None)
+        self._server.should_exit = True
         self._thread.join(10)
         self._socket.close()
 
     def _serve(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._loop.run_until_complete(self._server.serve(sockets=[self._socket]))
+        self._loop.run_until_complete(asyncio.sleep(0.02))  # what was closed says so to its sockets
         self._loop.close()
 
     def _broadcast(self, event: Json) -> None:
@@ -158,6 +161,7 @@ class FakeApi:
                 await send({"type": "websocket.send", "text": json.dumps(event)})
             while (event_ := await self._next(queue)) is not None:
                 await send({"type": "websocket.send", "text": json.dumps(event_)})
+            await send({"type": "websocket.close", "code": 1012})
         finally:
             self._listeners.discard(queue)
             reader.cancel()

@@ -9,22 +9,18 @@ from sqlmodel import select
 from pytake_cli.services import notifications
 from pytake_cli.store import Store
 from pytake_cli.store.events import Event
-from pytake_cli.store.users import User
+from tests.kit import people
 from tests.kit.stores import NOW, make_org
 
 
-def make_user(store: Store, org_id: int, name: str, role: str = "AGENT") -> int:
-    with store.write() as db:
-        user = User(org_id=org_id, email=f"{name}@loja.com", name=name, role=role, created_at=NOW)
-        db.add(user)
-        db.flush()
-        assert user.id is not None
-        return user.id
+def two(store: Store, org: int) -> tuple[int, int]:
+    ana, bia = (people.user(store, org, f"{name}@loja.com", name) for name in ("ana", "bia"))
+    return ana.id or 0, bia.id or 0
 
 
 def test_everybody_is_told_once_and_an_event_says_so(store: Store) -> None:
     org = make_org(store)
-    ana, bia = make_user(store, org, "ana"), make_user(store, org, "bia")
+    ana, bia = two(store, org)
     with store.write() as db:
         told = notifications.tell(db, org, [ana, bia, ana], "mention", NOW, by="caio", text="veja isto")
     assert [each.user_id for each in told] == [ana, bia]
@@ -37,7 +33,7 @@ def test_everybody_is_told_once_and_an_event_says_so(store: Store) -> None:
 
 def test_only_the_users_own_are_shown_and_marked_as_read(store: Store) -> None:
     org = make_org(store)
-    ana, bia = make_user(store, org, "ana"), make_user(store, org, "bia")
+    ana, bia = two(store, org)
     with store.write() as db:
         ids = [notifications.tell(db, org, [ana, bia], "sla", NOW + timedelta(minutes=turn))[0].id for turn in range(3)]
     with store.write(org) as db:
@@ -64,13 +60,7 @@ def test_an_event_wakes_who_follows_however_it_was_written(store: Store) -> None
     with store.write() as db:
         db.add(Event(org_id=org, kind="incident", payload={}, at=NOW))
     assert woken == ["live"]
+    ana, _ = two(store, org)
     with store.write() as db:
-        notifications.tell(db, org, [make_user_in(db, org)], "system", NOW)
+        notifications.tell(db, org, [ana], "system", NOW)
     assert woken == ["live", "live"]
-
-
-def make_user_in(db: object, org: int) -> int:
-    user = User(org_id=org, email="eva@loja.com", created_at=NOW)
-    db.add(user)  # type: ignore[attr-defined]
-    db.flush()  # type: ignore[attr-defined]
-    return user.id or 0

@@ -14,6 +14,7 @@ from pytake_cli.api.v1.here import Here, here, needs
 from pytake_cli.api.v1.inbox_models import (
     Acted,
     ActionGiven,
+    ContactCard,
     ConversationGiven,
     ConversationRow,
     MessageGiven,
@@ -25,6 +26,7 @@ from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.services import (
     conversations,
     talk_actions,
+    talk_card,
     talk_filter,
     talk_list,
     talk_opening,
@@ -72,7 +74,7 @@ def list_(
         named = views.find(db, principal(here), view) if view is not None else None
         conditions = talk_filter.conditions(db, who, f"{named.where if named else ''} {where}".strip())
         by = order or (named.order if named else "waiting")
-        ids, following = talk_list.page(db, conditions, by, here.now, limit=paging.limit, after=after)
+        ids, following = talk_list.page(db, who, conditions, by, limit=paging.limit, after=after)
         rows = talk_rows.rows(db, here.org_id, ids, me=here.principal.user_id)
     return {"items": rows, "next": cursor(*following) if following else None}
 
@@ -88,7 +90,7 @@ def open_(given: ConversationGiven, here: Here = Depends(here)) -> object:
 
 
 @router.get("/{id}", response_model=ConversationRow, dependencies=[Depends(needs("conversations:read"))])
-def show(id: Id, response: Response, here: Here = Depends(here)) -> object:  # noqa: A002 - the path's name
+def show(id: Id, response: Response, here: Here = Depends(here)) -> object:
     """One conversation, as the list has it."""
     with here.read() as db:
         row = talk_rows.row(db, here.org_id, id, me=here.principal.user_id)
@@ -98,7 +100,7 @@ def show(id: Id, response: Response, here: Here = Depends(here)) -> object:  # n
 
 @router.get("/{id}/timeline", response_model=Timeline, dependencies=[Depends(needs("conversations:read"))])
 def read_timeline(
-    id: Id,  # noqa: A002
+    id: Id,
     before: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = timeline.PAGE,
     here: Here = Depends(here),
@@ -110,10 +112,17 @@ def read_timeline(
     return {"items": found.items, "next": cursor(*found.earlier) if found.earlier else None}
 
 
+@router.get("/{id}/contact", response_model=ContactCard, dependencies=[Depends(needs("conversations:read"))])
+def card(id: Id, here: Here = Depends(here)) -> object:  # noqa: A002
+    """Who the person is: the card beside the chat."""
+    with here.read() as db:
+        return talk_card.card(db, conversations.get(db, id))
+
+
 @router.post(
     "/{id}/messages", response_model=TimelineItem, dependencies=[Depends(needs("conversations:write"))], status_code=201
 )
-def write(id: Id, given: MessageGiven, here: Here = Depends(here)) -> object:  # noqa: A002
+def write(id: Id, given: MessageGiven, here: Here = Depends(here)) -> object:
     """Queues a message. 409: a flow owns it, the window is closed, or a colleague answered meanwhile."""
     letter = Letter(**given.model_dump())
     with here.write() as db:
@@ -126,7 +135,7 @@ def write(id: Id, given: MessageGiven, here: Here = Depends(here)) -> object:  #
     response_model=TimelineItem,
     dependencies=[Depends(needs("conversations:write"))],
 )
-def retry(id: Id, message: Id, here: Here = Depends(here)) -> object:  # noqa: A002
+def retry(id: Id, message: Id, here: Here = Depends(here)) -> object:
     """Queues a failed message again."""
     with here.write() as db:
         again = talk_sending.retry(db, principal(here), conversations.get(db, id), message, here.now)
@@ -134,7 +143,7 @@ def retry(id: Id, message: Id, here: Here = Depends(here)) -> object:  # noqa: A
 
 
 @router.post("/{id}/actions", response_model=Acted, dependencies=[Depends(needs("conversations:write"))])
-def act(id: Id, given: ActionGiven, here: Here = Depends(here)) -> object:  # noqa: A002
+def act(id: Id, given: ActionGiven, here: Here = Depends(here)) -> object:
     """Does something with a conversation; the answer has what undo takes."""
     with here.write() as db:
         conversation: Conversation = conversations.get(db, id)

@@ -13,9 +13,11 @@ from sqlmodel import Session
 
 from pytake_cli import clock
 from pytake_cli.api.v1.gate import bearer
-from pytake_cli.api.v1.office import Office, Principal
+from pytake_cli.api.v1.office import Office
 from pytake_cli.api.v1.once import Once
 from pytake_cli.errors import AuthError
+from pytake_cli.services import audit
+from pytake_cli.services.principals import Principal
 
 ORGANISATION = "x-pytake-org"  # which organisation a super administrator means
 
@@ -37,7 +39,7 @@ class Here:
     @property
     def actor(self) -> str:
         """How histories name who did it."""
-        return self.principal.name
+        return f"user:{self.principal.user_id}" if self.principal.user_id else f"api:{self.principal.name}"
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -52,6 +54,23 @@ class Here:
             yield db
             if self.once is not None:
                 self.once.used(db)
+
+    def keep_no_answer(self) -> None:
+        """The answer holds a secret: whoever repeats the idempotency key hears that it happened, and not what."""
+        self.once = None
+
+    def note(self, db: Session, action: str, target: str, **details: Any) -> None:
+        """Writes into the audit log, in the transaction of what was done."""
+        audit.note(db, self.principal, action, target, details, now=self.now)
+
+    def noted(self, action: str, target: str, **details: Any) -> None:
+        """Writes into the audit log what a use case did in transactions of its own."""
+        with self.write() as db:
+            self.note(db, action, target, **details)
+
+    def saw(self, action: str, target: str = "") -> None:
+        """Notes that personal data was read; written a moment later, once for the same person in a while."""
+        self.office.reads.note(self.principal, action, target, self.now)
 
 
 class Needs:

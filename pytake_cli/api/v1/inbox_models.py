@@ -158,7 +158,7 @@ class ActionGiven(Body):
 
     action: Literal[
         "claim", "assign", "unassign", "resolve", "reopen", "snooze", "wake", "takeover", "handback",
-        "label", "priority", "star", "unstar", "read", "unread",
+        "label", "priority", "star", "unstar", "read", "unread", "macro",
     ]  # fmt: skip
     to: Annotated[int | str | None, Field()] = None
     team: Annotated[str | None, Field(max_length=100)] = None
@@ -168,6 +168,7 @@ class ActionGiven(Body):
     until_reply: bool = False
     flow: Annotated[str | None, Field(max_length=100)] = None
     csat: bool = False
+    macro: Annotated[str | None, Field(max_length=100)] = None
     priority: Annotated[str | None, Field(max_length=20)] = None
     add: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     remove: Annotated[tuple[str, ...], Field(max_length=50)] = ()
@@ -209,3 +210,131 @@ class ViewGiven(Body):
     where: Annotated[str, Field(max_length=1000)]
     order: Literal["waiting", "activity", "window", "priority"] = "waiting"
     shared: bool = False
+
+
+class NoteGiven(Body):
+    """Words for colleagues; `@bia` tells bia."""
+
+    body: Annotated[str, Field(min_length=1, max_length=10_000)]
+    client_id: Annotated[str | None, Field(min_length=1, max_length=100)] = None
+
+
+class DraftGiven(Body):
+    """What is begun; empty words throw it away."""
+
+    text: Annotated[str, Field(max_length=10_000)]
+    mode: Literal["reply", "note"] = "reply"
+    reply_to: Annotated[int | None, Field(ge=1, le=2**63 - 1)] = None
+    why: Annotated[str, Field(max_length=200)] = ""
+
+
+class DraftRow(BaseModel):
+    text: str
+    mode: str
+    reply_to: int | None
+    why: str
+    updated_at: datetime | None
+
+
+class LabelRow(BaseModel):
+    """A label, and how many conversations that go on have it."""
+
+    id: int
+    name: str
+    count: int = 0
+
+
+class LabelGiven(Body):
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class BulkGiven(ActionGiven):
+    """The action, and on which conversations: `ids`, or all that `where` or `view` has."""
+
+    ids: Annotated[tuple[int, ...] | None, Field(max_length=5_000)] = None
+    where: Annotated[str | None, Field(max_length=1000)] = None
+    view: Annotated[str | None, Field(max_length=100)] = None
+
+
+class SkippedRow(BaseModel):
+    id: int
+    slug: str
+    says: str
+
+
+class Batch(BaseModel):
+    """What became of a batch; `batch` is what undo takes."""
+
+    batch: int | None
+    done: list[int]
+    skipped: list[SkippedRow]
+
+
+class UndoGiven(Body):
+    """One of both."""
+
+    change: Annotated[int | None, Field(ge=1, le=2**63 - 1)] = None
+    batch: Annotated[int | None, Field(ge=1, le=2**63 - 1)] = None
+
+
+class MergeGiven(Body):
+    """Which conversation becomes part of this one."""
+
+    other: Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+class ActivityLine(BaseModel):
+    """Something that was done."""
+
+    id: str
+    change: int
+    conversation: int
+    batch: int | None
+    at: datetime
+    what: str
+    by: Named | None
+    cause: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    undoable: bool
+    undone: bool
+    undo_until: datetime | None
+
+
+class Previous(BaseModel):
+    """Another conversation of the person."""
+
+    id: int
+    status: str
+    preview: str
+    last_message_at: datetime
+    resolved_at: datetime | None
+    rating: int | None
+
+
+class ContactCard(BaseModel):
+    """What the sidebar shows of a person."""
+
+    id: int
+    display: str
+    phone: str | None
+    username: str | None
+    name: str
+    profile_name: str
+    stage: str
+    score: int
+    vip: bool
+    tags: list[str]
+    language: str
+    tz: str
+    fields: dict[str, Any]
+    blocked_at: datetime | None
+    opted_out_at: datetime | None
+    marketing_granted_at: datetime | None
+    marketing_stopped_at: datetime | None
+    identities: list[dict[str, Any]]
+    windows: list[dict[str, Any]]
+    notes: list[dict[str, Any]]
+    conversations: int
+    created_at: datetime
+    previous: list[Previous]

@@ -5,43 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pytake_cli import clock
 from pytake_cli.api.v1.limits import Limits
+from pytake_cli.api.v1.reads import Reads
 from pytake_cli.api.visitors import Proxies
-from pytake_cli.errors import AuthError
+from pytake_cli.services.principals import Principal as Principal
 
 if TYPE_CHECKING:
     from pytake_cli.store import Store
 
 
-class Principal(Protocol):
-    """Who asks, and what they may."""
-
-    @property
-    def org_id(self) -> int: ...
-    @property
-    def user_id(self) -> int | None: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def role(self) -> str: ...
-    @property
-    def permissions(self) -> frozenset[str]: ...
-    @property
-    def kind(self) -> str: ...
-    def may(self, permission: str) -> bool: ...
-    def require(self, permission: str) -> None: ...
-
-
 # (store, bearer token, slug of the organisation asked for or "", now) -> who that is; raises AuthError
 SignIn = Callable[["Store", str, str, datetime], Principal]
-
-
-def nobody(store: Store, token: str, org: str, now: datetime) -> Principal:
-    """The sign-in of a store that knows no logins."""
-    raise AuthError("PT-API-LOGIN", "the API wants a login", fix="pytake auth login")
 
 
 @dataclass(frozen=True)
@@ -60,3 +37,4 @@ class Office:
     # (conversation, user who asks) -> id and name of a colleague who writes an answer there just now
     colleague_typing: Callable[[int, int | None], tuple[int, str] | None] = lambda conversation, user: None
     problems: Callable[[], list[str]] = list  # what keeps the daemon from working
+    reads: Reads = field(default_factory=Reads)

@@ -14,8 +14,8 @@ from typing import Any
 from fastapi import Request
 from sqlmodel import Session
 
-from pytake_cli.api.v1.office import Principal
 from pytake_cli.errors import Conflict, UsageError
+from pytake_cli.services.principals import Principal
 from pytake_cli.store import Store
 from pytake_cli.store.idempotency import IdempotencyKey
 

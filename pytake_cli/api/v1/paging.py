@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Query
+from fastapi import Path, Query
 from pydantic import BaseModel
 
 from pytake_cli.errors import UsageError
@@ -17,6 +17,8 @@ from pytake_cli.errors import UsageError
 T = TypeVar("T")
 MOST = 500
 LARGEST_ID = 2**63 - 1
+
+Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
 
 class Page(BaseModel, Generic[T]):

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from pytake_cli.api.v1.gate import UPLOADS
+
+
+def _within_reason(given: datetime) -> datetime:
+    if not EARLIEST <= given <= LATEST:
+        raise ValueError("a moment between the years 2000 and 2100")
+    return given
+
+
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+Moment = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+Text = Annotated[str, Field(max_length=200)]
 
 
 class Body(BaseModel):
@@ -53,12 +65,9 @@ class _Read(Request):
 
     async def json(self) -> Any:
         body = await self.body()
-        try:
-            found = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise _unreadable(str(error)) from None
+        found = orjson.loads(body)
         if b"\\u0000" in body and _has_nul(found):
-            raise _unreadable("a text holds a NUL character")
+            raise json.JSONDecodeError("a text holds a NUL character", "", 0)
         return found
 
 
@@ -95,13 +104,9 @@ async def _end(request: Request, response: Response | None) -> None:
         await run_in_threadpool(here.once.answered, response.status_code, body)
 
 
-def router(tag: str, prefix: str = "") -> APIRouter:
+def router(tag: str, prefix: str | None = None) -> APIRouter:
     """A router of one noun."""
-    return APIRouter(prefix=prefix or f"/{tag}", tags=[tag], route_class=Route, responses=RESPONSES)
-
-
-def _unreadable(why: str) -> RequestValidationError:
-    return RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": why, "input": {}}])
+    return APIRouter(prefix=f"/{tag}" if prefix is None else prefix, tags=[tag], route_class=Route, responses=RESPONSES)
 
 
 def _has_nul(value: Any) -> bool:

@@ -22,4 +22,14 @@ class Entry:
 SCREENS: tuple[Entry, ...] = (
     Entry("inbox", "1", "Inbox", "Inbox", "pytake_cli.tui.screens.inbox:InboxScreen", "Conversations.",
           cli="pytake conversation list"),
+    Entry("campaigns", "2", "Campaigns", "Camp", "pytake_cli.tui.screens.campaigns:CampaignsScreen",
+          "How campaigns go, why messages fail, who answered.", "campaigns:read", cli="pytake campaign list"),
+    Entry("contacts", "3", "Contacts", "Cont", "pytake_cli.tui.screens.contacts:ContactsScreen",
+          "People, their cards, segments.", "contacts:read", cli="pytake contact list"),
+    Entry("flows", "4", "Flows", "Flows", "pytake_cli.tui.screens.flows:FlowsScreen",
+          "The steps of a flow, its problems, a simulator.", "flows:read", cli="pytake flow list"),
+    Entry("templates", "6", "Templates", "Tmpl", "pytake_cli.tui.screens.templates:TemplatesScreen",
+          "What may be sent outside the window.", "templates:read", cli="pytake template list"),
+    Entry("ops", "7", "Operation", "Ops", "pytake_cli.tui.screens.ops:OpsScreen",
+          "Queues, webhooks, errors, who is here.", "ops:read", cli="pytake status"),
 )  # fmt: skip

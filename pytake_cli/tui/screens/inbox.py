@@ -1,4 +1,4 @@
-"""The inbox: conversations to the left, what was said and where one writes to the right."""
+"""The inbox: conversations to the left, what was said and where one writes to the right, the contact beside."""
 
 from __future__ import annotations
 
@@ -6,26 +6,30 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from pytake_cli.tui.actions import Here
-from pytake_cli.tui.screens.inbox_writing import WritingPart
+from pytake_cli.tui.screens.inbox_more import MorePart
 
 
-class InboxScreen(WritingPart):
-    """Screen 1."""
+class InboxScreen(MorePart):
+    """Screen 1. Its parts are layers: talks < chat < writing < sending < popups < acts < ways, asks."""
 
     CHAIN = "list"
 
     def body(self) -> ComposeResult:
-        self.outage.display = False
+        self.outage.display = self.sidebar.display = False
         yield self.outage
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 yield self.viewbar
+                yield self.find
                 yield self.talks
             with Vertical(id="right"):
                 yield self.head
                 yield self.chat
+                yield self.marked_pane
                 yield self.presence
                 yield self.composer
+                yield self.popup
+            yield self.sidebar
 
     def on_mount(self) -> None:
         self.talks.focus()
@@ -33,6 +37,11 @@ class InboxScreen(WritingPart):
     def here(self) -> Here:
         inbox = self.inbox
         return Here(
-            me=inbox.me, row=self.talks.row, item=self.chat.item, marked=len(self.talks.marked),
-            read_only=inbox.options.read_only, can_undo=inbox.can_undo,
-        )  # fmt: skip
+            me=inbox.me,
+            row=self.talks.row,
+            item=self.chat.item,
+            marked=len(self.talks.marked),
+            read_only=inbox.options.read_only,
+            can_undo=inbox.can_undo,
+            can_repeat=self._last is not None,
+        )

@@ -53,6 +53,7 @@ class ChatView(ScrollView, can_focus=True):
         self.picked: str | None = None
         self.below = 0
         self.sought = ""
+        self.sticky = True  # at the end, and to stay there
         self._first_unread: str | None = None
         self._unread = 0
         self._strips: list[Strip] = []
@@ -78,7 +79,7 @@ class ChatView(ScrollView, can_focus=True):
         self._unread = min(unread, len(incoming))
         self._first_unread = incoming[-self._unread].id if self._unread else None
         self._draw()
-        self.scroll_to(0, self.max_scroll_y, animate=False, immediate=True)
+        self._to_end()
         self.post_message(self.Below())
 
     def older(self, items: Iterable[Item]) -> None:
@@ -91,7 +92,6 @@ class ChatView(ScrollView, can_focus=True):
 
     def update_items(self, items: Iterable[Item], waiting: Iterable[Item] | None = None) -> None:
         """New and changed entries; stays at the end if it was there, else counts what is new."""
-        at_end = self.at_end
         places = {item.id: index for index, item in enumerate(self.items)}
         new = 0
         for item in items:
@@ -104,8 +104,8 @@ class ChatView(ScrollView, can_focus=True):
         if waiting is not None:
             self.waiting = tuple(waiting)
         self._draw()
-        if at_end:
-            self.scroll_to(0, self.max_scroll_y, animate=False, immediate=True)
+        if self.sticky:
+            self._to_end()
         elif new:
             self.below += new
             self.post_message(self.Below())
@@ -197,10 +197,9 @@ class ChatView(ScrollView, can_focus=True):
         return strip
 
     def on_resize(self) -> None:
-        at_end = self.at_end
         self._draw()
-        if at_end:
-            self.scroll_to(0, self.max_scroll_y, animate=False, immediate=True)
+        if self.sticky:
+            self._to_end()
 
     def redraw(self) -> None:
         """For another theme or language."""
@@ -249,10 +248,18 @@ class ChatView(ScrollView, can_focus=True):
         self.scroll_to(0, 0, animate=False, immediate=True)
 
     def do_move_bottom(self) -> None:
+        self._to_end()
+
+    def _to_end(self) -> None:
+        self.sticky = True
         self.scroll_to(0, self.max_scroll_y, animate=False, immediate=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
+        if new_value < old_value and not self.at_end:
+            self.sticky = False
+        elif self.at_end:
+            self.sticky = True
         if new_value < NEAR_TOP and self.items and new_value < old_value:
             self.post_message(self.Wanted())
         if self.below and self.at_end:

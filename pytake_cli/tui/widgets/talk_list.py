@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
@@ -229,6 +228,3 @@ class TalkList(ScrollView, can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         if self.rows and new_value // HIGH + self.size.height // HIGH >= len(self.rows) - NEAR_END:
             self.post_message(self.Wanted())
-
-    def update_now(self, now: datetime) -> None:
-        self._now = now

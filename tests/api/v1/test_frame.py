@@ -8,7 +8,7 @@ import pytest
 
 from pytake_cli import clock
 from pytake_cli.services import directory
-from tests.kit.api import Face, Somebody, open_api
+from tests.kit.api import Face, open_api, somebody
 from tests.kit.shop import Shop
 
 
@@ -19,7 +19,7 @@ def face(shop: Shop) -> Iterator[Face]:
 
 
 def test_whoever_is_signed_in_sees_who_they_are(face: Face, shop: Shop) -> None:
-    with face.as_(Somebody(shop.org, frozenset({"contacts:read"}), role="VIEWER")) as client:
+    with face.as_(somebody(shop.org, "contacts:read", role="VIEWER")) as client:
         answer = client.get("/me")
     assert answer.status_code == 200
     assert answer.json()["org"]["slug"] == "loja"
@@ -37,7 +37,7 @@ def test_without_a_login_there_is_nothing_to_see(face: Face) -> None:
 
 
 def test_a_right_that_is_missing_is_named(face: Face, shop: Shop) -> None:
-    with face.as_(Somebody(shop.org, frozenset({"analytics:read"}), role="VIEWER")) as client:
+    with face.as_(somebody(shop.org, role="VIEWER")) as client:
         answer = client.get("/contacts")
     assert answer.status_code == 403
     assert answer.json()["values"]["permission"] == "contacts:read"
@@ -49,7 +49,7 @@ def test_contacts_come_in_pages_each_once(face: Face, shop: Shop) -> None:
             phone = f"+55119681841{index:02}"
             directory.create(db, shop.org, phone, {}, actor="rita", now=clock.now())
     seen: list[int] = []
-    with face.as_(Somebody(shop.org)) as client:
+    with face.as_(somebody(shop.org)) as client:
         page = client.get("/contacts", params={"limit": 3}).json()
         assert page["total"] == 7
         while True:
@@ -71,7 +71,7 @@ def test_errors_are_told_in_the_language_that_was_asked_for(face: Face) -> None:
 
 
 def test_what_does_not_fit_is_told_by_its_place(face: Face, shop: Shop) -> None:
-    with face.as_(Somebody(shop.org)) as client:
+    with face.as_(somebody(shop.org)) as client:
         answer = client.get("/contacts", params={"limit": 0})
     assert answer.status_code == 422
     assert answer.json()["slug"] == "PT-API-BODY"

@@ -37,7 +37,7 @@ FOR EACH ROW EXECUTE FUNCTION audit_entry_guard()""",
 def upgrade() -> None:
     op.create_table(
         "automation_cursor",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("event_id", ID, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_automation_cursor")),
     )
@@ -108,6 +108,21 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_label_org_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_label")),
         sa.UniqueConstraint("org_id", "name", name=op.f("uq_label_org_id_name")),
+    )
+    op.create_table(
+        "macro",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("uses", sa.Integer(), nullable=False),
+        sa.Column("used_at", TIME, nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_macro_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_macro")),
+        sa.UniqueConstraint("org_id", "name", name=op.f("uq_macro_org_id_name")),
     )
     op.create_table(
         "role",

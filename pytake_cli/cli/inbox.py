@@ -1,0 +1,238 @@
+"""`pytake inbox`: where agents work; finds the daemon or starts one, logs in, and opens the screens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from pytake_cli import clock, places, secrets
+from pytake_cli.cli import neighbour, selectors
+from pytake_cli.cli.context import context
+from pytake_cli.cli.form import filled_in
+from pytake_cli.cli.output import say
+from pytake_cli.errors import AuthError, Conflict, DaemonDown, UsageError
+from pytake_cli.locale import _, language
+
+if TYPE_CHECKING:
+    from pytake_cli.services.sessions import Grant
+    from pytake_cli.store import Store
+    from pytake_cli.tui.app import InboxApp
+    from pytake_cli.tui.client import Login
+
+STARTS_WITHIN_SECONDS = 20.0
+KEYMAP_FILE = "keymap.toml"
+TOKEN = "api_token"  # the secret for a server elsewhere  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the line says, as it was typed."""
+
+    view: Annotated[
+        str, typer.Option("--view", metavar="VIEW", help="The list to open on: mine, unassigned, all, or a saved one.")
+    ] = "mine"
+    conversation: Annotated[
+        int | None, typer.Option("--conversation", metavar="ID", help="Opens this conversation.", min=1)
+    ] = None
+    read_only: Annotated[bool, typer.Option("--read-only", help="Looks only: sends and changes nothing.")] = False
+    theme: Annotated[
+        str | None, typer.Option("--theme", metavar="NAME", help="dark, light, contrast, ansi, or one of Textual's.")
+    ] = None
+    keymap: Annotated[
+        Literal["default", "vim", "composer"],
+        typer.Option("--keymap", help="Keys to begin with; keymap.toml changes them."),
+    ] = "default"
+    enter: Annotated[
+        Literal["send", "newline"], typer.Option("--enter", help="What Enter does; with newline, Ctrl-S sends.")
+    ] = "send"
+    no_mouse: Annotated[bool, typer.Option("--no-mouse", help="Leaves the mouse to the terminal.")] = False
+    quiet_bell: Annotated[bool, typer.Option("--no-bell", help="Rings for nothing.")] = False
+    server: Annotated[
+        str | None, typer.Option("--server", metavar="URL", help="A daemon elsewhere; the secret api_token logs in.")
+    ] = None
+    as_: Annotated[
+        str | None, typer.Option("--as", metavar="USER", help="Who works; by default the first user there was.")
+    ] = None
+    keys: Annotated[bool, typer.Option("--keys", help="Says what this terminal sends for a key, and what it does.")] = (
+        False
+    )
+
+
+@filled_in
+def inbox(given: Given) -> None:
+    """Opens the inbox: conversations, answers, campaigns, contacts, all by keyboard. ? shows the keys of a place.
+
+    $ pytake inbox
+    $ pytake inbox --view unassigned
+    $ pytake inbox --conversation 5008 --read-only
+    $ pytake inbox --keys  # what does this terminal send?
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "PT-INBOX-TTY",
+            "the inbox needs a terminal of its own",
+            why="for pipes there is a line mode",
+            fix="pytake chat -h",
+        )
+    _prepare()
+    if given.keys:
+        from pytake_cli.tui.keytest import KeyTester
+
+        KeyTester(given.keymap, _keymap_file()).run()
+        return
+    with _daemon(given.server) as url, _login(given) as login:
+        code = _app(given, url, login).run(mouse=not given.no_mouse)
+    if code:
+        raise SystemExit(code)
+
+
+def _prepare() -> None:
+    """What Textual reads when it is imported: no animations, and few frames over slow lines."""
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    if os.environ.get("SSH_CONNECTION"):
+        os.environ.setdefault("TEXTUAL_FPS", "30")
+
+
+def _keymap_file() -> Path:
+    return places.paths().config / KEYMAP_FILE
+
+
+def _app(given: Given, url: str, login: Login) -> InboxApp:
+    from pytake_cli.tui.app import InboxApp, Options
+    from pytake_cli.tui.client import Client
+
+    current = context()
+    client = Client(url, login, org=current.settings.org if given.server else None, language=language())
+    options = Options(
+        view=given.view,
+        conversation=given.conversation,
+        read_only=given.read_only,
+        theme=given.theme,
+        preset=given.keymap,
+        keymap=_keymap_file(),
+        enter_sends=given.enter == "send",
+        zone=current.tz,
+        bell=not given.quiet_bell,
+    )
+    return InboxApp(client, options)
+
+
+# -- the daemon ------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _daemon(server: str | None) -> Iterator[str]:
+    """The address to talk to; a daemon that was started for the inbox ends with it."""
+    running = neighbour.running()
+    if server or running:
+        yield server or (running.url if running else "")
+        return
+    from pytake_cli.cli import confirm
+
+    if not confirm.ordinary(_("No daemon is running here. Start one for as long as the inbox is open?")):
+        raise DaemonDown("PT-INBOX-DAEMON", "the inbox needs a daemon", fix="pytake serve")
+    child = subprocess.Popen(
+        [sys.executable, "-m", "pytake_cli", "serve"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    try:
+        say(_("starting the daemon …"))
+        yield _once_up(child)
+    finally:
+        child.terminate()
+        child.wait(30)
+
+
+def _once_up(child: subprocess.Popen[bytes]) -> str:
+    end = time.monotonic() + STARTS_WITHIN_SECONDS
+    while time.monotonic() < end and child.poll() is None:
+        running = neighbour.running()
+        if running is not None and running.pid == child.pid:
+            return running.url
+        time.sleep(0.05)
+    last = (child.stderr.read() if child.stderr and child.poll() is not None else b"").decode(errors="replace").strip()
+    raise DaemonDown(
+        "PT-INBOX-DAEMON",
+        "the daemon did not start",
+        why="{last}" if last else "",
+        fix="pytake serve",
+        last=last.splitlines()[-1] if last else "",
+    )
+
+
+# -- the login -------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _login(given: Given) -> Iterator[Login]:
+    """On this machine a session of the person who works; elsewhere an API token."""
+    from pytake_cli.tui.client import Login
+
+    if given.server:
+        token = secrets.get(TOKEN)
+        if token is None:
+            raise AuthError(
+                "PT-INBOX-TOKEN",
+                "there is no API token for {server}",
+                fix="pytake secret set {name} -",
+                server=given.server,
+                name=TOKEN,
+            )
+        yield Login(token)
+        return
+    from pytake_cli.services import sessions
+    from pytake_cli.services.principals import local
+
+    store, org_id = context().store, context().org_id
+    grant = _begin(store, org_id, given.as_)
+    renewal = _Renewal(store, grant)
+    try:
+        yield Login(grant.access, renewal.renew)
+    finally:
+        with store.write(org_id) as db:
+            sessions.end(db, local(org_id, grant.user_id), grant.user_id, grant.session_id, clock.now())
+
+
+def _begin(store: Store, org_id: int, as_: str | None) -> Grant:
+    from sqlmodel import col, select
+
+    from pytake_cli.services import sessions
+    from pytake_cli.store.users import User
+
+    with store.write(org_id) as db:
+        user = selectors.author(db, as_)
+        if user is None:  # whoever made the organisation comes first
+            user = db.exec(select(User).where(col(User.active)).order_by(col(User.id)).limit(1)).first()
+        if user is None:
+            raise Conflict("PT-INBOX-WHO", "nobody works here yet", fix="pytake user -h")
+        return sessions.start(db, user, clock.now(), kind="local", agent="pytake inbox")
+
+
+class _Renewal:
+    """Fresh tokens from the store of this machine."""
+
+    def __init__(self, store: Store, grant: Grant) -> None:
+        self._store, self._refresh = store, grant.refresh
+
+    async def renew(self) -> str | None:
+        return await asyncio.to_thread(self._renewed)
+
+    def _renewed(self) -> str | None:
+        from pytake_cli.services import sessions
+
+        try:
+            grant = sessions.refresh(self._store, self._refresh, clock.now())
+        except AuthError:
+            return None
+        self._refresh = grant.refresh
+        return grant.access

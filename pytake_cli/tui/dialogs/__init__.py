@@ -1,0 +1,1 @@
+"""Windows over a screen that ask for one thing and close."""

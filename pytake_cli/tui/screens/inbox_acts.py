@@ -1,0 +1,122 @@
+"""What is done to conversations: at once on the screen, then confirmed by the API or taken back with the reason."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from pytake_cli.locale import _, ngettext
+from pytake_cli.tui.actions import BY_ID, Action
+from pytake_cli.tui.client import Refused, Unreachable
+from pytake_cli.tui.rows import Row, Who
+from pytake_cli.tui.safe import own
+from pytake_cli.tui.screens.inbox_popups import PopupsPart
+
+AGAIN_SECONDS = 10.0
+Change = Callable[[Row], Row]
+
+
+class ActsPart(PopupsPart):
+    """One action on the conversation under the cursor, or on all that are marked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: tuple[int, float] = (0, 0.0)  # whose claim was refused, and until when a second key insists
+        self._last: tuple[Action, str, dict[str, Any], Change] | None = None
+
+    async def act(self, id_: str, verb: str, change: Change, **arguments: Any) -> bool:
+        """Does `verb` of the API: optimistic, undoable, repeatable; False: it was not done."""
+        action = BY_ID[id_]
+        self._last = (action, verb, arguments, change)
+        if self.talks.marked:
+            return await self._act_on_marked(action, verb, change, arguments)
+        row = self.talks.row
+        if row is None:
+            return False
+        return await self._act_on(row, action, verb, change, arguments)
+
+    async def _act_on(self, row: Row, action: Action, verb: str, change: Change, arguments: dict[str, Any]) -> bool:
+        id_, until = self._asked
+        if verb == "claim" and id_ == row.id and time.monotonic() < until:
+            arguments = {**arguments, "sure": True}
+        self.row_changed(change(row))
+        try:
+            acted = await self.inbox.client.act(row.id, verb, **arguments)
+        except Refused as refusal:
+            self.row_changed(row)
+            if refusal.slug != "PT-CLAIMED":
+                raise
+            self._asked = (row.id, time.monotonic() + AGAIN_SECONDS)
+            key = self.inbox.keymap.shown(action, ("inbox",))
+            self.inbox.tell(own(f"{refusal.says} · {key} " + _("again takes it")), "warning")
+            return False
+        except Unreachable:
+            self.row_changed(row)
+            raise
+        if acted.row is not None:
+            self.row_changed(acted.row)
+        self.inbox.done(own(f"#{row.id} {row.contact.name}: {_(action.title)}"), change=acted.change)
+        self.touch_all()
+        return True
+
+    async def _act_on_marked(self, action: Action, verb: str, change: Change, arguments: dict[str, Any]) -> bool:
+        ids = sorted(self.talks.marked)
+        before = [row for id_ in ids if (row := self.talks.get(id_)) is not None]
+        for row in before:
+            self.row_changed(change(row))
+        try:
+            answer = await self.inbox.client.bulk(ids, verb, **arguments)
+        except (Refused, Unreachable):
+            for row in before:
+                self.row_changed(row)
+            raise
+        self.talks.marked = set()
+        self.talks.refresh()
+        done, skipped = len(answer.get("done") or ()), answer.get("skipped") or ()
+        told = ngettext("{count} conversation", "{count} conversations", done).format(count=done)
+        told = f"{_(action.title)}: {told}"
+        if skipped:
+            told += " · " + _("{count} left out: {why}").format(count=len(skipped), why=skipped[0].get("says", ""))
+        self.inbox.done(own(told), batch=answer.get("batch"))
+        self.marks_changed()
+        self.touch_all()
+        return True
+
+    def marks_changed(self) -> None:
+        """Other conversations are marked."""
+
+    # -- keys ----------------------------------------------------------------------------------------------------------
+
+    async def do_conversation_claim(self) -> None:
+        me = self.inbox.me
+        mine = Who(me.id or 0, me.name) if me else None
+        await self.act("conversation.claim", "claim", lambda row: replace(row, assignee=mine))
+
+    async def do_conversation_takeover(self) -> None:
+        await self.act("conversation.takeover", "takeover", lambda row: replace(row, owner="people"))
+
+    async def do_conversation_handback(self) -> None:
+        await self.act("conversation.handback", "handback", lambda row: replace(row, owner="bot"))
+
+    async def do_conversation_resolve(self) -> None:
+        await self.act("conversation.resolve", "resolve", lambda row: replace(row, status="resolved", unread=0))
+
+    async def do_conversation_reopen(self) -> None:
+        await self.act("conversation.reopen", "reopen", lambda row: replace(row, status="open"))
+
+    async def do_conversation_wake(self) -> None:
+        await self.act("conversation.wake", "wake", lambda row: replace(row, status="open", snoozed_until=None))
+
+    async def do_conversation_unread(self) -> None:
+        await self.act("conversation.unread", "unread", lambda row: replace(row, unread=max(1, row.unread)))
+
+    async def do_list_star(self) -> None:
+        starred = not (self.talks.row and self.talks.row.starred)
+        await self.act("list.star", "star" if starred else "unstar", lambda row: replace(row, starred=starred))
+
+    async def do_app_repeat(self) -> None:
+        if self._last is not None:
+            action, verb, arguments, change = self._last
+            await self.act(action.id, verb, change, **arguments)
