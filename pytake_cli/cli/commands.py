@@ -6,6 +6,7 @@ from __future__ import annotations
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("pytake_cli.cli.audit", "app"),
     "auth": ("pytake_cli.cli.auth", "app"),
+    "analytics": ("pytake_cli.cli.analytics", "app"),
     "automation": ("pytake_cli.cli.automation", "app"),
     "billing": ("pytake_cli.cli.billing", "app"),
     "campaign": ("pytake_cli.cli.campaign", "app"),
@@ -41,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "secret": ("pytake_cli.cli.secret", "app"),
     "segment": ("pytake_cli.cli.segment", "app"),
     "serve": ("pytake_cli.cli.serve", "serve"),
+    "sla": ("pytake_cli.cli.sla", "app"),
     "status": ("pytake_cli.cli.status", "status"),
     "team": ("pytake_cli.cli.team", "app"),
     "template": ("pytake_cli.cli.template", "app"),
@@ -72,6 +74,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
     "People and access": ("org", "user", "role", "auth", "audit", "team", "privacy"),
+    "Insight": ("analytics", "sla"),
+    "People and access": ("org", "user", "team", "privacy"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),
     "Developer tools": ("emulator", "listen", "trigger", "trace", "logs", "commands"),
 }
