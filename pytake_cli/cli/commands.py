@@ -4,9 +4,9 @@ from __future__ import annotations
 
 # noun -> (module, attribute): a typer.Typer whose commands are the verbs, or a function that is the command
 COMMANDS: dict[str, tuple[str, str]] = {
+    "analytics": ("pytake_cli.cli.analytics", "app"),
     "audit": ("pytake_cli.cli.audit", "app"),
     "auth": ("pytake_cli.cli.auth", "app"),
-    "analytics": ("pytake_cli.cli.analytics", "app"),
     "automation": ("pytake_cli.cli.automation", "app"),
     "billing": ("pytake_cli.cli.billing", "app"),
     "campaign": ("pytake_cli.cli.campaign", "app"),
@@ -75,7 +75,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Channels and connections": ("number", "webhook"),
     "People and access": ("org", "user", "role", "auth", "audit", "team", "privacy"),
     "Insight": ("analytics", "sla"),
-    "People and access": ("org", "user", "team", "privacy"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),
     "Developer tools": ("emulator", "listen", "trigger", "trace", "logs", "commands"),
 }
