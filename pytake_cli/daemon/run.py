@@ -295,6 +295,7 @@ class Daemon:
         self._part("intake", self._intake.run())
         self._part("sender", self._sender.run())
         self._part("live", self._hub.run())
+        self._part("live hints", self._hub.hints.run())
         self._part("reads", self._office.reads.run(self._store))
         self._part("clockwork", self._clockwork.run())
         self._part("keys", self._ring.run())
