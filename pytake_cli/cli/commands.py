@@ -4,6 +4,9 @@ from __future__ import annotations
 
 # noun -> (module, attribute): a typer.Typer whose commands are the verbs, or a function that is the command
 COMMANDS: dict[str, tuple[str, str]] = {
+    "audit": ("pytake_cli.cli.audit", "app"),
+    "auth": ("pytake_cli.cli.auth", "app"),
+    "automation": ("pytake_cli.cli.automation", "app"),
     "billing": ("pytake_cli.cli.billing", "app"),
     "campaign": ("pytake_cli.cli.campaign", "app"),
     "canned": ("pytake_cli.cli.canned", "app"),
@@ -23,14 +26,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "help": ("pytake_cli.cli.help", "help_"),
     "inbox": ("pytake_cli.cli.inbox", "inbox"),
     "init": ("pytake_cli.cli.init", "init"),
+    "label": ("pytake_cli.cli.label", "app"),
     "listen": ("pytake_cli.cli.listen", "listen"),
     "logs": ("pytake_cli.cli.logs", "app"),
+    "macro": ("pytake_cli.cli.macro", "app"),
     "media": ("pytake_cli.cli.media", "app"),
     "message": ("pytake_cli.cli.message", "app"),
     "number": ("pytake_cli.cli.number", "app"),
     "org": ("pytake_cli.cli.org", "app"),
     "privacy": ("pytake_cli.cli.privacy", "app"),
     "queue": ("pytake_cli.cli.queue", "app"),
+    "role": ("pytake_cli.cli.role", "app"),
     "schedule": ("pytake_cli.cli.schedule", "app"),
     "secret": ("pytake_cli.cli.secret", "app"),
     "segment": ("pytake_cli.cli.segment", "app"),
@@ -41,17 +47,31 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trace": ("pytake_cli.cli.trace", "trace"),
     "trigger": ("pytake_cli.cli.trigger", "trigger"),
     "user": ("pytake_cli.cli.user", "app"),
+    "view": ("pytake_cli.cli.view", "app"),
     "webhook": ("pytake_cli.cli.webhook", "app"),
 }
 
 # Headings of `pytake help`, in reading order; a noun that is in none of them comes last.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Getting started": ("init", "demo", "doctor", "status", "help", "errors"),
-    "Work": ("inbox", "conversation", "message", "contact", "segment", "field", "media", "canned", "chat"),
-    "Flows": ("flow",),
+    "Work": (
+        "conversation",
+        "message",
+        "contact",
+        "segment",
+        "field",
+        "media",
+        "label",
+        "view",
+        "canned",
+        "chat",
+        "inbox",
+        "macro",
+    ),
+    "Flows and automations": ("flow", "automation"),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
-    "People and access": ("org", "user", "team", "privacy"),
+    "People and access": ("org", "user", "role", "auth", "audit", "team", "privacy"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),
     "Developer tools": ("emulator", "listen", "trigger", "trace", "logs", "commands"),
 }

@@ -227,7 +227,8 @@ def relabel(deed: Deed, *, add: Any, remove: Any) -> None:
         )
     labels.give(db, org_id, deed.id, labels.made(db, org_id, new, deed.now).values(), deed.now)
     labels.take(db, deed.id, list(labels.known(db, org_id, gone).values()))
-    _beside(deed, "labelled", {"labels": has}, {"labels": after})
+    told = {"added": sorted(new), "removed": sorted(gone)}
+    _beside(deed, "labelled", {"labels": has}, {"labels": after}, labels=told)
 
 
 def label_names(given: Any) -> list[str]:
@@ -252,10 +253,10 @@ def _unstar(deed: Deed) -> None:
         _beside(deed, "starred", {"starred": True}, {"starred": False})
 
 
-def _beside(deed: Deed, what: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+def _beside(deed: Deed, what: str, before: Mapping[str, Any], after: Mapping[str, Any], **more: Any) -> None:
     """A change of what stands beside the row: its version, its event, its line in the history."""
     talks.touch(deed.conversation)
-    talks.tell(deed.db, deed.conversation, what, deed.now, by=deed.by)
+    talks.tell(deed.db, deed.conversation, what, deed.now, by=deed.by, **more)
     talks.record(deed.db, deed.conversation, what, before, after, deed.now, by=deed.by)
 
 
@@ -276,6 +277,14 @@ def _unread(deed: Deed) -> None:
     )
 
 
+def _macro(deed: Deed) -> None:
+    """Several steps under one name, all or none."""
+    from pytake_cli.services import macros  # whose steps are actions
+
+    row = macros.find(deed.db, deed.conversation.org_id, str(deed.given.get("macro") or ""))
+    macros.run(deed.db, row, deed.conversation, deed.by, deed.now)
+
+
 ACTIONS: dict[str, Callable[[Deed], None]] = {
     "claim": _claim,
     "assign": _assign,
@@ -292,4 +301,5 @@ ACTIONS: dict[str, Callable[[Deed], None]] = {
     "unstar": _unstar,
     "read": _read,
     "unread": _unread,
+    "macro": _macro,
 }

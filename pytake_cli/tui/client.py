@@ -170,6 +170,10 @@ class Client:
     async def conversation(self, id_: int) -> Row:
         return rows.row(await self.ask("GET", f"/conversations/{id_}"))
 
+    async def open(self, phone: str) -> Row:
+        """The conversation that goes on with that number, or a new one."""
+        return rows.row(await self.ask("POST", "/conversations", body={"phone": phone}))
+
     async def timeline(self, id_: int, *, before: str | None = None, limit: int = 200) -> Page[Item]:
         json = await self.ask("GET", f"/conversations/{id_}/timeline", before=before, limit=limit)
         now = clock.now()

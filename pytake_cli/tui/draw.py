@@ -36,6 +36,7 @@ def strip(line: Line, room: int, ground: Style) -> Strip:
     for text, style in line:
         if left <= 0:
             break
+        text = text.replace("\n", " ")  # a line is one line, whoever wrote it
         text = cut(text, left) if width(text) > left else text
         segments.append(Segment(text, ground + style))
         left -= width(text)

@@ -22,7 +22,7 @@ class KeyTester(App[None], inherit_bindings=False):
 
     def __init__(self, preset: str, path: Path | None) -> None:
         super().__init__()
-        self._keymap, self._troubles = keymaps.load(preset, path)
+        self.keys_known, self._troubles = keymaps.load(preset, path)
         self._last = ""
 
     def compose(self) -> ComposeResult:
@@ -33,7 +33,7 @@ class KeyTester(App[None], inherit_bindings=False):
         log = self.query_one(RichLog)
         for trouble in self._troubles:
             log.write(f"keymap.toml:{trouble.line}: {trouble.says}")
-        for id_, says in keymaps.clashes(self._keymap):
+        for id_, says in keymaps.clashes(self.keys_known):
             log.write(f"{id_}: {says}")
 
     def told(self, key: str, character: str | None) -> str:
@@ -43,7 +43,7 @@ class KeyTester(App[None], inherit_bindings=False):
         meanings = [
             f"{name}: {_(action.title)}"
             for name, chain in CHAINS.items()
-            if (action := self._keymap.find(chain, key)) is not None
+            if (action := self.keys_known.find(chain, key)) is not None
         ]
         if key.startswith(FORBIDDEN):
             line.append(_("does not reach programs in every terminal; no action can have it"))

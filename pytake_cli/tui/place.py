@@ -13,7 +13,7 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 
 from pytake_cli.locale import _
-from pytake_cli.tui.actions import CHAINS, Action, Here
+from pytake_cli.tui.actions import BY_ID, CHAINS, Action, Here
 from pytake_cli.tui.bars import KeyBar, TopBar
 from pytake_cli.tui.client import Refused, Unreachable
 from pytake_cli.tui.live import Event, Ready
@@ -101,6 +101,27 @@ class Keyed(Screen[R], inherit_bindings=False):
     def _outwards(self) -> list[DOMNode]:
         return list((self.focused or self).ancestors_with_self)
 
+    async def do_app_palette(self) -> None:
+        from pytake_cli.tui.dialogs.palette import Palette
+
+        answer = await self.inbox.ask(Palette(self.chain(), self.here()))
+        await self.choose(answer)
+
+    async def do_app_help(self) -> None:
+        from pytake_cli.tui.dialogs.keys import Keys
+
+        answer = await self.inbox.ask(Keys(self.chain(), self.here()))
+        await self.choose(answer)
+
+    async def choose(self, answer: str | None) -> None:
+        """Does what was chosen by name."""
+        if answer is not None and not self.taken(answer):
+            await self.perform(BY_ID[answer])
+
+    def taken(self, answer: str) -> bool:
+        """True if what the palette found was no action, and the screen has opened it."""
+        return False
+
     # What the app tells screens. All are called on the event loop.
 
     def on_live(self, events_: list[Event]) -> None:
@@ -111,6 +132,9 @@ class Keyed(Screen[R], inherit_bindings=False):
 
     def on_link_changed(self) -> None:
         """The connection went or came; see `inbox.link`."""
+
+    def on_leave(self) -> None:
+        """The inbox is being left: last chance to keep something."""
 
     def on_look_changed(self) -> None:
         """Another theme or language."""

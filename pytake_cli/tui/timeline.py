@@ -150,10 +150,23 @@ def _change(json: Json, at: datetime) -> Item:
         number=int(json.get("change") or 0),
         author=one_line(str((json.get("by") or {}).get("name") or "")),
         what=str(json.get("what") or ""),
-        before=_told(json.get("before")),
-        after=_told(json.get("after")),
+        before=_told(_part(json, "before")),
+        after=_told(_part(json, "after")),
         undoable=bool(json.get("undoable")),
     )
+
+
+# What a change is about -> where that stands in `before` and `after`.
+TELLING = {
+    "assigned": "assignee", "unassigned": "assignee", "snoozed": "snoozed_until", "labelled": "labels",
+    "priority": "priority", "team": "team",
+}  # fmt: skip
+
+
+def _part(json: Json, side: str) -> Any:
+    state = json.get(side)
+    key = TELLING.get(str(json.get("what")))
+    return state.get(key) if key and isinstance(state, dict) and key in state else state if key is None else None
 
 
 def _told(value: Any) -> Safe:

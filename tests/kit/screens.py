@@ -9,13 +9,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import string
-from collections.abc import AsyncIterator, Iterable
+import unicodedata
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
+from functools import wraps
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -26,8 +29,20 @@ from textual.pilot import Pilot
 GOLDEN = Path(__file__).parents[1] / "tui" / "golden"
 SIZES = ((80, 24), (120, 40), (200, 60))
 ENDLESS = ("live", "clock")  # groups of workers that run as long as the app
+NOT_SHOWN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, formats, surrogates, separators of lines
 LETTERS = string.ascii_letters + string.digits
 A = TypeVar("A", bound=App[Any])
+P = ParamSpec("P")
+
+
+def on_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Runs an async test; its fixtures are those of its parameters."""
+
+    @wraps(test)
+    def run(*arguments: P.args, **named: P.kwargs) -> None:
+        asyncio.run(test(*arguments, **named))
+
+    return run
 
 
 @asynccontextmanager
@@ -91,7 +106,7 @@ def check_lines(app: App[Any]) -> None:
     """Nothing on the screen moves a cursor or is a link, and no line is too wide or too narrow."""
     for line in lines(app):
         words = "".join(segment.text for segment in line)
-        bad = [character for character in words if not character.isprintable()]
+        bad = [character for character in words if unicodedata.category(character) in NOT_SHOWN]
         assert not bad, f"{bad!r} in {words!r}"
         assert cell_len(words) == app.size.width, f"{cell_len(words)} cells: {words!r}"
         assert not any(segment.style and segment.style.link for segment in line), words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -32,7 +32,8 @@ class CampaignsScreen(Listing):
     CHAIN: ClassVar[str] = "campaigns"
     DEFAULT_CSS = """
     CampaignsScreen Table { height: auto; min-height: 3; max-height: 40%; }
-    CampaignsScreen #card { height: auto; max-height: 10; border: round $faint; padding: 0 1; }
+    CampaignsScreen #card { height: auto; max-height: 10; padding: 0 1;
+        border: round $faint; border-title-color: $foreground; }
     CampaignsScreen #below { height: 1fr; }
     """
 
@@ -67,10 +68,10 @@ class CampaignsScreen(Listing):
     async def _load_card(self, row: Json) -> None:
         id_ = int(row["id"])
         self.cards[id_] = card = await self.inbox.client.get(f"/campaigns/campaign:{id_}")
-        self.paces.setdefault(id_, Pace()).add(time.monotonic(), int(card.get("sent") or 0))
-        if id_ not in self.costs or time.monotonic() > self.costs[id_][0]:
+        self.paces.setdefault(id_, Pace()).add(clock.monotonic(), int(card.get("sent") or 0))
+        if id_ not in self.costs or clock.monotonic() > self.costs[id_][0]:
             report = await self.inbox.client.get(f"/campaigns/campaign:{id_}/report")
-            self.costs[id_] = time.monotonic() + COST_SECONDS, report.get("cost")
+            self.costs[id_] = clock.monotonic() + COST_SECONDS, report.get("cost")
         card["cost"] = self.costs[id_][1]
         answers = await self.inbox.client.get(f"/campaigns/campaign:{id_}/replies", limit=8)
         self.replies[id_] = list(answers["items"])
@@ -82,7 +83,7 @@ class CampaignsScreen(Listing):
     def _look_again(self) -> None:
         row = self.chosen
         if row is not None and self.is_current and row.get("status") in GOES_ON and self.inbox.link.is_on:
-            self.quietly(self._load_card(row), group="card")
+            self.quietly(partial(self._load_card, row), group="card")
 
     # -- what is shown -------------------------------------------------------------------------------------------------
 
@@ -109,7 +110,7 @@ class CampaignsScreen(Listing):
     def _moved(self) -> None:
         self.draw()
         if (row := self.chosen) is not None:
-            self.quietly(self._load_card(row), group="card", after=0.1)
+            self.quietly(partial(self._load_card, row), group="card", after=0.1)
 
     def on_live(self, events_: list[Event]) -> None:
         for event in events_:
@@ -122,7 +123,7 @@ class CampaignsScreen(Listing):
         if (card := self.cards.get(id_)) is None:
             return
         self.cards[id_] = {**card, **{key: value for key, value in payload.items() if key in card}}
-        self.paces.setdefault(id_, Pace()).add(time.monotonic(), int(self.cards[id_].get("sent") or 0))
+        self.paces.setdefault(id_, Pace()).add(clock.monotonic(), int(self.cards[id_].get("sent") or 0))
         self.draw()
 
     def on_connected(self, ready: Ready, again: bool) -> None:
@@ -158,11 +159,13 @@ class CampaignsScreen(Listing):
         await self.load()
 
     def do_campaign_new(self) -> None:
-        self.quietly(self._show_command("pytake campaign new"), group="command")
+        self.quietly(partial(self._show_command, "pytake campaign new"), group="command")
 
     def do_campaign_duplicate(self) -> None:
         if (row := self.chosen) is not None:
-            self.quietly(self._show_command(f"pytake campaign clone {row['name']} {row['name']}-2"), group="command")
+            self.quietly(
+                partial(self._show_command, f"pytake campaign clone {row['name']} {row['name']}-2"), group="command"
+            )
 
     async def _show_command(self, line: str) -> None:
         """A campaign is a file that is kept with the others: a command writes it, an editor fills it in."""

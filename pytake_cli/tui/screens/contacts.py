@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -134,11 +135,11 @@ class ContactsScreen(Listing):
     def _moved(self, event: Table.Moved) -> None:
         self._draw_card()
         if isinstance(event.key, int):
-            self.quietly(self._load_card(event.key), group="card", after=0.1)
+            self.quietly(partial(self._load_card, event.key), group="card", after=0.1)
 
     @on(Table.NearEnd)
     def _near_end(self) -> None:
-        self.quietly(self._load_more(), group="more")
+        self.quietly(self._load_more, group="more")
 
     def on_live(self, events_: list[Event]) -> None:
         if any(event.kind.startswith("contact:") for event in events_) and self.is_current:
@@ -156,7 +157,7 @@ class ContactsScreen(Listing):
     @on(Input.Changed, "#where")
     def _typed(self, event: Input.Changed) -> None:
         self.where = event.value.strip()
-        self.quietly(self.load(), group="load", after=TYPING_SECONDS)
+        self.quietly(self.load, group="load", after=TYPING_SECONDS)
 
     @on(Input.Submitted, "#where")
     @on(Field.Left, "#where")
@@ -164,7 +165,7 @@ class ContactsScreen(Listing):
         self.table.focus()
 
     def searched(self) -> None:
-        self.quietly(self.load(), group="load", after=TYPING_SECONDS)
+        self.quietly(self.load, group="load", after=TYPING_SECONDS)
 
     async def do_contact_save(self) -> None:
         if not self.where:

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -132,7 +133,7 @@ class FlowsScreen(Listing):
         except OSError:
             return
         if name in self.cards and self.files.get(name, (0.0, ""))[0] != written:
-            self.quietly(self._saved(name), group="check")
+            self.quietly(partial(self._saved, name), group="check")
 
     async def _saved(self, name: str) -> None:
         await self._check(name)
@@ -208,7 +209,7 @@ class FlowsScreen(Listing):
     def _moved(self, event: Table.Moved) -> None:
         self.draw()
         if isinstance(event.key, str):
-            self.quietly(self._load_card(event.key), group="card", after=0.1)
+            self.quietly(partial(self._load_card, event.key), group="card", after=0.1)
 
     def on_live(self, events_: list[Event]) -> None:
         if any(event.kind.startswith("flow:") for event in events_):
@@ -289,7 +290,7 @@ class FlowsScreen(Listing):
         editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
         with self.inbox.suspend():
             subprocess.run([*editor, f"+{line}", str(path)], check=False)  # noqa: S603 - what the person set
-        self.quietly(self._saved(name), group="check")
+        self.quietly(partial(self._saved, name), group="check")
 
     async def do_flow_diff(self) -> None:
         if (found := self._changed()) is not None:

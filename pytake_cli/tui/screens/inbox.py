@@ -6,11 +6,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from pytake_cli.tui.actions import Here
-from pytake_cli.tui.screens.inbox_asks import AsksPart
-from pytake_cli.tui.screens.inbox_ways import WaysPart
+from pytake_cli.tui.screens.inbox_more import MorePart
 
 
-class InboxScreen(AsksPart, WaysPart):
+class InboxScreen(MorePart):
     """Screen 1. Its parts are layers: talks < chat < writing < sending < popups < acts < ways, asks."""
 
     CHAIN = "list"

@@ -103,6 +103,10 @@ class WritingPart(ChatPart):
             self.presence.saved = _("draft saved")
             self.presence.refresh()
 
+    def on_leave(self) -> None:
+        super().on_leave()
+        self.save_draft()
+
     def _mark_draft(self, id_: int, there: bool) -> None:
         drafts = self.talks.drafts
         if there != (id_ in drafts):

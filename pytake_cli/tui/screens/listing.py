@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -58,7 +59,7 @@ class Listing(Anywhere):
 
     def begin(self) -> None:
         """The first look; without a connection it is made once there is one."""
-        self.quietly(self.load(), group="load")
+        self.quietly(self.load, group="load")
 
     def reload(self) -> None:
         """Looks again soon, once for all that asked for it meanwhile."""
@@ -68,20 +69,17 @@ class Listing(Anywhere):
 
     def _reload(self) -> None:
         self._again = False
-        self.quietly(self.load(), group="load")
+        self.quietly(self.load, group="load")
 
-    def quietly(self, work: Coroutine[Any, Any, None], *, group: str, after: float = 0.0) -> None:
+    def quietly(self, work: Callable[[], Coroutine[Any, Any, None]], *, group: str, after: float = 0.0) -> None:
         """Runs what only reads; the newest of a group replaces the ones before, and no connection is no news."""
-        self.run_worker(self._read(work, after), group=group, exclusive=True, exit_on_error=True)
+        reading = partial(self._read, work, after)
+        self.run_worker(reading, group=group, exclusive=True, exit_on_error=True)  # type: ignore[arg-type]
 
-    async def _read(self, work: Coroutine[Any, Any, None], after: float) -> None:
+    async def _read(self, work: Callable[[], Coroutine[Any, Any, None]], after: float) -> None:
+        await asyncio.sleep(after)
         try:
-            await asyncio.sleep(after)
-        except asyncio.CancelledError:
-            work.close()
-            raise
-        try:
-            await work
+            await work()
         except Refused as refusal:
             self.inbox.tell(refusal.told, "warning")
         except Unreachable:

@@ -27,7 +27,8 @@ class OpsScreen(Listing):
 
     CHAIN: ClassVar[str] = "ops"
     DEFAULT_CSS = """
-    OpsScreen #standing { height: auto; max-height: 14; border: round $faint; padding: 0 1; }
+    OpsScreen #standing { height: auto; max-height: 14; padding: 0 1;
+        border: round $faint; border-title-color: $foreground; }
     OpsScreen #panes { height: 1fr; }
     OpsScreen #list { width: 1fr; height: 1fr; }
     OpsScreen #card { width: 45%; height: 1fr; padding: 0 1; border-left: solid $faint; }
@@ -64,7 +65,7 @@ class OpsScreen(Listing):
 
     def _look_again(self) -> None:
         if self.is_current and self.inbox.link.is_on:
-            self.quietly(self.load(), group="load")
+            self.quietly(self.load, group="load")
 
     def draw(self) -> None:
         """Everything anew, from what is known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -71,7 +72,7 @@ class TemplatesScreen(Listing):
     def _moved(self) -> None:
         self.draw()
         if (row := self.chosen) is not None:
-            self.quietly(self._load_preview(row), group="card", after=0.1)
+            self.quietly(partial(self._load_preview, row), group="card", after=0.1)
 
     def on_live(self, events_: list[Event]) -> None:
         if any(event.kind == "template:updated" for event in events_):

@@ -73,11 +73,17 @@ def rule(text: str, frame: Frame, style: Style) -> Strip:
     )
 
 
-def _change(item: Item, frame: Frame) -> Strip:
+def told(item: Item, zone: tzinfo, *, dated: bool = False) -> str:
+    """`11:02 bia resolved it`."""
     template = CHANGES.get(item.what)
     who = item.author or _("the system")
     text = _(template).format(who=who, after=item.after) if template else f"{who}: {item.what} {item.after}".strip()
-    text = cut(f"{times.clock_time(item.at, frame.zone)} {text}", frame.cells - 4)
+    at = f"{item.at.astimezone(zone):%d/%m %H:%M}" if dated else times.clock_time(item.at, zone)
+    return f"{at} {text}"
+
+
+def _change(item: Item, frame: Frame) -> Strip:
+    text = cut(told(item, frame.zone), frame.cells - 4)
     left = (frame.cells - width(text)) // 2
     return Strip([Segment(" " * left, frame.look.plain), Segment(text, frame.look.muted),
                   Segment(" " * (frame.cells - left - width(text)), frame.look.plain)], frame.cells)  # fmt: skip
@@ -194,7 +200,7 @@ def _media(item: Item, frame: Frame) -> list[str]:
         parts.append(_("is being fetched") if media.state == "pending" else _("could not be fetched"))
     line = " ".join(parts)
     if frame.cells >= 70 and media.state == "stored":
-        line += "   v " + _("open") + "  d " + _("download")
+        line += "   v " + _("look") + "  d " + _("download")
     found = [line]
     if media.transcript:
         found.append(f"{sign('«')}{media.transcript}{sign('»')} " + _("(transcribed)"))

@@ -8,6 +8,7 @@ from textual import events
 from textual.message import Message
 from textual.widgets import Input
 
+from pytake_cli.tui.measure import cut
 from pytake_cli.tui.safe import Safe
 
 
@@ -34,8 +35,13 @@ class Field(Input):
 
     def __init__(self, placeholder: Safe, value: str = "", *, slot: str | None = None, shown: bool = False) -> None:
         super().__init__(value, placeholder=placeholder, id=slot, compact=True)
+        self._words = placeholder
         self.cursor_blink = False
         self.display = shown
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Words that do not fit would be broken into two lines."""
+        self.placeholder = cut(self._words, max(1, self.content_size.width - 1))
 
     async def on_key(self, event: events.Key) -> None:
         if event.key == "escape":

@@ -43,11 +43,11 @@ class Marked(Line):
             cells_ = (fit(f"{keymap.shown(each, CHAINS['list'])}  {_(each.title)}", column) for each in pair)
             texts.append(("".join(cells_), look.plain))
         texts.append(("", look.plain))
-        for count, one, many in (
-            (sum(row.bot_owns for row in self.rows), "{count} has a flow in control", "{count} have a flow in control"),
-            (sum(row.status == "resolved" for row in self.rows), "{count} is resolved", "{count} are resolved"),
-        ):
-            if count:
-                texts.append((ngettext(one, many, count).format(count=count), look.warn))
+        bots, done = sum(row.bot_owns for row in self.rows), sum(row.status == "resolved" for row in self.rows)
+        if bots:
+            told = ngettext("{count} has a flow in control", "{count} have a flow in control", bots)
+            texts.append((told.format(count=bots), look.warn))
+        if done:
+            texts.append((ngettext("{count} is resolved", "{count} are resolved", done).format(count=done), look.warn))
         texts.append((_("Undo takes all of it back, within 10 seconds."), look.muted))
         return texts

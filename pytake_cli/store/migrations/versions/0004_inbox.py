@@ -110,6 +110,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("org_id", "name", name=op.f("uq_label_org_id_name")),
     )
     op.create_table(
+        "macro",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("uses", sa.Integer(), nullable=False),
+        sa.Column("used_at", TIME, nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_macro_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_macro")),
+        sa.UniqueConstraint("org_id", "name", name=op.f("uq_macro_org_id_name")),
+    )
+    op.create_table(
         "role",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("org_id", ID, nullable=False),
