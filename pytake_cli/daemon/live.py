@@ -101,9 +101,9 @@ class Listener:
 class Counts:
     """What the hub did since the start."""
 
-    events: int = 0
-    frames: int = 0
-    dropped: int = 0
+    events: int = 0  # read
+    pieces: int = 0  # handed to connections
+    dropped: int = 0  # connections that did not take them
 
 
 @dataclass
@@ -185,6 +185,8 @@ class Hub:
     def leave(self, listener: Listener) -> None:
         """The connection is over."""
         self.listeners.discard(listener)
+        why = listener.over.exception() if listener.over.done() else None
+        self.counts.dropped += isinstance(why, Goodbye) and why.code == TOO_SLOW
         who = listener.who
         if self._by_user[who] > 1:
             self._by_user[who] -= 1
@@ -250,7 +252,7 @@ class Hub:
             if key not in joined:
                 joined[key] = _join(events, frames, who.org_id, listener.interest, who.user_id, after)
             if joined[key]:
-                self.counts.frames += 1
+                self.counts.pieces += 1
                 listener.put(joined[key])
 
     def _missed(self, listener: Listener, cursor: int, horizon: int) -> Sequence[Any] | None:
