@@ -108,7 +108,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     """Texts that live in tables rather than in calls."""
     from pytake_cli import errors, secrets, settings, telling
     from pytake_cli.cli import commands, doctor, flags, status, surface_data, topics, trace, triggers
-    from pytake_cli.policy import audience
+    from pytake_cli.policy import audience, talks
     from pytake_cli.store import media
     from pytake_cli.store.conversations import STATUSES
     from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
@@ -133,6 +133,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("telling.SYSTEM", telling.SYSTEM),
         ("cli.status.STATES", status.STATES),
         ("store.messages.ORIGINS", ORIGINS),
+        ("policy.talks.TABLE", sorted({step.what for step in talks.TABLE.values()} - {""})),
         ("store.media", (media.PENDING, media.REFUSED, media.LOST)),
         ("whatsapp.errors.RULES", _rules()),
         ("whatsapp.template_rules.RULES", template_rules.RULES.values()),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pytake_cli.cli import neighbour, selectors, times
+from pytake_cli.cli import conversation_acts, conversation_macro, neighbour, selectors, times
 from pytake_cli.cli.context import context
 from pytake_cli.cli.conversation_window import window_state, window_text
 from pytake_cli.cli.form import filled_in
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from pytake_cli.store.users import User
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app.command("claim")(conversation_acts.claim)
+app.command("label")(conversation_acts.label)
+app.command("snooze")(conversation_acts.snooze)
+app.command("priority")(conversation_acts.priority)
+app.command("star")(conversation_acts.star)
+app.command("undo")(conversation_acts.undo)
+app.command("history")(conversation_acts.history)
+app.command("merge")(conversation_acts.merge)
+app.command("export")(conversation_acts.export)
 
 LIST_FIELDS = {
     "id": "number of the conversation",
@@ -42,6 +51,7 @@ LIST_FIELDS = {
     "number": "business number",
     "contact_id": "id of the contact",
     "priority": "urgent, high, normal or low",
+    "labels": "its labels",
     "created_at": "when it began",
     "resolved_at": "when it was resolved",
 }
@@ -77,6 +87,16 @@ class Wanted:
         Literal["closing", "closed", "open"] | None, typer.Option("--window", help="State of the 24-hour window.")
     ] = None
     unread: Annotated[bool, typer.Option("--unread", help="Only those with unread messages.")] = False
+    view: Annotated[
+        str | None, typer.Option("--view", metavar="VIEW", help="What a view has: mine, unassigned, closing …")
+    ] = None
+    where: Annotated[
+        str | None,
+        typer.Option("-w", "--where", metavar="EXPR", help='Such as "label:vip waiting>10m -agent:@me".'),
+    ] = None
+    label: Annotated[
+        list[str] | None, typer.Option("--label", metavar="NAME", help="With this label; repeatable: with all.")
+    ] = None
     contact: Annotated[str | None, typer.Option("--contact", metavar="CONTACT", help="Only this person's.")] = None
     sort: Annotated[Literal["activity", "waiting", "created"], typer.Option("--sort", help="Which come first.")] = (
         "activity"
@@ -90,14 +110,18 @@ def list_(given: Wanted) -> None:
     """Lists conversations; those that are not resolved, unless you ask.
 
     $ pytake conversation list --agent @none --sort waiting  # who waits longest for nobody
+    $ pytake conversation list --view closing
+    $ pytake conversation list -w 'label:vip waiting>10m -agent:@me text:"2ª via"'
     $ pytake conversation list --window closing --fields id | pytake conversation assign - --to @me
     """
     from pytake_cli.services import conversation_list as lists
+    from pytake_cli.store import labels
 
     ctx = context()
     with ctx.store.read(ctx.org_id) as db:
         wanted = lists.Filter(
-            statuses=_statuses(given.status),
+            statuses=_statuses(given),
+            also=_also(db, given),
             agent=_agent(db, given.agent),
             waiting=times.duration(given.waiting.lstrip("+")) if given.waiting else None,
             window=given.window,
@@ -107,22 +131,39 @@ def list_(given: Wanted) -> None:
             limit=ctx.limit(given.limit),
         )
         found = lists.listed(db, wanted, ctx.now)
+        labelled = labels.of_conversations(db, [one.conversation.id or 0 for one in found])
         total = lists.count(db, wanted, ctx.now) if wanted.limit and len(found) == wanted.limit else None
     on_screen = ctx.output.form in ("table", "plain")
-    rows = [_row(one, ctx.now, on_screen) for one in found]
+    rows = [{**_row(one, ctx.now, on_screen), "labels": labelled.get(one.conversation.id or 0, [])} for one in found]
     default = ON_SCREEN if on_screen else IN_PIPES
     emit(rows, LIST_FIELDS, default=default, total=total, empty=_("no conversations match"))
 
 
-def _statuses(given: str | None) -> tuple[str, ...]:
+def _statuses(given: Wanted) -> tuple[str, ...]:
+    """Those that are named; of a view or a filter that names none, whatever it says."""
     from pytake_cli.services.conversation_list import UNRESOLVED
     from pytake_cli.store.conversations import STATUSES
 
-    if given is None:
-        return UNRESOLVED
-    if given == "all":
+    if given.status is None:
+        return () if given.view or given.where else UNRESOLVED
+    if given.status == "all":
         return STATUSES
-    return tuple(selectors.some_of(given, STATUSES, "--status", "pytake conversation list -h", also="all"))
+    return tuple(selectors.some_of(given.status, STATUSES, "--status", "pytake conversation list -h", also="all"))
+
+
+def _also(db: Session, given: Wanted) -> list[Any]:
+    """The conditions of --view, -w and --label."""
+    from pytake_cli.services import talk_filter, views
+    from pytake_cli.services.talk_filter import Asker
+
+    if not (given.view or given.where or given.label):
+        return []
+    ctx, acting = context(), conversation_acts.who(db)
+    view = views.find(db, acting, given.view).where if given.view else ""
+    labels = " ".join(f'label:"{name}"' for name in given.label or ())
+    status = "status:all" if given.status and not (given.view or given.where) else ""
+    asker = Asker(ctx.org_id, acting.user_id, ctx.now, ctx.tz)
+    return talk_filter.conditions(db, asker, " ".join((view, given.where or "", labels, status)))
 
 
 def _agent(db: Session, given: str | None) -> int | None:
@@ -210,6 +251,7 @@ def assign(
 def resolve(
     ids: Ids,
     note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Leaves an internal note with it.")] = None,
+    csat: Annotated[bool, typer.Option("--csat", help="Asks the person how it was, whatever the team does.")] = False,
     as_: As = None,
 ) -> None:
     """Closes conversations; the person's next message opens a new one.
@@ -217,13 +259,15 @@ def resolve(
     $ pytake conversation resolve 5008 --note "boleto enviado"
     $ pytake conversation list --window closed --fields id | pytake conversation resolve -
     """
-    from pytake_cli.services import automation, conversations
+    from pytake_cli.services import automation, conversations, rating_plans
 
     def change(db: Session, conversation: Conversation, by: User | None) -> str:
         if note:
             conversations.add_note(db, conversation, note, by=by, now=context().now)
         if not automation.close(db, conversation, by=by, now=context().now):
             return _("#{id} was resolved already").format(id=conversation.id)
+        if csat:
+            rating_plans.plan(db, conversation, context().now, wanted=True)
         return _("#{id} resolved · reopen: pytake conversation reopen {id}").format(id=conversation.id)
 
     _change(ids, change, as_)
@@ -355,3 +399,6 @@ def _change(ids: list[str], change: Callable[[Session, Conversation, User | None
         selectors.would(lambda: selectors.each(refs, act))
     else:
         selectors.each(refs, act)
+
+
+app.command("macro")(conversation_macro.macro)

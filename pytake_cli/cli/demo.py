@@ -84,10 +84,14 @@ def _open_inbox(home: Path, seed: int, customers: int) -> None:
     say(_("A make-believe shop in {folder}; nothing reaches Meta.").format(folder=str(home)))
     with open_stage(home, context().now, seed=seed, words={**SHOP, "acknowledgement": ""}) as stage:
         crowd = Crowd(stage, Random(seed), customers)  # noqa: S311 - who writes when, in a demonstration
+        pytake = [sys.executable, "-m", "pytake_cli"]
+        quiet = subprocess.DEVNULL
+        templates = subprocess.Popen([*pytake, "template", "pull"], env=stage.environ, stdout=quiet, stderr=quiet)  # noqa: S603
         crowd.arrive()
         with crowd.writing():
-            command = [sys.executable, "-m", "pytake_cli", "inbox", "--lang", language()]
+            command = [*pytake, "inbox", "--lang", language()]
             subprocess.run(command, env=stage.environ, cwd=home, check=False)  # noqa: S603 - this very Python
+        templates.wait(10)
 
 
 def _perform(home: Path, keep: bool, seed: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
-Form = Literal["words", "text", "names", "name", "changes", "priority", "until", "span", "yes", "flow", "url"]
+Form = Literal["words", "text", "names", "name", "changes", "priority", "until", "span", "yes", "url"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,19 @@ VERBS: dict[str, Verb] = {
     "canned": Verb("name", "answers with a canned reply", ("or_template", "values"), talks=True),
     "template": Verb("name", "sends a template", ("language", "values"), talks=True),
     "note": Verb("text", "writes an internal note"),
+    "label": Verb("names", "puts labels on the conversation"),
+    "unlabel": Verb("names", "takes labels off the conversation"),
     "tag": Verb("names", "gives the contact tags"),
     "untag": Verb("names", "takes tags from the contact"),
     "set": Verb("changes", "changes the contact's values"),
     "assign": Verb("name", "gives the conversation to somebody, @me or @none"),
+    "team": Verb("name", "gives the conversation to a team"),
     "priority": Verb("priority", "sets the priority"),
     "snooze": Verb("until", "puts the conversation away for a time"),
     "resolve": Verb("yes", "closes the conversation"),
     "takeover": Verb("yes", "takes the conversation from the flow", by=("macro",)),
     "handback": Verb("yes", "gives the conversation back to the bot"),
-    "flow": Verb("flow", "begins a flow in the conversation", talks=True),
+    "flow": Verb("name", "begins a flow in the conversation", talks=True),
     "notify": Verb("text", "tells the team in the inbox", ("to",), by=("automation",)),
     "webhook": Verb("url", "calls an address with what happened", by=("automation",)),
     "wait": Verb("span", "waits before the next step", by=("automation",)),
@@ -59,13 +62,14 @@ class Act:
 def stages(acts: tuple[Act, ...]) -> tuple[tuple[timedelta, tuple[Act, ...]], ...]:
     """The steps cut at every `wait`: (how long before them, the steps)."""
     found: list[tuple[timedelta, tuple[Act, ...]]] = []
-    pause, steps = timedelta(), ()
+    pause = timedelta()
+    steps: tuple[Act, ...] = ()
     for act in acts:
         if act.verb != "wait":
             steps = (*steps, act)
             continue
-        if steps or found:
+        if steps:
             found.append((pause, steps))
             pause, steps = timedelta(), ()
         pause += act.value
-    return (*found, (pause, steps))
+    return (*found, (pause, steps)) if steps or not found else tuple(found)

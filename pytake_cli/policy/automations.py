@@ -40,7 +40,16 @@ EVENTS: dict[str, str] = {
     "window_closing": "the 24-hour window closes in so long",
 }
 TIMED = ("customer_silent", "agent_silent", "nothing_for", "window_closing")
-LISTED = ("keyword", "status", "labelled", "unlabelled", "tagged", "untagged", "field")  # take words; some need none
+LISTED = (
+    "keyword",
+    "status",
+    "labelled",
+    "unlabelled",
+    "tagged",
+    "untagged",
+    "field",
+    "sla_breached",
+)  # take words; some need none
 NEEDS_WORDS = ("keyword",)
 MODES = ("whole", "starts", "contains", "regex")
 

@@ -101,7 +101,7 @@ class Term:
 def parse(text: str) -> tuple[Term, ...]:
     """The terms of a filter; raises PT-FILTER that says what is wrong and what would be right."""
     if len(text) > LONGEST:
-        raise _wrong(text[:20], f"a filter has at most {LONGEST} characters", "")
+        raise _wrong("PT-FILTER", text[:20], why="a filter has at most {most} characters", most=LONGEST)
     terms: list[Term] = []
     at = 0
     while (at := _skip_spaces(text, at)) < len(text):
@@ -113,7 +113,7 @@ def parse(text: str) -> tuple[Term, ...]:
         terms.append(_term(match, text[at : match.end()]))
         at = match.end()
     if len(terms) > MOST_TERMS:
-        raise _wrong(text[:20], f"a filter has at most {MOST_TERMS} conditions", "")
+        raise _wrong("PT-FILTER", text[:20], why="a filter has at most {most} conditions", most=MOST_TERMS)
     return tuple(terms)
 
 
@@ -126,8 +126,8 @@ def _skip_spaces(text: str, at: int) -> int:
 def _unreadable(text: str, at: int) -> InvalidData:
     said = text[at : at + 30]
     if text[at:].count('"') % 2:
-        return _wrong(said, "a quote is open: close it", 'text:"2ª via"')
-    return _wrong(said, "this cannot be read", "status:open label:vip waiting>10m")
+        return _wrong("PT-FILTER", said, 'text:"2ª via"', why="a quote is open: close it")
+    return _wrong("PT-FILTER", said, "status:open label:vip waiting>10m")
 
 
 def _term(match: re.Match[str], said: str) -> Term:
@@ -136,20 +136,14 @@ def _term(match: re.Match[str], said: str) -> Term:
     if match["key"] is None:
         word = match["value"].strip('"')
         if not word.strip():
-            raise _wrong(said, "nothing stands here", "status:open")
+            raise _wrong("PT-FILTER", said, "status:open", why="nothing stands here")
         return Term(WORDS, ":", (word,), negated)
     name = match["key"].lower()
     name = ALIASES.get(name, name)
     if name not in KEYS:
-        near = difflib.get_close_matches(name, (*KEYS, *ALIASES), 1, 0.5)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(KEYS)}"
-        raise _wrong(
-            said,
-            f"there is nothing called {match['key']}: {hint}",
-            KEYS[near[0]].example if near and near[0] in KEYS else "",
-        )
+        raise _unknown(name, said)
     if not values or not all(value.strip() for value in values):
-        raise _wrong(said, "a value is missing", KEYS[name].example)
+        raise _wrong("PT-FILTER", said, KEYS[name].example, why="a value is missing")
     op = {"=": ":", "<=": "<", ">=": ">"}.get(match["op"], match["op"])
     return Term(name, op, _checked(name, op, values, said), negated)
 
@@ -171,22 +165,28 @@ def _checked(name: str, op: str, values: tuple[str, ...], said: str) -> tuple[st
 
 def _not_one_of(name: str, key: Key, value: str, said: str) -> InvalidData:
     if key.kind == "span" and span(value) is not None:
-        return _wrong(said, f"a length of time is compared: {name}>{value} or {name}<{value}", key.example)
+        compared = {"name": name, "value": value}
+        return _wrong("PT-FILTER", said, key.example, why="times are compared: {name}>{value}", **compared)
     near = difflib.get_close_matches(value, key.values, 1, 0.5)
-    hint = f"did you mean {near[0]}?" if near else f"it is one of {', '.join(key.values)}" if key.values else ""
-    return _wrong(said, f"{name} is never {value}: {hint}".rstrip(": "), key.example)
+    if near:
+        return _wrong("PT-FILTER", said, key.example, why="did you mean {near}?", near=near[0])
+    if key.values:
+        return _wrong("PT-FILTER", said, key.example, why="it is one of {known}", known=", ".join(key.values))
+    return _wrong("PT-FILTER", said, key.example)
 
 
 def _compared(name: str, key: Key, values: tuple[str, ...], said: str) -> str:
     if key.kind not in ("span", "number"):
-        raise _wrong(said, f"{name} cannot be more or less: {name}:…", key.example)
+        raise _wrong("PT-FILTER", said, key.example, why="{name} cannot be more or less: {name}:…", name=name)
     if len(values) != 1:
-        raise _wrong(said, "only one value can be compared with", key.example)
+        raise _wrong("PT-FILTER", said, key.example, why="only one value can be compared with")
     [value] = values
     if key.kind == "number" and not (value.isascii() and value.isdecimal() and len(value) < 10):
-        raise _wrong(said, f"{value} is no number", key.example)
+        raise _wrong("PT-FILTER", said, key.example, why="{value} is no number", value=value)
     if key.kind == "span" and span(value) is None:
-        raise _wrong(said, f"{value} is no length of time such as 10m, 2h, 7d", key.example)
+        raise _wrong(
+            "PT-FILTER", said, key.example, why="{value} is no length of time such as 10m, 2h, 7d", value=value
+        )
     return value
 
 
@@ -201,14 +201,24 @@ def span(text: str) -> timedelta | None:
         return None
 
 
-def _wrong(said: str, reason: str, example: str) -> InvalidData:
+def _unknown(name: str, said: str) -> InvalidData:
+    near = difflib.get_close_matches(name, (*KEYS, *ALIASES), 1, 0.5)
+    if near:
+        example = KEYS[ALIASES.get(near[0], near[0])].example
+        return _wrong("PT-FILTER", said, example, why="did you mean {near}?", near=near[0])
+    return _wrong("PT-FILTER", said, why="it knows {known}", known=", ".join(KEYS))
+
+
+def _wrong(_: str, said: str, example: str = "", *, why: str = "", **values: object) -> InvalidData:
+    """The slug stands in every call: the catalogue finds texts beside one."""
     return InvalidData(
         "PT-FILTER",
-        "cannot read {said} in the filter: {reason}",
+        "cannot read {said} in the filter",
+        why=why,
         fix="for example {example}" if example else "pytake conversation list -h",
         said=said,
-        reason=reason,
         example=example,
+        **values,
     )
 
 

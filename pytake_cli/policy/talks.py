@@ -75,6 +75,7 @@ TABLE: dict[str, Step] = {
     "read": Step(_STAYS, clears=(UNREAD,), who=WRITE, what="read"),
     "unread": Step(_STAYS, who=WRITE, what="read"),
     "note": Step(_STAYS, who=WRITE),
+    "macro": Step(_STAYS, who=WRITE),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from pytake_cli.errors import InvalidData
 from pytake_cli.flow.misfits import given as shown
 from pytake_cli.flow.positions import Path, Positions
 from pytake_cli.flow.problems import Phrase, Problem, near, problem
-from pytake_cli.policy.acts import PRIORITIES, VERBS, Act, Verb
+from pytake_cli.policy.acts import PRIORITIES, VERBS, Act
 from pytake_cli.services import campaign_forms as forms
 from pytake_cli.services import canned_text
 from pytake_cli.services.campaign_forms import Unfit
@@ -82,46 +82,42 @@ def _step(page: Page, given: Any, at: Path, by: str) -> Act | None:
         else:
             page.unknown({odd: None}, tuple(verbs), at, "step")
         return None
-    name = chosen[0]
-    verb = verbs[name]
-    page.unknown({key: None for key in given if key != name}, verb.beside, at, f"part of {name}")
-    value = page.take(name, lambda value: _value(name, verb, value), given[name], (*at, name))
+    [word] = chosen
+    verb = verbs[word]
+    page.unknown({key: None for key in given if key != word}, verb.beside, at, f"part of {word}")
+    value = page.take(word, FORMS[verb.form], given[word], (*at, word))
     beside = {key: page.take(key, BESIDE[key], given[key], (*at, key)) for key in verb.beside if key in given}
-    return None if value is None else Act(name, value, beside)
+    return None if value is None else Act(word, value, beside)
 
 
-def _value(name: str, verb: Verb, value: Any) -> Any:
-    match verb.form:
-        case "words":
-            return words(value)
-        case "text":
-            text = forms.text(value)
-            canned_text.check(text)
-            _refuse_open({"": text})
-            return text
-        case "names":
-            return names(value)
-        case "changes":
-            if not isinstance(value, dict) or not value:
-                raise Unfit("a map of values, such as {f.plano: pro}")
-            return {str(key): each if each is None else str(each) for key, each in value.items()}
-        case "priority":
-            return forms.one_of(*PRIORITIES)(value)
-        case "until":
-            return value if value == "reply" else span(value)
-        case "span":
-            return span(value)
-        case "yes":
-            if value is not True:
-                raise Unfit("true")
-            return True
-        case "flow" | "name":
-            text = forms.text(value).strip()
-            if not text:
-                raise Unfit("a name")
-            return text.removeprefix("/") if name == "canned" else text
-        case "url":
-            return url(value)
+def text(value: Any) -> str:
+    found = forms.text(value)
+    canned_text.check(found)
+    _refuse_open({"": found})
+    return found
+
+
+def changes(value: Any) -> dict[str, str | None]:
+    if not isinstance(value, dict) or not value:
+        raise Unfit("a map of values, such as {f.plano: pro}")
+    return {str(key): each if each is None else str(each) for key, each in value.items()}
+
+
+def until(value: Any) -> Any:
+    return value if value == "reply" else span(value)
+
+
+def yes(value: Any) -> bool:
+    if value is not True:
+        raise Unfit("true")
+    return True
+
+
+def name(value: Any) -> str:
+    found = forms.text(value).strip().removeprefix("/")
+    if not found:
+        raise Unfit("a name")
+    return found
 
 
 def span(value: Any) -> Any:
@@ -177,7 +173,19 @@ def _values(value: Any) -> dict[str, str]:
     return {str(key): str(each) for key, each in value.items()}
 
 
-BESIDE = {
+FORMS: dict[str, Callable[[Any], Any]] = {
+    "words": words,
+    "text": text,
+    "names": names,
+    "name": name,
+    "changes": changes,
+    "priority": forms.one_of(*PRIORITIES),
+    "until": until,
+    "span": span,
+    "yes": yes,
+    "url": url,
+}
+BESIDE: dict[str, Callable[[Any], Any]] = {
     "or_template": forms.template,
     "language": forms.language,
     "values": _values,

@@ -20,14 +20,22 @@ from pytake_cli.services import (
     contact_values,
     conversations,
     fields,
+    notifications,
     outbound,
     ownership,
+    principals,
+    routing,
+    talks,
+    teams,
     templates,
 )
+from pytake_cli.services.talk_actions import Deed, relabel
 from pytake_cli.store import jobs, outbox
+from pytake_cli.store import teams as team_rows
 from pytake_cli.store.contacts import Contact
-from pytake_cli.store.conversations import SNOOZED, Conversation
+from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.events import Event
+from pytake_cli.store.notifications import SYSTEM
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.templates import Template
@@ -81,6 +89,21 @@ def carry_out(scene: Scene, acts: Sequence[Act]) -> list[str]:
         what = DOING[act.verb](scene, act, n)
         told.append(f"{act.verb}: {what}" if what else act.verb)
     return told
+
+
+def gist(act: Act) -> str:
+    """A step in a line, texts as they were written."""
+    match act.value:
+        case True:
+            return act.verb
+        case dict() if act.verb == "set":
+            return f"set: {', '.join(f'{name}={value or str()}' for name, value in act.value.items())}"
+        case dict():
+            return f"{act.verb}: {_cut(next(iter(act.value.values())))}"
+        case list():
+            return f"{act.verb}: {', '.join(act.value)}"
+        case _:
+            return f"{act.verb}: {_cut(str(act.value))}"
 
 
 def preview(scene: Scene, acts: Sequence[Act]) -> list[dict[str, Any]]:
@@ -185,6 +208,20 @@ def _note(scene: Scene, act: Act, n: int) -> str:
     return _cut(body)
 
 
+def _label(scene: Scene, act: Act, n: int) -> str:
+    who = principals.local(scene.conversation.org_id, scene.by.id if scene.by else None)
+    deed = Deed(scene.db, who, scene.by, scene.conversation, scene.now)
+    change: dict[str, Sequence[str]] = {"add": (), "remove": ()}
+    relabel(deed, **{**change, "add" if act.verb == "label" else "remove": act.value})
+    return ", ".join(act.value)
+
+
+def _team(scene: Scene, act: Act, n: int) -> str:
+    team = teams.find(scene.db, scene.conversation.org_id, act.value)
+    routing.give_to_team(scene.db, scene.conversation, team, by=scene.by, now=scene.now)
+    return team.name
+
+
 def _tag(scene: Scene, act: Act, n: int) -> str:
     change = contact_changes.tag if act.verb == "tag" else contact_changes.untag
     org_id, ids = scene.conversation.org_id, [scene.conversation.contact_id]
@@ -218,17 +255,20 @@ def _assign(scene: Scene, act: Act, n: int) -> str:
 
 
 def _priority(scene: Scene, act: Act, n: int) -> str:
-    scene.conversation.priority = act.value
-    ownership.changed(scene.db, scene.conversation, scene.by, scene.now)
+    _move(scene, "priority", priority=act.value)
     return str(act.value)
 
 
 def _snooze(scene: Scene, act: Act, n: int) -> str:
-    ownership.refuse_resolved(scene.conversation, "snoozed")
-    scene.conversation.status = SNOOZED
-    scene.conversation.snoozed_until = None if act.value == "reply" else scene.now + act.value
-    ownership.changed(scene.db, scene.conversation, scene.by, scene.now)
+    if act.value == "reply":
+        _move(scene, "snooze", snoozed_until_reply=True)
+    else:
+        _move(scene, "snooze", snoozed_until=scene.now + act.value)
     return str(act.value)
+
+
+def _move(scene: Scene, action: str, **sets: Any) -> None:
+    talks.move(scene.db, scene.conversation, action, scene.now, by=scene.by, cause=scene.actor, **sets)
 
 
 def _resolve(scene: Scene, act: Act, n: int) -> str:
@@ -254,7 +294,28 @@ def _notify(scene: Scene, act: Act, n: int) -> str:
     told = Event(org_id=scene.conversation.org_id, kind=NOTICE, payload=payload, at=scene.now)
     told.conversation_id = scene.conversation.id
     scene.db.add(told)
+    about = {"text": text, "by": scene.automation}
+    notifications.tell(
+        scene.db,
+        scene.conversation.org_id,
+        _whom(scene, act.beside.get("to", "")),
+        SYSTEM,
+        scene.now,
+        conversation_id=scene.conversation.id,
+        **about,
+    )
     return _cut(text)
+
+
+def _whom(scene: Scene, to: str) -> list[int]:
+    """The users to tell: a team's, a person, or whoever has the conversation, or else its team."""
+    db, talk = scene.db, scene.conversation
+    team = team_rows.by_slug(db, talk.org_id, to or talk.team)
+    if to and team is None:
+        return [conversations.find_user(db, to).id or 0]
+    if not to and talk.assignee_id is not None:
+        return [talk.assignee_id]
+    return [each.user_id for each in team_rows.members(db, talk.org_id) if team is not None and each.team_id == team.id]
 
 
 def _webhook(scene: Scene, act: Act, n: int) -> str:
@@ -284,10 +345,13 @@ DOING: dict[str, Callable[[Scene, Act, int], str]] = {
     "canned": _canned_reply,
     "template": _template,
     "note": _note,
+    "label": _label,
+    "unlabel": _label,
     "tag": _tag,
     "untag": _tag,
     "set": _set,
     "assign": _assign,
+    "team": _team,
     "priority": _priority,
     "snooze": _snooze,
     "resolve": _resolve,

@@ -21,7 +21,8 @@ from pytake_cli.flow import reader
 from pytake_cli.flow.misfits import given as shown
 from pytake_cli.flow.patterns import PatternError, compile_pattern
 from pytake_cli.flow.positions import Path
-from pytake_cli.flow.problems import FlowErrors, Problem, in_order, problem
+from pytake_cli.flow.problems import FlowErrors, Problem, in_order, near, problem
+from pytake_cli.policy.acts import PRIORITIES
 from pytake_cli.policy.automations import EVENTS, LISTED, MODES, NEEDS_WORDS, TIMED, Automation, Conditions, Said, When
 from pytake_cli.segment import check
 from pytake_cli.segment.tree import SegmentError
@@ -121,7 +122,7 @@ class _Reading:
         listed = tuple(known)
         for word in given:
             if word not in listed:
-                meant = act_reading.near(word, listed)
+                meant = near(word, listed)
                 fix = "did you mean `{meant}`?" if meant else "there are {known}"
                 self.page.say(
                     "`{key}` knows no {word}", at, fix=fix, key=str(at[-1]), word=word, meant=meant,
@@ -147,7 +148,7 @@ class _Reading:
 
     def _event(self, name: str, value: Any, at: Path, key_at: Path) -> list[When]:
         if name not in EVENTS:
-            meant = act_reading.near(name, EVENTS)
+            meant = near(name, EVENTS)
             fix = "did you mean `{meant}`?" if meant else "there are {known}"
             self.page.say(
                 "`{name}` is no event", key_at, at_key=len(key_at) > 1 and isinstance(key_at[-1], str), fix=fix,
@@ -182,7 +183,7 @@ class _Reading:
         for key, known in (
             ("status", STATUSES),
             ("owner", (NOBODY, BY_BOT, BY_PEOPLE)),
-            ("priority", act_reading.PRIORITIES),
+            ("priority", PRIORITIES),
         ):
             self._known(found.get(key, ()), known, ("if", key))
         for key, form in (("contact", _segment), ("hours", _hours), ("window", _window), ("text", _text)):

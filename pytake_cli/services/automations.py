@@ -11,13 +11,11 @@ from functools import lru_cache
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import InvalidData, NotFound
-from pytake_cli.flow.positions import Path
+from pytake_cli.flow import reader
 from pytake_cli.flow.problems import Problem, near, problem
-from pytake_cli.policy.acts import Act
 from pytake_cli.policy.automations import Automation as Definition
-from pytake_cli.services import automation_files, automation_silence, business_hours, canned, templates
+from pytake_cli.services import act_checks, automation_files, automation_silence, business_hours
 from pytake_cli.services.automation_files import SLUG, AutomationErrors
-from pytake_cli.services.flow_library import published
 from pytake_cli.services.segment_reading import Reader
 from pytake_cli.store import automations
 from pytake_cli.store.automations import Automation
@@ -74,21 +72,14 @@ def check(db: Session, org_id: int, drafts: Sequence[Draft]) -> list[Problem]:
 
 def _around(db: Session, org_id: int, draft: Draft, read: Definition) -> Iterable[Problem]:
     """What a file names and the organisation has not."""
-    from pytake_cli.flow import reader
-
     positions = reader.read(draft.text, draft.path).positions
-
-    def at(path: Path, error: InvalidData | NotFound) -> Problem:
-        reason = str(error.values.get("reason") or error).partition("\n")[0]
-        why = str(error.why).partition("\n")[0] if error.why else ""
-        text = f"{reason}; {why}" if why else reason
-        return problem(SLUG, "{reason}", positions.value(path), path=draft.path, reason=text)
 
     if read.conditions.contact:
         try:
             Reader(db, org_id).read(read.conditions.contact)
         except InvalidData as error:
-            yield at(("if", "contact"), error)
+            reason = str(error.values.get("reason") or error).partition("\n")[0]
+            yield problem(SLUG, "{reason}", positions.value(("if", "contact")), path=draft.path, reason=reason)
     if read.conditions.hours is not None:
         org = db.get_one(Organisation, org_id)
         known, name = business_hours.schedules(org.tz), read.conditions.hours[1]
@@ -97,27 +88,9 @@ def _around(db: Session, org_id: int, draft: Draft, read: Definition) -> Iterabl
                 SLUG, "there are no hours {name} in the settings", positions.value(("if", "hours")), path=draft.path,
                 fix="pytake config explain flows.hours", name=name or "flows.hours",
             )  # fmt: skip
-    for index, act in enumerate(read.then):
-        try:
-            _exists(db, org_id, act)
-        except NotFound as error:
-            yield at(("then", index, act.verb), error)
-
-
-def _exists(db: Session, org_id: int, act: Act) -> None:
-    if act.verb == "canned":
-        canned.find(db, org_id, act.value)
-    if act.verb == "flow" and published(db, org_id, act.value) is None:
-        raise NotFound("PT-FLOW", "no flow {name} is published", fix="pytake flow list", name=act.value)
-    template = act.value if act.verb == "template" else act.beside.get("or_template")
-    if template:
-        known = {each.name for each in templates.listed(db, org_id)}
-        if template not in known:
-            meant = near(template, known)
-            raise NotFound(
-                "PT-TEMPLATE", "there is no template {name} here", why="did you mean {meant}?" if meant else "",
-                fix="pytake template list", name=template, meant=meant,
-            )  # fmt: skip
+    for index, verb, reason in act_checks.missing(db, org_id, read.then):
+        place = positions.value(("then", index, verb))
+        yield problem(SLUG, "{reason}", place, path=draft.path, reason=reason)
 
 
 def publish(

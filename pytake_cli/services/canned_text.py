@@ -60,6 +60,16 @@ class Filled:
     text: str
     stops: tuple[Stop, ...]
 
+    @property
+    def marked(self) -> str:
+        """The text with its open places still open: `{{prazo|5 a 7}}`."""
+        found, at = "", 0
+        for stop in self.stops:
+            inner = f"{stop.name}|{stop.default}" if stop.default else stop.name
+            found += f"{self.text[at : stop.start]}{{{{{inner}}}}}"
+            at = stop.end
+        return found + self.text[at:]
+
 
 def fill(source: str, scope: Mapping[str, Any]) -> Filled:
     """Fills the variables; one without a value becomes a stop named after it."""

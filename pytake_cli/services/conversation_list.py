@@ -30,12 +30,13 @@ NOBODY = 0  # as an agent: those that belong to nobody
 class Filter:
     """What to list; every field narrows it."""
 
-    statuses: Sequence[str] = UNRESOLVED
+    statuses: Sequence[str] = UNRESOLVED  # none: whatever the rest says of it
     agent: int | None = None  # a user's id, NOBODY, or None for everybody's
     waiting: timedelta | None = None  # nobody has answered for at least this long
     window: Window | None = None
     unread: bool = False
     contact_id: int | None = None
+    also: Sequence[Any] = ()  # conditions of a filter of the inbox, or of a view
     sort: Sort = "activity"
     limit: int | None = None
 
@@ -112,7 +113,8 @@ def _same_pair() -> Any:
 
 
 def _conditions(wanted: Filter, now: datetime) -> list[Any]:
-    conditions: list[Any] = [col(Conversation.status).in_(list(wanted.statuses))]
+    conditions: list[Any] = [col(Conversation.status).in_(list(wanted.statuses))] if wanted.statuses else []
+    conditions += wanted.also
     if wanted.agent == NOBODY:
         conditions.append(col(Conversation.assignee_id).is_(None))
     elif wanted.agent is not None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from pytake_cli import clock
-from pytake_cli.errors import AuthError, Conflict, Forbidden, InvalidData
+from pytake_cli.errors import AuthError, Conflict, InvalidData
 from pytake_cli.policy import passwords as rules
 from pytake_cli.services import access_tokens, accounts, audit, passwords, roles, sessions
 from pytake_cli.services.principals import Principal
@@ -43,7 +43,7 @@ def change(
 ) -> list[str]:
     """Changes a person; it counts from their next request on. Returns the names of the changed fields."""
     who.require("users:manage")
-    _check_govern(db, who, user)
+    check_govern(db, who, user)
     wanted = None if role is None else roles.check(db, user.org_id, role)
     if wanted is not None:
         roles.check_grant(who, roles.rights(db, user.org_id, wanted), wanted)
@@ -58,7 +58,7 @@ def change(
     return changed
 
 
-def _check_govern(db: Session, who: Principal, user: User) -> None:
+def check_govern(db: Session, who: Principal, user: User) -> None:
     """Raises Forbidden when the person may do more than `who`: their password and role are not his to set."""
     if user.id != who.user_id:
         roles.check_grant(who, roles.rights_of(db, user), user.email)
@@ -66,37 +66,39 @@ def _check_govern(db: Session, who: Principal, user: User) -> None:
 
 def set_password(store: Store, who: Principal, user: User, password: str, now: datetime) -> None:
     """Gives a person a password that `who` knows; ends their sessions."""
-    _check(store, user, password)
+    with store.read() as db:
+        check_password(db, user, password)
     hashed = passwords.hashed(password)
     with store.write(user.org_id) as db:
         who.require("users:manage")
-        _check_govern(db, who, user)
+        check_govern(db, who, user)
         _put(db, who, user, hashed, now)
 
 
 def change_password(store: Store, who: Principal, current: str, password: str, now: datetime) -> str:
     """Changes one's own; other sessions end. Returns an access token, for those from before are void now."""
     if who.user_id is None or who.kind != "session":
-        raise Forbidden("PT-PASSWORD-OWN", "a password is changed by whoever has logged in", fix="pytake auth login")
-    with store.read(who.org_id) as db:
+        raise Conflict("PT-PASSWORD-OWN", "a password is changed by whoever has logged in", fix="pytake auth login")
+    with store.read() as db:
         user = db.get_one(User, who.user_id)
-        kept = logins.credential(db, who.org_id, who.user_id).password
+        kept = logins.credential(db, user.org_id, who.user_id).password
     if not passwords.matches(current, kept):
         raise AuthError("PT-AUTH-LOGIN", "the e-mail or the password is wrong", fix="the password of now")
-    _check(store, user, password)
+    with store.read() as db:
+        check_password(db, user, password)
     hashed = passwords.hashed(password)
-    with store.write(who.org_id) as db:
+    with store.write() as db:
         user = db.get_one(User, who.user_id)
         _put(db, who, user, hashed, now, keep=who.session_id)
         session = db.get_one(LoginSession, who.session_id)
-        claims = access_tokens.Claims(who.user_id, who.org_id, session.key, user.session_version)
+        claims = access_tokens.Claims(who.user_id, user.org_id, session.key, user.session_version)
     return access_tokens.issue(claims, now)
 
 
 def reset(db: Session, who: Principal, user: User, now: datetime) -> str:
     """Takes away a person's password; returns a token that sets a new one, once, within three days."""
     who.require("users:manage")
-    _check_govern(db, who, user)
+    check_govern(db, who, user)
     credential = logins.credential(db, user.org_id, user.id or 0)
     token = SETUP_PREFIX + clock.token()
     credential.password = None
@@ -116,7 +118,8 @@ def use_setup(store: Store, token: str, password: str, now: datetime) -> User:
         user = db.exec(query).first()
     if user is None:
         raise _used_up()
-    _check(store, user, password)
+    with store.read() as db:
+        check_password(db, user, password)
     hashed = passwords.hashed(password)
     with store.write(user.org_id) as db:
         if logins.credential(db, user.org_id, user.id or 0).setup != _digest(token):
@@ -142,9 +145,9 @@ def _put(db: Session, who: Principal, user: User, hashed: str, now: datetime, *,
     logins.forget_attempts(db, logins.attempt_key(user.email))
 
 
-def _check(store: Store, user: User, password: str) -> None:
-    with store.read() as db:
-        org = db.get_one(Organisation, user.org_id)
+def check_password(db: Session, user: User, password: str) -> None:
+    """Raises InvalidData for a password that is too short, too long or too easily guessed."""
+    org = db.get_one(Organisation, user.org_id)
     names = [user.email, user.email.partition("@")[0], user.name, org.name, org.slug]
     why = rules.flaw(password, names)
     if why:

@@ -141,7 +141,7 @@ def listed(db: Session, user_id: int, now: datetime) -> list[LoginSession]:
 def end(db: Session, who: Principal, user_id: int, session_id: int, now: datetime) -> None:
     """Ends one session of a person."""
     session = db.get(LoginSession, session_id)
-    if session is None or session.user_id != user_id or session.org_id != who.org_id:
+    if session is None or session.user_id != user_id:
         raise NotFound("PT-AUTH-SESSION", "there is no session {id}", fix="pytake user sessions EMAIL", id=session_id)
     if session.ended_at is None:
         session.ended_at, session.ended_why = now, "logout"

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from pytake_cli.errors import Conflict, InvalidData
 from pytake_cli.policy.people import storable
 from pytake_cli.policy.talks import MANAGE, PRIORITIES, TABLE
-from pytake_cli.services import automation, conversations, ownership, routing, talks, teams
+from pytake_cli.services import automation, conversations, ownership, rating_plans, routing, talks, teams
 from pytake_cli.services.principals import Principal
 from pytake_cli.store import desks, labels, tags
 from pytake_cli.store.changes import ConversationChange
@@ -153,7 +153,8 @@ def _unassign(deed: Deed) -> None:
 def _resolve(deed: Deed) -> None:
     if note := deed.given.get("note"):
         conversations.add_note(deed.db, deed.conversation, str(note), by=deed.by, now=deed.now)
-    automation.close(deed.db, deed.conversation, by=deed.by, now=deed.now)
+    if automation.close(deed.db, deed.conversation, by=deed.by, now=deed.now) and deed.given.get("csat"):
+        rating_plans.plan(deed.db, deed.conversation, deed.now, wanted=True)
 
 
 def _reopen(deed: Deed) -> None:
@@ -227,7 +228,8 @@ def relabel(deed: Deed, *, add: Any, remove: Any) -> None:
         )
     labels.give(db, org_id, deed.id, labels.made(db, org_id, new, deed.now).values(), deed.now)
     labels.take(db, deed.id, list(labels.known(db, org_id, gone).values()))
-    _beside(deed, "labelled", {"labels": has}, {"labels": after})
+    told = {"added": sorted(new), "removed": sorted(gone)}
+    _beside(deed, "labelled", {"labels": has}, {"labels": after}, labels=told)
 
 
 def label_names(given: Any) -> list[str]:
@@ -252,10 +254,10 @@ def _unstar(deed: Deed) -> None:
         _beside(deed, "starred", {"starred": True}, {"starred": False})
 
 
-def _beside(deed: Deed, what: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+def _beside(deed: Deed, what: str, before: Mapping[str, Any], after: Mapping[str, Any], **more: Any) -> None:
     """A change of what stands beside the row: its version, its event, its line in the history."""
     talks.touch(deed.conversation)
-    talks.tell(deed.db, deed.conversation, what, deed.now, by=deed.by)
+    talks.tell(deed.db, deed.conversation, what, deed.now, by=deed.by, **more)
     talks.record(deed.db, deed.conversation, what, before, after, deed.now, by=deed.by)
 
 
@@ -276,6 +278,14 @@ def _unread(deed: Deed) -> None:
     )
 
 
+def _macro(deed: Deed) -> None:
+    """Several steps under one name, all or none."""
+    from pytake_cli.services import macros  # whose steps are actions
+
+    row = macros.find(deed.db, deed.conversation.org_id, str(deed.given.get("macro") or ""))
+    macros.run(deed.db, row, deed.conversation, deed.by, deed.now)
+
+
 ACTIONS: dict[str, Callable[[Deed], None]] = {
     "claim": _claim,
     "assign": _assign,
@@ -292,4 +302,5 @@ ACTIONS: dict[str, Callable[[Deed], None]] = {
     "unstar": _unstar,
     "read": _read,
     "unread": _unread,
+    "macro": _macro,
 }

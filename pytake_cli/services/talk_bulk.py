@@ -93,11 +93,21 @@ def _one(
             change = talk_actions.act(db, who, conversations.get(db, id_), action, given, now)
             if change is not None:
                 result.batch = result.batch or change.id
-                change.batch = result.batch
-                db.add(change)
+                _join(db, change, result.batch or 0)
         result.done.append(id_)
     except PytakeError as error:
         result.skipped.append(Skipped(id_, error))
+
+
+def _join(db: Session, change: ConversationChange, batch: int) -> None:
+    """Makes a change part of a batch, with those that were made with it by a macro."""
+    with_it = [col(ConversationChange.id) == change.id]
+    if change.batch is not None:
+        with_it = [
+            col(ConversationChange.batch) == change.batch,
+            col(ConversationChange.conversation_id) == change.conversation_id,
+        ]
+    db.execute(sa.update(ConversationChange).where(*with_it).values(batch=batch))
 
 
 def undo(store: Store, who: Principal, batch: int, now: datetime) -> Done:

@@ -25,8 +25,13 @@ _QUIET = frozenset({"unread", "waiting_since"})  # what customers change by writ
 def find(db: Session, *, change: int | None = None, batch: int | None = None) -> list[ConversationChange]:
     """The changes that an undo names, newest first."""
     query = select(ConversationChange)
-    chosen = query.where(ConversationChange.batch == batch) if batch else query.where(ConversationChange.id == change)
-    found = list(db.exec(chosen.order_by(col(ConversationChange.id).desc())))
+    row = db.exec(query.where(ConversationChange.id == change)).first() if batch is None else None
+    if row is not None and row.batch is None:
+        return [row]
+    together = query.where(ConversationChange.batch == (row.batch if row is not None else batch or 0))
+    if row is not None:  # a macro's: all that it did to the conversation
+        together = together.where(ConversationChange.conversation_id == row.conversation_id)
+    found = list(db.exec(together.order_by(col(ConversationChange.id).desc())))
     if not found:
         raise NotFound(
             "PT-CHANGE", "there is no change {id} to undo", fix="pytake conversation undo", id=batch or change

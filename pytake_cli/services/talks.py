@@ -137,7 +137,9 @@ def record(
     return row
 
 
-def tell(db: Session, conversation: Conversation, what: str, now: datetime, *, by: User | int | None = None) -> None:
+def tell(
+    db: Session, conversation: Conversation, what: str, now: datetime, *, by: User | int | None = None, **more: Any
+) -> None:
     """Writes `conversation:updated`, the one event by which inboxes know that a row of theirs is old."""
     db.add(conversation)
     db.flush()
@@ -151,6 +153,7 @@ def tell(db: Session, conversation: Conversation, what: str, now: datetime, *, b
         "priority": conversation.priority,
         "by": _id_of(by),
         "what": what,
+        **more,
     }
     events.tell(db, conversation.org_id, "conversation:updated", payload, now, conversation.id)
     if what not in _NOBODY_FREE:

@@ -13,6 +13,8 @@ from sqlmodel import Session
 from pytake_cli.store.conversations import conversation
 from pytake_cli.store.rows import Owned, insert, primary_key, reference, time
 
+AT_ONCE = 500  # conversations of one query
+
 
 class Label(Owned, table=True):
     __tablename__ = "label"
@@ -48,8 +50,10 @@ _NAMES = (
 def of_conversations(db: Session, ids: Iterable[int]) -> dict[int, list[str]]:
     """The names of each conversation's labels, sorted."""
     found: dict[int, list[str]] = {}
-    for row in db.connection().execute(_NAMES, {"ids": list(ids)}):
-        found.setdefault(row.conversation_id, []).append(row.name)
+    wanted = list(ids)
+    for start in range(0, len(wanted), AT_ONCE):
+        for row in db.connection().execute(_NAMES, {"ids": wanted[start : start + AT_ONCE]}):
+            found.setdefault(row.conversation_id, []).append(row.name)
     return found
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar, cast
@@ -16,7 +17,6 @@ from zoneinfo import ZoneInfo
 from textual.app import App
 from textual.binding import BindingType
 from textual.css.query import NoMatches
-from textual.screen import Screen
 
 from pytake_cli import locale
 from pytake_cli.locale import _
@@ -81,6 +81,8 @@ class InboxApp(App[int], inherit_bindings=False):
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
 
+    DEFAULT_MODE = SCREENS[0].slug
+
     def __init__(self, client: Client, options: Options | None = None) -> None:
         super().__init__()
         self.client = client
@@ -88,7 +90,9 @@ class InboxApp(App[int], inherit_bindings=False):
         self.zone: tzinfo = self.options.zone
         self.me: Me | None = None
         self.unread_mine = 0
-        self.place = SCREENS[0].slug
+        self.place = self.DEFAULT_MODE
+        for entry in SCREENS:
+            self.add_mode(entry.slug, partial(self._open, entry.slug))
         self.was_on = False
         self.last_key_at = 0.0
         self.undoable: Undo | None = None
@@ -154,22 +158,19 @@ class InboxApp(App[int], inherit_bindings=False):
                     seen.add(id(screen))
                     yield screen
 
-    def get_default_screen(self) -> Screen[Any]:
-        return self._place(self.place)()
-
     def _place(self, slug: str) -> type[Place]:
         module, _colon, name = next(entry.place for entry in SCREENS if entry.slug == slug).partition(":")
         return cast("type[Place]", getattr(import_module(module), name))
+
+    def _open(self, slug: str) -> Place:
+        return self._place(slug)()
 
     def go(self, slug: str) -> None:
         """Opens one of the numbered screens; the others stay as they are."""
         if slug == self.place:
             return
         self.place = slug
-        mode = "_default" if slug == SCREENS[0].slug else slug
-        if mode not in self._modes and mode != "_default":
-            self.add_mode(mode, lambda: self._place(slug)())
-        self.switch_mode(mode)
+        self.switch_mode(slug)
 
     async def ask(self, dialog: Dialog[R]) -> R | None:
         """What the person answers in a dialog; None: dismissed. Only from a worker, such as an `async def do_…`."""

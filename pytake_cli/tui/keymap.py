@@ -14,7 +14,13 @@ from pytake_cli.tui.actions import ACTIONS, BY_ID, CHAINS, FORBIDDEN, Action
 
 PRESETS: dict[str, dict[str, str]] = {
     "default": {},
-    "vim": {"pane.previous": "h,shift+tab,left", "pane.next": "l,tab,right", "conversation.label": "#", "contact.tag": "#", "flow.heat": "H"},
+    "vim": {
+        "pane.previous": "h,shift+tab,left",
+        "pane.next": "l,tab,right",
+        "conversation.label": "#",
+        "contact.tag": "#",
+        "flow.heat": "H",
+    },
     "composer": {
         "conversation.next": "f6,ctrl+n",
         "conversation.claim": "f4",

@@ -14,6 +14,7 @@ from tests.bench import (
     importing,
     inbox,
     intake,
+    live,
     processing,
     reply,
     segments,
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[Path, figures.Options], Iterator[figures.Row]]] 
     "segments": segments.measure,
     "inbox": inbox.measure,
     "engine": engine.measure,
+    "live": live.measure,
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from pytake_cli import clock
 from pytake_cli.policy.recurrence_files import read
-from pytake_cli.services import schedules, teams
+from pytake_cli.services import conversations, principals, schedules, talk_actions, teams, views
 from pytake_cli.store import Store, tags
 from pytake_cli.store import schedules as rows
 from pytake_cli.store.events import Event
@@ -64,6 +64,11 @@ def norte(pytake: Run, home: Path) -> Run:
         tags.put(db, 1, conversation.contact_id, CANARY, now)
         db.add(Field(org_id=1, name=CANARY, created_at=now))
         teams.create(db, 1, CANARY, now, takes_all=True)
+    with store.write(1) as db:
+        here = principals.local(1, 1)
+        labelled = talk_actions.act(db, here, conversations.get(db, 1), "label", {"add": [CANARY]}, now)
+        assert labelled is not None
+        views.create(db, here, CANARY, f"label:{CANARY}", shared=True, now=now)
     with store.write() as db:
         outgoing(db, conversation, CANARY, status="unknown", at=now)
     version = flows.publish(store, 1, FLOW, now=now)
@@ -82,6 +87,13 @@ def norte(pytake: Run, home: Path) -> Run:
         ("number", "list", "--all", "--fields", "all"),
         ("number", "show", "--fields", "all"),
         ("number", "limits"),
+        ("conversation", "list", "--fields", "all"),
+        ("conversation", "list", "-w", f"status:all label:{CANARY}"),
+        ("conversation", "list", "-w", f'text:"{CANARY}"'),
+        ("conversation", "list", "-w", "contact:1"),
+        ("conversation", "history", "--fields", "all"),
+        ("label", "list", "--fields", "all"),
+        ("view", "list", "--fields", "all"),
         ("queue", "list", "--fields", "all"),
         ("queue", "list", "--state", "failed"),
         ("status", "--fields", "all"),
@@ -119,6 +131,22 @@ def test_what_is_the_others_is_not_shown(norte: Run, words: tuple[str, ...]) -> 
     [
         ("user", "set", f"{CANARY}@example.com", "--role", "VIEWER"),
         ("user", "disable", f"{CANARY}@example.com", "-y"),
+        ("conversation", "claim", "1"),
+        ("conversation", "label", "1", "--add", "x"),
+        ("conversation", "snooze", "1", "--until", "+1h"),
+        ("conversation", "priority", "1", "--set", "high"),
+        ("conversation", "star", "1"),
+        ("conversation", "history", "1"),
+        ("conversation", "export", "1"),
+        ("conversation", "merge", "1", "--with", "1", "-y"),
+        ("conversation", "undo", "1"),
+        ("conversation", "undo"),
+        ("conversation", "list", "--view", CANARY),
+        ("label", "rename", CANARY, "--to", "x"),
+        ("label", "delete", CANARY, "-y"),
+        ("view", "show", CANARY),
+        ("view", "set", CANARY, "-w", "status:open"),
+        ("view", "delete", CANARY, "-y"),
         ("number", "show", "+551140009999"),
         ("number", "limits", "1"),
         ("number", "verify", "+551140009999"),

@@ -98,7 +98,7 @@ def test_an_inbox_misses_nothing_and_hears_nothing_twice_when_the_daemon_is_kill
         async with asyncio.timeout(40):
             while True:
                 idle, there = await asyncio.to_thread(shop.emulator.idle), await asyncio.to_thread(written, shop)
-                if idle and follower.heard == there:
+                if idle and len(there) >= 3 * 13 and follower.heard == there:
                     break
                 await asyncio.sleep(0.3)
         following.cancel()
@@ -106,7 +106,6 @@ def test_an_inbox_misses_nothing_and_hears_nothing_twice_when_the_daemon_is_kill
     asyncio.run(go())
     assert follower.connections >= 2
     assert follower.gaps == 0
-    assert len(follower.heard) >= 3 * 13
 
 
 def test_a_login_that_ended_or_is_too_old_hears_nothing(shop: Home) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -22,22 +22,32 @@ from pytake_cli.api.v1.office import Office
 from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.api.webhook import Door
 from pytake_cli.errors import AuthError
-from pytake_cli.policy.permissions import ROLES
+from pytake_cli.policy.permissions import EVERYTHING, ROLES
 from pytake_cli.services.principals import Principal
 from pytake_cli.store import Store
 from tests.kit.door import KEYS, Well
 
 
-def somebody(
-    org_id: int,
-    *permissions: str,
-    role: str = "ORG_ADMIN",
-    user_id: int | None = None,
-    name: str = "rita",
-) -> Principal:
-    """A principal of the test's making: of a role, or with just these permissions."""
-    held = frozenset(permissions) or ROLES[role]
-    return Principal(org_id, user_id, name, role, held, "session")
+@dataclass(frozen=True)
+class Somebody:
+    """A principal of the test's making."""
+
+    org_id: int
+    permissions: frozenset[str] = frozenset({EVERYTHING})
+    role: str = "ORG_ADMIN"
+    user_id: int | None = None
+    name: str = "rita"
+    kind: str = "session"
+    session_id: int | None = None
+    token_id: int | None = None
+
+    may = Principal.may
+    require = Principal.require
+
+
+def somebody(org_id: int, *permissions: str, role: str = "ORG_ADMIN", **more: Any) -> Somebody:
+    """With the rights of a role, or with just these permissions."""
+    return Somebody(org_id, frozenset(permissions) or ROLES[role], role, **more)
 
 
 @dataclass
@@ -46,10 +56,10 @@ class Face:
 
     port: int
     office: Office
-    people: dict[str, Principal] = field(default_factory=dict)
+    people: dict[str, Principal | Somebody] = field(default_factory=dict)
     taken: list[bytes] = field(default_factory=list)  # webhooks
 
-    def as_(self, who: Principal | None, **headers: str) -> httpx.Client:
+    def as_(self, who: Principal | Somebody | None, **headers: str) -> httpx.Client:
         """A client of this person, or of nobody."""
         lines = {name.replace("_", "-"): value for name, value in headers.items()}
         if who is not None:
@@ -62,12 +72,12 @@ class Face:
 @contextmanager
 def open_api(store: Store, **options: Any) -> Iterator[Face]:
     """The API of this store; `options` are those of Office."""
-    people: dict[str, Principal] = {}
+    people: dict[str, Principal | Somebody] = {}
 
     def sign_in(_store: Store, token: str, _org: str, _now: datetime) -> Principal:
         if token not in people:
             raise AuthError("PT-API-LOGIN", "who is that", fix="pytake auth login")
-        return people[token]
+        return cast("Principal", people[token])
 
     many = Limits(100_000, 100_000, 100_000)
     office = Office(**{"store": store, "sign_in": sign_in, "limits": many, **options})

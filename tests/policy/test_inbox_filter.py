@@ -58,7 +58,7 @@ def test_errors_say_what_would_be_right(text: str, hint: str) -> None:
     with pytest.raises(InvalidData) as caught:
         parse(text)
     assert caught.value.slug == "PT-FILTER"
-    assert hint in str(caught.value)
+    assert hint in caught.value.why.format(**caught.value.values)
 
 
 def test_spans_are_lengths_of_time() -> None:

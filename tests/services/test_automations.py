@@ -8,13 +8,16 @@ import pytest
 
 from pytake_cli.errors import NotFound
 from pytake_cli.policy.automations import MOST_DEPTH
-from pytake_cli.services import automation_runs, contact_changes, conversations
+from pytake_cli.services import automation_runs, contact_changes, conversations, principals, teams
 from pytake_cli.services.automation_files import AutomationErrors
+from pytake_cli.services.talk_actions import Deed, relabel
 from pytake_cli.store import Store, tags
 from pytake_cli.store.automations import AutomationRun
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import Conversation, Note
 from pytake_cli.store.jobs import Job
+from pytake_cli.store.notifications import Notification
+from pytake_cli.store.users import User
 from tests.kit.stores import make_org
 from tests.services.rule_shop import RuleShop
 
@@ -135,7 +138,8 @@ def test_the_window_is_saved_an_hour_before_it_closes(shop: RuleShop) -> None:
 
 def test_several_steps_wait_in_between_and_stop_when_the_customer_writes(shop: RuleShop) -> None:
     shop.rule(
-        "{when: queued, then: [{note: um}, {wait: 10m}, {note: dois}, {wait: 10m}, {note: tres}], cancel_on: message_in}"
+        "{when: queued, cancel_on: message_in, then:"
+        " [{note: um}, {wait: 10m}, {note: dois}, {wait: 10m}, {note: tres}]}"
     )
     shop.hears()
     assert [note.body for note in shop.rows(Note)] == ["um"]
@@ -148,6 +152,9 @@ def test_several_steps_wait_in_between_and_stop_when_the_customer_writes(shop: R
 
 
 def test_the_customer_waits_for_a_person(shop: RuleShop) -> None:
+    with shop.store.write(shop.org) as db:
+        vendas = teams.create(db, shop.org, "vendas", shop.now)
+        teams.add(db, vendas, db.get_one(User, shop.rita.id), shop.now)
     shop.rule("{when: {agent_silent: 15m}, then: [{priority: urgent}, {notify: ninguém respondeu, to: vendas}]}")
     shop.hears()
     shop.later(minutes=10)
@@ -157,6 +164,8 @@ def test_the_customer_waits_for_a_person(shop: RuleShop) -> None:
     assert [(each["text"], each["team"]) for each in shop.events("automation:notice")] == [
         ("ninguém respondeu", "vendas")
     ]
+    [told] = shop.rows(Notification)
+    assert (told.user_id, told.parts["text"], told.conversation_id) == (shop.rita.id, "ninguém respondeu", 1)
     shop.answers()
     shop.hears("obrigada")
     shop.answers("de nada")
@@ -249,12 +258,29 @@ def test_a_webhook_is_a_job_and_an_unknown_flow_is_refused_when_publishing(shop:
         shop.rule("{when: resolved, then: [{flow: nao-ha}]}")
 
 
-def test_a_bug_in_a_step_ends_the_run_and_is_told(shop: RuleShop, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop.rule("{when: queued, then: [{note: um}, {assign: ninguem@loja}]}")
+def test_a_step_that_cannot_be_done_any_more_undoes_the_ones_before_it(shop: RuleShop) -> None:
+    shop.rule("{when: queued, then: [{note: um}, {assign: rita}]}")
+    with shop.store.write(shop.org) as db:
+        db.get_one(User, shop.rita.id).active = False
     shop.hears()
     state, reason = shop.runs()[0]
     assert (state, reason.split(":")[0]) == ("refused", "PT-USER")
     assert shop.rows(Note) == []
+
+
+def test_labels_set_rules_off_and_are_asked(shop: RuleShop) -> None:
+    shop.rule("{name: a, when: {keyword: boleto}, then: [{label: [cobrança, urgente]}]}")
+    shop.rule("{name: b, when: {labelled: urgente}, if: {label: cobrança}, then: [{priority: urgent}]}")
+    shop.rule("{name: c, when: {unlabelled: urgente}, then: [{priority: normal}]}")
+    shop.hears("oi")
+    shop.hears("boleto")
+    assert shop.conversation().priority == "urgent"
+    with shop.store.write(shop.org) as db:
+        talk = conversations.get(db, shop.conversation().id or 0)
+        deed = Deed(db, principals.local(shop.org), shop.rita, talk, shop.now)
+        relabel(deed, add=(), remove=["urgente"])
+    shop.work()
+    assert shop.conversation().priority == "normal"
 
 
 def test_organisations_do_not_hear_each_other(shop: RuleShop) -> None:
@@ -283,3 +309,11 @@ def test_a_merged_contact_takes_its_runs_along(shop: RuleShop) -> None:
     assert sorted(run.state for run in found) == ["cancelled", "done"]
     assert len({run.conversation_id for run in found}) == 1
     assert len(shop.rows(Conversation)) == 2
+
+
+def test_every_message_of_a_batch_is_heard(shop: RuleShop) -> None:
+    shop.rule("{when: {keyword: boleto}, then: [{note: boleto}]}")
+    for _ in range(3):
+        shop.says("boleto")
+    shop.work()
+    assert [note.body for note in shop.rows(Note)] == ["boleto"] * 3

@@ -44,7 +44,9 @@ def test_no_action_has_a_key_that_terminals_do_not_send_or_others_own() -> None:
 
 
 def test_no_letter_works_where_text_is_written() -> None:
-    text_fields = [action.keys_in(scope) for action in ACTIONS for scope in ("composer", "always") if scope in action.keys]
+    text_fields = [
+        action.keys_in(scope) for action in ACTIONS for scope in ("composer", "always") if scope in action.keys
+    ]
     assert [key for keys in text_fields for key in keys if len(key) == 1] == []
 
 

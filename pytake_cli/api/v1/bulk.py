@@ -58,8 +58,8 @@ def undo(given: UndoGiven, here: Here = Depends(here)) -> object:
     if given.batch is not None:
         return _batch(talk_bulk.undo(here.office.store, who, given.batch, here.now))
     with here.write() as db:
-        [row] = talk_undo.find(db, change=given.change)
-        talk_undo.undo(db, who, row, here.now)
+        for row in talk_undo.find(db, change=given.change):
+            talk_undo.undo(db, who, row, here.now)
         return {"batch": None, "done": [row.conversation_id], "skipped": []}
 
 

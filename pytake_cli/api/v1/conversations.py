@@ -14,6 +14,7 @@ from pytake_cli.api.v1.here import Here, here, needs
 from pytake_cli.api.v1.inbox_models import (
     Acted,
     ActionGiven,
+    ContactCard,
     ConversationGiven,
     ConversationRow,
     MessageGiven,
@@ -25,6 +26,7 @@ from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.services import (
     conversations,
     talk_actions,
+    talk_card,
     talk_filter,
     talk_list,
     talk_opening,
@@ -108,6 +110,13 @@ def read_timeline(
     with here.read() as db:
         found = timeline.page(db, conversations.get(db, id), before=bounds, limit=limit)
     return {"items": found.items, "next": cursor(*found.earlier) if found.earlier else None}
+
+
+@router.get("/{id}/contact", response_model=ContactCard, dependencies=[Depends(needs("conversations:read"))])
+def card(id: Id, here: Here = Depends(here)) -> object:  # noqa: A002
+    """Who the person is: the card beside the chat."""
+    with here.read() as db:
+        return talk_card.card(db, conversations.get(db, id))
 
 
 @router.post(

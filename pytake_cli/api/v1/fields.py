@@ -1,4 +1,4 @@
-"""/fields and /tags: what an organisation keeps of its contacts."""
+"""/fields: what an organisation keeps of its contacts besides what WhatsApp knows."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from pytake_cli.api.v1.routes import Body, Text
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.versions import guard, tag
 from pytake_cli.services import fields as services
-from pytake_cli.store import fields, tags
+from pytake_cli.store import fields
 
 router = new_router("fields")
-tag_router = new_router("tags")
 WRITE = [Depends(needs("segments:write"))]
 
 Name = Annotated[str, Path(min_length=1, max_length=80)]
@@ -44,10 +43,6 @@ class NewName(Body):
 
 class Gone(BaseModel):
     contacts: int = Field(description="how many contacts held something in it")
-
-
-class TagRow(BaseModel):
-    name: str
 
 
 @router.get("", response_model=Page[FieldRow], dependencies=[Depends(needs("contacts:read"))])
@@ -95,10 +90,3 @@ def delete(name: Name, here: Here = Depends(here)) -> object:
         count = services.delete(db, here.org_id, name)
         here.note(db, "field.deleted", f"field:{name}", contacts=count)
         return {"contacts": count}
-
-
-@tag_router.get("", response_model=Page[TagRow], dependencies=[Depends(needs("contacts:read"))])
-def list_tags(here: Here = Depends(here)) -> object:
-    """The tags that contacts have, by name."""
-    with here.read() as db:
-        return everything([{"name": name} for name in tags.everyone(db, here.org_id)])

@@ -55,6 +55,10 @@ class Here:
             if self.once is not None:
                 self.once.used(db)
 
+    def keep_no_answer(self) -> None:
+        """The answer holds a secret: whoever repeats the idempotency key hears that it happened, and not what."""
+        self.once = None
+
     def note(self, db: Session, action: str, target: str, **details: Any) -> None:
         """Writes into the audit log, in the transaction of what was done."""
         audit.note(db, self.principal, action, target, details, now=self.now)

@@ -158,7 +158,7 @@ class ActionGiven(Body):
 
     action: Literal[
         "claim", "assign", "unassign", "resolve", "reopen", "snooze", "wake", "takeover", "handback",
-        "label", "priority", "star", "unstar", "read", "unread",
+        "label", "priority", "star", "unstar", "read", "unread", "macro",
     ]  # fmt: skip
     to: Annotated[int | str | None, Field()] = None
     team: Annotated[str | None, Field(max_length=100)] = None
@@ -167,6 +167,8 @@ class ActionGiven(Body):
     until: datetime | None = None
     until_reply: bool = False
     flow: Annotated[str | None, Field(max_length=100)] = None
+    csat: bool = False
+    macro: Annotated[str | None, Field(max_length=100)] = None
     priority: Annotated[str | None, Field(max_length=20)] = None
     add: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     remove: Annotated[tuple[str, ...], Field(max_length=50)] = ()
@@ -297,3 +299,42 @@ class ActivityLine(BaseModel):
     undoable: bool
     undone: bool
     undo_until: datetime | None
+
+
+class Previous(BaseModel):
+    """Another conversation of the person."""
+
+    id: int
+    status: str
+    preview: str
+    last_message_at: datetime
+    resolved_at: datetime | None
+    rating: int | None
+
+
+class ContactCard(BaseModel):
+    """What the sidebar shows of a person."""
+
+    id: int
+    display: str
+    phone: str | None
+    username: str | None
+    name: str
+    profile_name: str
+    stage: str
+    score: int
+    vip: bool
+    tags: list[str]
+    language: str
+    tz: str
+    fields: dict[str, Any]
+    blocked_at: datetime | None
+    opted_out_at: datetime | None
+    marketing_granted_at: datetime | None
+    marketing_stopped_at: datetime | None
+    identities: list[dict[str, Any]]
+    windows: list[dict[str, Any]]
+    notes: list[dict[str, Any]]
+    conversations: int
+    created_at: datetime
+    previous: list[Previous]

@@ -28,6 +28,13 @@ ACT = [Depends(needs(*ACTING))]
 Reference = Annotated[str, Path(pattern=r"^(message|job|quarantine):[0-9]{1,18}$")]
 
 
+class Health(BaseModel):
+    """`state` is ok or failing; `problems` are what keeps the daemon from working."""
+
+    state: str
+    problems: list[str]
+
+
 class NumberStanding(BaseModel):
     display: str
     status: str
@@ -103,6 +110,13 @@ class Colleague(BaseModel):
     role: str
     availability: str
     open: int
+
+
+@router.get("/health", response_model=Health, dependencies=READ)
+def health(here: Here = Depends(here)) -> object:
+    """Whether the daemon works, and what keeps it from that."""
+    problems = here.office.problems()
+    return {"state": "failing" if problems else "ok", "problems": problems}
 
 
 @router.get("/status", response_model=Standing, dependencies=READ)

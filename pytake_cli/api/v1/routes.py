@@ -104,9 +104,9 @@ async def _end(request: Request, response: Response | None) -> None:
         await run_in_threadpool(here.once.answered, response.status_code, body)
 
 
-def router(tag: str, prefix: str = "") -> APIRouter:
+def router(tag: str, prefix: str | None = None) -> APIRouter:
     """A router of one noun."""
-    return APIRouter(prefix=prefix or f"/{tag}", tags=[tag], route_class=Route, responses=RESPONSES)
+    return APIRouter(prefix=f"/{tag}" if prefix is None else prefix, tags=[tag], route_class=Route, responses=RESPONSES)
 
 
 def _has_nul(value: Any) -> bool:

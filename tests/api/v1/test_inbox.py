@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from pytake_cli import clock
-from pytake_cli.services.principals import Principal
 from pytake_cli.store.users import User
 from tests.kit import people
-from tests.kit.api import Face, open_api, somebody
+from tests.kit.api import Face, Somebody, open_api, somebody
 from tests.kit.shop import Shop
 
 
@@ -27,7 +26,7 @@ def bia(shop: Shop) -> User:
     return people.user(shop.store, shop.org, "bia@loja.example", "bia")
 
 
-def agent(shop: Shop, user: User) -> Principal:
+def agent(shop: Shop, user: User) -> Somebody:
     rights = frozenset({"conversations:read", "conversations:write"})
     return somebody(shop.org, *rights, role="AGENT", user_id=user.id, name=user.name)
 
@@ -154,4 +153,4 @@ def test_what_cannot_be_read_in_a_filter_is_told(face: Face, shop: Shop, bia: Us
     with face.as_(agent(shop, bia)) as client:
         refused = client.get("/conversations", params={"where": "stauts:open"})
     assert (refused.status_code, refused.json()["slug"]) == (422, "PT-FILTER")
-    assert "did you mean status?" in refused.json()["detail"]
+    assert "did you mean status?" in refused.json()["why"]

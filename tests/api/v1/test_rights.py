@@ -9,9 +9,8 @@ import pytest
 from sqlmodel import SQLModel, select
 
 from pytake_cli.policy.permissions import PERMISSIONS, ROLES, allows
-from pytake_cli.services.principals import Principal
 from tests.api.v1.walk import MISSING, OPEN, Route, body_of, routes
-from tests.kit.api import Face, open_api, somebody
+from tests.kit.api import Face, Somebody, open_api, somebody
 from tests.kit.shop import Shop
 from tests.kit.stocked import Stock
 from tests.store.test_isolation import furnish
@@ -33,8 +32,8 @@ def face(shop: Shop, stock: Stock) -> Iterator[Face]:
         yield face
 
 
-def everybody(org: int) -> dict[str, Principal | None]:
-    people: dict[str, Principal | None] = {role: somebody(org, role=role) for role in ROLES}
+def everybody(org: int) -> dict[str, Somebody | None]:
+    people: dict[str, Somebody | None] = {role: somebody(org, role=role) for role in ROLES}
     return people | {"custom": somebody(org, *CUSTOM, role="recepcao"), "none": None}
 
 

@@ -1,0 +1,152 @@
+"""Inboxes that follow the live wire while customers write: from commit to frame, and what it costs the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from pytake_cli import clock, secrets
+from pytake_cli.services import sessions
+from pytake_cli.store import Store
+from pytake_cli.store.events import event
+from pytake_cli.store.users import User
+from tests.bench.figures import Options, Row, cpu_seconds, resident_mb
+from tests.bench.figures import load as load_average
+from tests.bench.intake import caught_up, load
+from tests.kit import home
+from tests.kit.live_client import opened
+
+INBOXES, RATE, SECONDS = 20, 50, 20
+LOOK_SECONDS = 0.001  # between looks for what was committed
+KEY = "benchmarks-sign-their-tokens-with-this-key"
+
+
+@dataclass
+class Heard:
+    """When each event could be read in the store, and when each inbox had it (seconds of one clock)."""
+
+    committed: dict[int, float] = field(default_factory=dict)
+    received: list[dict[int, float]] = field(default_factory=list)
+
+    def waits(self) -> list[float]:
+        """Milliseconds, sorted; an event that an inbox had before the look saw it counts as none."""
+        known = self.committed
+        return sorted(
+            max(0.0, at - known[id_]) * 1000 for inbox in self.received for id_, at in inbox.items() if id_ in known
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    waits: list[float]
+    frames: int
+    cpu: float  # of one core, of the daemon, while customers wrote
+    quiet_cpu: float  # the same without inboxes
+    memory: float  # MB that the inboxes added
+
+    def within(self, share: float) -> float:
+        return self.waits[min(int(len(self.waits) * share), len(self.waits) - 1)]
+
+
+def measure(folder: Path, options: Options) -> Iterator[Row]:
+    runs = [_run(folder / f"live-{turn}", turn) for turn in range(options.times)]
+    note = f"{INBOXES} inboxes, {RATE} messages/s, {runs[-1].frames / SECONDS:,.0f} frames/s; load {load_average()}"
+    yield Row("live: commit to inbox, half within", "ms", tuple(run.within(0.5) for run in runs), "", note)
+    yield Row("live: commit to inbox, 95 % within", "ms", tuple(run.within(0.95) for run in runs), "≤ 200")
+    yield Row("live: CPU of the daemon", "% of a core", tuple(run.cpu * 100 for run in runs), "", "all of its work")
+    yield Row("live: the same without inboxes", "% of a core", tuple(run.quiet_cpu * 100 for run in runs))
+    yield Row("live: memory that the inboxes add", "MB", tuple(run.memory for run in runs), "≤ 20")
+
+
+def _run(folder: Path, seed: int) -> Run:
+    with home.running(folder, settings={"PYTAKE_SECRET_JWT_KEY": KEY}) as here:
+        tokens = _logins(here)
+        load(f"{here.emulator.url}/_emulator/say", "", count=RATE, connections=8, rate=RATE, seed=seed + 100)
+        caught_up(here)
+        quiet_cpu, _ = _customers_write(here, seed)
+        before = resident_mb(here.daemon.pid)
+        heard, cpu = asyncio.run(_follow(here, tokens, seed))
+        memory = resident_mb(here.daemon.pid) - before
+    assert all(set(inbox) == set(heard.received[0]) for inbox in heard.received), "an inbox missed something"
+    return Run(heard.waits(), sum(map(len, heard.received)), cpu, quiet_cpu, memory)
+
+
+async def _follow(here: home.Home, tokens: list[str], seed: int) -> tuple[Heard, float]:
+    """Everybody connects, customers write, everybody has heard everything."""
+    heard, over = Heard(), threading.Event()
+    async with AsyncExitStack() as stack:
+        inboxes = []
+        for token in tokens:
+            inbox = await stack.enter_async_context(opened(here.daemon.url, {"token": token, "topics": ["*"]}))
+            await inbox.ready()
+            inboxes.append(inbox)
+            heard.received.append({})
+        reading = [
+            asyncio.ensure_future(_read(inbox, into)) for inbox, into in zip(inboxes, heard.received, strict=True)
+        ]
+        watching = threading.Thread(target=_watch, args=(here.store_url, heard, over))
+        watching.start()
+        cpu, _ = await asyncio.to_thread(_customers_write, here, seed + 1000)
+        await asyncio.sleep(1.5)
+        over.set()
+        await asyncio.to_thread(watching.join)
+        for task in reading:
+            task.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
+    return heard, cpu
+
+
+def _customers_write(here: home.Home, seed: int) -> tuple[float, float]:
+    """The daemon's share of a core meanwhile, and how long it took."""
+    began, before = time.monotonic(), cpu_seconds(here.daemon.pid)
+    load(f"{here.emulator.url}/_emulator/say", "", count=RATE * SECONDS, connections=8, rate=RATE, seed=seed)
+    caught_up(here)
+    took = time.monotonic() - began
+    return (cpu_seconds(here.daemon.pid) - before) / took, took
+
+
+async def _read(inbox: Any, into: dict[int, float]) -> None:
+    while True:
+        frame = orjson.loads(await inbox.socket.recv(decode=False))
+        if frame.get("id") is not None:
+            into[frame["id"]] = time.monotonic()
+
+
+def _watch(url: str, heard: Heard, over: threading.Event) -> None:
+    """Notes when each event can first be read."""
+    store = Store(url)
+    last: int | None = None
+    while not over.wait(LOOK_SECONDS):
+        with store.read() as db:
+            ids = sa.select(event.c.id).where(event.c.id > (last or 0)).order_by(event.c.id)
+            found = db.connection().execute(ids).scalars().all()
+        now = time.monotonic()
+        if last is not None:
+            heard.committed.update(dict.fromkeys(found, now))
+        last = found[-1] if found else last or 0
+    store.close()
+
+
+def _logins(here: home.Home) -> list[str]:
+    import os
+
+    os.environ["PYTAKE_SECRET_JWT_KEY"] = KEY
+    secrets.forget()
+    now = clock.now()
+    with here.store() as store, store.write() as db:
+        users = [
+            User(org_id=here.org_id, email=f"agent{n}@loja.com", name=f"agent{n}", role="AGENT", created_at=now)
+            for n in range(INBOXES)
+        ]
+        db.add_all(users)
+        db.flush()
+        return [sessions.start(db, user, now).access for user in users]
