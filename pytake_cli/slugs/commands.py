@@ -28,6 +28,7 @@ SLUGS: dict[str, str] = {
     "PT-FILE-TARGET": "a file cannot be written there",
     "PT-HELP": "there is no help of that name, or none with that word",
     "PT-IDEMPOTENCY": "an idempotency key was used before for something else",
+    "PT-INBOX-WEB": "the inbox for browsers needs a library that is an extra",
     "PT-INIT-NUMBER": "the number is to be emulator, meta or later",
     "PT-INPUT": "a question was needed and nobody was there to answer",
     "PT-INPUT-CONFIRM": "what cannot be undone needs the thing's name with --confirm",
