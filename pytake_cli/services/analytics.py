@@ -59,6 +59,7 @@ def _period(period: Period) -> dict[str, Any]:
         "until": period.until,
         "first": period.first.isoformat(),
         "last": period.last.isoformat(),
+        "previous": period.before().name,
     }
 
 
