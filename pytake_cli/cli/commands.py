@@ -5,6 +5,8 @@ from __future__ import annotations
 # noun -> (module, attribute): a typer.Typer whose commands are the verbs, or a function that is the command
 COMMANDS: dict[str, tuple[str, str]] = {
     "analytics": ("pytake_cli.cli.analytics", "app"),
+    "audit": ("pytake_cli.cli.audit", "app"),
+    "auth": ("pytake_cli.cli.auth", "app"),
     "automation": ("pytake_cli.cli.automation", "app"),
     "billing": ("pytake_cli.cli.billing", "app"),
     "campaign": ("pytake_cli.cli.campaign", "app"),
@@ -35,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "org": ("pytake_cli.cli.org", "app"),
     "privacy": ("pytake_cli.cli.privacy", "app"),
     "queue": ("pytake_cli.cli.queue", "app"),
+    "role": ("pytake_cli.cli.role", "app"),
     "schedule": ("pytake_cli.cli.schedule", "app"),
     "secret": ("pytake_cli.cli.secret", "app"),
     "segment": ("pytake_cli.cli.segment", "app"),
@@ -70,8 +73,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Flows and automations": ("flow", "automation"),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
+    "People and access": ("org", "user", "role", "auth", "audit", "team", "privacy"),
     "Insight": ("analytics", "sla"),
-    "People and access": ("org", "user", "team", "privacy"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),
     "Developer tools": ("emulator", "listen", "trigger", "trace", "logs", "commands"),
 }

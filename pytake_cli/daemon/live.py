@@ -137,7 +137,7 @@ class Hub:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             now = loop.time()
-            self._tell_marks(self.presence.expire(self.now()))
+            self._keep_presence()
             if not self.listeners:
                 continue
             if now - polled >= POLL_SECONDS:
@@ -270,6 +270,13 @@ class Hub:
             **({"gap": True} if gap else {"missed": len(mine)}),
         }
         listener.begin(b"".join((frame(ready), *map(_frame, mine))))
+
+    def _keep_presence(self) -> None:
+        """Whoever looks at a conversation does so until they say otherwise, or are gone; who types has to say so."""
+        for listener in list(self.listeners):
+            if listener.viewing is not None:
+                self._tell_marks(self.presence.put(_mark(VIEWING, listener, listener.viewing), self.now()))
+        self._tell_marks(self.presence.expire(self.now()))
 
     def _tell_marks(self, marks: Iterable[Mark]) -> None:
         """Tells colleagues that somebody came, is still there, or left."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytake_cli.tui.cards import campaign, template
 from pytake_cli.tui.screens import SCREENS
 from pytake_cli.tui.widgets.bubbles import CHANGES, STATUS_WORDS
 
@@ -17,6 +18,8 @@ WORDS: tuple[str, ...] = (
     *LEVELS,
     *VIEWS,
     *ORDERS,
+    *campaign.STATES.values(),
+    *template.WORDS,
     *CHANGES.values(),
     *STATUS_WORDS.values(),
     *(text for entry in SCREENS for text in (entry.title, entry.short, entry.help)),

@@ -185,7 +185,7 @@ def test_colleagues_see_who_looks_and_who_types(store: Store) -> None:
 
 
 @on_sqlite
-def test_presence_ends_by_itself(store: Store) -> None:
+def test_typing_ends_by_itself_and_looking_lasts_as_long_as_the_connection(store: Store) -> None:
     start = clock.now()
     offset = [0.0]
 
@@ -196,10 +196,14 @@ def test_presence_ends_by_itself(store: Store) -> None:
         async with house.inbox("ana") as ana, house.inbox("bia") as bia:
             await ana.ready()
             await bia.ready()
+            await ana.say(type="typing", conversation=talk, mode="note")
             await ana.say(type="viewing", conversation=talk)
             await bia.event("agent:viewing")
             offset[0] = 8.1
-            assert (await bia.event("agent:viewing"))["payload"]["until"] is None
+            assert (await bia.event("agent:typing"))["payload"]["until"] is None
+            assert [mark.kind for mark in house.hub.presence.of(org)] == ["agent:viewing"]  # the connection stands
+            offset[0] = 12.5
+            assert (await bia.event("agent:viewing"))["payload"]["until"] is not None
 
     run(store, visit, now=now)
 

@@ -1,6 +1,6 @@
 """Requests made from our own OpenAPI document, right and wrong ones: none may be a bug, no answer against its schema.
 
-`python -m tests.kit.api_fuzz --cases 5000 [--seed 1] [--only contacts]` runs as many as you like and says what it saw.
+`python -m tests.kit.api_fuzz --cases 5000 [--seed 1] [--only contacts] [--postgres]` runs as many as you like.
 """
 
 from __future__ import annotations
@@ -29,11 +29,15 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from pytake_cli import clock
 from pytake_cli.api.v1 import ROOT
+from pytake_cli.store import Store, schema
+from tests.kit import postgres
 from tests.kit.api import Face, open_api, somebody
 from tests.kit.stocked import Stock
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+NO_REQUEST = (400, 413, 431)  # without a word: what came was no HTTP, and the API never saw it
 # What is asked for by name is there half of the time: by the first words of its path.
 KNOWN = {
     "segments": "bons",
@@ -98,7 +102,8 @@ def _try(
         response = case.call(base_url=url, headers=dict(headers))
         report.cases += 1
         report.statuses[response.status_code] += 1
-        case.validate_response(response, checks=CHECKS)
+        if response.content or response.status_code not in NO_REQUEST:
+            case.validate_response(response, checks=CHECKS)
 
     try:
         one()
@@ -135,6 +140,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL, not on SQLite")
     parser.add_argument("--only", default="", help="only paths that hold these words")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pytake-fuzz-") as folder:
@@ -151,14 +157,18 @@ def main() -> None:
 
 
 def _of_new_store(folder: Path, options: argparse.Namespace) -> Report:
-    from pytake_cli import clock
-    from pytake_cli.store import Store, schema
-
-    store = Store(f"sqlite:///{folder}/pytake.db")
-    schema.migrate(store, None, clock.now())
-    stock = Stock(store)
-    with open_api(store) as face:
-        return run(face, stock, options.cases, options.seed, options.only)
+    server = postgres.start() if options.postgres else None
+    try:
+        store = Store(server.create("fuzz") if server else f"sqlite:///{folder}/pytake.db")
+        schema.migrate(store, None, clock.now())
+        stock = Stock(store)
+        with open_api(store) as face:
+            report = run(face, stock, options.cases, options.seed, options.only)
+        store.close()
+        return report
+    finally:
+        if server is not None:
+            server.stop()
 
 
 if __name__ == "__main__":

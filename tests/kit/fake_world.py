@@ -103,8 +103,7 @@ class World:
             "standby": False,
         }  # fmt: skip
         self.timelines[id_] = []
-        if self._serial < 4000:
-            self._history(id_, index, at)
+        self._history(id_, index, at)
 
     def _history(self, id_: int, index: int, at: datetime) -> None:
         self._item(id_, at - timedelta(days=1, minutes=30), "in", "Boa tarde! O tênis Corre 42 chegou?")

@@ -23,6 +23,7 @@ title: Boas-vindas
 triggers: [{keyword: [oi]}]
 vars: {nome: {type: text}}
 start: pergunta
+on_error: fim
 steps:
   pergunta:
     ask: Como você se chama?

@@ -9,9 +9,11 @@ from typing import Any
 from pytake_cli import log
 from pytake_cli.api.asgi import Response, response
 from pytake_cli.errors import AuthError, PytakeError, Stale, StoreUnavailable, TooOften
+from pytake_cli.flow.problems import Problem
 from pytake_cli.locale import _
 from pytake_cli.slugs import SLUGS
 from pytake_cli.telling import texts
+from pytake_cli.text import clean
 
 KIND = b"application/problem+json"
 
@@ -30,11 +32,18 @@ def content(error: PytakeError, problems: Sequence[Mapping[str, Any]] = ()) -> d
         "fix": fix,
         "values": json.loads(log.redact(json.dumps(values, default=str))),
     }
-    if problems:
-        told["problems"] = list(problems)
+    of_file = [_flaw(each) for each in getattr(error, "problems", ()) if isinstance(each, Problem)]
+    if problems or of_file:
+        told["problems"] = [*problems, *of_file]
     if isinstance(error, Stale):
         told["present"] = error.present
     return told
+
+
+def _flaw(problem: Problem) -> dict[str, str]:
+    """A mistake of a flow, campaign or template file, by its place."""
+    at = f"{problem.line}:{problem.column}" if problem.line else problem.path
+    return {"at": at, "says": clean(problem.sentence)}
 
 
 def headers(error: PytakeError) -> dict[str, str]:
