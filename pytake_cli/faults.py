@@ -19,7 +19,12 @@ POINTS = (
 TIMER_POINTS = ("timer.before_fire", "timer.after_fire")
 
 # Those of automations, where there are some.
-AUTOMATION_POINTS = ("automation.before_fire", "automation.before_commit", "automation.after_fire")
+AUTOMATION_POINTS = (
+    "automation.before_plan",
+    "automation.before_fire",
+    "automation.before_commit",
+    "automation.after_fire",
+)
 
 # And for campaigns: in the process that launches one, and where the daemon moves it on.
 CAMPAIGN_POINTS = ("campaign.before_chunk", "campaign.before_start", "campaign.before_feed", "campaign.after_feed")

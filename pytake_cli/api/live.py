@@ -4,8 +4,10 @@
     <- {"type": "ready", "cursor": 123, "latest": 130, "missed": 7, "now": "…Z", "viewers": […]}
     <- {"type": "event", "id": 124, "kind": "message:new", "at": "…Z", "conversation": 5008, "payload": {…}}
     <- {"type": "beat", "now": "…Z", "cursor": 130}             every 10 s
-    -> {"type": "viewing", "conversation": 5008 | null}         again every 5 s while it is so
-    -> {"type": "typing", "conversation": 5008, "mode": "reply" | "note" | null}
+    -> {"type": "viewing", "conversation": 5008 | null}         true until something else is said
+    -> {"type": "typing", "conversation": 5008, "mode": "reply" | "note" | null}    again every 5 s
+    <- {"type": "event", "kind": "agent:typing", "conversation": 5008,
+        "payload": {"user": {"id": 3, "name": "bia"}, "mode": "reply", "until": "…Z" | null}}     null: no longer
     -> {"type": "token", "token": "…"}                          a fresh one, before the first expires
 
 `ready.cursor` is where the events that follow go on from: the client's own, or, with `"gap": true`, the present one;

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 # noun -> (module, attribute): a typer.Typer whose commands are the verbs, or a function that is the command
 COMMANDS: dict[str, tuple[str, str]] = {
+    "analytics": ("pytake_cli.cli.analytics", "app"),
+    "audit": ("pytake_cli.cli.audit", "app"),
+    "auth": ("pytake_cli.cli.auth", "app"),
     "automation": ("pytake_cli.cli.automation", "app"),
     "billing": ("pytake_cli.cli.billing", "app"),
     "campaign": ("pytake_cli.cli.campaign", "app"),
@@ -34,10 +37,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "org": ("pytake_cli.cli.org", "app"),
     "privacy": ("pytake_cli.cli.privacy", "app"),
     "queue": ("pytake_cli.cli.queue", "app"),
+    "role": ("pytake_cli.cli.role", "app"),
     "schedule": ("pytake_cli.cli.schedule", "app"),
     "secret": ("pytake_cli.cli.secret", "app"),
     "segment": ("pytake_cli.cli.segment", "app"),
     "serve": ("pytake_cli.cli.serve", "serve"),
+    "sla": ("pytake_cli.cli.sla", "app"),
     "status": ("pytake_cli.cli.status", "status"),
     "team": ("pytake_cli.cli.team", "app"),
     "template": ("pytake_cli.cli.template", "app"),
@@ -68,7 +73,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Flows and automations": ("flow", "automation"),
     "Templates and campaigns": ("template", "campaign", "schedule", "billing"),
     "Channels and connections": ("number", "webhook"),
-    "People and access": ("org", "user", "team", "privacy"),
+    "People and access": ("org", "user", "role", "auth", "audit", "team", "privacy"),
+    "Insight": ("analytics", "sla"),
     "Running it": ("serve", "db", "queue", "config", "secret", "completion"),
     "Developer tools": ("emulator", "listen", "trigger", "trace", "logs", "commands"),
 }

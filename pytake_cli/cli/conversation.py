@@ -251,6 +251,7 @@ def assign(
 def resolve(
     ids: Ids,
     note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Leaves an internal note with it.")] = None,
+    csat: Annotated[bool, typer.Option("--csat", help="Asks the person how it was, whatever the team does.")] = False,
     as_: As = None,
 ) -> None:
     """Closes conversations; the person's next message opens a new one.
@@ -258,13 +259,15 @@ def resolve(
     $ pytake conversation resolve 5008 --note "boleto enviado"
     $ pytake conversation list --window closed --fields id | pytake conversation resolve -
     """
-    from pytake_cli.services import automation, conversations
+    from pytake_cli.services import automation, conversations, rating_plans
 
     def change(db: Session, conversation: Conversation, by: User | None) -> str:
         if note:
             conversations.add_note(db, conversation, note, by=by, now=context().now)
         if not automation.close(db, conversation, by=by, now=context().now):
             return _("#{id} was resolved already").format(id=conversation.id)
+        if csat:
+            rating_plans.plan(db, conversation, context().now, wanted=True)
         return _("#{id} resolved · reopen: pytake conversation reopen {id}").format(id=conversation.id)
 
     _change(ids, change, as_)

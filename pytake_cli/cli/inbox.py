@@ -63,6 +63,12 @@ class Given:
     as_: Annotated[
         str | None, typer.Option("--as", metavar="USER", help="Who works; by default the first user there was.")
     ] = None
+    web: Annotated[bool, typer.Option("--web", help="In a browser of this machine, at an address with a secret.")] = (
+        False
+    )
+    port: Annotated[int, typer.Option("--port", metavar="N", help="Where the browser finds it.", min=1, max=65_535)] = (
+        8788
+    )
     keys: Annotated[bool, typer.Option("--keys", help="Says what this terminal sends for a key, and what it does.")] = (
         False
     )
@@ -75,9 +81,14 @@ def inbox(given: Given) -> None:
     $ pytake inbox
     $ pytake inbox --view unassigned
     $ pytake inbox --conversation 5008 --read-only
+    $ pytake inbox --web  # in a browser of this machine
     $ pytake inbox --keys  # what does this terminal send?
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if given.web:
+        _serve(given)
+        return
+    # A browser's process has no terminal, but a driver of Textual's that is one.
+    if "TEXTUAL_DRIVER" not in os.environ and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "PT-INBOX-TTY",
             "the inbox needs a terminal of its own",
@@ -94,6 +105,17 @@ def inbox(given: Given) -> None:
         code = _app(given, url, login).run(mouse=not given.no_mouse)
     if code:
         raise SystemExit(code)
+
+
+def _serve(given: Given) -> None:
+    """The same inbox for each visitor, with a daemon that is there before them."""
+    from pytake_cli.cli import inbox_web
+
+    flags = {"--view": given.view, "--theme": given.theme, "--keymap": given.keymap, "--as": given.as_}
+    flags |= {"--server": given.server, "--org": context().settings.org}
+    arguments = [word for flag, value in flags.items() if value for word in (flag, value)]
+    with _daemon(given.server):
+        inbox_web.serve([*arguments, *(["--read-only"] if given.read_only else [])], given.port)
 
 
 def _prepare() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from pytake_cli import clock
-from pytake_cli.services import availability, routing
+from pytake_cli.services import availability, rating_questions, routing, sla
 from pytake_cli.store import Store
 from pytake_cli.store.work import Lane
 
@@ -20,7 +20,7 @@ class Routing:
         await asyncio.to_thread(routing.route, self._store, int(key), clock.now())
 
     def look(self) -> None:
-        """Whoever closed the inbox is offline; then everything that can be is given."""
+        """Whoever closed the inbox is offline; everything that can be is given, and what was promised is watched."""
         now = clock.now()
         with self._store.read() as db:
             someone_is_gone = availability.someone_is_gone(db, now)
@@ -28,3 +28,5 @@ class Routing:
             with self._store.write() as db:
                 availability.gone(db, now)
         routing.route_all(self._store, now)
+        sla.keep(self._store, now)
+        rating_questions.ask_due(self._store, now)

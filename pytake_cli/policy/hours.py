@@ -93,6 +93,38 @@ def next_open(schedule: Schedule, now: datetime) -> datetime | None:
     return None
 
 
+def open_for(schedule: Schedule | None, start: datetime, span: timedelta) -> datetime | None:
+    """When the shop has been open for `span` since `start`; None if that takes more than 400 days of the calendar.
+
+    Without a schedule it is always open.
+    """
+    if schedule is None:
+        return start + span
+    day, at, left = start.astimezone(zone(schedule.tz)).date(), start.astimezone(UTC), span
+    for _ in range(FARTHEST_DAYS + 1):
+        moments = {*_changes(schedule, day), *_ends(schedule, day), _midnight(schedule, day + _DAY)}
+        for then in sorted(moment for moment in moments if moment > at):
+            if is_open(schedule, at):
+                if then - at >= left:
+                    return (at + left).astimezone(start.tzinfo)
+                left -= then - at
+            at = then
+        day += _DAY
+    return None
+
+
+def _midnight(schedule: Schedule, day: date) -> datetime:
+    return datetime.combine(day, time(), zone(schedule.tz)).astimezone(UTC)
+
+
+def _ends(schedule: Schedule, day: date) -> Iterator[datetime]:
+    """The moments of a day at which a shop may close, besides those of `_changes`."""
+    for _, end in (*_spans(schedule, day), *_spans(schedule, day - _DAY)):
+        local = datetime.combine(day, end, zone(schedule.tz))
+        for fold in (0, 1):
+            yield local.replace(fold=fold).astimezone(UTC)
+
+
 def read_schedule(
     spans: Mapping[str, Iterable[str]],
     tz: str,

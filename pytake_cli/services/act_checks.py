@@ -11,6 +11,7 @@ from pytake_cli.flow.problems import near
 from pytake_cli.policy.acts import Act
 from pytake_cli.services import canned, contact_values, conversations, fields, teams, templates
 from pytake_cli.services.flow_library import published
+from pytake_cli.store import teams as team_rows
 
 
 def missing(db: Session, org_id: int, acts: Sequence[Act]) -> Iterator[tuple[int, str, str]]:
@@ -37,6 +38,9 @@ def _check(db: Session, org_id: int, act: Act) -> None:
         case "set":
             plain = {name: value or "" for name, value in act.value.items() if "{{" not in (value or "")}
             contact_values.read(fields.known(db, org_id), plain)
+    to = act.beside.get("to")
+    if to and team_rows.by_slug(db, org_id, to) is None:
+        conversations.find_user(db, to)
     template = act.value if act.verb == "template" else act.beside.get("or_template")
     if template:
         known = {each.name for each in templates.listed(db, org_id)}

@@ -20,6 +20,7 @@ from pytake_cli.services import (
     contact_values,
     conversations,
     fields,
+    notifications,
     outbound,
     ownership,
     principals,
@@ -30,9 +31,11 @@ from pytake_cli.services import (
 )
 from pytake_cli.services.talk_actions import Deed, relabel
 from pytake_cli.store import jobs, outbox
+from pytake_cli.store import teams as team_rows
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.events import Event
+from pytake_cli.store.notifications import SYSTEM
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.templates import Template
@@ -291,7 +294,28 @@ def _notify(scene: Scene, act: Act, n: int) -> str:
     told = Event(org_id=scene.conversation.org_id, kind=NOTICE, payload=payload, at=scene.now)
     told.conversation_id = scene.conversation.id
     scene.db.add(told)
+    about = {"text": text, "by": scene.automation}
+    notifications.tell(
+        scene.db,
+        scene.conversation.org_id,
+        _whom(scene, act.beside.get("to", "")),
+        SYSTEM,
+        scene.now,
+        conversation_id=scene.conversation.id,
+        **about,
+    )
     return _cut(text)
+
+
+def _whom(scene: Scene, to: str) -> list[int]:
+    """The users to tell: a team's, a person, or whoever has the conversation, or else its team."""
+    db, talk = scene.db, scene.conversation
+    team = team_rows.by_slug(db, talk.org_id, to or talk.team)
+    if to and team is None:
+        return [conversations.find_user(db, to).id or 0]
+    if not to and talk.assignee_id is not None:
+        return [talk.assignee_id]
+    return [each.user_id for each in team_rows.members(db, talk.org_id) if team is not None and each.team_id == team.id]
 
 
 def _webhook(scene: Scene, act: Act, n: int) -> str:

@@ -146,6 +146,7 @@ def _moved(action: str) -> Any:
 
 _answered = sa.bindparam("cleared", type_=sa.Boolean)
 _wakes = sa.bindparam("wakes", type_=sa.Boolean)
+_first_answer = sa.and_(_answered, conversation.c.first_replied_at.is_(None), conversation.c.waiting_since.is_not(None))
 _TOUCH = Batch(
     lambda _: (
         sa.update(conversation)
@@ -163,6 +164,14 @@ _TOUCH = Batch(
             snoozed_until=sa.case((sa.or_(_answered, _wakes), None), else_=conversation.c.snoozed_until),
             snoozed_until_reply=sa.case(
                 (sa.or_(_answered, _wakes), sa.false()), else_=conversation.c.snoozed_until_reply
+            ),
+            people_since=sa.case(
+                (_first_answer, sa.func.coalesce(conversation.c.people_since, conversation.c.waiting_since)),
+                else_=conversation.c.people_since,
+            ),
+            first_replied_at=sa.case(
+                (_first_answer, sa.bindparam("newest", type_=conversation.c.last_message_at.type)),
+                else_=conversation.c.first_replied_at,
             ),
             version=conversation.c.version + 1,
             preview=sa.bindparam("line"),

@@ -28,7 +28,7 @@ from pytake_cli.services import (
     opt_out,
     ownership,
     parties,
-    ratings,
+    rating_questions,
     talks,
 )
 from pytake_cli.services.flow_library import definition, published
@@ -90,14 +90,19 @@ class Hearing:
         office = self._office(word.number.org_id)
         writing = word.writing
         verdict = office.words.verdict(writing.text) if writing.kind in opt_out.TYPED else None
-        if verdict is None and not office.has_flows:
+        tapped = writing.kind in ("interactive", "button")
+        if verdict is None and not office.has_flows and not tapped and not word.is_first:
             return False
         conversation = self._conversation(word)
         contact = parties.lock(self._db, conversation.contact_id)
         assert contact is not None
         if verdict is not None and self._obey(word, office, conversation, contact, verdict):
             return True
-        if not office.has_flows or window.is_stale(writing.at, self._now) or conversation.status == RESOLVED:
+        if window.is_stale(writing.at, self._now) or conversation.status == RESOLVED:
+            return False
+        if (tapped or word.is_first) and self._rated(word, conversation, contact):
+            return True
+        if not office.has_flows:
             return False
         if word.number.status == REMOVED:
             return False  # nothing is sent from it
@@ -108,8 +113,6 @@ class Hearing:
             self._leave(conversation)
             return True
         reply = flow_replies.of_writing(self._db, writing, word.message_id)
-        if ratings.is_rating(reply.choice) and self._rated(conversation, contact, reply):
-            return True
         if conversation.owner == BY_PEOPLE:
             return False
         party = parties.of(self._db, contact, conversation.number_id)
@@ -167,10 +170,12 @@ class Hearing:
             talks.put(conversation, "leave", self._now, unread_count=unread, waiting_since=since)
             ownership.changed(self._db, conversation, None, self._now)
 
-    def _rated(self, conversation: Conversation, contact: Contact, reply: Reply) -> bool:
-        if not ratings.take(self._db, contact.org_id, contact.id or 0, reply.choice or "", self._now):
+    def _rated(self, word: Word, conversation: Conversation, contact: Contact) -> bool:
+        """Takes an answer to "how was it?"; a conversation that it alone opened is over again."""
+        reply = flow_replies.of_writing(self._db, word.writing, word.message_id)
+        if word.writing.standby or not rating_questions.hear(self._db, contact, conversation, reply, self._now):
             return False
-        if conversation.owner == NOBODY and conversation.unread_count <= 1:  # opened by the tap and by nothing else
+        if conversation.owner == NOBODY and conversation.unread_count <= 1:
             flow_sessions.resolve(self._db, conversation, self._now)
         return True
 

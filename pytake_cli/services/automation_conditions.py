@@ -51,32 +51,43 @@ class Situation:
         return evaluate.matches(self.reader.read(segment), self.person, self.now, self.tz)
 
 
-def of_store(db: Session, conversation_id: int, text: str, now: datetime) -> Situation | None:
-    """The conversation as it is now; None when it or its contact is gone."""
-    talk = db.get(Conversation, conversation_id)
-    contact = db.get(Contact, talk.contact_id) if talk else None
-    if talk is None or contact is None or contact.deleted_at is not None:
-        return None
-    org = db.get_one(Organisation, talk.org_id)
-    agent = db.get(User, talk.assignee_id) if talk.assignee_id else None
-    number = db.get_one(Number, talk.number_id)
-    wrote = last_inbound_at(db, talk.number_id, talk.contact_id)
-    return Situation(
-        now=now,
-        tz=org.tz,
-        status=talk.status,
-        owner=talk.owner,
-        priority=talk.priority,
-        team=talk.team,
-        agent=names_of(agent),
-        labels=tuple(labels.of_conversations(db, [conversation_id]).get(conversation_id, ())),
-        number=flow_triggers.names_of(number),
-        window_is_open=window.window_is_open(wrote, now),
-        text=text,
-        schedules=_schedules(org.tz),
-        person=StoredPerson(db, contact, now),
-        reader=Reader(db, talk.org_id),
-    )
+class Situations:
+    """Conversations of an organisation as they are now; what they share is looked up once."""
+
+    def __init__(self, db: Session, org_id: int, now: datetime) -> None:
+        self._db, self.now = db, now
+        self._org = db.get_one(Organisation, org_id)
+        self._reader = Reader(db, org_id)
+        self._schedules = _schedules(self._org.tz)
+        self._numbers: dict[int, tuple[str, ...]] = {}
+
+    def of(self, conversation_id: int, text: str) -> Situation | None:
+        """None when the conversation or its contact is gone."""
+        db = self._db
+        talk = db.get(Conversation, conversation_id)
+        contact = db.get(Contact, talk.contact_id) if talk else None
+        if talk is None or contact is None or contact.deleted_at is not None:
+            return None
+        agent = db.get(User, talk.assignee_id) if talk.assignee_id else None
+        if talk.number_id not in self._numbers:
+            self._numbers[talk.number_id] = flow_triggers.names_of(db.get_one(Number, talk.number_id))
+        wrote = last_inbound_at(db, talk.number_id, talk.contact_id)
+        return Situation(
+            now=self.now,
+            tz=self._org.tz,
+            status=talk.status,
+            owner=talk.owner,
+            priority=talk.priority,
+            team=talk.team,
+            agent=names_of(agent),
+            labels=tuple(labels.of_conversations(db, [conversation_id]).get(conversation_id, ())),
+            number=self._numbers[talk.number_id],
+            window_is_open=window.window_is_open(wrote, self.now),
+            text=text,
+            schedules=self._schedules,
+            person=StoredPerson(db, contact, self.now),
+            reader=self._reader,
+        )
 
 
 def names_of(agent: User | None) -> tuple[str, ...]:

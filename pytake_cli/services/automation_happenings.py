@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -24,11 +24,41 @@ _OF_STATUS = {QUEUED: "queued", SNOOZED: "snoozed", RESOLVED: "resolved"}
 
 
 class Reader:
-    """Remembers in the store what it last knew of each conversation; `keeps` False leaves no trace (dry run)."""
+    """Reads what the events of a batch are about, all at once; what changes of what it knows is `dirty`."""
 
-    def __init__(self, db: Session, *, keeps: bool = True) -> None:
-        self._db, self._keeps = db, keeps
-        self._seen: dict[int, AutomationSeen] = {}
+    def __init__(self, db: Session, found: Sequence[Event], *, knows: bool = True) -> None:
+        """`knows` False begins without what is known of the conversations, for a replay of the past."""
+        self._db = db
+        self._messages = _by_id(db, Message, [event.payload.get("message") for event in found])
+        talks = _by_id(db, Conversation, [event.conversation_id for event in found])
+        self._talks: dict[int, Conversation] = talks
+        self._of_contacts = self._going_on([event for event in found if event.kind == "contact:updated"])
+        ids = sorted(talks) if knows else []
+        self._seen = {row.conversation_id: row for row in _all(db, AutomationSeen, AutomationSeen.conversation_id, ids)}
+        self._dirty: set[int] = set()
+
+    def learnt_from(self, before: Reader) -> Reader:
+        """The same, knowing also what another has learnt."""
+        self._seen = before._seen | self._seen
+        return self
+
+    @property
+    def conversations(self) -> list[int]:
+        """Those that the batch is about."""
+        theirs = (talk.id for talks in self._of_contacts.values() for talk in talks)
+        return sorted({*self._talks, *(id_ for id_ in theirs if id_ is not None)})
+
+    def dirty(self) -> list[AutomationSeen]:
+        return [self._seen[id_] for id_ in sorted(self._dirty)]
+
+    def _going_on(self, found: Sequence[Event]) -> dict[int, list[Conversation]]:
+        """The open conversations of the contacts that changed."""
+        ids = [event.payload["contact"] for event in found if isinstance(event.payload.get("contact"), int)]
+        talks: dict[int, list[Conversation]] = {}
+        for talk in _all(self._db, Conversation, Conversation.contact_id, ids):
+            if talk.status != RESOLVED:
+                talks.setdefault(talk.contact_id, []).append(talk)
+        return talks
 
     def happenings(self, event: Event) -> list[Happening]:
         """In the order in which automations hear them; none for what is none of theirs."""
@@ -46,14 +76,14 @@ class Reader:
         return [found] if found is not None else []
 
     def _message(self, event: Event) -> Happening | None:
-        message = self._db.get(Message, event.payload.get("message", 0))
-        talk = self._db.get(Conversation, event.conversation_id or 0)
+        message = self._messages.get(event.payload.get("message", 0))
+        talk = self._talks.get(event.conversation_id or 0)
         if message is None or talk is None or talk.standby:
             return None
         is_in = message.direction == IN
         if is_in and (not window.opens_window(message.kind) or window.is_stale(message.at, event.at)):
             return None
-        seen = self._known(talk)
+        seen = self._seen.get(talk.id or 0)
         is_new = seen is None and talk.created_at == event.at
         names = {"message_in" if is_in else "message_out"} | ({"opened"} if is_new else set())
         if seen is None:
@@ -73,13 +103,13 @@ class Reader:
         )
 
     def _conversation(self, event: Event) -> Happening | None:
-        talk = self._db.get(Conversation, event.conversation_id or 0)
+        talk = self._talks.get(event.conversation_id or 0)
         if talk is None:
             return None
         payload = event.payload
         names: set[str] = set()
         words: dict[str, tuple[str, ...]] = {}
-        seen = self._known(talk)
+        seen = self._seen.get(talk.id or 0)
         if "status" in payload:
             before = seen.status if seen else self._guessed(talk, event)
             after = str(payload["status"])
@@ -92,7 +122,7 @@ class Reader:
             if seen is not None and assignee != held:
                 names.add("assigned" if assignee else "unassigned")
             seen = seen or self._keep(talk, after)
-            self._db.add(seen) if self._keeps else None
+            self._dirty.add(talk.id or 0)
             seen.status, seen.assignee_id = after, assignee if isinstance(assignee, int) else None
         if payload.get("what") == "rated":
             names.add("rated")
@@ -107,7 +137,7 @@ class Reader:
         )
 
     def _breach(self, event: Event) -> Happening | None:
-        talk = self._db.get(Conversation, event.conversation_id or event.payload.get("conversation", 0))
+        talk = self._talks.get(event.conversation_id or 0)
         if talk is None:
             return None
         words = {"sla_breached": (str(event.payload.get("clock", "")),)}
@@ -140,27 +170,33 @@ class Reader:
         names, words = _changes(event.payload, changed)
         if not names:
             return []
-        going_on = select(Conversation).where(Conversation.contact_id == contact_id, Conversation.status != RESOLVED)
         return [
             Happening(event.id or 0, names, event.at, talk.id or 0, contact_id, words=words)
-            for talk in self._db.exec(going_on.order_by(col(Conversation.id)))
+            for talk in self._of_contacts.get(contact_id, ())
         ]
-
-    def _known(self, talk: Conversation) -> AutomationSeen | None:
-        id_ = talk.id or 0
-        if id_ not in self._seen:
-            row = self._db.get(AutomationSeen, id_) if self._keeps else None
-            if row is None:
-                return None
-            self._seen[id_] = row
-        return self._seen[id_]
 
     def _keep(self, talk: Conversation, status: str) -> AutomationSeen:
         row = AutomationSeen(conversation_id=talk.id or 0, org_id=talk.org_id, status=status)
-        self._seen[talk.id or 0] = row
-        if self._keeps:
-            self._db.add(row)
+        self._seen[row.conversation_id] = row
+        self._dirty.add(row.conversation_id)
         return row
+
+
+def _by_id(db: Session, table: type[Any], ids: Sequence[Any]) -> dict[int, Any]:
+    return {row.id: row for row in _all(db, table, table.id, [id_ for id_ in ids if isinstance(id_, int)])}
+
+
+def _all(db: Session, table: type[Any], column: Any, ids: Sequence[int]) -> list[Any]:
+    """The rows whose column is one of the ids; they stay as they are while this transaction looks."""
+    if not ids:
+        return []
+    found = db.exec(select(table).where(col(column).in_(sorted(set(ids)))).order_by(col(column))).all()
+    return [_apart(db, row) for row in found] if table is AutomationSeen else list(found)
+
+
+def _apart(db: Session, row: Any) -> Any:
+    db.expunge(row)
+    return row
 
 
 def _changes(payload: Mapping[str, Any], changed: list[str]) -> tuple[frozenset[str], dict[str, tuple[str, ...]]]:

@@ -5,7 +5,7 @@ Statuses, owners and assignees are as the events told them then; what contacts a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from pytake_cli.policy import window
 from pytake_cli.policy.automations import TIMED, Automation, Cancel, Happening, Start, Waiting, decide
 from pytake_cli.services import acts, automation_conditions
 from pytake_cli.services.acts import Scene
-from pytake_cli.services.automation_conditions import Situation
+from pytake_cli.services.automation_conditions import Situation, Situations
 from pytake_cli.services.automation_happenings import KINDS, Reader
 from pytake_cli.store.conversations import RESOLVED, Conversation
 from pytake_cli.store.events import Event
@@ -50,30 +50,36 @@ class _Pending:
 
 def replay(db: Session, org_id: int, rule: Automation, since: datetime, now: datetime) -> list[Would]:
     """Everything that it would have begun since then, in order."""
-    walk = _Walk(db, rule)
-    for event in _events(db, org_id, since):
-        walk.until(event.at)
-        walk.hear(event)
+    walk = _Walk(db, org_id, rule)
+    for batch in _events(db, org_id, since):
+        walk.read(batch)
+        for event in batch:
+            walk.until(event.at)
+            walk.hear(event)
     walk.until(now)
     return walk.found
 
 
-def _events(db: Session, org_id: int, since: datetime) -> Iterator[Event]:
+def _events(db: Session, org_id: int, since: datetime) -> Iterator[Sequence[Event]]:
     cursor = 0
     mine = select(Event).where(Event.org_id == org_id, Event.at >= since, col(Event.kind).in_(KINDS))
     while rows := db.exec(mine.where(col(Event.id) > cursor).order_by(col(Event.id)).limit(AT_ONCE)).all():
-        yield from rows
+        yield rows
         cursor = rows[-1].id or 0
 
 
 class _Walk:
-    def __init__(self, db: Session, rule: Automation) -> None:
-        self._db, self._rule = db, rule
-        self._reader = Reader(db, keeps=False)
+    def __init__(self, db: Session, org_id: int, rule: Automation) -> None:
+        self._db, self._org_id, self._rule = db, org_id, rule
+        self._reader = Reader(db, [], knows=False)
         self._told: dict[int, dict[str, Any]] = {}  # conversation -> what events told of it last
         self._waiting: dict[int, _Pending] = {}  # by conversation
         self._began: dict[int, datetime] = {}  # by contact
         self.found: list[Would] = []
+
+    def read(self, batch: Sequence[Event]) -> None:
+        """The next events, with what they are about; what was learnt of conversations before is kept."""
+        self._reader = Reader(self._db, batch, knows=False).learnt_from(self._reader)
 
     def hear(self, event: Event) -> None:
         if event.kind == "conversation:updated" and event.conversation_id:
@@ -145,7 +151,7 @@ class _Walk:
     def _situation(self, pending: _Pending, at: datetime) -> Situation | None:
         """The conversation as it was then, as far as the events told it."""
         id_ = pending.would.conversation
-        found = automation_conditions.of_store(self._db, id_, pending.text, at)
+        found = Situations(self._db, self._org_id, at).of(id_, pending.text)
         if found is None:
             return None
         told = self._told.get(id_, {})

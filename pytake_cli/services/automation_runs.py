@@ -22,6 +22,7 @@ from pytake_cli.services import (
     incidents,
 )
 from pytake_cli.services.acts import Scene
+from pytake_cli.services.automation_conditions import Situations
 from pytake_cli.services.automation_files import AutomationErrors
 from pytake_cli.services.automation_happenings import KINDS
 from pytake_cli.store import Store
@@ -104,7 +105,7 @@ def _why_not(
     if run.event == "agent_silent" and talk.waiting_since is None:
         return CANCELLED, "message_out"
     contact = db.get_one(Contact, talk.contact_id)
-    situation = automation_conditions.of_store(db, talk.id or 0, run.said, now)
+    situation = Situations(db, talk.org_id, now).of(talk.id or 0, run.said)
     if situation is None:
         return CANCELLED, "the contact was deleted"
     if talk.standby:

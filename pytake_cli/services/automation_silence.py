@@ -23,24 +23,25 @@ def begin(db: Session, row: Automation, definition: Definition, now: datetime) -
     timed = next((when for when in definition.when if when.event in TIMED), None)
     if timed is None:
         return 0
-    count = 0
+    found = []
     for conversation, over in _silent(db, row.org_id, timed):
         due = over + definition.stages[0][0]
-        started = automations.begin(
-            db,
-            org_id=row.org_id,
-            automation_id=row.id,
-            conversation_id=conversation.id,
-            contact_id=conversation.contact_id,
-            event=timed.event,
-            cause=f"since:{row.since_event}",
-            said="",
-            depth=0,
-            due_at=max(due, now),
-            created_at=now,
+        found.append(
+            {
+                "org_id": row.org_id,
+                "automation_id": row.id,
+                "conversation_id": conversation.id,
+                "contact_id": conversation.contact_id,
+                "event": timed.event,
+                "cause": f"since:{row.since_event}",
+                "said": "",
+                "depth": 0,
+                "due_at": max(due, now),
+                "created_at": now,
+            }
         )
-        count += started is not None
-    return count
+    automations.begin(db, found)
+    return len(found)
 
 
 def _silent(db: Session, org_id: int, when: When) -> Iterator[tuple[Conversation, datetime]]:

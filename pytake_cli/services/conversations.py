@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.policy import people, window
 from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE, USERNAME, storable
-from pytake_cli.services import mentions, notifications, ownership, talks
+from pytake_cli.services import mentions, notifications, ownership, rating_plans, talks
 from pytake_cli.store.contacts import Contact, Identity, ServiceWindow
 from pytake_cli.store.conversations import OPEN, RESOLVED, Conversation, Note
 from pytake_cli.store.events import Event
@@ -181,7 +181,9 @@ def resolve(db: Session, conversation: Conversation, *, by: User | None, now: da
     if conversation.status == RESOLVED:
         return False
     ownership.close(db, conversation, now)
-    return talks.move(db, conversation, "resolve", now, by=by) is not None
+    talks.move(db, conversation, "resolve", now, by=by)
+    rating_plans.plan(db, conversation, now)
+    return True
 
 
 def reopen(db: Session, conversation: Conversation, *, by: User | None, now: datetime) -> bool:

@@ -251,6 +251,9 @@ def _touch(conversation: Conversation, text: str, origin: str, now: datetime) ->
     if conversation.status == BOT and conversation.owner == BY_BOT:
         conversation.unread_count, conversation.waiting_since = 0, None  # a program wrote beside the bot
     elif conversation.status != RESOLVED:
+        if conversation.first_replied_at is None and conversation.waiting_since is not None:
+            conversation.people_since = conversation.people_since or conversation.waiting_since
+            conversation.first_replied_at = now
         talks.put(conversation, "answered", now)
 
 

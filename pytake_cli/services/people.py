@@ -66,7 +66,8 @@ def check_govern(db: Session, who: Principal, user: User) -> None:
 
 def set_password(store: Store, who: Principal, user: User, password: str, now: datetime) -> None:
     """Gives a person a password that `who` knows; ends their sessions."""
-    _check(store, user, password)
+    with store.read() as db:
+        check_password(db, user, password)
     hashed = passwords.hashed(password)
     with store.write(user.org_id) as db:
         who.require("users:manage")
@@ -83,7 +84,8 @@ def change_password(store: Store, who: Principal, current: str, password: str, n
         kept = logins.credential(db, user.org_id, who.user_id).password
     if not passwords.matches(current, kept):
         raise AuthError("PT-AUTH-LOGIN", "the e-mail or the password is wrong", fix="the password of now")
-    _check(store, user, password)
+    with store.read() as db:
+        check_password(db, user, password)
     hashed = passwords.hashed(password)
     with store.write() as db:
         user = db.get_one(User, who.user_id)
@@ -116,7 +118,8 @@ def use_setup(store: Store, token: str, password: str, now: datetime) -> User:
         user = db.exec(query).first()
     if user is None:
         raise _used_up()
-    _check(store, user, password)
+    with store.read() as db:
+        check_password(db, user, password)
     hashed = passwords.hashed(password)
     with store.write(user.org_id) as db:
         if logins.credential(db, user.org_id, user.id or 0).setup != _digest(token):
@@ -142,9 +145,9 @@ def _put(db: Session, who: Principal, user: User, hashed: str, now: datetime, *,
     logins.forget_attempts(db, logins.attempt_key(user.email))
 
 
-def _check(store: Store, user: User, password: str) -> None:
-    with store.read() as db:
-        org = db.get_one(Organisation, user.org_id)
+def check_password(db: Session, user: User, password: str) -> None:
+    """Raises InvalidData for a password that is too short, too long or too easily guessed."""
+    org = db.get_one(Organisation, user.org_id)
     names = [user.email, user.email.partition("@")[0], user.name, org.name, org.slug]
     why = rules.flaw(password, names)
     if why:

@@ -1,8 +1,9 @@
-"""How a conversation was: asked once when a flow ends it so, answered by a tap, kept with the conversation."""
+"""How a conversation was: asked once when it is over, answered by a tap, kept with the conversation."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -14,6 +15,7 @@ from pytake_cli.store.flow_sessions import FlowRecord, FlowSession
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.whatsapp import messages as wire
+from pytake_cli.whatsapp.outgoing import Outgoing
 
 PREFIX = "pytake-rate:"  # of the ids of its rows: `pytake-rate:<session>:<conversation>:<1…5>`
 WORDS = {
@@ -28,18 +30,11 @@ def ask(db: Session, row: FlowSession, conversation: Conversation, now: datetime
     is_open = window.window_is_open(pair.last_inbound_at if pair else None, now)
     if conversation.rating_asked_at is not None or not is_open:
         return
-    contact = db.get_one(Contact, conversation.contact_id)
-    language = contact.language or db.get_one(Organisation, row.org_id).lang
-    question, button, names = WORDS["pt" if language.startswith("pt") else "en"]
-    rows = [
-        {"id": f"{PREFIX}{row.id}:{conversation.id}:{stars}", "title": "★" * stars, "description": names[stars - 1]}
-        for stars in range(5, 0, -1)
-    ]
     outbound.queue(
         db,
         number=db.get_one(Number, conversation.number_id),
         contact_id=conversation.contact_id,
-        outgoing=wire.list_menu(question, button, [{"rows": rows}]),
+        outgoing=question(db, conversation, row.id or 0),
         origin="bot",
         now=now,
         client_key=f"rate:{conversation.id}",
@@ -48,34 +43,48 @@ def ask(db: Session, row: FlowSession, conversation: Conversation, now: datetime
     conversation.rating_asked_at = now
 
 
+def question(db: Session, conversation: Conversation, session_id: int) -> Outgoing:
+    """The list of stars, in the contact's language; session 0: no flow asks."""
+    contact = db.get_one(Contact, conversation.contact_id)
+    language = contact.language or db.get_one(Organisation, conversation.org_id).lang
+    words, button, names = WORDS["pt" if language.startswith("pt") else "en"]
+    id_ = f"{PREFIX}{session_id}:{conversation.id}"
+    rows = [
+        {"id": f"{id_}:{stars}", "title": "★" * stars, "description": names[stars - 1]} for stars in range(5, 0, -1)
+    ]
+    return wire.list_menu(words, button, [{"rows": rows}])
+
+
 def is_rating(choice: str | None) -> bool:
     """Whether a tapped row is one of ours."""
     return choice is not None and choice.startswith(PREFIX)
 
 
 def take(db: Session, org_id: int, contact_id: int, choice: str, now: datetime) -> bool:
-    """Keeps what the contact tapped; False for an id that is not of a conversation of theirs."""
+    """Keeps what the contact tapped; False for an id that is not of a conversation of theirs. Session 0 is none."""
     parts = choice.removeprefix(PREFIX).split(":")
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
         return False
     session_id, conversation_id, stars = (int(part) for part in parts)
-    rated, row = db.get(Conversation, conversation_id), db.get(FlowSession, session_id)
-    if rated is None or row is None or not 1 <= stars <= 5:
+    rated = db.get(Conversation, conversation_id)
+    if rated is None or not 1 <= stars <= 5 or rated.contact_id != contact_id or rated.org_id != org_id:
         return False
-    if rated.contact_id != contact_id or rated.org_id != org_id or row.conversation_id != rated.id:
+    row = db.get(FlowSession, session_id) if session_id else None
+    if session_id and (row is None or row.conversation_id != rated.id):
         return False
-    rated.rating = stars
-    db.add(
-        FlowRecord(
-            org_id=org_id,
-            flow_id=row.flow_id,
-            version_id=row.version_id,
-            session_id=session_id,
-            kind="result",
-            way="rating",
-            value=stars,
-            at=now,
-        )
-    )
-    talks.tell(db, rated, "rated", now)
+    if row is not None:
+        kept: dict[str, Any] = {
+            "org_id": org_id,
+            "flow_id": row.flow_id,
+            "version_id": row.version_id,
+            "session_id": session_id,
+        }
+        db.add(FlowRecord(**kept, kind="result", way="rating", value=stars, at=now))
+    keep(db, rated, stars, now)
     return True
+
+
+def keep(db: Session, rated: Conversation, stars: int, now: datetime) -> None:
+    """Notes the stars and tells the inboxes."""
+    rated.rating = stars
+    talks.tell(db, rated, "rated", now)

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from pytake_cli.errors import Conflict, InvalidData
 from pytake_cli.policy.people import storable
 from pytake_cli.policy.talks import MANAGE, PRIORITIES, TABLE
-from pytake_cli.services import automation, conversations, ownership, routing, talks, teams
+from pytake_cli.services import automation, conversations, ownership, rating_plans, routing, talks, teams
 from pytake_cli.services.principals import Principal
 from pytake_cli.store import desks, labels, tags
 from pytake_cli.store.changes import ConversationChange
@@ -153,7 +153,8 @@ def _unassign(deed: Deed) -> None:
 def _resolve(deed: Deed) -> None:
     if note := deed.given.get("note"):
         conversations.add_note(deed.db, deed.conversation, str(note), by=deed.by, now=deed.now)
-    automation.close(deed.db, deed.conversation, by=deed.by, now=deed.now)
+    if automation.close(deed.db, deed.conversation, by=deed.by, now=deed.now) and deed.given.get("csat"):
+        rating_plans.plan(deed.db, deed.conversation, deed.now, wanted=True)
 
 
 def _reopen(deed: Deed) -> None:

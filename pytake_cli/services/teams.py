@@ -50,14 +50,7 @@ def find(db: Session, org_id: int, ref: str) -> Team:
 
 def create(db: Session, org_id: int, slug: str, now: datetime, **values: Any) -> Team:
     """Makes a team; `values` as `change` takes them."""
-    if not _SLUG.fullmatch(slug):
-        raise InvalidData(
-            "PT-TEAM-SLUG",
-            "{name} cannot be the name of a team: small letters, digits, - and _, at most 63",
-            fix='pytake team create {near} --name "…"',
-            name=slug or "(empty)",
-            near=accounts.slug_of(slug),
-        )
+    check_slug(slug)
     if teams.by_slug(db, org_id, slug) is not None:
         raise Conflict("PT-TEAM-EXISTS", "there is already a team {name}", fix="pytake team list", name=slug)
     team = Team(org_id=org_id, slug=slug, name=slug, created_at=now, updated_at=now)
@@ -65,6 +58,18 @@ def create(db: Session, org_id: int, slug: str, now: datetime, **values: Any) ->
     db.flush()
     change(db, team, now, **values)
     return team
+
+
+def check_slug(slug: str) -> None:
+    """Raises InvalidData for what cannot be the name of a team or a policy."""
+    if not _SLUG.fullmatch(slug):
+        raise InvalidData(
+            "PT-TEAM-SLUG",
+            "{name} cannot be a name here: small letters, digits, - and _, at most 63",
+            fix="{near}",
+            name=slug or "(empty)",
+            near=accounts.slug_of(slug),
+        )
 
 
 def change(db: Session, team: Team, now: datetime, **values: Any) -> list[str]:

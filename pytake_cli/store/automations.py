@@ -113,6 +113,10 @@ def enabled(db: Session) -> list[Automation]:
     return list(db.exec(select(Automation).where(col(Automation.enabled)).order_by(col(Automation.id))))
 
 
+def any_enabled(db: Session) -> bool:
+    return db.connection().execute(sa.select(automation.c.id).where(automation.c.enabled).limit(1)).first() is not None
+
+
 def last_event(db: Session) -> int:
     return int(db.connection().execute(sa.select(sa.func.coalesce(sa.func.max(event.c.id), 0))).scalar_one())
 
@@ -146,13 +150,13 @@ def has_unread(db: Session, conversation_id: int, after: int, kinds: Collection[
     return db.connection().execute(later.limit(1)).first() is not None
 
 
-def begin(db: Session, **values: Any) -> int | None:
-    """Notes a run; None when its cause has had one."""
-    known = {"stage": 0, "state": PENDING, "reason": "", "did": []}
-    new = insert(db, run).values(**known, **values)
-    new = new.on_conflict_do_nothing(index_elements=["automation_id", "conversation_id", "cause"])
-    id_: int | None = db.connection().execute(new.returning(run.c.id)).scalar_one_or_none()
-    return id_
+def begin(db: Session, found: Sequence[dict[str, Any]]) -> None:
+    """Notes runs; one whose cause has had its own is left out."""
+    if not found:
+        return
+    known = {"stage": 0, "state": PENDING, "reason": "", "did": [], "ended_at": None}
+    new = insert(db, run).on_conflict_do_nothing(index_elements=["automation_id", "conversation_id", "cause"])
+    db.connection().execute(new, [{**known, **values} for values in found])
 
 
 def waiting(db: Session, conversation_ids: Collection[int]) -> list[AutomationRun]:
@@ -202,12 +206,20 @@ def began_since(db: Session, automation_id: int, contact_id: int, since: datetim
     return db.connection().execute(query.limit(1)).first() is not None
 
 
-def behind(db: Session, event_id: int, conversation_id: int) -> list[AutomationRun]:
-    """The runs whose own events include this one."""
+def with_events(db: Session, conversation_ids: Collection[int]) -> list[AutomationRun]:
+    """The runs of these conversations that wrote events which nobody has read when this is asked."""
     query = select(AutomationRun).where(
-        run.c.conversation_id == conversation_id, run.c.first_event < event_id, run.c.last_event >= event_id
+        run.c.conversation_id.in_(sorted(conversation_ids)), run.c.last_event > read_up_to(db)
     )
     return list(db.exec(query))
+
+
+def remember(db: Session, known: Sequence[dict[str, Any]]) -> None:
+    """Keeps what is known of conversations now."""
+    if known:
+        new = insert(db, seen)
+        values = {name: new.excluded[name] for name in ("status", "assignee_id")}
+        db.connection().execute(new.on_conflict_do_update(index_elements=["conversation_id"], set_=values), list(known))
 
 
 def runs(

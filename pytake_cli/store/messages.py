@@ -64,6 +64,7 @@ class Message(Owned, table=True):
             sqlite_where=text("campaign_id IS NOT NULL"),
             postgresql_where=text("campaign_id IS NOT NULL"),
         ),
+        Index("ix_message_at", "org_id", "direction", "at"),
         UniqueConstraint("org_id", "client_key"),
     )
 

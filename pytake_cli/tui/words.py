@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pytake_cli.tui.cards import campaign, template
 from pytake_cli.tui.screens import SCREENS
 from pytake_cli.tui.widgets.bubbles import CHANGES, STATUS_WORDS
 
 KINDS = ("image", "audio", "video", "document", "sticker", "location", "contacts", "interactive", "button", "template")
-STATES = ("open", "queued", "snoozed", "resolved", "online", "away", "busy", "offline")
+STATES = ("open", "queued", "snoozed", "resolved", "available", "paused", "online", "offline")
 LEVELS = ("low", "normal", "high", "urgent")
 VIEWS = ("Mine", "Unassigned", "All", "Mentions", "Window closing", "Snoozed", "Resolved today", "Waiting")
 ORDERS = ("waiting", "activity", "window", "priority")
@@ -17,6 +18,8 @@ WORDS: tuple[str, ...] = (
     *LEVELS,
     *VIEWS,
     *ORDERS,
+    *campaign.STATES.values(),
+    *template.WORDS,
     *CHANGES.values(),
     *STATUS_WORDS.values(),
     *(text for entry in SCREENS for text in (entry.title, entry.short, entry.help)),

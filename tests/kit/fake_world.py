@@ -72,7 +72,7 @@ class World:
         self.keys: dict[str, Json] = {}
         self.changes: dict[int, tuple[int, Json]] = {}  # change -> conversation, row before
         self.on_event: Callable[[Json], None] = lambda event: None
-        self.availability = "online"
+        self.availability = "available"
         self._serial = 0
         chance = random.Random(seed)
         for index in range(count):
@@ -103,8 +103,7 @@ class World:
             "standby": False,
         }  # fmt: skip
         self.timelines[id_] = []
-        if self._serial < 4000:
-            self._history(id_, index, at)
+        self._history(id_, index, at)
 
     def _history(self, id_: int, index: int, at: datetime) -> None:
         self._item(id_, at - timedelta(days=1, minutes=30), "in", "Boa tarde! O tênis Corre 42 chegou?")

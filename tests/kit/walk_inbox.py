@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-import sqlalchemy as sa
+from sqlmodel import col, func, select
 
 from pytake_cli import clock
+from pytake_cli.emulator import defaults
 from pytake_cli.services import accounts, flows
 from pytake_cli.store import Store
-from pytake_cli.store.contacts import ServiceWindow
+from pytake_cli.store.contacts import Contact, ServiceWindow
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.templates import Template
@@ -59,7 +60,7 @@ class Walk:
 
     def event(self) -> int:
         with self.store.read() as db:
-            return int(db.execute(sa.select(sa.func.max(Event.id))).scalar_one() or 0)
+            return int(db.exec(select(func.max(Event.id))).one() or 0)
 
     def step(self, name: str, act: Callable[[], None], *, ana: str = "", bia: str = "", gone: str = "") -> None:
         """Does it and waits until each pane shows its text; `gone` is in neither any more."""
@@ -72,7 +73,7 @@ class Walk:
             time.sleep(0.005)
         seen = clock.now()
         with self.store.read() as db:
-            written = db.execute(sa.select(sa.func.min(Event.at)).where(Event.id > before)).scalar_one()
+            written = db.exec(select(func.min(Event.at)).where(col(Event.id) > before)).one()
         self.seconds[name] = max(0.0, (seen - written).total_seconds()) if written else 0.0
         print(f"{name:<44} {1000 * self.seconds[name]:6.0f} ms", flush=True)
 
@@ -154,8 +155,7 @@ def waiting(walk: Walk) -> None:
 def outside_the_window(walk: Walk) -> None:
     """Only a template may go."""
     with walk.store.write() as db:
-        window = db.execute(sa.select(ServiceWindow).where(ServiceWindow.contact_id == _contact(walk, "Marina"))).scalar()
-        assert window is not None
+        window = db.exec(select(ServiceWindow).where(ServiceWindow.contact_id == _contact(walk, "Marina"))).one()
         window.last_inbound_at = clock.now() - timedelta(hours=25)
         db.add(window)
     walk.both_open("Marina")
@@ -183,8 +183,8 @@ def a_flow(walk: Walk) -> None:
 def the_end(walk: Walk) -> None:
     """Resolved, and taken back by one key."""
     walk.both_open("Eduarda")
-    walk.step("resolve", lambda: walk.ana.keys("e"), ana="resolved", bia="resolved")
-    walk.step("undo", lambda: walk.ana.keys("u"), ana="Eduarda", bia="Eduarda")
+    walk.step("resolve", lambda: walk.ana.keys("e"), ana=f"All {CUSTOMERS - 1}", bia=f"All {CUSTOMERS - 1}")
+    walk.step("undo", lambda: walk.ana.keys("u"), ana=f"All {CUSTOMERS}", bia=f"All {CUSTOMERS}")
 
 
 def _chat(pane: Terminal) -> str:
@@ -192,10 +192,8 @@ def _chat(pane: Terminal) -> str:
 
 
 def _contact(walk: Walk, name: str) -> int:
-    from pytake_cli.store.contacts import Contact
-
     with walk.store.read() as db:
-        return int(db.execute(sa.select(Contact.id).where(Contact.profile_name == name)).scalar_one())
+        return db.exec(select(Contact).where(Contact.profile_name == name)).one().id or 0
 
 
 NAMES = ("Karina", "Marina", "Thiago", "Eduarda")
@@ -212,20 +210,27 @@ def furnish(here: Home, store: Store) -> None:
         body = {"type": "BODY", "text": "Hello World"}
         db.add(
             Template(
-                org_id=here.org_id, waba_id=home.defaults.WABA_ID, meta_id="1", name="hello_world", language="en_US",
-                category="UTILITY", status="APPROVED", components=[body], created_at=now, updated_at=now,
-            )  # fmt: skip
+                org_id=here.org_id,
+                waba_id=defaults.WABA_ID,
+                meta_id="1",
+                name="hello_world",
+                language="en_US",
+                category="UTILITY",
+                status="APPROVED",
+                components=[body],
+                created_at=now,
+                updated_at=now,
+            )
         )
     for index in range(CUSTOMERS):
         name = NAMES[index - 1] if 1 <= index <= len(NAMES) else f"Customer {index}"
         here.emulator.post("say", contact=bodies.phone(index), text=f"hello, it is {name}", name=name)
+    wait_until(lambda: _conversations(store) >= CUSTOMERS, 30, every=0.1)
+
+
+def _conversations(store: Store) -> int:
     with store.read() as db:
-        wait_until(
-            lambda: db.execute(sa.select(sa.func.count()).select_from(Conversation)).scalar_one() >= CUSTOMERS
-            or db.rollback() is not None,
-            30,
-            every=0.1,
-        )
+        return db.exec(select(func.count()).select_from(Conversation)).one()
 
 
 def main() -> int:
@@ -235,13 +240,13 @@ def main() -> int:
         store = stack.enter_context(here.store())
         furnish(here, store)
         command = [sys.executable, "-m", "pytake_cli", "inbox", "--lang", "en", "--view", "all", "--as"]
-        panes = [
+        ana, bia = (
             stack.enter_context(Terminal([*command, who], folder, size=SIZE, environment=here.environment))
             for who in ("ana@loja.example", "bia@loja.example")
-        ]
-        for pane in panes:
+        )
+        for pane in (ana, bia):
             pane.wait_for("Customer", 30)
-        walk = Walk(here, store, *panes)
+        walk = Walk(here, store, ana, bia)
         for part in (answering, waiting, outside_the_window, a_flow, the_end):
             part(walk)
         slow = {name: seconds for name, seconds in walk.seconds.items() if seconds > 0.2}

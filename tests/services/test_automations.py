@@ -8,7 +8,7 @@ import pytest
 
 from pytake_cli.errors import NotFound
 from pytake_cli.policy.automations import MOST_DEPTH
-from pytake_cli.services import automation_runs, contact_changes, conversations, principals
+from pytake_cli.services import automation_runs, contact_changes, conversations, principals, teams
 from pytake_cli.services.automation_files import AutomationErrors
 from pytake_cli.services.talk_actions import Deed, relabel
 from pytake_cli.store import Store, tags
@@ -16,6 +16,7 @@ from pytake_cli.store.automations import AutomationRun
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import Conversation, Note
 from pytake_cli.store.jobs import Job
+from pytake_cli.store.notifications import Notification
 from pytake_cli.store.users import User
 from tests.kit.stores import make_org
 from tests.services.rule_shop import RuleShop
@@ -151,6 +152,9 @@ def test_several_steps_wait_in_between_and_stop_when_the_customer_writes(shop: R
 
 
 def test_the_customer_waits_for_a_person(shop: RuleShop) -> None:
+    with shop.store.write(shop.org) as db:
+        vendas = teams.create(db, shop.org, "vendas", shop.now)
+        teams.add(db, vendas, db.get_one(User, shop.rita.id), shop.now)
     shop.rule("{when: {agent_silent: 15m}, then: [{priority: urgent}, {notify: ninguém respondeu, to: vendas}]}")
     shop.hears()
     shop.later(minutes=10)
@@ -160,6 +164,8 @@ def test_the_customer_waits_for_a_person(shop: RuleShop) -> None:
     assert [(each["text"], each["team"]) for each in shop.events("automation:notice")] == [
         ("ninguém respondeu", "vendas")
     ]
+    [told] = shop.rows(Notification)
+    assert (told.user_id, told.parts["text"], told.conversation_id) == (shop.rita.id, "ninguém respondeu", 1)
     shop.answers()
     shop.hears("obrigada")
     shop.answers("de nada")
@@ -303,3 +309,11 @@ def test_a_merged_contact_takes_its_runs_along(shop: RuleShop) -> None:
     assert sorted(run.state for run in found) == ["cancelled", "done"]
     assert len({run.conversation_id for run in found}) == 1
     assert len(shop.rows(Conversation)) == 2
+
+
+def test_every_message_of_a_batch_is_heard(shop: RuleShop) -> None:
+    shop.rule("{when: {keyword: boleto}, then: [{note: boleto}]}")
+    for _ in range(3):
+        shop.says("boleto")
+    shop.work()
+    assert [note.body for note in shop.rows(Note)] == ["boleto"] * 3

@@ -167,6 +167,7 @@ class ActionGiven(Body):
     until: datetime | None = None
     until_reply: bool = False
     flow: Annotated[str | None, Field(max_length=100)] = None
+    csat: bool = False
     macro: Annotated[str | None, Field(max_length=100)] = None
     priority: Annotated[str | None, Field(max_length=20)] = None
     add: Annotated[tuple[str, ...], Field(max_length=50)] = ()

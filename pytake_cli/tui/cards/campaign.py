@@ -21,6 +21,10 @@ SIGNS = {
     "running": "▶", "scheduled": "◷", "recurring": "◷", "freezing": "◷", "draft": "✎", "paused": "‖",
     "finished": "✓", "cancelled": "×",
 }  # fmt: skip
+STATES = {
+    "running": "under way", "scheduled": "planned", "recurring": "comes again", "freezing": "begins now",
+    "draft": "draft", "paused": "stopped", "finished": "over", "cancelled": "called off",
+}  # fmt: skip
 GOES_ON = ("running", "freezing")
 LABEL = 9  # cells of a code or a time before the words
 
@@ -78,7 +82,7 @@ def record(row: Json, look: Look, now: datetime, zone: tzinfo) -> Record:
         row["id"],
         (
             plain(str(row.get("name")), look.strong if status in GOES_ON else look.plain),
-            (f"{sign(SIGNS.get(status, '·'))} {_(status)}{trouble}", style),
+            (f"{sign(SIGNS.get(status, '·'))} {_(STATES.get(status, status))}{trouble}", style),
             plain(str(row.get("template") or row.get("flow") or ""), look.muted),
             (figure(row.get("recipients")), look.plain),
             (figure(sent), look.plain),
@@ -105,7 +109,7 @@ def _style(row: Json, look: Look) -> Style:
 def title(card: Json, now: datetime) -> str:
     """What stands in the border: the name, and since when it is as it is."""
     started = draw.moment(card.get("started_at"))
-    told = _(str(card.get("status")))
+    told = _(STATES.get(str(card.get("status")), str(card.get("status"))))
     if card.get("status") == "running" and started:
         told = _("running for {time}").format(time=draw.duration((now - started).total_seconds()))
     return f"{card.get('name')} {sign('·')} {told}"

@@ -17,6 +17,19 @@ from pytake_cli.tui.rows import Json
 from pytake_cli.tui.signs import sign
 from pytake_cli.tui.widgets.table import Column, Record, plain
 
+WORDS = (
+    "approved",
+    "pending",
+    "rejected",
+    "paused",
+    "disabled",
+    "marketing",
+    "utility",
+    "authentication",
+    "green",
+    "yellow",
+    "red",
+)
 BUBBLE = 52  # cells of words in a bubble
 
 

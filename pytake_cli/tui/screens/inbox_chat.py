@@ -50,7 +50,7 @@ class ChatPart(TalksPart):
         self._stale = False
         self._reading = False
         self._older = False
-        self._others: dict[int, dict[Safe, tuple[str, float]]] = {}
+        self._others: dict[int, dict[tuple[Safe, str], float]] = {}  # conversation -> (name, what) -> until
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self._every_second)
@@ -165,8 +165,9 @@ class ChatPart(TalksPart):
     def on_connected(self, ready: Ready, again: bool) -> None:
         super().on_connected(ready, again)
         for viewer in ready.viewers:
-            self._someone(Event(None, "agent:viewing", viewer.get("conversation"), viewer))
+            self._someone(Event(None, str(viewer.get("kind")), viewer.get("conversation"), viewer))
         if again and self.open is not None:
+            self.later(self.inbox.live.say({"type": "viewing", "conversation": self.open.id}))
             self.later(self._read(self.open.id, fresh=False))
 
     def row_changed(self, row: Row) -> None:
@@ -203,7 +204,11 @@ class ChatPart(TalksPart):
             return
         kind = "typing" if event.kind == "agent:typing" else "viewing"
         here = self._others.setdefault(event.conversation, {})
-        here[Safe(str(user.get("name") or "?"))] = (kind, time.monotonic() + PRESENCE_SECONDS)
+        who = Safe(str(user.get("name") or "?")), kind
+        if event.payload.get("until", "") is None:
+            here.pop(who, None)
+        else:
+            here[who] = time.monotonic() + PRESENCE_SECONDS
         self._show_others()
 
     def typing_now(self, within_seconds: float) -> Safe | None:
@@ -211,7 +216,7 @@ class ChatPart(TalksPart):
         if self.open is None:
             return None
         now = time.monotonic()
-        for name, (kind, until) in self._others.get(self.open.id, {}).items():
+        for (name, kind), until in self._others.get(self.open.id, {}).items():
             if kind == "typing" and until - PRESENCE_SECONDS + within_seconds > now:
                 return name
         return None
@@ -219,8 +224,8 @@ class ChatPart(TalksPart):
     def _show_others(self) -> None:
         now = time.monotonic()
         here = self._others.get(self.open.id, {}) if self.open else {}
-        typing = tuple(name for name, (kind, until) in here.items() if kind == "typing" and until > now)
-        viewing = tuple(name for name, (_kind, until) in here.items() if until > now)
+        typing = tuple(name for (name, kind), until in here.items() if kind == "typing" and until > now)
+        viewing = tuple(dict.fromkeys(name for (name, _), until in here.items() if until > now))
         if (typing, viewing) != (self.presence.typing, self.presence.viewing):
             self.presence.typing, self.presence.viewing = typing, viewing
             self.presence.refresh()

@@ -200,7 +200,7 @@ def _media(item: Item, frame: Frame) -> list[str]:
         parts.append(_("is being fetched") if media.state == "pending" else _("could not be fetched"))
     line = " ".join(parts)
     if frame.cells >= 70 and media.state == "stored":
-        line += "   v " + _("open") + "  d " + _("download")
+        line += "   v " + _("look") + "  d " + _("download")
     found = [line]
     if media.transcript:
         found.append(f"{sign('«')}{media.transcript}{sign('»')} " + _("(transcribed)"))

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
 
 
+ORDER_FROM = 44  # cells; below, the names of the views need the room
+
+
 class Line(Widget):
     """A line of the screen that is drawn from values."""
 
@@ -67,7 +70,7 @@ class ViewBar(Line):
 
     def line(self, cells: int) -> list[Segment]:
         look = self.inbox.look
-        right = f"{sign('↑')}{self.above} " + _("new") + " " if self.above else f"{self.order} "
+        right = f"{sign('↑')}{self.above} " + _("new") + " " if self.above else self._order(cells)
         room = cells - width(right)
         names = [view.slug for view in self.views]
         at = names.index(self.current) if self.current in names else 0
@@ -88,6 +91,9 @@ class ViewBar(Line):
         segments.append(Segment(" " * max(0, room - taken), look.plain))
         segments.append(Segment(right, look.warn if self.above else look.muted))
         return segments
+
+    def _order(self, cells: int) -> str:
+        return f" {self.order} " if cells >= ORDER_FROM else f" {sign('▾')}"
 
     def on_click(self, event: events.Click) -> None:
         for start, end, slug in self._tabs:

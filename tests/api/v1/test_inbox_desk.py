@@ -10,7 +10,7 @@ import pytest
 from pytake_cli.store.users import User
 from tests.api.v1.test_inbox import agent
 from tests.kit import people
-from tests.kit.api import Face, Somebody, open_api
+from tests.kit.api import Face, open_api, somebody
 from tests.kit.shop import Shop
 
 
@@ -33,7 +33,7 @@ def client(face: Face, shop: Shop, bia: User) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def boss(face: Face, shop: Shop) -> Iterator[httpx.Client]:
-    with face.as_(Somebody(shop.org, user_id=shop.rita.id, name="Rita")) as client:
+    with face.as_(somebody(shop.org, user_id=shop.rita.id, name="Rita")) as client:
         yield client
 
 

@@ -139,6 +139,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("org_id", "name", name=op.f("uq_role_org_id_name")),
     )
     op.create_table(
+        "sla_policy",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("team_id", ID, nullable=True),
+        sa.Column("priority", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("first_reply", sa.Integer(), nullable=True),
+        sa.Column("next_reply", sa.Integer(), nullable=True),
+        sa.Column("resolution", sa.Integer(), nullable=True),
+        sa.Column("business_hours", sa.Boolean(), nullable=False),
+        sa.Column("warn_percent", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_sla_policy_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sla_policy")),
+        sa.UniqueConstraint("org_id", "slug", name=op.f("uq_sla_policy_org_id_slug")),
+    )
+    op.create_table(
         "team",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("org_id", ID, nullable=False),
@@ -407,6 +427,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_refresh_token_session_id"), "refresh_token", ["session_id"], unique=False)
     op.create_table(
+        "sla_breach",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("org_id", ID, nullable=False),
+        sa.Column("conversation_id", ID, nullable=False),
+        sa.Column("policy_id", ID, nullable=True),
+        sa.Column("clock", sa.String(), nullable=False),
+        sa.Column("due_at", TIME, nullable=False),
+        sa.Column("team_id", ID, nullable=True),
+        sa.Column("user_id", ID, nullable=True),
+        sa.Column("at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], name=op.f("fk_sla_breach_conversation_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_sla_breach_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sla_breach")),
+    )
+    op.create_index(op.f("ix_sla_breach_conversation_id"), "sla_breach", ["conversation_id"], unique=False)
+    op.create_index("ix_sla_breach_due", "sla_breach", ["org_id", "due_at"], unique=False)
+    op.create_table(
         "star",
         sa.Column("user_id", ID, nullable=False),
         sa.Column("conversation_id", ID, nullable=False),
@@ -517,6 +554,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("waiting_since IS NOT NULL"),
         postgresql_where=sa.text("waiting_since IS NOT NULL"),
     )
+    op.create_index("ix_message_at", "message", ["org_id", "direction", "at"], unique=False)
     op.add_column("note", sa.Column("client_key", sa.String(), nullable=True))
     op.create_index("uq_note_client_key", "note", ["org_id", "client_key"], unique=True)
     op.create_index("ix_service_window_closing", "service_window", ["org_id", "last_inbound_at"], unique=False)
