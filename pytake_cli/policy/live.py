@@ -18,6 +18,7 @@ NEEDED: dict[str, str] = {
     "note:new": "conversations:read",
     "flow:notice": "conversations:read",
     "flow:ended": "conversations:read",
+    "automation:notice": "conversations:read",
     "sla:warned": "conversations:read",
     "sla:breached": "conversations:read",
     "agent:updated": "users:read",
