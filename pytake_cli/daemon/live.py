@@ -127,6 +127,11 @@ class Hub:
         self._progress: dict[int, dict[str, Any]] = {}  # campaign -> what was told of it
         self.hints = Hints(self.store, self._heard)
 
+    def present(self) -> set[int]:
+        """The users whose inboxes are connected; programs with a token are nobody."""
+        signed_in = (each.principal for each in list(self.listeners))
+        return {who.user_id for who in signed_in if who.user_id is not None and who.kind == "session"}
+
     async def handle(self, key: str, lane: Lane) -> None:
         """Tells everybody what is new; what was written here, other daemons hear of."""
         if not key:
