@@ -19,7 +19,6 @@ NEEDED: dict[str, str] = {
     "automation:notice": "conversations:read",
     "flow:notice": "conversations:read",
     "flow:ended": "conversations:read",
-    "automation:notice": "conversations:read",
     "sla:warned": "conversations:read",
     "sla:breached": "conversations:read",
     "agent:updated": "users:read",
