@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import importlib.util
 import logging
+import os
 import shlex
 import sys
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ def serve(arguments: list[str], port: int) -> None:
         raise ConfigError("PT-INBOX-WEB", "the web inbox needs the extra web", fix="pip install 'pytake[web]'")
     secret = clock.token()
     command = shlex.join([sys.executable, "-m", "pytake_cli", "inbox", *arguments, "--lang", language()])
+    os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}  # what the terminal in the page is
     server = _server(command, port, secret)
     data(f"http://{HOST}:{port}/?secret={secret}\n")
     say(_("open this address in a browser of this machine · Ctrl-C ends"))
