@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytake_cli.store.users import User
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app.command("macro")(conversation_macro.macro)
 app.command("claim")(conversation_acts.claim)
 app.command("label")(conversation_acts.label)
 app.command("snooze")(conversation_acts.snooze)
@@ -395,10 +396,4 @@ def _change(ids: list[str], change: Callable[[Session, Conversation, User | None
                 db.info.pop("pokes", None)
         say(_("would be: {what}").format(what=told)) if ctx.dry_run else done(told)
 
-    if ctx.dry_run:
-        selectors.would(lambda: selectors.each(refs, act))
-    else:
-        selectors.each(refs, act)
-
-
-app.command("macro")(conversation_macro.macro)
+    selectors.would(lambda: selectors.each(refs, act)) if ctx.dry_run else selectors.each(refs, act)
