@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pytake_cli.cli import conversation_acts, conversation_macro, neighbour, selectors, times
+from pytake_cli.cli import conversation_acts, conversation_macro, conversation_search, neighbour, selectors, times
 from pytake_cli.cli.context import context
 from pytake_cli.cli.conversation_window import window_state, window_text
 from pytake_cli.cli.form import filled_in
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from pytake_cli.services.conversation_list import Listed
-    from pytake_cli.services.messages import Hit
     from pytake_cli.store.conversations import Conversation
     from pytake_cli.store.users import User
 
@@ -36,6 +35,7 @@ app.command("undo")(conversation_acts.undo)
 app.command("history")(conversation_acts.history)
 app.command("merge")(conversation_acts.merge)
 app.command("export")(conversation_acts.export)
+app.command("search")(conversation_search.search)
 
 LIST_FIELDS = {
     "id": "number of the conversation",
@@ -61,14 +61,6 @@ IN_PIPES = (
     "id", "contact", "phone", "status", "assignee", "unread", "waiting_since",
     "window", "window_closes_at", "last_at", "preview", "number",
 )  # fmt: skip
-HIT_FIELDS = {
-    "place": "messages, notes or contacts",
-    "id": "number of the message, note or contact",
-    "conversation_id": "number of the conversation",
-    "contact": "what the person is called",
-    "at": "when it was written",
-    "text": "the words",
-}
 Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Numbers of conversations; - reads them from stdin.")]
 As = Annotated[str | None, typer.Option("--as", metavar="USER", help="Who does this; needed when there are several.")]
 
@@ -347,37 +339,6 @@ def note(
         return _("noted on #{id} · see it: pytake conversation show {id}").format(id=conversation.id)
 
     _change([id_], change, as_)
-
-
-@app.command("search")
-def search(
-    text: Annotated[
-        str, typer.Argument(metavar="TEXT", help='Words; "words in a row"; begin*. Accents do not matter.')
-    ],
-    in_: Annotated[
-        str, typer.Option("--in", metavar="A,B", help="Where: messages, notes, contacts.")
-    ] = "messages,notes,contacts",
-    since: Annotated[str | None, typer.Option("--since", metavar="T", help="Not older: 7d, 2026-11-01.")] = None,
-    limit: Annotated[int, typer.Option("-l", "--limit", metavar="N", help="At most so many.", min=1, max=10_000)] = 50,
-) -> None:
-    """Finds words in messages, notes and names of contacts, newest first.
-
-    $ pytake conversation search "2ª via" --since 7d
-    $ pytake conversation search 'bolet*' --in messages --fields conversation_id
-    """
-    from pytake_cli.services import messages
-
-    ctx = context()
-    places = selectors.some_of(in_, messages.PLACES, "--in", "pytake conversation search -h")
-    after = times.past(since, ctx.now, ctx.tz) if since else None
-    with ctx.store.read(ctx.org_id) as db:
-        hits = messages.search_words(db, text, org=ctx.org_id, places=places, since=after, limit=limit)
-    emit([_hit(hit) for hit in hits], HIT_FIELDS, empty=_("nothing has all of these words"))
-
-
-def _hit(hit: Hit) -> dict[str, Any]:
-    who = hit.contact.name or hit.contact.profile_name if hit.contact else None
-    return {**{name: getattr(hit, name) for name in HIT_FIELDS if name != "contact"}, "contact": who}
 
 
 def _change(ids: list[str], change: Callable[[Session, Conversation, User | None], str], as_: str | None) -> None:
