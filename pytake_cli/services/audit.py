@@ -81,17 +81,16 @@ class Verdict:
 
 def verify(db: Session, org_id: int, published: str = "") -> Verdict:
     """Follows the whole chain; `published` is a head that was told earlier and has to be in it."""
-    before, serial = audit.FIRST, 0
-    missing = published
+    before, serial, missing = audit.FIRST, 0, published
     mine = select(audit_entry).where(audit_entry.c.org_id == org_id).order_by(audit_entry.c.serial)
-    for row in db.connection().execute(mine.execution_options(yield_per=1000)).mappings():
-        serial += 1
-        if row["serial"] != serial:
-            return Verdict(serial - 1, _head(serial - 1, before), "entries are missing", serial)
-        if audit.sealed(before, dict(row)) != row["hash"]:
-            return Verdict(serial - 1, _head(serial - 1, before), "the entry was altered", serial)
-        before = row["hash"]
-        missing = "" if missing == _head(serial, before) else missing
+    with db.connection().execute(mine.execution_options(yield_per=1000)) as rows:
+        for row in rows.mappings():
+            if row["serial"] != serial + 1:
+                return Verdict(serial, _head(serial, before), "entries are missing", serial + 1)
+            if audit.sealed(before, dict(row)) != row["hash"]:
+                return Verdict(serial, _head(serial, before), "the entry was altered", serial + 1)
+            serial, before = serial + 1, row["hash"]
+            missing = "" if missing == _head(serial, before) else missing
     head = db.get(AuditHead, org_id) or AuditHead(org_id=org_id)
     if (head.serial, head.hash) != (serial, before):
         return Verdict(serial, _head(serial, before), "entries are missing at the end", serial + 1)
