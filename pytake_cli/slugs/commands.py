@@ -33,7 +33,6 @@ SLUGS: dict[str, str] = {
     "PT-INBOX-TTY": "the inbox was opened without a terminal",
     "PT-INBOX-WEB": "the web inbox needs an optional package",
     "PT-INBOX-WHO": "nobody works in this organisation yet",
-    "PT-INBOX-WEB": "the inbox for browsers needs a library that is an extra",
     "PT-INIT-NUMBER": "the number is to be emulator, meta or later",
     "PT-INPUT": "a question was needed and nobody was there to answer",
     "PT-INPUT-CONFIRM": "what cannot be undone needs the thing's name with --confirm",
