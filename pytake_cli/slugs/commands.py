@@ -31,7 +31,6 @@ SLUGS: dict[str, str] = {
     "PT-INBOX-DAEMON": "the inbox needs a daemon, and there is none or it did not start",
     "PT-INBOX-TOKEN": "there is no API token for a daemon elsewhere",
     "PT-INBOX-TTY": "the inbox was opened without a terminal",
-    "PT-INBOX-WEB": "the web inbox needs an optional package",
     "PT-INBOX-WHO": "nobody works in this organisation yet",
     "PT-INIT-NUMBER": "the number is to be emulator, meta or later",
     "PT-INPUT": "a question was needed and nobody was there to answer",

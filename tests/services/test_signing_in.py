@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -62,7 +64,12 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     for name in ("_hash", "_fits"):
         real = getattr(passwords, name)
-        monkeypatch.setattr(passwords, name, lambda *given, real=real, name=name: (seen.append(name), real(*given))[1])
+
+        def counting(*given: Any, real: Any = real, name: str = name) -> Any:
+            seen.append(name)
+            return real(*given)
+
+        monkeypatch.setattr(passwords, name, counting)
     return seen
 
 
@@ -125,7 +132,7 @@ def test_who_belongs_to_several_organisations_names_one(store: Store, org: int) 
 
 def test_switched_off_ended_or_with_a_new_password_the_next_request_is_refused(store: Store, org: int) -> None:
     user = person(store, org)
-    endings = {
+    endings: dict[str, Callable[[Any], object]] = {
         "disabled": lambda db: people.change(db, local(org), db.get_one(User, user.id), NOW, active=False),
         "ended": lambda db: sessions.end_all(db, local(org), user.id or 0, "admin", NOW),
         "reset": lambda db: people.reset(db, local(org), db.get_one(User, user.id), NOW),
