@@ -22,9 +22,9 @@ HOST = "127.0.0.1"  # from elsewhere: ssh -L
 COOKIE = "pytake_inbox"
 HEADERS = {
     # Textual's page asks for a font of Google's; nothing is fetched from anywhere but here.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline';"
-    " style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:;"
-    " connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " style-src 'self' 'unsafe-inline'; font-src 'self' data:; connect-src 'self'; base-uri 'none';"
+    " frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
