@@ -160,7 +160,8 @@ def _new(file: Path) -> Any:
 
 def _safe(row: dict[str, Any]) -> dict[str, Any]:
     """Names are people's own words: a spreadsheet must not take one for a formula."""
-    return {
-        key: f"'{value}" if isinstance(value, str) and value.startswith(tuple("=+-@\t\r")) else value
-        for key, value in row.items()
-    }
+
+    def is_formula(value: Any) -> bool:
+        return isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+
+    return {key: f"'{value}" if is_formula(value) else value for key, value in row.items()}

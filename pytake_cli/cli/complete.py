@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 LANGUAGES = (("en", "English"), ("pt-BR", "Português"))
 WHERE = ("-w", "--where")  # take a segment's text
-NAMES = {"--segment": "segment", "--tag": "tag", "-t": "template", "--template": "template", "--stage": "stage"}
+NAMES = {
+    "--segment": "segment",
+    "--tag": "tag",
+    "-t": "template",
+    "--template": "template",
+    "--stage": "stage",
+    "--label": "label",
+    "--view": "view",
+}
 WHEN = (("auto", ""), ("always", ""), ("never", ""))
 
 
@@ -32,6 +40,10 @@ def answer(words: list[str]) -> str:
         from pytake_cli.cli import complete_names
 
         found = complete_names.expression([*before, current])
+    elif last in WHERE and path.startswith(("conversation ", "view ")):
+        from pytake_cli.cli import complete_names
+
+        found = complete_names.inbox_filter([*before, current])
     elif not found and last in NAMES:
         from pytake_cli.cli import complete_names
 

@@ -26,6 +26,9 @@ _QUERIES = {
     "stage": "SELECT DISTINCT stage FROM (SELECT stage FROM contact WHERE org_id = ? LIMIT 5000)",
     "field": "SELECT 'f.' || name FROM contact_field WHERE org_id = ?",
     "campaign": "SELECT name FROM campaign WHERE org_id = ? ORDER BY id DESC LIMIT 200",
+    "label": "SELECT name FROM label WHERE org_id = ?",
+    "view": "SELECT slug FROM saved_view WHERE org_id = ? UNION VALUES ('mine'), ('unassigned'), ('all'),"
+    " ('mentions'), ('closing'), ('snoozed'), ('resolved-today')",
     "schedule": "SELECT name FROM schedule WHERE org_id = ?",
     "template": "SELECT DISTINCT name FROM template WHERE org_id = ?",
 }
@@ -47,6 +50,19 @@ def expression(words: list[str]) -> Iterable[tuple[str, str]]:
     else:
         known = [*FIELDS, *_names("field", words)]
     return [(head + name, "") for name in known]
+
+
+def inbox_filter(words: list[str]) -> Iterable[tuple[str, str]]:
+    """What the last word of an inbox filter may become: a condition, or one of its values."""
+    from pytake_cli.policy.inbox_filter import complete
+
+    text = words[-1]
+    found = complete(text)
+    head = text[: found.start]
+    known = (
+        [f'"{name}"' if " " in name else name for name in _names("label", words)] if found.source == "labels" else []
+    )
+    return [(head + value, about) for value, about in (*found.options, *((name, "") for name in known))]
 
 
 def _names(kind: str, words: list[str]) -> list[str]:

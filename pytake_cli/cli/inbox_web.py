@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import importlib.util
 import logging
+import os
 import shlex
 import sys
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,8 @@ COOKIE = "pytake_inbox"
 HEADERS = {
     # Textual's page asks for a font of Google's; nothing is fetched from anywhere but here.
     "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline';"
-    " style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    " style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:;"
+    " connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -35,6 +37,7 @@ def serve(arguments: list[str], port: int) -> None:
         raise ConfigError("PT-INBOX-WEB", "the web inbox needs the extra web", fix="pip install 'pytake[web]'")
     secret = clock.token()
     command = shlex.join([sys.executable, "-m", "pytake_cli", "inbox", *arguments, "--lang", language()])
+    os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}  # what the terminal in the page is
     server = _server(command, port, secret)
     data(f"http://{HOST}:{port}/?secret={secret}\n")
     say(_("open this address in a browser of this machine · Ctrl-C ends"))

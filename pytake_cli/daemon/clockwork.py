@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,7 +57,14 @@ class Clockwork:
     """Runs the ticks; one that fails for a reason that is not the store's ends the daemon."""
 
     def __init__(
-        self, store: Store, engine: Engine, sender: Sender, jobs: Jobs, campaigns: Campaigns, health: Health
+        self,
+        store: Store,
+        engine: Engine,
+        sender: Sender,
+        jobs: Jobs,
+        campaigns: Campaigns,
+        health: Health,
+        present: Callable[[], Collection[int]] = tuple,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -65,7 +72,7 @@ class Clockwork:
         self._jobs = jobs
         self._campaigns = campaigns
         self._health = health
-        self._routing = Routing(store)
+        self._routing = Routing(store, present)
         self._disk_told = False
         self._swept_at = clock.now()
         self._kept_house = clock.look()

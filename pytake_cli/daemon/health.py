@@ -22,6 +22,7 @@ from pytake_cli.api.webhook import Door
 from pytake_cli.daemon.inbox import Inbox
 from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
+from pytake_cli.daemon.live import Hub
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
 from pytake_cli.store import Store, figures
@@ -89,6 +90,7 @@ class Health:
     sender: Sender
     jobs: Jobs
     heartbeat: Heartbeat
+    live: Hub
     dead: list[str] = field(default_factory=list)  # parts that ended
     swept_at: float = field(default_factory=clock.monotonic)
     store_error: str = ""
@@ -178,6 +180,9 @@ class _Metrics(Collector):
         yield _gauge("pytake_sends_in_flight", "claimed and not yet recorded", health.sender.in_flight)
         jobs = {"done": health.jobs.done, "failed": health.jobs.failed}
         yield _counters("pytake_jobs", "jobs by outcome", "outcome", jobs)
+        yield _gauge("pytake_live_connections", "inboxes that follow what happens", len(health.live.listeners))
+        yield _counter("pytake_live_events", "events read for them", health.live.counts.events)
+        yield _counter("pytake_live_dropped", "inboxes that did not take what they got", health.live.counts.dropped)
         yield _gauge("pytake_loop_stall_seconds", "longest stall since the last look", health.heartbeat.take_longest())
         yield _gauge("pytake_wal_bytes", "size of SQLite's write-ahead log", health.wal_bytes())
 

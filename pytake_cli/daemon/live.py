@@ -22,7 +22,8 @@ from pytake_cli.api.frames import FORBIDDEN, STORE_AWAY, TOO_MANY, TOO_SLOW, Goo
 from pytake_cli.api.v1.office import Principal
 from pytake_cli.daemon.customer_typing import CustomerTyping
 from pytake_cli.daemon.engine import Engine
-from pytake_cli.daemon.presence import TYPING, VIEWING, Mark, Presence, viewer
+from pytake_cli.daemon.live_hints import Hints
+from pytake_cli.daemon.presence import TYPING, VIEWING, Mark, Presence, parse, viewer
 from pytake_cli.errors import StoreUnavailable
 from pytake_cli.policy.live import PROGRESS, Interest
 from pytake_cli.services import campaign_watch
@@ -37,6 +38,7 @@ POLL_SECONDS = 1.0
 BEAT_SECONDS = 10.0
 TICK_SECONDS = 0.25
 DOUBT_SECONDS = 0.02  # until the next look, while somebody still writes what an event waits for
+LOOK = "look"  # the key of pokes that stand for nothing written here
 MOST_BY_USER = 5  # connections
 MOST_QUEUED_BYTES = 512 * 1024  # for a connection that does not take them
 MOST_KNOWN = 20_000  # conversations of which it is remembered whose they are
@@ -99,9 +101,9 @@ class Listener:
 class Counts:
     """What the hub did since the start."""
 
-    events: int = 0
-    frames: int = 0
-    dropped: int = 0
+    events: int = 0  # read
+    pieces: int = 0  # handed to connections
+    dropped: int = 0  # connections that did not take them
 
 
 @dataclass
@@ -123,9 +125,17 @@ class Hub:
         self._by_user: Counter[tuple[int, int]] = Counter()
         self._owners: dict[int, int] = {}  # conversation -> organisation
         self._progress: dict[int, dict[str, Any]] = {}  # campaign -> what was told of it
+        self.hints = Hints(self.store, self._heard)
+
+    def present(self) -> set[int]:
+        """The users whose inboxes are connected; programs with a token are nobody."""
+        signed_in = (each.principal for each in list(self.listeners))
+        return {who.user_id for who in signed_in if who.user_id is not None and who.kind == "session"}
 
     async def handle(self, key: str, lane: Lane) -> None:
-        """Tells everybody what is new."""
+        """Tells everybody what is new; what was written here, other daemons hear of."""
+        if not key:
+            self.hints.tell("")
         if self.listeners:
             async with self._reading:
                 await self._read_on()
@@ -142,7 +152,7 @@ class Hub:
                 continue
             if now - polled >= POLL_SECONDS:
                 polled = now
-                self.engine.poke("live")
+                self.engine.poke("live", LOOK)
                 await self._tell_progress()
             if now - beaten >= BEAT_SECONDS:
                 beaten = now
@@ -180,6 +190,8 @@ class Hub:
     def leave(self, listener: Listener) -> None:
         """The connection is over."""
         self.listeners.discard(listener)
+        why = listener.over.exception() if listener.over.done() else None
+        self.counts.dropped += isinstance(why, Goodbye) and why.code == TOO_SLOW
         who = listener.who
         if self._by_user[who] > 1:
             self._by_user[who] -= 1
@@ -226,7 +238,7 @@ class Hub:
             more = news.more
             self._fan_out(news.events)
             if news.in_doubt:
-                return self.engine.poke("live", delay=DOUBT_SECONDS)
+                return self.engine.poke("live", LOOK, delay=DOUBT_SECONDS)
         return None
 
     def _fan_out(self, events: Sequence[Any]) -> None:
@@ -245,7 +257,7 @@ class Hub:
             if key not in joined:
                 joined[key] = _join(events, frames, who.org_id, listener.interest, who.user_id, after)
             if joined[key]:
-                self.counts.frames += 1
+                self.counts.pieces += 1
                 listener.put(joined[key])
 
     def _missed(self, listener: Listener, cursor: int, horizon: int) -> Sequence[Any] | None:
@@ -276,11 +288,26 @@ class Hub:
         for listener in list(self.listeners):
             if listener.viewing is not None:
                 self._tell_marks(self.presence.put(_mark(VIEWING, listener, listener.viewing), self.now()))
-        self._tell_marks(self.presence.expire(self.now()))
+        self._tell_marks(self.presence.expire(self.now()), from_here=False)  # others see the same by themselves
 
-    def _tell_marks(self, marks: Iterable[Mark]) -> None:
+    def _heard(self, words: str) -> None:
+        """Another daemon wrote events, or tells who is where."""
+        if not words:
+            return self.engine.poke("live", LOOK)
+        try:
+            mark = parse(words, self.now())
+        except (ValueError, TypeError):
+            return None  # a newer daemon says more than this one knows
+        if mark.until is None:
+            ended = self.presence.end(mark.kind, mark.conversation_id, mark.user_id)
+            return self._tell_marks(ended, from_here=False)
+        return self._tell_marks(self.presence.put(mark, self.now()), from_here=False)
+
+    def _tell_marks(self, marks: Iterable[Mark], *, from_here: bool = True) -> None:
         """Tells colleagues that somebody came, is still there, or left."""
         for mark in marks:
+            if from_here:
+                self.hints.tell(mark.words())
             told: bytes | None = None
             for listener in list(self.listeners):
                 other = listener.principal.org_id == mark.org_id and listener.principal.user_id != mark.user_id

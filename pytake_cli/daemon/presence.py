@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -29,6 +30,11 @@ class Mark:
     @property
     def key(self) -> tuple[str, int, int]:
         return self.kind, self.conversation_id, self.user_id
+
+    def words(self) -> str:
+        """As another daemon is told of it; `parse` reads it."""
+        until = None if self.until is None else True
+        return json.dumps([self.kind, self.org_id, self.conversation_id, self.user_id, self.name, until, self.mode])
 
     def payload(self) -> dict[str, Any]:
         """{"user": {"id": 3, "name": "bia"}, "mode": "reply", "until": "…Z" | null}"""
@@ -84,9 +90,15 @@ class Presence:
         return None
 
 
+def parse(words: str, now: datetime) -> Mark:
+    """A mark that another daemon told of; ValueError if it is none."""
+    kind, org_id, conversation_id, user_id, name, there, mode = json.loads(words)
+    return Mark(kind, org_id, conversation_id, user_id, name, now + EXPIRY if there else None, mode)
+
+
 def viewer(mark: Mark) -> dict[str, Any]:
     """How `ready` tells of it: {"kind": "agent:typing", "conversation": 5008, "user": {…}, "mode": …, "until": …}"""
     return {"kind": mark.kind, "conversation": mark.conversation_id, **mark.payload()}
 
 
-__all__ = ["EXPIRY", "TYPING", "VIEWING", "Mark", "Presence", "viewer"]
+__all__ = ["EXPIRY", "TYPING", "VIEWING", "Mark", "Presence", "parse", "viewer"]

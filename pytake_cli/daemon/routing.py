@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Collection
 
 from pytake_cli import clock
 from pytake_cli.services import availability, rating_questions, routing, sla
@@ -13,8 +14,10 @@ from pytake_cli.store.work import Lane
 class Routing:
     """The handler of `route:<organisation>`, and the tick that finds what no poke told of."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, present: Callable[[], Collection[int]] = tuple) -> None:
+        """`present` are the users whose inboxes are open."""
         self._store = store
+        self._present = present
 
     async def handle(self, key: str, lane: Lane) -> None:
         await asyncio.to_thread(routing.route, self._store, int(key), clock.now())
@@ -22,10 +25,13 @@ class Routing:
     def look(self) -> None:
         """Whoever closed the inbox is offline; everything that can be is given, and what was promised is watched."""
         now = clock.now()
+        present = self._present()
         with self._store.read() as db:
-            someone_is_gone = availability.someone_is_gone(db, now)
-        if someone_is_gone:
+            changes = availability.someone_is_gone(db, now) or availability.someone_came(db, present, now)
+        if changes:
             with self._store.write() as db:
+                for user_id in sorted(present):
+                    availability.heard(db, user_id, now)
                 availability.gone(db, now)
         routing.route_all(self._store, now)
         sla.keep(self._store, now)

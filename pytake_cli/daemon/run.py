@@ -233,15 +233,18 @@ class Daemon:
             idle_seconds=config.idle_seconds,
             most_body_bytes=config.max_body_bytes,
         )
-        self._health = Health(store, door, places, self._intake, self._inbox, self._sender, self._jobs, self._heartbeat)
+        self._hub = Hub(store, engine, CustomerTyping(store, self._jobs.graph))
+        works = (self._intake, self._inbox, self._sender, self._jobs, self._heartbeat, self._hub)
+        self._health = Health(store, door, places, *works)
         probes = Probes(self._health, lambda: self._ring.keys.metrics_token)
         signals = Signals(self._take_signal, self._proxies)
-        self._hub = Hub(store, engine, CustomerTyping(store, self._jobs.graph))
         tls = self._tls is not None or self._options.behind_proxy
         self._office = front.office(store, self._proxies, self._hub, self._health.unready, tls=tls)
         live = Live(self._hub, store, self._office.sign_in, self._office.origins)
         self._server = Server(application(door, probes, signals, api.application(self._office), live), places)
-        self._clockwork = Clockwork(store, engine, self._sender, self._jobs, self._campaigns, self._health)
+        self._clockwork = Clockwork(
+            store, engine, self._sender, self._jobs, self._campaigns, self._health, self._hub.present
+        )
         self._pokes = neighbours.PokeSocket(settings.paths().run / neighbours.SOCKET_FILE, engine)
 
     async def _take_signal(self, token: str, name: str, value: Any, cause: str) -> bool:
@@ -295,6 +298,7 @@ class Daemon:
         self._part("intake", self._intake.run())
         self._part("sender", self._sender.run())
         self._part("live", self._hub.run())
+        self._part("live hints", self._hub.hints.run())
         self._part("reads", self._office.reads.run(self._store))
         self._part("clockwork", self._clockwork.run())
         self._part("keys", self._ring.run())

@@ -16,6 +16,7 @@ NEEDED: dict[str, str] = {
     "message:status": "conversations:read",
     "conversation:updated": "conversations:read",
     "note:new": "conversations:read",
+    "automation:notice": "conversations:read",
     "flow:notice": "conversations:read",
     "flow:ended": "conversations:read",
     "sla:warned": "conversations:read",

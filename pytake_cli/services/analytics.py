@@ -59,6 +59,7 @@ def _period(period: Period) -> dict[str, Any]:
         "until": period.until,
         "first": period.first.isoformat(),
         "last": period.last.isoformat(),
+        "previous": period.before().name,
     }
 
 
@@ -155,7 +156,12 @@ def _began(db: Session, asked: dict[str, Any]) -> int:
 
 
 def _first_replies(db: Session, asked: dict[str, Any]) -> Replies:
-    return Replies(db.connection().execute(_REPLIED, asked).all())
+    """Read once a snapshot: cards and tables all ask for them."""
+    known: dict[Any, Replies] = db.info.setdefault("first_replies", {})
+    key = tuple(asked.values())
+    if key not in known:
+        known[key] = Replies(db.connection().execute(_REPLIED, asked).all())
+    return known[key]
 
 
 def _out_of_window(db: Session, asked: dict[str, Any], now: datetime) -> int:

@@ -44,8 +44,8 @@ def stops(db: Session, org_id: int, since: datetime, until: datetime) -> list[di
 def _told(row: Any, steps: list[tuple[int, int, str]]) -> dict[str, Any]:
     line = [{"step": step, "people": count} for count, _, step in steps]
     losses = [
-        {"from": before, "to": after, "percent": round(100 * (1 - left / came))}
-        for (came, _, before), (left, _, after) in pairwise(steps)
+        (round(100 * (1 - left / came)), before, after) for (came, _, before), (left, _, after) in pairwise(steps)
     ]
-    loss = max(losses, key=lambda each: int(each["percent"]), default=None)
+    percent, before, after = max(losses, key=lambda each: each[0], default=(0, "", ""))
+    loss = {"from": before, "to": after, "percent": percent} if losses else None
     return {"flow": row.name, "sessions": row.sessions, "steps": line, "loss": loss}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from pytake_cli import settings
@@ -83,6 +83,13 @@ def gone(db: Session, now: datetime) -> int:
             count += 1
         db.add(user)
     return count
+
+
+def someone_came(db: Session, user_ids: Collection[int], now: datetime) -> bool:
+    """Whether `heard` has something to note of any of them."""
+    old = or_(col(User.seen_at).is_(None), col(User.seen_at) <= now - SEEN_PRECISION)
+    unseen = select(User.id).where(col(User.id).in_(list(user_ids)), col(User.active), old)
+    return bool(user_ids) and db.exec(unseen.limit(1)).first() is not None
 
 
 def someone_is_gone(db: Session, now: datetime) -> bool:

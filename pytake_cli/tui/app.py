@@ -30,7 +30,7 @@ from pytake_cli.tui.live import Event, Link, Live, Ready
 from pytake_cli.tui.notify import Notifier
 from pytake_cli.tui.outbox import Outbox
 from pytake_cli.tui.place import Dialog, Keyed, Place
-from pytake_cli.tui.rows import Me
+from pytake_cli.tui.rows import AT_WORK, Me
 from pytake_cli.tui.safe import Safe, own
 from pytake_cli.tui.screens import SCREENS
 
@@ -96,6 +96,7 @@ class InboxApp(App[int], inherit_bindings=False):
         self.was_on = False
         self.last_key_at = 0.0
         self.undoable: Undo | None = None
+        self.done_lately: list[Undo] = []
         self.outbox = Outbox(client)
         self.notifier = Notifier(self)
         self.live = Live(
@@ -198,6 +199,7 @@ class InboxApp(App[int], inherit_bindings=False):
         if change is None and batch is None:
             return
         self.undoable = Undo(what, change, batch, time.monotonic() + UNDO_SECONDS)
+        self.done_lately = [*self.done_lately[-4:], self.undoable]
         key = self.keymap.shown(BY_ID["app.undo"], ("all",))
         self.tell(Safe(f"{what} · {key} " + _("takes it back")) if key else what)
 
@@ -291,11 +293,18 @@ class InboxApp(App[int], inherit_bindings=False):
         await self.client.undo(change=undo.change, batch=undo.batch)
         self.tell(own(_("taken back: {what}").format(what=undo.what)))
 
+    async def undo_since(self, moment: float) -> None:
+        """Takes back all that was done since a monotonic moment, the last thing first."""
+        while self.done_lately and self.done_lately[-1].until - UNDO_SECONDS >= moment:
+            undo = self.done_lately.pop()
+            await self.client.undo(change=undo.change, batch=undo.batch)
+        self.undoable = None
+
     async def do_app_pause(self) -> None:
         if self.me is None:
             return
-        away = self.me.availability in ("online", "available")
-        self.me = await self.client.availability("away" if away else "online")
+        paused = self.me.availability in AT_WORK
+        self.me = await self.client.availability("paused" if paused else "available")
         self.refresh_bars()
 
     async def do_app_quit(self) -> None:

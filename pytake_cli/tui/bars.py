@@ -17,6 +17,7 @@ from pytake_cli.locale import _
 from pytake_cli.tui import times
 from pytake_cli.tui.actions import ACTIONS, BY_ID, Action
 from pytake_cli.tui.measure import cut, width
+from pytake_cli.tui.rows import AT_WORK
 from pytake_cli.tui.screens import SCREENS
 from pytake_cli.tui.signs import sign
 
@@ -127,7 +128,7 @@ class TopBar(Bar):
         if inbox.unread_mine:
             right.append((f"{sign('✉')}{inbox.unread_mine}  ", look.bar_strong, None))
         if inbox.me and cells >= 100:
-            away = "" if inbox.me.availability in ("online", "available") else f" ({_(inbox.me.availability)})"
+            away = "" if inbox.me.availability in AT_WORK else f" ({_(inbox.me.availability)})"
             right.append((cut(inbox.me.name, 14) + away + "  ", look.bar, "app.pause"))
         right.append((times.clock_time(clock.now(), inbox.zone) + " ", look.bar_muted, None))
         return right

@@ -93,7 +93,7 @@ class Live:
                     attempt = 0
                 error = str(_close_code(failure) or type(failure).__name__)
                 if _close_code(failure) == LOGIN_AGAIN and not await self._login.renewed(self._login.access):
-                    self._tell(Link("off", time.monotonic(), attempt, "PT-LOGIN"))
+                    self._tell(Link("off", time.monotonic(), attempt, "login"))
             attempt += 1
             if self.link.state != "connecting" or self.link.attempt != attempt:
                 since = time.monotonic() if self.link.is_on else self.link.since

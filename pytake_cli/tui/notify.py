@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytake_cli.locale import _
 from pytake_cli.tui.live import Event
+from pytake_cli.tui.rows import AT_WORK
 from pytake_cli.tui.safe import Safe
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Notifier:
 
     def ring(self, what: Safe) -> None:
         me = self._app.me
-        quiet = not self._app.options.bell or (me is not None and me.availability not in ("online", "available"))
+        quiet = not self._app.options.bell or (me is not None and me.availability not in AT_WORK)
         if quiet or time.monotonic() - self._rang_at < AT_MOST_EVERY_SECONDS:
             return
         self._rang_at = time.monotonic()

@@ -11,6 +11,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
 
 from pytake_cli.locale import _
 from pytake_cli.tui.actions import BY_ID, CHAINS, Action, Here
@@ -59,10 +60,16 @@ class Keyed(Screen[R], inherit_bindings=False):
         """Does what the key means here; False: nothing."""
         self.inbox.last_key_at = time.monotonic()
         action = self.inbox.keymap.find(self.chain(), event.key)
+        if self.is_typing(event, action):
+            return True
         if action is None:
             return False
         await self.perform(action)
         return True
+
+    def is_typing(self, event: events.Key, action: Action | None) -> bool:
+        """True if keys come like words of a text and not like commands, and the screen has dealt with it."""
+        return False
 
     async def perform(self, action: Action) -> None:
         """Does the action, or says why not."""
@@ -101,17 +108,16 @@ class Keyed(Screen[R], inherit_bindings=False):
     def _outwards(self) -> list[DOMNode]:
         return list((self.focused or self).ancestors_with_self)
 
-    async def do_app_palette(self) -> None:
+    def do_app_palette(self) -> None:
+        """At once, not from a worker: the letters that follow are for it."""
         from pytake_cli.tui.dialogs.palette import Palette
 
-        answer = await self.inbox.ask(Palette(self.chain(), self.here()))
-        await self.choose(answer)
+        self.inbox.push_screen(Palette(self.chain(), self.here()), lambda answer: self.later(self.choose(answer)))
 
-    async def do_app_help(self) -> None:
+    def do_app_help(self) -> None:
         from pytake_cli.tui.dialogs.keys import Keys
 
-        answer = await self.inbox.ask(Keys(self.chain(), self.here()))
-        await self.choose(answer)
+        self.inbox.push_screen(Keys(self.chain(), self.here()), lambda answer: self.later(self.choose(answer)))
 
     async def choose(self, answer: str | None) -> None:
         """Does what was chosen by name."""
@@ -175,9 +181,18 @@ class Dialog(ModalScreen[R], Keyed[R], inherit_bindings=False):
     """
 
     CHAIN: ClassVar[str] = "field"
+    _early = ""  # typed before the field was there
 
     async def press(self, event: events.Key) -> bool:
         if event.key == "escape":
             self.dismiss(None)
             return True
+        if self.focused is None and event.character and event.is_printable:
+            self._early += event.character
+            return True
         return await super().press(event)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if self._early and isinstance(event.widget, Input):
+            early, self._early = self._early, ""
+            event.widget.insert_text_at_cursor(early)

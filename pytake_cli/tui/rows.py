@@ -11,6 +11,7 @@ from pytake_cli.tui.safe import Safe, one_line
 
 Json = dict[str, Any]
 NO_TEXT = Safe("")
+AT_WORK = ("available", "online")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ def me(json: Json) -> Me:
         name=one_line(str(user.get("name") or "")),
         role=str(json.get("role") or ""),
         permissions=frozenset(str(each) for each in json.get("permissions") or ()),
-        availability=str(json.get("availability") or "online"),
+        availability=str(json.get("availability") or "available"),
         org=one_line(str(org.get("name") or org.get("slug") or "")),
         org_slug=str(org.get("slug") or ""),
         live=bool(json.get("live")),

@@ -7,7 +7,7 @@ from pytake_cli.tui.screens import SCREENS
 from pytake_cli.tui.widgets.bubbles import CHANGES, STATUS_WORDS
 
 KINDS = ("image", "audio", "video", "document", "sticker", "location", "contacts", "interactive", "button", "template")
-STATES = ("open", "queued", "snoozed", "resolved", "online", "away", "busy", "offline")
+STATES = ("open", "queued", "snoozed", "resolved", "available", "paused", "online", "offline")
 LEVELS = ("low", "normal", "high", "urgent")
 VIEWS = ("Mine", "Unassigned", "All", "Mentions", "Window closing", "Snoozed", "Resolved today", "Waiting")
 ORDERS = ("waiting", "activity", "window", "priority")

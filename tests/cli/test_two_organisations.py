@@ -12,7 +12,7 @@ import pytest
 
 from pytake_cli import clock
 from pytake_cli.policy.recurrence_files import read
-from pytake_cli.services import conversations, principals, schedules, talk_actions, teams, views
+from pytake_cli.services import conversations, principals, schedules, sla_policies, talk_actions, teams, views
 from pytake_cli.store import Store, tags
 from pytake_cli.store import schedules as rows
 from pytake_cli.store.events import Event
@@ -64,6 +64,7 @@ def norte(pytake: Run, home: Path) -> Run:
         tags.put(db, 1, conversation.contact_id, CANARY, now)
         db.add(Field(org_id=1, name=CANARY, created_at=now))
         teams.create(db, 1, CANARY, now, takes_all=True)
+        sla_policies.create(db, 1, CANARY, now, first_reply=60)
     with store.write(1) as db:
         here = principals.local(1, 1)
         labelled = talk_actions.act(db, here, conversations.get(db, 1), "label", {"add": [CANARY]}, now)
@@ -110,6 +111,11 @@ def norte(pytake: Run, home: Path) -> Run:
         ("team", "list", "--fields", "all"),
         ("team", "agents", "--fields", "all"),
         ("team", "route", "--dry-run"),
+        ("sla", "list", "--fields", "all"),
+        ("sla", "report", "--by", "team"),
+        ("analytics", "show"),
+        ("analytics", "show", "--by", "agent"),
+        ("analytics", "show", "--by", "flow"),
         ("flow", "sessions", "--status", "all", "--fields", "all"),
         ("schedule", "list", "--fields", "all"),
         ("schedule", "runs", "--fields", "all"),
@@ -194,6 +200,8 @@ def test_what_is_the_others_is_not_shown(norte: Run, words: tuple[str, ...]) -> 
         ("team", "delete", CANARY, "-y"),
         ("team", "agent", f"{CANARY}@example.com", "--availability", "available"),
         ("team", "explain", "1"),
+        ("sla", "set", CANARY, "--first-reply", "5m"),
+        ("sla", "delete", CANARY, "-y"),
         ("flow", "versions", CANARY),
         ("flow", "show", f"{CANARY}@1"),
         ("flow", "export", CANARY),

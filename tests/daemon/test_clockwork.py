@@ -19,11 +19,13 @@ from pytake_cli.api.webhook import Door
 from pytake_cli.daemon import clockwork, health
 from pytake_cli.daemon.campaigns import Campaigns
 from pytake_cli.daemon.clockwork import Clockwork, Tick
+from pytake_cli.daemon.customer_typing import CustomerTyping
 from pytake_cli.daemon.engine_local import LocalEngine
 from pytake_cli.daemon.health import Health, Heartbeat
 from pytake_cli.daemon.inbox import Inbox
 from pytake_cli.daemon.intake import Intake
 from pytake_cli.daemon.jobs import Jobs
+from pytake_cli.daemon.live import Hub
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
 from pytake_cli.services import following
@@ -62,7 +64,8 @@ class Works:
         places = Places(proven=proven, proxies=proxies, idle_seconds=5, most_body_bytes=1024)
         self.jobs = Jobs(store, "me")
         sender = Sender(store, self.engine, "me")
-        self.health = Health(store, door, places, self.intake, Inbox(store), sender, self.jobs, Heartbeat())
+        hub = Hub(store, self.engine, CustomerTyping(store, self.jobs.graph))
+        self.health = Health(store, door, places, self.intake, Inbox(store), sender, self.jobs, Heartbeat(), hub)
         self.clockwork = Clockwork(store, self.engine, sender, self.jobs, Campaigns(store, self.engine), self.health)
 
 

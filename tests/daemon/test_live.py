@@ -313,3 +313,36 @@ def test_the_progress_of_campaigns_is_told_to_who_may_see_them_when_it_changes(s
                         await ana.event("campaign:progress")
 
     asyncio.run(go())
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_daemons_of_one_database_tell_each_other_what_is_new_and_who_is_where(
+    store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "POLL_SECONDS", 3600.0)
+    org = make_org(store)
+    talk = people.wrote(store, make_number(store, org)).id or 0
+    second = Store(store_url)
+
+    async def go() -> None:
+        async with house(store) as here, house(second) as there:
+            for each in (here, there):
+                staff(each, org)
+            async with here.inbox("ana") as ana, there.inbox("bia") as bia:
+                await ana.ready()
+                await bia.ready()
+                await asyncio.sleep(0.3)  # both listen
+                await here.write(told(org, 1))
+                assert (await bia.event())["payload"] == {"n": 1}
+                assert (await ana.event())["payload"] == {"n": 1}
+                await ana.say(type="viewing", conversation=talk)
+                assert (await bia.event("agent:viewing"))["payload"]["user"]["name"] == "ana"
+                await ana.say(type="typing", conversation=talk, mode="reply")
+                assert (await bia.event("agent:typing"))["payload"]["mode"] == "reply"
+                assert there.hub.colleague_typing(talk, 2) == (1, "ana")
+                await ana.socket.close()
+                while (await bia.event())["payload"].get("until", "") is not None:
+                    pass
+
+    asyncio.run(go())
+    second.close()

@@ -102,6 +102,7 @@ def test_an_inbox_misses_nothing_and_hears_nothing_twice_when_the_daemon_is_kill
                     break
                 await asyncio.sleep(0.3)
         following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
 
     asyncio.run(go())
     assert follower.connections >= 2

@@ -66,7 +66,7 @@ class Face:
             token = f"token-{len(self.people)}"
             self.people[token] = who
             lines["authorization"] = f"Bearer {token}"
-        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api/v1", headers=lines, timeout=20.0)
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api/v1", headers=lines, timeout=60.0)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ VIEWS: dict[str, tuple[str, Callable[[Json], bool]]] = {
 }
 
 NOUNS: dict[str, list[Json]] = {
-    "/users": [{**ME, "availability": "online"}, {**BIA, "availability": "online"}],
+    "/users": [{**ME, "availability": "available"}, {**BIA, "availability": "available"}],
     "/teams": [{"id": 2, "name": "vendas"}],
     "/labels": [{"name": "vip"}, {"name": "vendas"}, {"name": "entrega"}],
     "/templates": [],

@@ -72,7 +72,7 @@ class World:
         self.keys: dict[str, Json] = {}
         self.changes: dict[int, tuple[int, Json]] = {}  # change -> conversation, row before
         self.on_event: Callable[[Json], None] = lambda event: None
-        self.availability = "online"
+        self.availability = "available"
         self._serial = 0
         chance = random.Random(seed)
         for index in range(count):

@@ -162,7 +162,8 @@ async def house(
     server = Server(application(nothing, nothing, live=Live(hub, store, found.sign_in, origins)), places)
     found.url = await server.listen("127.0.0.1", 0, None)
     assert urlsplit(found.url).port
-    parts = [asyncio.ensure_future(each) for each in (server.run(), hub.run(), engine.run({"live": hub.handle}))]
+    works = (server.run(), hub.run(), hub.hints.run(), engine.run({"live": hub.handle}))
+    parts = [asyncio.ensure_future(each) for each in works]
     try:
         yield found
     finally:

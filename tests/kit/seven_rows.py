@@ -154,5 +154,37 @@ def ops(texts: list[str]) -> FakeApi:
     return api
 
 
-SEVEN = {"campaigns": campaigns, "contacts": contacts, "flows": flows, "templates": templates, "ops": ops}
+def metrics(texts: list[str]) -> FakeApi:
+    """A week of the shop."""
+    words = cycle(texts)
+    figures = {"conversations": 1284, "first_reply_p50": 102.0, "first_reply_p95": 550.0, "resolved": 1102,
+               "resolved_percent": 86.0, "bot_percent": 41.0, "rating": 4.6, "ratings": 212,
+               "out_of_window": 37}  # fmt: skip
+    api = desk()
+    api.on["GET /analytics"] = {
+        "period": {"name": "2026-W48", "unit": "week", "first": "2026-11-23", "last": "2026-11-29"},
+        "cards": figures,
+        "change": {"conversations": {"by": 12.0, "unit": "%", "good": True}, "first_reply_p50": None,
+                   "out_of_window": {"by": 9.0, "unit": "", "good": False}},
+        "agent": [{"agent": next(words), "resolved": 520 - at * 90, "first_reply_p50": 60.0}
+                  for at in range(5)],
+        "team": [{"team": next(words), "conversations": 12, "resolved": 9}],
+        "label": [{"label": next(words), "conversations": 412 - at * 100} for at in range(4)],
+        "flow": [{"flow": next(words), "sessions": 1000, "steps": [{"step": "menu", "people": 870}],
+                  "loss": {"from": next(words), "to": "cpf", "percent": 54}}],
+        "hour": [{"hour": hour, "messages": (hour * 37) % 91} for hour in range(24)],
+        "day": [{"day": f"2026-11-{23 + at}", "conversations": 90, "first_reply_p50": 60.0 * at,
+                 "first_reply_p95": None} for at in range(7)],
+    }  # fmt: skip
+    return api
+
+
+SEVEN = {
+    "campaigns": campaigns,
+    "contacts": contacts,
+    "flows": flows,
+    "metrics": metrics,
+    "templates": templates,
+    "ops": ops,
+}
 AWKWARD = list(TEXTS.values())

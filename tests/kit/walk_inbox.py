@@ -183,8 +183,8 @@ def a_flow(walk: Walk) -> None:
 def the_end(walk: Walk) -> None:
     """Resolved, and taken back by one key."""
     walk.both_open("Eduarda")
-    walk.step("resolve", lambda: walk.ana.keys("e"), ana="resolved", bia="resolved")
-    walk.step("undo", lambda: walk.ana.keys("u"), ana="Eduarda", bia="Eduarda")
+    walk.step("resolve", lambda: walk.ana.keys("e"), ana=f"All {CUSTOMERS - 1}", bia=f"All {CUSTOMERS - 1}")
+    walk.step("undo", lambda: walk.ana.keys("u"), ana=f"All {CUSTOMERS}", bia=f"All {CUSTOMERS}")
 
 
 def _chat(pane: Terminal) -> str:

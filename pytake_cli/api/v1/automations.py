@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request, Response
@@ -200,7 +200,10 @@ def delete(name: str, request: Request, here: Here = Depends(here)) -> None:
 @router.post("/dry-run", response_model=Page[WouldRow], dependencies=[Depends(needs("automations:read"))])
 def dry_run(given: DryRunGiven, here: Here = Depends(here)) -> object:
     """What a file would have done with what happened since; does nothing."""
-    since = given.since if given.since.tzinfo else given.since.replace(tzinfo=here.now.tzinfo)
+    try:
+        since = (given.since if given.since.tzinfo else given.since.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise InvalidData("PT-AUTO-FILE", "since is no time that there was", fix="2026-11-01T00:00:00Z") from None
     with here.read() as db:
         draft = Draft("automation.yaml", given.source)
         if problems := automations.check(db, here.org_id, [draft]):

@@ -49,7 +49,7 @@ class Gate:
                 return await answer(send, response(204))
             limit = self._check(scope)
         except PytakeError as error:
-            return await answer(send, problems.answer_of(error, close=True))
+            return await answer(send, problems.answer_of(error))  # open, or the answer is lost to a reset
         if scope["path"] == UPLOADS:
             _allow_upload(scope, limit)
         return await self._inner(scope, _Counted(receive, limit), send)

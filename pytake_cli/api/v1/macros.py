@@ -15,6 +15,7 @@ from pytake_cli.api.v1.here import Here, here, needs
 from pytake_cli.api.v1.paging import LARGEST_ID, Page, everything
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
+from pytake_cli.errors import InvalidData
 from pytake_cli.services import conversations, macros
 from pytake_cli.store import macros as rows
 from pytake_cli.store.macros import Macro
@@ -67,7 +68,12 @@ def _saved(row: Macro) -> dict[str, Any]:
 
 
 def _source(given: MacroChange) -> str:
-    return given.steps if isinstance(given.steps, str) else orjson.dumps(given.steps).decode()
+    if isinstance(given.steps, str):
+        return given.steps
+    try:
+        return orjson.dumps(given.steps).decode()
+    except TypeError:  # nested deeper than JSON is written
+        raise InvalidData("PT-MACRO-STEPS", "the steps are nested too deep", fix="pytake macro create -h") from None
 
 
 @router.get("", response_model=Page[MacroRow], dependencies=[Depends(needs("canned:read"))])

@@ -56,8 +56,8 @@ def headers(error: PytakeError) -> dict[str, str]:
     return {}
 
 
-def answer_of(error: PytakeError, *, close: bool = False) -> Response:
+def answer_of(error: PytakeError) -> Response:
     """The whole answer for raw ASGI: for what is refused before FastAPI sees it."""
     lines = tuple((name.encode(), value.encode()) for name, value in headers(error).items())
     body = json.dumps(content(error), ensure_ascii=False).encode()
-    return response(error.http_status, body, kind=KIND, close=close, headers=lines)
+    return response(error.http_status, body, kind=KIND, headers=lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytake_cli.api.v1 import (
+    analytics,
     audit,
     auth,
     automations,
@@ -31,7 +32,9 @@ from pytake_cli.api.v1 import (
     search,
     segments,
     simulator,
+    sla,
     tags,
+    teams,
     templates,
     tokens,
     users,
@@ -39,6 +42,7 @@ from pytake_cli.api.v1 import (
 )
 
 ROUTERS = (
+    analytics.router,
     audit.router,
     auth.router,
     automations.router,
@@ -67,7 +71,9 @@ ROUTERS = (
     search.router,
     segments.router,
     simulator.router,
+    sla.router,
     tags.router,
+    teams.router,
     templates.router,
     tokens.router,
     users.router,

@@ -10,6 +10,7 @@ TOPICS: dict[str, str] = {
     "getting-started": "From nothing to the first answered message.",
     "accessibility": "Screen readers, colours, slow lines.",
     "auth": "Tokens of Meta, webhooks, and who may do what.",
+    "automations": "Automation files: when, if, then, delays, what calls them off.",
     "campaigns": "Campaign files: who, what, when, at what price.",
     "config": "Settings: files, variables, precedence, profiles.",
     "environment": "Every variable that PyTake reads.",

@@ -28,6 +28,8 @@ SCREENS: tuple[Entry, ...] = (
           "People, their cards, segments.", "contacts:read", cli="pytake contact list"),
     Entry("flows", "4", "Flows", "Flows", "pytake_cli.tui.screens.flows:FlowsScreen",
           "The steps of a flow, its problems, a simulator.", "flows:read", cli="pytake flow list"),
+    Entry("metrics", "5", "Metrics", "Metr", "pytake_cli.tui.screens.metrics:MetricsScreen",
+          "How the service does.", "analytics:read", cli="pytake analytics show"),
     Entry("templates", "6", "Templates", "Tmpl", "pytake_cli.tui.screens.templates:TemplatesScreen",
           "What may be sent outside the window.", "templates:read", cli="pytake template list"),
     Entry("ops", "7", "Operation", "Ops", "pytake_cli.tui.screens.ops:OpsScreen",

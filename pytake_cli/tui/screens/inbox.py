@@ -6,11 +6,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from pytake_cli.tui.actions import Here
-from pytake_cli.tui.screens.inbox_more import MorePart
+from pytake_cli.tui.screens.inbox_guard import GuardPart
 
 
-class InboxScreen(MorePart):
-    """Screen 1. Its parts are layers: talks < chat < writing < sending < popups < acts < ways, asks."""
+class InboxScreen(GuardPart):
+    """Screen 1. Its parts are layers: talks, chat, writing, sending, popups, acts, ways, asks, more, guard, asks."""
 
     CHAIN = "list"
 

@@ -9,6 +9,7 @@ from pytake_cli.locale import _
 from pytake_cli.tui import emoji
 from pytake_cli.tui.actions import BY_ID
 from pytake_cli.tui.client import Refused, Unreachable
+from pytake_cli.tui.rows import AT_WORK
 from pytake_cli.tui.screens.inbox_sending import SendingPart
 from pytake_cli.tui.signs import sign
 from pytake_cli.tui.widgets.popup import Offer, Popup
@@ -94,7 +95,7 @@ class PopupsPart(SendingPart):
 
 def _state(user: dict[str, object]) -> str:
     state = str(user.get("availability") or "")
-    return f"{sign('●')} {_(state)}" if state in ("online", "available") else _(state)
+    return f"{sign('●')} {_(state)}" if state in AT_WORK else _(state)
 
 
 def _doers(part: str) -> list[Offer]:

@@ -166,9 +166,7 @@ class ChatView(ScrollView, can_focus=True):
                 between = [blank] if roomy else []
             elif head:
                 between = [blank]
-            if item.id == self._first_unread:
-                text = ngettext("{count} unread", "{count} unread", self._unread).format(count=self._unread)
-                between = [*(between or [blank]), bubbles.rule(text, frame, frame.look.warn)]
+            between = self._marked_unread(item, between, frame, blank)
             key = (item, frame, head)
             kept = self._cache.get(key)
             if kept is None:
@@ -182,6 +180,13 @@ class ChatView(ScrollView, can_focus=True):
         self._owner = [-1] * fill + owner
         self.virtual_size = Size(cells, len(self._strips))
         self.refresh()
+
+    def _marked_unread(self, item: Item, between: list[Strip], frame: Frame, blank: Strip) -> list[Strip]:
+        """`──── 3 unread ────` over the first that was not read."""
+        if item.id != self._first_unread:
+            return between
+        text = ngettext("{count} unread", "{count} unread", self._unread).format(count=self._unread)
+        return [*(between or [blank]), bubbles.rule(text, frame, frame.look.warn)]
 
     def render_line(self, y: int) -> Strip:
         line = round(self.scroll_y) + y

@@ -54,8 +54,10 @@ class Sheet(ScrollView, can_focus=True):
         self._measure()
 
     def _measure(self) -> None:
-        lines = self.lines()
+        before, lines = self.virtual_size.height, self.lines()
         self.virtual_size = Size(self._room, len(lines))
+        if before != len(lines) and self.styles.is_auto_height:
+            self.refresh(layout=True)  # as high as its lines
 
     @property
     def _room(self) -> int:

@@ -497,7 +497,12 @@ def upgrade() -> None:
         sqlite_where=sa.text("status <> 'resolved'"),
         postgresql_where=sa.text("status <> 'resolved'"),
     )
-    op.create_index("ix_conversation_created", "conversation", ["org_id", "created_at"], unique=False)
+    op.create_index(
+        "ix_conversation_created",
+        "conversation",
+        ["org_id", "created_at", "first_replied_at", "people_since", "assignee_id", "team_id", "status"],
+        unique=False,
+    )
     op.create_index(
         "ix_conversation_inbox",
         "conversation",
