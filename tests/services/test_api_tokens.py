@@ -66,11 +66,11 @@ def test_a_thousand_requests_hash_once(store: Store, org: int, monkeypatch: pyte
     hashes: list[str] = []
     real = passwords.token_fits
 
-    def counted(token: str, hash_: str) -> bool:
-        hashes.append(hash_)
-        return real(token, hash_)
+    def counting(*given: Any) -> Any:
+        hashes.append("")
+        return real(*given)
 
-    monkeypatch.setattr(passwords, "token_fits", counted)
+    monkeypatch.setattr(passwords, "token_fits", counting)
     for request in range(1000):
         signing_in.principal_of(store, text, NOW + timedelta(milliseconds=request))
     assert len(hashes) == 1

@@ -62,16 +62,14 @@ def test_whatever_is_wrong_a_login_says_the_same_after_one_hash(
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Counts what is hashed or compared, and does it."""
     seen: list[str] = []
+    for name in ("_hash", "_fits"):
+        real = getattr(passwords, name)
 
-    def counting(real: Callable[..., Any]) -> Callable[..., Any]:
-        def count(*given: Any) -> Any:
-            seen.append(real.__name__)
+        def counting(*given: Any, real: Any = real, name: str = name) -> Any:
+            seen.append(name)
             return real(*given)
 
-        return count
-
-    for name in ("_hash", "_fits"):
-        monkeypatch.setattr(passwords, name, counting(getattr(passwords, name)))
+        monkeypatch.setattr(passwords, name, counting)
     return seen
 
 
@@ -134,7 +132,7 @@ def test_who_belongs_to_several_organisations_names_one(store: Store, org: int) 
 
 def test_switched_off_ended_or_with_a_new_password_the_next_request_is_refused(store: Store, org: int) -> None:
     user = person(store, org)
-    endings: dict[str, Callable[[Any], Any]] = {
+    endings: dict[str, Callable[[Any], object]] = {
         "disabled": lambda db: people.change(db, local(org), db.get_one(User, user.id), NOW, active=False),
         "ended": lambda db: sessions.end_all(db, local(org), user.id or 0, "admin", NOW),
         "reset": lambda db: people.reset(db, local(org), db.get_one(User, user.id), NOW),
