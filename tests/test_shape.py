@@ -20,6 +20,7 @@ LONGER = {
     "pytake_cli/store/migrations/versions/0004_inbox.py:upgrade": TABLES_AT_ONCE,
 }
 GENERATED = {
+    "pytake_cli/cli/surface_data.py": "one line a command, generated from the commands",
     "pytake_cli/store/migrations/versions/0001_first_tables.py": TABLES_AT_ONCE,
     "pytake_cli/store/migrations/versions/0004_inbox.py": TABLES_AT_ONCE,
 }
@@ -59,6 +60,7 @@ def test_every_file_says_in_its_first_line_what_it_is_for() -> None:
 WITHOUT_FIX = {
     "pytake_cli/daemon/intake.py": "answers to Meta, which sends again by itself",
     "pytake_cli/daemon/outside/notices.py": "kept with the job; it is tried again or shown in the queue",
+    "pytake_cli/daemon/outside/webhooks.py": "kept with the job; it is tried again or shown in the queue",
     "pytake_cli/daemon/sender.py": "kept with the message; the reason says what is to be done",
     "pytake_cli/daemon/uploads.py": "kept with the message; the reason says what is to be done",
     "pytake_cli/services/contacts.py": "a webhook about nobody, which nobody typed",

@@ -94,7 +94,7 @@ def create(
 ) -> None:  # fmt: skip
     """Keeps a text under a key. `{{ contact.first_name }}` is filled, `{{ prazo | 5 a 7 }}` is a place to fill.
 
-    $ pytake canned create oi -m "Oi {{ contact.first_name }}, aqui é {{ agent.first_name }}. Como posso ajudar?"
+    $ pytake canned create oi -m "Oi {{ contact.first_name }}! Como posso ajudar?"
     $ pytake canned create prazo -m "Delivery takes {{ days | 5 to 7 }} days." --lang en --labels entrega
     """
     from pytake_cli.services import canned

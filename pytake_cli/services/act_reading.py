@@ -150,7 +150,10 @@ def _refuse_open(texts: Mapping[str, str]) -> None:
         bare = canned_text.places(text)
         if bare:
             raise InvalidData(
-                "PT-CANNED-TEXT", "nobody is there to fill {place}: give it a default, {place} | …", place=bare[0]
+                "PT-CANNED-TEXT",
+                "nobody is there to fill {place}: give it a default",
+                fix="{{{{ {place} | … }}}}",
+                place=bare[0],
             )
 
 
