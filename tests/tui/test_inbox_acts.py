@@ -27,6 +27,19 @@ def test_a_conversation_is_claimed_resolved_and_taken_back(api: FakeApi) -> None
     run(work())
 
 
+def test_what_one_resolves_oneself_is_counted_in_the_tabs_too(api: FakeApi) -> None:
+    async def work() -> None:
+        async with seat(api) as here:
+            before = sum(1 for row in api.world.rows.values() if row["status"] != "resolved")
+            await here.until_shown(f"All {before}")
+            await here.press("e")
+            await here.until_shown(f"All {before - 1}")
+            await here.press("u")
+            await here.until_shown(f"All {before}")
+
+    run(work())
+
+
 def test_what_a_colleague_has_is_taken_only_by_a_second_key(api: FakeApi) -> None:
     async def work() -> None:
         id_ = next(id_ for id_, row in api.world.rows.items() if row["owner"] == "people")

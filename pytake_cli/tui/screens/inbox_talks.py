@@ -41,6 +41,7 @@ class TalksPart(Place):
         self._whole = False  # the page has to be read again
         self._fetching = False
         self._reloaded_at = self._counted_at = 0.0
+        self._recounting = False
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -59,6 +60,20 @@ class TalksPart(Place):
         """The tabs with the server's counts."""
         self._counted_at = time.monotonic()
         self.take_views(await self.inbox.client.views())
+
+    def _recount_soon(self) -> None:
+        """Sees to it that the counts are fetched, in a while if they have just been."""
+        if not self._recounting:
+            self._recounting = True
+            wait = self._counted_at + COUNTS_SECONDS - time.monotonic()
+            self.set_timer(max(0.05, wait), self._recount)
+
+    async def _recount(self) -> None:
+        self._recounting = False
+        try:
+            await self.count()
+        except (Unreachable, Refused):
+            pass  # the wire tells of an outage, and everything is read again after it
 
     def take_views(self, views: list[View]) -> None:
         self.viewbar.views = views
@@ -111,6 +126,7 @@ class TalksPart(Place):
             if event.conversation is not None and event.kind in ("message:new", "conversation:updated", "note:new"):
                 self._patch(event)
                 self._touched.add(event.conversation)
+                self._recount_soon()
             elif event.kind == "message:status" and event.conversation is not None:
                 self._patch_status(event)
         self._settle()
@@ -128,8 +144,9 @@ class TalksPart(Place):
             changed = replace(
                 row, status=str(payload.get("status", row.status)), owner=str(payload.get("owner", row.owner))
             )
-            self._whole = self._whole or changed.status != row.status or "assignee" in payload
             self.talks.replace(changed)
+        if event.kind == "conversation:updated" and payload.get("what") != "read":
+            self._whole = True  # it may belong elsewhere now, also when it was changed from here
 
     def _patch_status(self, event: Event) -> None:
         row = self.talks.get(event.conversation or 0)
@@ -182,8 +199,7 @@ class TalksPart(Place):
         if not rest:
             self.next_page = page.next
         self._show([*page.items, *rest])
-        if time.monotonic() - self._counted_at >= COUNTS_SECONDS:
-            await self.count()
+        self._recount_soon()
 
     def _show(self, rows: list[Row]) -> None:
         """The list in its new order; the open conversation stays in it, even if it belongs elsewhere now."""
