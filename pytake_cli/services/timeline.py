@@ -17,6 +17,8 @@ from pytake_cli.store.changes import ConversationChange
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import Conversation, Note
 from pytake_cli.store.desks import Mention
+from pytake_cli.store.flow_sessions import FlowSession
+from pytake_cli.store.flows import Flow
 from pytake_cli.store.media import LOST, PENDING, READY, REFUSED, Media
 from pytake_cli.store.messages import IN, OUT, Message
 
@@ -105,6 +107,7 @@ def _items(db: Session, conversation: Conversation, rows: Sequence[Any]) -> list
     beside = _Beside(
         people=talk_rows.names(db, conversation.org_id),
         contact=_contact_name(db, conversation),
+        flows=_flows(db, conversation) if any(row.origin == "bot" for row in messages) else (),
         media=_media(db, messages),
         quoted=_quoted(db, conversation, messages),
         reactions=_reactions(db, conversation, messages),
@@ -119,6 +122,7 @@ class _Beside:
 
     people: Mapping[int, str]
     contact: str
+    flows: Sequence[tuple[datetime, str]]  # when each of its sessions began, and the flow's name
     media: Mapping[int, Media]  # by message
     quoted: Mapping[str, tuple[int, str]]  # by wamid: the message's number and its first line
     reactions: Mapping[str, list[dict[str, str]]]  # by wamid
@@ -165,7 +169,16 @@ def _author(row: Message, beside: _Beside) -> dict[str, Any]:
     if kind == "contact":
         return {"kind": kind, "id": None, "name": beside.contact}
     name = beside.people.get(row.author_id or 0, "")
+    if kind == "bot":
+        name = next((flow for began, flow in beside.flows if began <= row.created_at), "")
     return {"kind": kind, "id": row.author_id, "name": name}
+
+
+def _flows(db: Session, conversation: Conversation) -> list[tuple[datetime, str]]:
+    """The sessions of a conversation, the latest first."""
+    both = select(FlowSession.started_at, Flow.name).join(Flow, col(Flow.id) == FlowSession.flow_id)
+    mine = both.where(FlowSession.conversation_id == conversation.id)
+    return list(db.exec(mine.order_by(col(FlowSession.id).desc())))
 
 
 def _error(row: Message) -> dict[str, Any] | None:

@@ -88,7 +88,7 @@ class Walk:
             pane.keys("/")
             pane.wait_for("name, phone or words", PATIENCE)
             pane.type(name)
-            pane.wait_for(f"▌{name}", PATIENCE)
+            pane.wait_for(f"│ {name}  +", PATIENCE)
             pane.keys("Enter")
             time.sleep(0.5)
             leave(pane)
