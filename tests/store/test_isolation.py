@@ -71,7 +71,7 @@ def furnish(store: Store, slug: str) -> int:
         db.add(Consent(org_id=org, contact_id=contact, granted=True, source="word", at=NOW))
         db.merge(ServiceWindow(org_id=org, number_id=number, contact_id=contact, last_inbound_at=NOW))
         db.add(Event(org_id=org, kind="note:new", at=NOW))
-        db.add(Notification(org_id=org, user_id=user.id or 0, kind="mention", at=NOW))
+        db.add(Notification(org_id=org, conversation_id=conversation.id, user_id=user.id or 0, kind="mention", at=NOW))
         db.add(Job(**owned, kind="media", key=f"media:{org}", due_at=NOW))
         db.add(Media(**owned, number_id=number, message_id=id_, direction="in"))
         db.add(StatusEvent(org_id=org, message_id=id_, wamid=f"wamid.{org}", status="sent", at=NOW, received_at=NOW))
