@@ -6,6 +6,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import PytakeError
@@ -19,6 +20,7 @@ from pytake_cli.store.conversations import RESOLVED, Conversation
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.teams import Team
+from pytake_cli.store.types import UtcTime
 from pytake_cli.whatsapp import messages as wire
 from pytake_cli.whatsapp.outgoing import Outgoing
 from pytake_cli.whatsapp.template_messages import quick_reply
@@ -137,10 +139,20 @@ def _rated(db: Session, contact: Contact, reply: Reply, now: datetime) -> Conver
 
 def _newest_asked(db: Session, contact: Contact, now: datetime) -> Conversation | None:
     """The conversation that the contact was asked about last, and lately."""
-    asked = select(Conversation).where(
-        Conversation.contact_id == contact.id, col(Conversation.rating_asked_at) > now - ANSWERED_WITHIN
+    mine = {"contact": contact.id, "since": now - ANSWERED_WITHIN}
+    found = db.connection().execute(_ASKED, mine).scalar()  # asked at every message, and seldom so
+    return db.get(Conversation, found) if found is not None else None
+
+
+_ASKED = (
+    select(Conversation.id)
+    .where(
+        Conversation.contact_id == bindparam("contact"),
+        col(Conversation.rating_asked_at) > bindparam("since", type_=UtcTime),
     )
-    return db.exec(asked.order_by(col(Conversation.rating_asked_at).desc()).limit(1)).first()
+    .order_by(col(Conversation.rating_asked_at).desc())
+    .limit(1)
+)
 
 
 def _ask_why(db: Session, here: Conversation, rated: Conversation, contact: Contact, now: datetime) -> None:

@@ -60,6 +60,8 @@ def route(store: Store, org_id: int, now: datetime) -> int:
     done = 0
     for _ in range(ROUNDS):
         with store.read(org_id) as db:
+            if not _anybody_waits(db, org_id):  # so it is nearly always, and it is asked after every change
+                return done
             if not (_placing(db, org_id, office(db, org_id, now)) or _steps(db, org_id, now)):
                 return done
         with store.write(org_id) as db:
@@ -69,6 +71,15 @@ def route(store: Store, org_id: int, now: datetime) -> int:
             return done
         done += step
     return done
+
+
+_ANY_TEAM = sa.select(sa.literal(1)).where(Team.__table__.c.org_id == sa.bindparam("org")).limit(1)  # type: ignore[attr-defined]
+_ANYBODY = sa.select(sa.literal(1)).where(*_unclaimed).limit(1)
+
+
+def _anybody_waits(db: Session, org_id: int) -> bool:
+    connection = db.connection()
+    return all(connection.execute(query, {"org": org_id}).first() for query in (_ANYBODY, _ANY_TEAM))
 
 
 def office(db: Session, org_id: int, now: datetime) -> Office:
