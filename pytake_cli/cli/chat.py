@@ -135,9 +135,11 @@ def _typed(talk: Chat) -> Iterator[str]:
             yield line.rstrip("\n")
         return
     try:
-        import readline  # noqa: F401 - input() edits lines and remembers them once this is there
+        import readline  # input() edits lines and remembers them once this is there
     except ImportError:
         pass  # Windows: input() edits lines by itself
+    else:  # a Ctrl-D typed while a line is being done reaches readline as a NUL
+        readline.parse_and_bind(r'"\C-@": "\C-d"')
     while True:
         try:
             yield input(talk.prompt)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -85,12 +86,13 @@ class Terminal:
     def wait_for_end(self, seconds: float = 10.0) -> int:
         """The exit status of the program."""
         end = time.monotonic() + seconds
-        # tmux may know that a program is dead before it knows how it died
-        while len(told := self.ask("#{pane_dead} #{pane_dead_status}").split()) < 2:
+        while len(told := self.ask("#{pid} #{pane_dead} #{pane_dead_status}").split()) < 3:
             if time.monotonic() > end:
                 raise AssertionError(f"still running after {seconds:g} s:\n{self.screen()}")
+            if told[-1] == "1" and len(told) == 2:  # tmux 3.3 can miss how a dead program died: told again, it looks
+                os.kill(int(told[0]), signal.SIGCHLD)
             time.sleep(0.05)
-        return int(told[1])
+        return int(told[2])
 
     def ask(self, format_: str) -> str:
         """A tmux format, such as `#{pane_title}`."""
