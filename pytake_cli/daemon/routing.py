@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 
 from pytake_cli import clock
 from pytake_cli.services import availability, rating_questions, routing, sla
-from pytake_cli.store import Store
+from pytake_cli.store import Store, teams
 from pytake_cli.store.work import Lane
 
 
@@ -18,15 +18,18 @@ class Routing:
         """`present` are the users whose inboxes are open."""
         self._store = store
         self._present = present
+        self._with_teams: frozenset[int] | None = None  # organisations, as the last look found them
 
     async def handle(self, key: str, lane: Lane) -> None:
-        await asyncio.to_thread(routing.route, self._store, int(key), clock.now())
+        if self._with_teams is None or int(key) in self._with_teams:
+            await asyncio.to_thread(routing.route, self._store, int(key), clock.now())
 
     def look(self) -> None:
         """Whoever closed the inbox is offline; everything that can be is given, and what was promised is watched."""
         now = clock.now()
         present = self._present()
         with self._store.read() as db:
+            self._with_teams = frozenset(teams.organisations(db))
             changes = availability.someone_is_gone(db, now) or availability.someone_came(db, present, now)
         if changes:
             with self._store.write() as db:

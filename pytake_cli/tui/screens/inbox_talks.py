@@ -206,9 +206,9 @@ class TalksPart(Place):
         kept = self.talks.row
         if kept is not None and all(row.id != kept.id for row in rows) and self.keeps_open():
             rows.insert(min(max(self.talks.index, 0), len(rows)), kept)
-        above = self.talks.show(rows)
-        if above:
-            self.viewbar.above += above
+        came = self.talks.show(rows)
+        if came:  # those that came twice count once: no more are new than stand there
+            self.viewbar.above = min(self.viewbar.above + came, self.talks.above)
             self.viewbar.refresh()
 
     def keeps_open(self) -> bool:

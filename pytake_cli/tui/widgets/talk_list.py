@@ -64,7 +64,7 @@ class TalkList(ScrollView, can_focus=True):
 
         The conversation under the cursor keeps the cursor and its line on the screen.
         """
-        old_at, old_top = self._line_of_cursor(), round(self.scroll_y) // HIGH
+        old_at, old_top = self._line_of_cursor(), self.above
         top_id = self.rows[old_top].id if old_top < len(self.rows) else None
         self.rows = list(rows)
         self._at = {row.id: index for index, row in enumerate(self.rows)}
@@ -82,6 +82,11 @@ class TalkList(ScrollView, can_focus=True):
         self.refresh()
         above = self._at.get(top_id, 0) - old_top if top_id is not None else 0
         return max(0, above)
+
+    @property
+    def above(self) -> int:
+        """How many rows stand above what is in view."""
+        return round(self.scroll_y) // HIGH
 
     def replace(self, row: Row) -> bool:
         """The same conversation, changed, at the same place; False: it is not in the list."""
