@@ -1,39 +1,41 @@
 """Two agents at two terminals, an emulator with customers, and the daemon: the inbox walked by keyboard alone.
 
-python -m tests.kit.walk_inbox
+python -m tests.kit.walk_inbox --rounds 3
 
-Each step is done in one pane and has to show in both; told is how long after its event was written that took.
+Each step is done in one pane and has to show in both; told is how long after the commit of its event that took.
 """
 
 from __future__ import annotations
 
+import argparse
+import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
-from sqlmodel import col, func, select
+from sqlmodel import func, select
 
 from pytake_cli import clock
 from pytake_cli.emulator import defaults
 from pytake_cli.services import accounts, flows
 from pytake_cli.store import Store
-from pytake_cli.store.contacts import Contact, ServiceWindow
 from pytake_cli.store.conversations import Conversation
-from pytake_cli.store.events import Event
 from pytake_cli.store.templates import Template
 from tests.kit import bodies, home
 from tests.kit.children import wait_until
+from tests.kit.commits import Commits
 from tests.kit.home import Home
 from tests.kit.tmux import Terminal
 
 CUSTOMERS = 50
 SIZE = (120, 40)
 PATIENCE = 12.0  # seconds for anything to show
+BUDGET = 0.2  # seconds from the commit to both screens
+PEOPLE = ("Karina", "Marina", "Thiago", "Eduarda", "Sonia", "Otavio")  # each round has its own of each
 FLOW = """
 name: menu
 triggers: [{keyword: menu}]
@@ -46,6 +48,7 @@ steps:
     next: person
   person: {handoff: {note: from the menu}, text: Somebody comes.}
 """
+Test = Callable[[str], bool]
 
 
 @dataclass
@@ -54,35 +57,55 @@ class Walk:
 
     home: Home
     store: Store
+    commits: Commits
     ana: Terminal
     bia: Terminal
-    seconds: dict[str, float] = field(default_factory=dict)  # step -> from the event's writing until both panes had it
+    round: int = 0
+    seconds: dict[str, list[tuple[float, float]]] = field(default_factory=dict)  # step -> (Ana, Bia), one a round
 
-    def event(self) -> int:
-        with self.store.read() as db:
-            return int(db.exec(select(func.max(Event.id))).one() or 0)
+    def name(self, person: str) -> str:
+        return f"{person}{self.round}"
 
-    def step(self, name: str, act: Callable[[], None], *, ana: str = "", bia: str = "", gone: str = "") -> None:
-        """Does it and waits until each pane shows its text; `gone` is in neither any more."""
-        before = self.event()
+    def wa_id(self, person: str) -> str:
+        return bodies.phone(self.round * len(PEOPLE) + PEOPLE.index(person))
+
+    def says(self, person: str, text: str) -> None:
+        self.home.emulator.post("say", contact=f"+{self.wa_id(person)}", text=text)
+
+    def step(
+        self, name: str, act: Callable[[], None], *, on: str, ana: str = "", bia: str = "", gone: str = "",
+        patience: float = PATIENCE,
+    ) -> None:  # fmt: skip
+        """Does it and waits until each pane shows its text; `gone` is in neither any more. `on`: the event it is."""
+        mark = self.commits.mark()
         act()
-        end = time.monotonic() + PATIENCE
-        while not self._shown(ana, bia, gone):
+        seen: dict[str, float] = {}
+        end = time.monotonic() + patience
+        while len(seen) < 2:
+            for who, pane, text in (("ana", self.ana, ana), ("bia", self.bia, bia)):
+                if who in seen:
+                    continue
+                screen = pane.screen()
+                if text in screen and not (gone and gone in screen):
+                    seen[who] = time.monotonic()
             if time.monotonic() > end:
                 raise AssertionError(f"{name}: not shown\n{self.ana.screen()}\n{'=' * 80}\n{self.bia.screen()}")
-            time.sleep(0.005)
-        seen = clock.now()
-        with self.store.read() as db:
-            written = db.exec(select(func.min(Event.at)).where(col(Event.id) > before)).one()
-        self.seconds[name] = max(0.0, (seen - written).total_seconds()) if written else 0.0
-        print(f"{name:<44} {1000 * self.seconds[name]:6.0f} ms", flush=True)
+            time.sleep(0.004)
+        self._note(name, on, mark, seen)
 
-    def _shown(self, ana: str, bia: str, gone: str) -> bool:
-        left, right = self.ana.screen(), self.bia.screen()
-        return ana in left and bia in right and not (gone and (gone in left or gone in right))
+    def _note(self, name: str, on: str, mark: int, seen: dict[str, float]) -> None:
+        if not on:  # presence is in no table
+            return
+        wait_until(lambda: self.commits.first(on, after=mark) is not None, 2)
+        commit = self.commits.first(on, after=mark)
+        assert commit is not None, f"{name}: no event {on!r} among {self.commits.since(mark)}"
+        each = (max(0.0, seen["ana"] - commit.seen), max(0.0, seen["bia"] - commit.seen))
+        self.seconds.setdefault(name, []).append(each)
+        print(f"{self.round + 1} {name:<40} Ana {1000 * each[0]:5.0f} ms   Bia {1000 * each[1]:5.0f} ms", flush=True)
 
-    def both_open(self, name: str) -> None:
+    def both_open(self, person: str) -> None:
         """Puts both on one person's conversation, by searching for the name."""
+        name = self.name(person)
         for pane in (self.ana, self.bia):
             leave(pane)
             pane.keys("/")
@@ -93,6 +116,14 @@ class Walk:
             time.sleep(0.5)
             leave(pane)
         wait_until(lambda: all(f"│ {name}" in pane.screen() for pane in (self.ana, self.bia)), PATIENCE, every=0.05)
+
+    def table(self) -> str:
+        """What every step took until both panes had it."""
+        lines = [f"{'step':<40} {'p50':>8} {'max':>8}"]
+        for name, pairs in self.seconds.items():
+            both = [max(pair) for pair in pairs]
+            lines.append(f"{name:<40} {1000 * statistics.median(both):5.0f} ms {1000 * max(both):5.0f} ms")
+        return "\n".join(lines)
 
 
 def write(pane: Terminal, text: str, *, key: str = "Enter") -> None:
@@ -111,95 +142,7 @@ def leave(*panes: Terminal) -> None:
     time.sleep(0.4)
 
 
-def answering(walk: Walk) -> None:
-    """Claim, reply, a collision, a note, a transfer."""
-    walk.both_open("Karina")
-    walk.step("claim", lambda: walk.ana.keys("m"), ana="@Ana", bia="@Ana")
-    walk.step("reply", lambda: write(walk.ana, "it left this morning"), ana="this morning", bia="this morning")
-    walk.ana.type("and it comes")  # Ana goes on typing while Bia answers too
-    walk.step("typing is seen", lambda: walk.ana.type(" by"), bia="Ana is typing")
-    write(walk.bia, "hello from Bia")
-    time.sleep(0.7)
-    assert "hello from Bia" not in _chat(walk.ana), "a colleague was talked over without a question"
-    walk.step("second Enter sends", lambda: walk.bia.keys("Enter"), ana="hello from Bia", bia="hello from Bia")
-    walk.ana.keys("C-u")
-    leave(walk.ana, walk.bia)
-    walk.step("note", lambda: write(walk.ana, "a good customer", key="i"), ana="a good customer", bia="a good customer")
-    leave(walk.ana)
-
-    def give() -> None:
-        walk.ana.keys("a")
-        time.sleep(0.5)
-        walk.ana.type("Bia")
-        time.sleep(0.3)
-        walk.ana.keys("Enter")
-
-    walk.step("transfer", give, ana="@Bia", bia="@Bia")
-
-
-def waiting(walk: Walk) -> None:
-    """Snoozed until the customer writes, and woken by that."""
-
-    def snooze() -> None:
-        walk.bia.keys("z")
-        time.sleep(0.4)
-        walk.bia.type("2h")
-        time.sleep(0.3)
-        walk.bia.keys("Enter")
-
-    walk.step("snooze", snooze, ana="snoozed", bia="snoozed")
-    say = lambda: walk.home.emulator.post("say", contact=bodies.phone(1), text="are you there?")  # noqa: E731
-    walk.step("the customer's message wakes it", say, ana="are you there?", bia="are you there?")
-
-
-def outside_the_window(walk: Walk) -> None:
-    """Only a template may go."""
-    with walk.store.write() as db:
-        window = db.exec(select(ServiceWindow).where(ServiceWindow.contact_id == _contact(walk, "Marina"))).one()
-        window.last_inbound_at = clock.now() - timedelta(hours=25)
-        db.add(window)
-    walk.both_open("Marina")
-    wait_until(lambda: "⊘" in walk.ana.screen(), PATIENCE, every=0.05)
-
-    def send() -> None:
-        walk.ana.keys("T")
-        time.sleep(1.0)
-        walk.ana.type("hello")
-        time.sleep(0.5)
-        walk.ana.keys("Enter")
-
-    walk.step("template after the window closed", send, ana="Hello World", bia="Hello World")
-
-
-def a_flow(walk: Walk) -> None:
-    """The bot has it, a person takes it and hands it back."""
-    walk.home.emulator.post("say", contact=bodies.phone(3), text="menu")
-    walk.both_open("Thiago")
-    wait_until(lambda: "What can I do" in walk.ana.screen(), PATIENCE, every=0.05)
-    walk.step("take over", lambda: walk.ana.keys("t"), ana="@Ana", bia="@Ana")
-    walk.step("hand back", lambda: walk.ana.keys("b"), ana="handed", bia="handed")
-
-
-def the_end(walk: Walk) -> None:
-    """Resolved, and taken back by one key."""
-    walk.both_open("Eduarda")
-    walk.step("resolve", lambda: walk.ana.keys("e"), ana=f"All {CUSTOMERS - 1}", bia=f"All {CUSTOMERS - 1}")
-    walk.step("undo", lambda: walk.ana.keys("u"), ana=f"All {CUSTOMERS}", bia=f"All {CUSTOMERS}")
-
-
-def _chat(pane: Terminal) -> str:
-    return "\n".join(line.partition("│")[2] for line in pane.screen().splitlines())
-
-
-def _contact(walk: Walk, name: str) -> int:
-    with walk.store.read() as db:
-        return db.exec(select(Contact).where(Contact.profile_name == name)).one().id or 0
-
-
-NAMES = ("Karina", "Marina", "Thiago", "Eduarda")
-
-
-def furnish(here: Home, store: Store) -> None:
+def furnish(here: Home, store: Store, rounds: int) -> None:
     """Ana and Bia, a flow, a template; the customers have written."""
     now = clock.now()
     with store.write() as db:
@@ -223,34 +166,49 @@ def furnish(here: Home, store: Store) -> None:
             )
         )
     for index in range(CUSTOMERS):
-        name = NAMES[index - 1] if 1 <= index <= len(NAMES) else f"Customer {index}"
-        here.emulator.post("say", contact=bodies.phone(index), text=f"hello, it is {name}", name=name)
-    wait_until(lambda: _conversations(store) >= CUSTOMERS, 30, every=0.1)
+        at, person = divmod(index, len(PEOPLE))
+        name = f"{PEOPLE[person]}{at}" if at < rounds else f"Customer {index}"
+        here.emulator.post("say", contact=f"+{bodies.phone(index)}", text=f"hello, it is {name}", name=name)
+    wait_until(lambda: conversations(store) >= CUSTOMERS, 30, every=0.1)
 
 
-def _conversations(store: Store) -> int:
+def conversations(store: Store) -> int:
     with store.read() as db:
         return db.exec(select(func.count()).select_from(Conversation)).one()
 
 
-def main() -> int:
+@contextmanager
+def seated(folder: Path, rounds: int) -> Iterator[Walk]:
+    """Everything runs, and both agents see their inbox."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="walk-inbox-")))
-        here = stack.enter_context(home.running(folder / "home", acknowledgement=""))
+        quick = {"PYTAKE_ROUTING__RATING_AFTER_SECONDS": "1"}
+        here = stack.enter_context(home.running(folder / "home", acknowledgement="", settings=quick))
         store = stack.enter_context(here.store())
-        furnish(here, store)
+        furnish(here, store, rounds)
+        commits = stack.enter_context(Commits(here.store_url.removeprefix("sqlite:///")))
         command = [sys.executable, "-m", "pytake_cli", "inbox", "--lang", "en", "--view", "all", "--as"]
         ana, bia = (
             stack.enter_context(Terminal([*command, who], folder, size=SIZE, environment=here.environment))
             for who in ("ana@loja.example", "bia@loja.example")
         )
         for pane in (ana, bia):
-            pane.wait_for("Customer", 30)
-        walk = Walk(here, store, ana, bia)
-        for part in (answering, waiting, outside_the_window, a_flow, the_end):
-            part(walk)
-        slow = {name: seconds for name, seconds in walk.seconds.items() if seconds > 0.2}
-        print(f"{len(walk.seconds)} steps, {len(slow)} above 200 ms")
+            pane.wait_for("hello, it is", 30)
+        yield Walk(here, store, commits, ana, bia)
+
+
+def main() -> int:
+    from tests.kit.walk_inbox_steps import PARTS
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    rounds = parser.parse_args().rounds
+    with tempfile.TemporaryDirectory(prefix="walk-inbox-") as folder, seated(Path(folder), rounds) as walk:
+        for walk.round in range(rounds):
+            for part in PARTS:
+                part(walk)
+        print(walk.table())
+        slow = [name for name, pairs in walk.seconds.items() if max(map(max, pairs)) > BUDGET]
+        print(f"{len(walk.seconds)} steps, {rounds} rounds, above {1000 * BUDGET:.0f} ms: {', '.join(slow) or 'none'}")
     return 0
 
 

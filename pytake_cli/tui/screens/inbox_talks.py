@@ -6,6 +6,8 @@ import asyncio
 import time
 from dataclasses import replace
 
+from textual.timer import Timer
+
 from pytake_cli import clock
 from pytake_cli.locale import _
 from pytake_cli.tui.client import Refused, Unreachable
@@ -20,6 +22,8 @@ PAGE = 100
 MOST_AGAIN = 200  # rows that are read again at once
 QUIET_SECONDS = 0.3  # without a key before the list may take another order
 RELOAD_SECONDS, COUNTS_SECONDS = 1.0, 2.0  # at most so often
+COUNTS_AT_ONCE = 4  # saved up while nothing happens: what people do is counted at once, a flood every two seconds
+AT_ONCE = 0.03  # seconds: several events of one commit are counted together
 SINGLY = 5  # conversations changed at once that are fetched one by one; more are read as a page
 ORDERS = {"waiting": "waiting", "activity": "activity", "window": "window", "priority": "priority"}
 
@@ -41,7 +45,10 @@ class TalksPart(Place):
         self._whole = False  # the page has to be read again
         self._fetching = False
         self._reloaded_at = self._counted_at = 0.0
-        self._recounting = False
+        self._counts = float(COUNTS_AT_ONCE)
+        self._recounting: Timer | None = None
+        self._recount_at = 0.0
+        self._so_far = 0  # events
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -51,25 +58,38 @@ class TalksPart(Place):
         self.viewbar.current, self.viewbar.above = self.view, 0
         self.viewbar.order = _(self.order)
         self.viewbar.refresh()
+        so_far = self._so_far
         page = await self.inbox.client.conversations(view=self.view, where=self.where, order=self.order, limit=PAGE)
         self.next_page = page.next
         self.talks.show(page.items, to_top=to_top)
+        if self._so_far != so_far:  # the page may have been read before what was told meanwhile
+            self.touch_all()
         await self.count()
 
     async def count(self) -> None:
         """The tabs with the server's counts."""
-        self._counted_at = time.monotonic()
         self.take_views(await self.inbox.client.views())
 
-    def _recount_soon(self) -> None:
-        """Sees to it that the counts are fetched, in a while if they have just been."""
-        if not self._recounting:
-            self._recounting = True
-            wait = self._counted_at + COUNTS_SECONDS - time.monotonic()
-            self.set_timer(max(0.05, wait), self._recount)
+    def _recount_soon(self, *, own: bool = False, people: bool = True) -> None:
+        """Sees to it that the counts are fetched: at once for `own` doings; for others' while some are saved up.
+
+        What customers write leaves the last of them for what `people` do.
+        """
+        now = time.monotonic()
+        self._counts = min(COUNTS_AT_ONCE, self._counts + (now - self._counted_at) / COUNTS_SECONDS)
+        self._counted_at = now
+        wait = 0.0 if own else ((1 if people else 2) - self._counts) * COUNTS_SECONDS
+        at = now + max(AT_ONCE, wait)
+        if self._recounting is not None and self._recount_at <= at:
+            return
+        if self._recounting is not None:
+            self._recounting.stop()
+        self._recount_at = at
+        self._recounting = self.set_timer(at - now, self._recount)
 
     async def _recount(self) -> None:
-        self._recounting = False
+        self._recounting = None
+        self._counts = max(0.0, self._counts - 1)
         try:
             await self.count()
         except (Unreachable, Refused):
@@ -105,6 +125,7 @@ class TalksPart(Place):
         super().on_connected(ready, again)
         if again:
             self.touch_all()
+            self._recount_soon()
         else:
             self.later(self._first())
 
@@ -122,11 +143,14 @@ class TalksPart(Place):
 
     def on_live(self, events_: list[Event]) -> None:
         super().on_live(events_)
+        self._so_far += len(events_)
+        me = self.inbox.me.id if self.inbox.me else None
         for event in events_:
             if event.conversation is not None and event.kind in ("message:new", "conversation:updated", "note:new"):
                 self._patch(event)
                 self._touched.add(event.conversation)
-                self._recount_soon()
+                people = event.kind == "conversation:updated" and event.payload.get("what") != "read"
+                self._recount_soon(own=people and me is not None and event.payload.get("by") == me, people=people)
             elif event.kind == "message:status" and event.conversation is not None:
                 self._patch_status(event)
         self._settle()
@@ -182,9 +206,13 @@ class TalksPart(Place):
             self._fetching = False
 
     async def _fetch_rows(self, ids: set[int]) -> None:
-        known = [id_ for id_ in ids if self.talks.get(id_) is not None]
+        known = [id_ for id_ in ids if self.is_here(id_)]
         for row in await asyncio.gather(*(self.inbox.client.conversation(id_) for id_ in known)):
             self.row_changed(row)
+
+    def is_here(self, id_: int) -> bool:
+        """True if the conversation is one of those that were read."""
+        return self.talks.get(id_) is not None
 
     async def _fetch_page(self) -> None:
         wait = self._reloaded_at + RELOAD_SECONDS - time.monotonic()
@@ -199,7 +227,6 @@ class TalksPart(Place):
         if not rest:
             self.next_page = page.next
         self._show([*page.items, *rest])
-        self._recount_soon()
 
     def _show(self, rows: list[Row]) -> None:
         """The list in its new order; the open conversation stays in it, even if it belongs elsewhere now."""

@@ -104,11 +104,6 @@ class WaysPart(ActsPart):
         super().open_row(row)
         self._fill_sidebar()
 
-    def row_changed(self, row: Row) -> None:
-        super().row_changed(row)
-        if self.open is not None and row.id == self.open.id:
-            self._fill_sidebar()
-
     def _fill_sidebar(self) -> None:
         row = self.open
         if not self.sidebar.display:
@@ -201,6 +196,10 @@ class WaysPart(ActsPart):
         self.find.display = False
         self.talks.focus()
 
+    def do_list_all(self) -> None:
+        if self._local is not None:
+            self.on_find_line_left()
+
     def end_search(self) -> None:
         if self._local is not None:
             rows, self._local = self._local, None
@@ -209,13 +208,35 @@ class WaysPart(ActsPart):
                 rows = [kept, *rows]
             self.talks.show(rows)
 
+    async def load_view(self, view: str | None = None, *, to_top: bool = True) -> None:
+        if self._local is not None:  # another view: what was sought in this one is over
+            self._local = None
+            self.find.display = False
+        await super().load_view(view, to_top=to_top)
+
     def keeps_open(self) -> bool:
         """The conversation that is written in, or read, stays in the list."""
         return self.focused is not self.talks
 
-    def touch_all(self) -> None:
+    # While one searches the list goes on behind what was found.
+
+    def is_here(self, id_: int) -> bool:
+        return super().is_here(id_) or (self._local is not None and any(row.id == id_ for row in self._local))
+
+    def row_changed(self, row: Row) -> None:
+        super().row_changed(row)
+        if self._local is not None:
+            self._local = [row if each.id == row.id else each for each in self._local]
+        if self.open is not None and row.id == self.open.id:
+            self._fill_sidebar()
+
+    def _show(self, rows: list[Row]) -> None:
         if self._local is None:
-            super().touch_all()
+            super()._show(rows)
+            return
+        self._local = rows
+        for row in rows:
+            self.talks.replace(row)
 
 
 def _haystack(row: Row) -> str:
