@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,7 +24,7 @@ from pytake_cli.cli.demo_stage import Stage, open_stage, told_processes
 from pytake_cli.cli.demo_story import SCENES, SHOP, Scene, Teller, everything_read
 from pytake_cli.cli.output import data, emit, say
 from pytake_cli.errors import Conflict
-from pytake_cli.locale import _, language, own
+from pytake_cli.locale import _, own
 
 FIELDS = {
     "seconds": "from the command to the end of the story",
@@ -80,18 +79,15 @@ def demo(
 
 
 def _open_inbox(home: Path, seed: int, customers: int) -> None:
-    """The shop, its customers, and the inbox as a process of its own in this terminal, until that is left."""
+    """The shop, its customers, and the inbox in this terminal, until that is left."""
+    from pytake_cli.cli import inbox
+
     say(_("A make-believe shop in {folder}; nothing reaches Meta.").format(folder=str(home)))
-    with open_stage(home, context().now, seed=seed, words={**SHOP, "acknowledgement": ""}) as stage:
+    words = {**SHOP, "acknowledgement": ""}
+    with open_stage(home, context().now, seed=seed, words=words, meanwhile=inbox.load) as stage:
         crowd = Crowd(stage, Random(seed), customers)  # noqa: S311 - who writes when, in a demonstration
-        pytake = [sys.executable, "-m", "pytake_cli"]
-        quiet = subprocess.DEVNULL
-        templates = subprocess.Popen([*pytake, "template", "pull"], env=stage.environ, stdout=quiet, stderr=quiet)  # noqa: S603
-        crowd.arrive()
         with crowd.writing():
-            command = [*pytake, "inbox", "--lang", language()]
-            subprocess.run(command, env=stage.environ, cwd=home, check=False)  # noqa: S603 - this very Python
-        templates.wait(10)
+            inbox.open_(inbox.Given())
 
 
 def _perform(home: Path, keep: bool, seed: int) -> None:

@@ -77,7 +77,7 @@ class Crowd:
     _waiting: list[Customer] = field(default_factory=list)
 
     def arrive(self) -> None:
-        """The openings; then a few conversations are given to the people of the shop."""
+        """The openings; then a few conversations are given to the people of the shop, and Meta's templates are here."""
         people = CROWD[: self.size]
         for customer in people:
             for text in customer.opening:
@@ -85,6 +85,7 @@ class Crowd:
         self._waiting = [customer for customer in people if customer.later]
         self._until_stored(len(people))
         self._share_out()
+        self._pull_templates()
 
     def _until_stored(self, people: int) -> None:
         from sqlmodel import func, select
@@ -112,9 +113,20 @@ class Crowd:
                 whose = rita if place < MINE else bia
                 conversations.assign(db, conversation, whose, by=rita, now=clock.now())
 
+    def _pull_templates(self) -> None:
+        from pytake_cli.cli import template_words
+        from pytake_cli.services import template_sync
+        from pytake_cli.store.numbers import Number
+
+        with self.stage.store.read(self.stage.org_id) as db:
+            number = db.get_one(Number, self.stage.number_id)
+        found = template_words.at_meta(number, quiet=True)
+        with self.stage.store.write(self.stage.org_id) as db:
+            template_sync.take_in(db, self.stage.org_id, number.waba_id, found, clock.now())
+
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """They write in the background meanwhile."""
+        """They come, and write in the background meanwhile."""
         over = threading.Event()
         thread = threading.Thread(target=self._run, args=(over,), name="crowd", daemon=True)
         thread.start()
@@ -125,6 +137,10 @@ class Crowd:
             thread.join(5)
 
     def _run(self, over: threading.Event) -> None:
+        try:
+            self.arrive()
+        except OSError:
+            return  # the inbox was left before
         news = clock.monotonic() + self.random.uniform(*NEWS_SECONDS)
         while not over.wait(LOOK_SECONDS):
             now = clock.monotonic()

@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,17 +79,23 @@ def fetch(url: str) -> dict[str, Any]:
 
 
 @contextmanager
-def open_stage(folder: Path, now: datetime, *, seed: int, words: dict[str, str]) -> Iterator[Stage]:
-    """Builds everything, waits until both processes answer, and stops them whatever happens."""
+def open_stage(
+    folder: Path, now: datetime, *, seed: int, words: dict[str, str], meanwhile: Callable[[], None] = lambda: None
+) -> Iterator[Stage]:
+    """Builds everything, waits until both processes answer, and stops them whatever happens.
+
+    Most of the time to the first message is Python being imported: the daemon begins with that while the shop is built.
+    """
     with ExitStack() as stack:
-        stack.enter_context(_at_home(folder))
         daemon_port, emulator_port = _free_port(), _free_port()
         environ = _environment(folder, daemon_port, emulator_port)
+        stack.enter_context(_at_home(environ))
         children = [_start("emulator", _emulator(emulator_port, daemon_port, seed), environ, folder)]
         stack.callback(_stop, children)
-        store, org_id, number_id = _open_shop(folder, now, words)
+        store = _open_store(folder)
         stack.callback(store.close)
-        children.append(_start("daemon", ["-m", "pytake_cli", "serve"], environ, folder))
+        children.append(_start("daemon", ["-m", "pytake_cli", "serve", "--auto-migrate"], environ, folder))
+        org_id, number_id = _open_shop(store, now, words)
         stage = Stage(
             folder,
             store,
@@ -100,27 +106,30 @@ def open_stage(folder: Path, now: datetime, *, seed: int, words: dict[str, str])
             children,
             environ,
         )
+        meanwhile()
         _wait(stage, f"{stage.emulator_url}/_emulator")
         _wait(stage, f"{stage.daemon_url}/readyz")
         yield stage
 
 
 @contextmanager
-def _at_home(folder: Path) -> Iterator[None]:
+def _at_home(environ: dict[str, str]) -> Iterator[None]:
     """This process lives in the demo's home meanwhile: its settings are the demo's, and are put back at the end."""
+    ours = {name: value for name, value in environ.items() if name.startswith("PYTAKE_")}
     before = {name: value for name, value in os.environ.items() if name.startswith("PYTAKE_")}
     flags = contexts.context().flags
     contexts.drop()
     for name in before:
         del os.environ[name]
-    os.environ["PYTAKE_HOME"] = str(folder)
+    os.environ.update(ours)
     chain.forget()
     contexts.use(flags)
     try:
         yield
     finally:
         contexts.drop()
-        del os.environ["PYTAKE_HOME"]
+        for name in ours:
+            os.environ.pop(name, None)
         os.environ.update(before)
         chain.forget()
         contexts.use(flags)
@@ -204,14 +213,23 @@ def _wait(stage: Stage, url: str) -> None:
     )
 
 
-def _open_shop(folder: Path, now: datetime, words: dict[str, str]) -> tuple[Store, int, int]:
-    """The tables, a small shop, the people who work there, and its number."""
-    from pytake_cli.services import accounts, flows
+def _open_store(folder: Path) -> Store:
+    """The file is there, with nothing in it, before anybody else looks for it."""
     from pytake_cli.store import Store, schema
-    from pytake_cli.store.numbers import Number
     from pytake_cli.store.work import Datagrams
 
     store = Store(settings.current().store.url)
+    schema.version(store)
+    store.waker = Datagrams(folder / "run" / "pokes.sock")
+    return store
+
+
+def _open_shop(store: Store, now: datetime, words: dict[str, str]) -> tuple[int, int]:
+    """The tables, a small shop, the people who work there, and its number."""
+    from pytake_cli.services import accounts, flows
+    from pytake_cli.store import schema
+    from pytake_cli.store.numbers import Number
+
     schema.migrate(store, None, now)
     with store.write() as db:
         org = accounts.create_organisation(
@@ -233,8 +251,7 @@ def _open_shop(folder: Path, now: datetime, words: dict[str, str]) -> tuple[Stor
         db.flush()
         assert number.id is not None
         flows.publish(db, org.id, [flows.Draft("flows/demo.yaml", words["flow"])], now=now)
-    store.waker = Datagrams(folder / "run" / "pokes.sock")
-    return store, org.id, number.id
+    return org.id, number.id
 
 
 def told_processes(stage: Stage) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -95,12 +96,26 @@ def inbox(given: Given) -> None:
             why="for pipes there is a line mode",
             fix="pytake chat -h",
         )
-    _prepare()
     if given.keys:
+        _prepare()
         from pytake_cli.tui.keytest import KeyTester
 
         KeyTester(given.keymap, _keymap_file()).run()
         return
+    open_(given)
+
+
+def load() -> None:
+    """Imports what the inbox needs: a good use of the time in which a daemon starts."""
+    _prepare()
+    import_module("pytake_cli.tui.screens.inbox")
+    import_module("httpx")
+    import_module("pytake_cli.services.sessions")
+
+
+def open_(given: Given) -> None:
+    """The inbox in this terminal, until it is left."""
+    _prepare()
     with _daemon(given.server) as url, _login(given) as login:
         code = _app(given, url, login).run(mouse=not given.no_mouse)
     if code:
