@@ -37,3 +37,19 @@ def test_what_customers_write_cannot_reach_the_terminal_as_codes(api: FakeApi) -
             assert not {"\x1b", "\x07", "\u202e", "\ufe0f", "\u20e3"} & set(here.text())
 
     run(work())
+
+
+def test_what_changes_during_a_search_is_seen_in_it_and_after_it(api: FakeApi) -> None:
+    async def work() -> None:
+        async with seat(api) as here:
+            row = here.screen.talks.rows[3]
+            await here.press("slash", *str(row.contact.name)[:3])
+            api.world.customer_says(row.id, "mudei de ideia")
+            await here.until(lambda: here.text().count("mudei de ideia"))
+            await here.press(str(row.contact.name)[3])  # narrows what there was before the search
+            await here.until(lambda: (found := here.screen.talks.get(row.id)) and found.preview == "mudei de ideia")
+            await here.press("escape")
+            await here.until(lambda: len(here.screen.talks.rows) > 30)
+            await here.until(lambda: (found := here.screen.talks.get(row.id)) and found.preview == "mudei de ideia")
+
+    run(work())
