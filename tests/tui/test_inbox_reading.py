@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.kit.fake_api import FakeApi
+from tests.kit.fake_world import ME
 from tests.tui.conftest import run, seat
 
 
@@ -51,5 +52,16 @@ def test_what_changes_during_a_search_is_seen_in_it_and_after_it(api: FakeApi) -
             await here.press("escape")
             await here.until(lambda: len(here.screen.talks.rows) > 30)
             await here.until(lambda: (found := here.screen.talks.get(row.id)) and found.preview == "mudei de ideia")
+
+    run(work())
+
+
+def test_who_becomes_available_by_opening_the_inbox_sees_it(api: FakeApi) -> None:
+    async def work() -> None:
+        api.world.availability = "offline"
+        async with seat(api) as here:
+            await here.until_shown("(offline)")
+            api.world.tell("agent:updated", None, {"user": ME["id"], "availability": "available", "capacity": None})
+            await here.until(lambda: "(offline)" not in here.text())
 
     run(work())
