@@ -84,8 +84,8 @@ def _people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.Subquer
         chosen = chosen.join(audience_row, audience_row.c.contact_id == contact.c.id).where(*rows)
     if rules.within is not None:
         chosen = chosen.where(contact.c.id.between(*rules.within))
-    if ids is not None:
-        chosen = chosen.where(contact.c.id.in_(ids))
+    if ids is not None and ids.whereclause is not None:
+        chosen = chosen.where(ids.whereclause)  # not IN: a launch would list everybody again for each chunk
     return chosen.offset(0).subquery("people")
 
 

@@ -100,7 +100,8 @@ def _engine(url: URL, pragmas: tuple[str, ...], *, pool_size: int, begin: str) -
     def configure(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # transactions are ours: see `begin`
         folding.register(connection)
-        for pragma in (*pragmas, "trusted_schema=off", "mmap_size=268435456", "cache_size=-32768", "temp_store=memory"):
+        # mmap_size stays 0: each connection would map the file, 500 MB resident for a gain of 5 % in large segments.
+        for pragma in (*pragmas, "trusted_schema=off", "cache_size=-32768", "temp_store=memory"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
