@@ -72,8 +72,8 @@ def writing_engine(url: URL) -> Engine:
             where=str(path),
             reason=(error.strerror or type(error).__name__).lower(),
         ) from None
-    pragmas = ("journal_mode=wal", "synchronous=full", f"wal_autocheckpoint={CHECKPOINT_PAGES}", "foreign_keys=on")
-    pragmas = (*pragmas, f"cache_size=-{WRITER_CACHE_KB}")
+    checkpoints, cache = f"wal_autocheckpoint={CHECKPOINT_PAGES}", f"cache_size=-{WRITER_CACHE_KB}"
+    pragmas = ("journal_mode=wal", "synchronous=full", checkpoints, cache, "foreign_keys=on")
     return _engine(url, pragmas, pool_size=1, begin="BEGIN IMMEDIATE")
 
 
