@@ -7,9 +7,8 @@ from datetime import datetime
 from operator import ge, gt, le, lt
 from typing import Any
 
-from pytake_cli.flow.patterns import compile_pattern
 from pytake_cli.flow.words import fold
-from pytake_cli.segment import check, fields
+from pytake_cli.segment import check, fields, patterns
 from pytake_cli.segment.tree import And, Bare, Count, Node, Not, Or, Person, Predicate, Sample, SegmentError, Value
 
 PRIME, FACTOR = 2_147_483_647, 48_271  # of Lehmer's generator: products stay below 2^63
@@ -143,7 +142,7 @@ def _text(node: Predicate, has: Any) -> bool:
         case "!=" | "not in":
             return all(own != fold(value.text) for value in node.values)
         case "~" | "!~":
-            return _contains(node.values[0], own, "" if has is None else str(has)) == (node.op == "~")
+            return _contains(node.values[0], own) == (node.op == "~")
         case "^=":
             return own.startswith(fold(node.values[0].text))
         case "between":
@@ -152,8 +151,8 @@ def _text(node: Predicate, has: Any) -> bool:
             return bool(own) and _ORDER[node.op](own, fold(node.values[0].text))
 
 
-def _contains(value: Value, folded: str, has: str) -> bool:
-    return compile_pattern(value.text).search(has) if value.kind == "regex" else fold(value.text) in folded
+def _contains(value: Value, folded: str) -> bool:
+    return patterns.matches(value.text, folded) if value.kind == "regex" else fold(value.text) in folded
 
 
 def _are_numbers(node: Predicate) -> bool:

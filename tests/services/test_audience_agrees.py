@@ -49,6 +49,10 @@ TIMED = (
     *("created", "last_seen", "f.renova", "conv.waiting", "conv.last_in", "conv.last_out", "conv.window"),
     "flow.boas-vindas.at",
 )
+SIGNS = ("a", "An", "ã", "SS", "ß", " ", ".", r"\b", r"\B", "^", "$", r"\d", r"\W", r"\s", "[a-mÀ-ü]",
+         "[^a-z ]", r"[\d+]", "(so|sao)", "(?:u|)", "a*", r"\w+", "z?", "[ao]{2,3}", ".*?", r"\+55", "%",
+         "_")  # fmt: skip
+PATTERNS = st.lists(st.sampled_from((*SIGNS, "|")), min_size=1, max_size=6).map(lambda some: f"/{''.join(some)}/")
 FLAGS = (
     *("vip", "blocked", "f.ativo", "consent.marketing", "consent.utility", "consent.all", "camp.black.sent"),
     *("camp.black.read", "camp.black.replied", "camp.black.failed", "camp.black.clicked"),
@@ -66,6 +70,7 @@ def of_texts(name: str) -> st.SearchStrategy[str]:
     return st.one_of(
         st.builds("{} {} {}".format, st.just(name), EQUALS, values),
         st.builds("{} {} {}".format, st.just(name), PARTS, part),
+        st.builds("{} {} {}".format, st.just(name), st.sampled_from(("~", "!~")), PATTERNS),
         st.builds("{} {} ({})".format, st.just(name), st.sampled_from(("in", "not in")), listed),
         st.builds("{} {}".format, st.just(name), STATED),
     )
