@@ -131,6 +131,11 @@ def _time(node: Predicate, has: Any, now: datetime, tz: str) -> bool:
             return has >= start and (has <= last_start if last_start == last_end else has < last_end)
 
 
+def is_said(node: Predicate, has: str) -> bool:
+    """Whether a predicate of text is true of one value; "" is none."""
+    return (has != "") == (node.op == "is set") if node.op in fields.STATED else _text(node, has)
+
+
 def _text(node: Predicate, has: Any) -> bool:
     if isinstance(has, list | tuple):  # a person's phones: one of them is enough, and `!=` means none of them
         negative = node.op in ("!=", "not in", "!~")

@@ -17,6 +17,7 @@ from pytake_cli.flow.words import fold
 from pytake_cli.segment import check, fields, patterns
 from pytake_cli.segment.tree import Value
 from pytake_cli.store.contacts import contact
+from pytake_cli.store.field_index import Indexed
 from pytake_cli.store.folding import folded, folded_in, matching
 
 Condition = ColumnElement[bool]
@@ -25,11 +26,12 @@ TICK = timedelta(microseconds=1)  # what lies between a moment and the next: `af
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose contacts, and when."""
+    """Whose contacts, and when; `indexed` are the fields that need not be looked through."""
 
     org_id: int
     now: datetime
     tz: str
+    indexed: Indexed | None = None
 
 
 def known(value: ColumnElement[Any], true: Condition) -> Condition:

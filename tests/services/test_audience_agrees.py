@@ -9,7 +9,7 @@ from sqlmodel import select
 from pytake_cli.segment.evaluate import matches
 from pytake_cli.services import segments
 from pytake_cli.services.segment_person import StoredPerson
-from pytake_cli.store import Store
+from pytake_cli.store import Store, field_index, fields
 from pytake_cli.store.contacts import Contact
 from tests.kit.crowd import CITIES, FIELDS, LANGUAGES, NAMES, SAVED, STAGES, TAGS, Crowd
 from tests.kit.stores import NOW
@@ -129,6 +129,9 @@ SEGMENTS = st.recursive(
 @given(st.integers(0, 1_000_000), st.lists(SEGMENTS, min_size=1, max_size=12))
 def test_both_databases_mean_whom_python_means(store: Store, seed: int, texts: list[str]) -> None:
     crowd = Crowd(store, seed)
+    with store.write(crowd.org) as db:
+        for field in fields.everyone(db, crowd.org):
+            (field_index.create if seed % 2 else field_index.drop)(db, field)
     with store.read(crowd.org) as db:
         people = [row for row in db.exec(select(Contact)) if row.deleted_at is None]
         persons = {row.id or 0: StoredPerson(db, row, NOW) for row in people}
