@@ -178,3 +178,51 @@ def test_every_kind_has_a_setting_that_explains_itself() -> None:
         assert retention.days_of(kind) >= 0
     with pytest.raises(NotFound):
         find("nothing")
+
+
+# what neither goes with a contact nor after a time, and why it does not grow with use
+KEPT = {
+    **dict.fromkeys(("organisation", "number", "team", "team_member", "role", "user_account", "credential"), "people"),
+    **dict.fromkeys(("canned", "macro", "label", "tag", "saved_view", "segment", "contact_field"), "made by people"),
+    **dict.fromkeys(("template", "flow", "flow_version", "automation", "schedule", "campaign"), "made by people"),
+    **dict.fromkeys(("sla_policy", "price", "api_token"), "made by people"),
+    **dict.fromkeys(("fact", "automation_cursor", "audit_head", "audit_erasure"), "one row each"),
+    "audit_entry": "a chain that may not lose a link",
+    "login_attempt": "forgotten with the next failed login",
+    "contact_import_reject": "forgotten when the import is done",
+}
+
+
+def test_no_table_grows_for_ever() -> None:
+    everything = SQLModel.metadata.tables
+    theirs = {table.name for table, _ in rows.below(everything["contact"], sa.true())} | {"contact"}
+    forgotten_in_time = {kind.table.name for kind in KINDS}
+    unknown = set(everything) - theirs - forgotten_in_time - set(KEPT)
+    assert unknown == set(), "a new table: forget it after a time, or say here why it does not grow"
+
+
+def test_what_flows_automations_and_logins_leave_behind_is_forgotten(store: Store) -> None:
+    org = furnish(store, "sul")
+    tables = ("automation_run", "flow_event", "timer", "draft", "refresh_token", "login_session")
+    everything = SQLModel.metadata.tables
+    assert all(rows.count(store, everything[name]) for name in tables)
+    old = {"ended_at": NOW, "fired_at": NOW, "updated_at": NOW, "expires_at": NOW, "settled_at": NOW}
+    with store.write() as db:
+        for name in (*tables, "flow_session", "rate_bucket", "quarantine"):
+            table = everything[name]
+            values = {column: at for column, at in old.items() if column in table.c}
+            if values:
+                db.connection().execute(sa.update(table).values(**values))
+    assert not {"automations", "replays", "drafts", "logins", "tokens"} & set(
+        forgotten(store, NOW + timedelta(days=29), org=org, kinds=kinds_of_one())
+    )
+    counted = forgotten(store, LATER + timedelta(days=1), only_count=True, org=org, kinds=kinds_of_one())
+    assert {"automations", "replays", "timers", "drafts", "tokens"} <= set(counted)
+    forgotten(store, LATER + timedelta(days=1), org=org, kinds=kinds_of_one())
+    assert {name: rows.count(store, everything[name]) for name in tables} == dict.fromkeys(tables, 0)
+    assert rows.count(store, everything["flow_session"])
+
+
+def kinds_of_one() -> tuple[retention.Kind, ...]:
+    """Those that belong to an organisation, but its contacts."""
+    return tuple(kind for kind in KINDS if "org_id" in kind.table.c and kind.name != "contacts")
