@@ -214,9 +214,29 @@ def _forget_contacts(store: Store, *which: sa.ColumnElement[bool]) -> int:
             log.warning("contacts could not be forgotten", extra={"from": ids[0], "to": last})
 
 
+def _forget_samples(store: Store, people: sa.ColumnElement[bool]) -> None:
+    """Takes people out of the samples of plans, which stay as long as their campaigns."""
+    with store.read() as db:
+        found = db.connection().execute(sa.select(contact.c.id, contact.c.org_id).where(people)).all()
+        ids, orgs = {row.id for row in found}, {row.org_id for row in found}
+        query = sa.select(plan.c.id, plan.c.content["samples"].label("samples")).where(plan.c.org_id.in_(orgs))
+        named = [
+            row.id for row in db.connection().execute(query) if any(it["contact_id"] in ids for it in row.samples or ())
+        ]
+    for id_ in named:
+        with store.write() as db:
+            row = db.get_one(Plan, id_)
+            row.content = {
+                **row.content,
+                "samples": [it for it in row.content["samples"] if it["contact_id"] not in ids],
+            }
+            db.add(row)
+
+
 def _forget_all_of(store: Store, people: sa.ColumnElement[bool]) -> None:
     theirs = conversation.c.contact_id.in_(sa.select(contact.c.id).where(people))
     retention.forget(store, event, AT_ONCE, event.c.conversation_id.in_(sa.select(conversation.c.id).where(theirs)))
+    _forget_samples(store, people)
     for table, which in retention.below(contact, people):
         if table is media:
             _forget_files(store, which)

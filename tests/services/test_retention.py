@@ -13,8 +13,8 @@ from sqlmodel import SQLModel
 
 from pytake_cli import settings
 from pytake_cli.errors import NotFound
+from pytake_cli.services import contact_removal, retention
 from pytake_cli.services import media as files
-from pytake_cli.services import retention
 from pytake_cli.services.retention import KINDS, find, run_all
 from pytake_cli.store import Store
 from pytake_cli.store import retention as rows
@@ -25,8 +25,9 @@ from pytake_cli.store.imports import ContactImport
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import Media
 from pytake_cli.store.schedules import Schedule, ScheduleRun
-from tests.kit import people
+from tests.kit import campaigning, people
 from tests.kit.stores import NOW, make_number, make_org
+from tests.services.test_campaigns import Shop
 from tests.store.test_isolation import furnish
 
 LATER = NOW + timedelta(days=400)
@@ -226,3 +227,33 @@ def test_what_flows_automations_and_logins_leave_behind_is_forgotten(store: Stor
 def kinds_of_one() -> tuple[retention.Kind, ...]:
     """Those that belong to an organisation, but its contacts."""
     return tuple(kind for kind in KINDS if "org_id" in kind.table.c and kind.name != "contacts")
+
+
+def test_a_forgotten_contact_leaves_nothing_in_any_table(store: Store) -> None:
+    """Looks for name, number and words in every column of every table, so that a new table is looked at as well."""
+    shop = Shop(store, 3)
+    name, said = "Zuleica Persona", "meu segredo"
+    with store.write() as db:
+        db.get_one(Contact, 1).name = name
+    shop.launch()
+    shop.run()
+    shop.hears(said)
+    gone = campaigning.phone(0)
+    with store.write() as db:
+        person = db.get_one(Contact, 1)
+        db.add(AudienceRow(org_id=shop.org, digest="d", contact_id=1, values={"nome": name}, read_at=NOW))
+        contact_removal.delete(db, person, actor="ana", now=shop.now)
+    assert {"campaign_plan", "contact", "message"} <= leftovers(store, "Zuleica", said, gone)
+    assert forgotten(store, shop.now + timedelta(days=31), kinds=(find("contacts"),)) == {"contacts": 1}
+    assert leftovers(store, "Zuleica", said, gone) == set()
+
+
+def leftovers(store: Store, *marks: str) -> set[str]:
+    """The tables in which one of the texts stands somewhere."""
+    found = set()
+    with store.read() as db:
+        for table in SQLModel.metadata.sorted_tables:
+            for row in db.connection().execute(sa.select(table)):
+                if any(mark in repr(tuple(row)) for mark in marks):
+                    found.add(table.name)
+    return found
