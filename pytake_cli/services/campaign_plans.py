@@ -11,13 +11,11 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, NotFound
-from pytake_cli.policy import pacing, pricing
+from pytake_cli.policy import pricing
 from pytake_cli.policy.audience import REASONS
 from pytake_cli.policy.campaigns import Definition, digest_of
 from pytake_cli.policy.pricing import Estimate
-from pytake_cli.policy.quiet import Course, Pace, course
-from pytake_cli.policy.zones import zone_of
-from pytake_cli.services import campaign_checks, campaign_flows, contacts, numbers, prices, templates
+from pytake_cli.services import campaign_checks, campaign_flows, campaign_timing, contacts, numbers, prices, templates
 from pytake_cli.services.campaign_audience import Target, target
 from pytake_cli.services.campaign_count import Progress, Tally, count, drifted
 from pytake_cli.services.campaign_rows import Found
@@ -141,7 +139,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "number": found.number.display,
         "query": definition.audience.query,
         "quota": quota,
-        "duration": _duration(_course(org, found, definition, written, quota, now)),
+        "duration": campaign_timing.of(org, found, definition, written, quota, now),
         "sketch": tally.sketch,
         "warnings": [*map(campaign_checks.to_json, told)],
     }
@@ -281,35 +279,6 @@ def _quota(db: Session, found: Target, needed: int, now: datetime) -> dict[str, 
         "room": room,
         "needed": needed,
         "ok": room is None or needed <= room,
-    }
-
-
-def _course(
-    org: Organisation,
-    found: Target,
-    definition: Definition,
-    written: Counter[Any],
-    quota: dict[str, Any],
-    now: datetime,
-) -> Course | None:
-    people: Counter[str] = Counter()
-    by_org = definition.quiet is not None and definition.quiet.zone == "org"
-    for (tz, prefix, _arm), count_ in written.items():
-        people[org.tz if by_org else zone_of(prefix, tz, org.tz)] += count_
-    rate = pacing.sending_rate(found.number.rate_per_second)
-    rate = min(rate, definition.rate) if definition.rate else rate
-    pace = Pace(rate, definition.quiet, definition.canary, quota["room"], quota["limit"])
-    return course(people, max(definition.at or now, now), pace)
-
-
-def _duration(made: Course | None) -> dict[str, Any]:
-    if made is None:
-        return {"seconds": None, "starts": None, "ends": None, "days_waited": None}
-    return {
-        "seconds": made.seconds,
-        "starts": made.starts.isoformat(),
-        "ends": made.ends.isoformat(),
-        "days_waited": made.days_waited,
     }
 
 

@@ -301,6 +301,17 @@ def test_a_later_message_that_the_cap_would_skip_is_told_before_the_launch(store
     assert "PT-CAMP-CAP" not in {each["slug"] for each in shop.plan(drip=later).content["warnings"]}
 
 
+def test_a_plan_lasts_until_its_last_later_message(store: Store) -> None:
+    shop = Shop(store)
+    shop.people(60)
+    drip = (Drip(timedelta(days=2), "promo", values=GREETING), Drip(timedelta(days=9), "promo", values=GREETING))
+    alone, told = (shop.plan(rate=1.0, drip=each).content["duration"] for each in ((), drip))
+    assert (alone["seconds"], alone["later"], alone["first_ends"]) == (60, [], alone["ends"])
+    assert (told["first_ends"], told["seconds"]) == (alone["ends"], 9 * 24 * 3600 + 60)
+    assert [(each["place"], each["after"]) for each in told["later"]] == [(1, 2 * 86400), (2, 9 * 86400)]
+    assert told["ends"] == told["later"][1]["ends"]
+
+
 def test_the_held_out_cost_nothing(store: Store) -> None:
     shop = Shop(store)
     shop.people(200)
