@@ -243,16 +243,8 @@ class Daemon:
         self._office = front.office(store, self._proxies, self._hub, self._health.unready, tls=tls)
         live = Live(self._hub, store, self._office.sign_in, self._office.origins)
         self._server = Server(application(door, probes, signals, api.application(self._office), live), places)
-        self._clockwork = Clockwork(
-            store,
-            engine,
-            self._sender,
-            self._jobs,
-            self._campaigns,
-            self._automations,
-            self._health,
-            self._hub.present,
-        )
+        parts = (self._sender, self._jobs, self._campaigns, self._automations, self._health)
+        self._clockwork = Clockwork(store, engine, *parts, self._hub.present)
         self._pokes = neighbours.PokeSocket(settings.paths().run / neighbours.SOCKET_FILE, engine)
 
     async def _take_signal(self, token: str, name: str, value: Any, cause: str) -> bool:
