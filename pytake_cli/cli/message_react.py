@@ -11,7 +11,6 @@ from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, say
 from pytake_cli.locale import _
 
-
 Mid = Annotated[
     str, typer.Argument(metavar="MESSAGE", help="Number of the message, its wamid, or the beginning of it.")
 ]
