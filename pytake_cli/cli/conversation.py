@@ -58,6 +58,8 @@ LIST_FIELDS = {
     "labels": "its labels",
     "created_at": "when it began",
     "resolved_at": "when it was resolved",
+    "rating": "1 to 5, as the customer said",
+    "rating_comment": "why, in the customer's words",
 }
 ON_SCREEN = ("id", "contact", "last_at", "window", "assignee", "status", "unread", "preview")
 IN_PIPES = (
@@ -190,6 +192,8 @@ def _row(one: Listed, now: datetime, on_screen: bool) -> dict[str, Any]:
         "priority": conversation.priority,
         "created_at": conversation.created_at,
         "resolved_at": conversation.resolved_at,
+        "rating": conversation.rating,
+        "rating_comment": conversation.rating_comment,
     }
 
 
