@@ -68,6 +68,9 @@ def _in_call(call: ast.Call) -> Iterator[str]:
     if name in ("_", "ngettext", "Phrase", "Misfit", "reason"):
         for argument in call.args[: 2 if name == "ngettext" else 1]:
             yield from _strings(argument)
+    elif name == "SegmentError":
+        for argument in (*call.args[:1], *call.args[2:3]):
+            yield from _strings(argument)
     elif name in (*FINDERS, "PydanticCustomError", "needs") and len(call.args) > 1:  # what flow files must be, too
         yield from _strings(call.args[1])
     elif name in EMITTERS and len(call.args) > EMITTERS[name]:
@@ -107,8 +110,9 @@ def _strings(node: ast.expr | None) -> Iterator[str]:
 def _in_tables() -> Iterator[tuple[str, str]]:
     """Texts that live in tables rather than in calls."""
     from pytake_cli import errors, secrets, settings, telling
+    from pytake_cli.api.v1 import misfits
     from pytake_cli.cli import commands, doctor, flags, status, surface_data, topics, trace, triggers
-    from pytake_cli.policy import audience, talks
+    from pytake_cli.policy import audience, permissions, talks
     from pytake_cli.store import media
     from pytake_cli.store.conversations import STATUSES
     from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
@@ -117,6 +121,8 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     for table, values in (
         ("errors.SLUGS", errors.SLUGS.values()),
         ("policy.audience.REASONS", audience.REASONS.values()),
+        ("policy.permissions.PERMISSIONS", permissions.PERMISSIONS.values()),
+        ("api.v1.misfits.SAYS", misfits.SAYS.values()),
         ("secrets.NAMES", secrets.NAMES.values()),
         ("settings.MISFITS", settings.MISFITS.values()),
         ("settings.OTHER_VARIABLES", settings.OTHER_VARIABLES.values()),
