@@ -19,6 +19,8 @@ from pytake_cli.services.principals import Principal
 from pytake_cli.store import audit
 from pytake_cli.store.audit import AuditEntry, AuditHead, audit_entry
 
+NOTED = "audited"
+
 
 def note(
     db: Session,
@@ -40,6 +42,12 @@ def note(
         "details": dict(details or {}),
     }
     audit.append(db, principal.org_id, entry)
+    db.info[NOTED] = True
+
+
+def is_noted(db: Session) -> bool:
+    """Whether anything was written into the log in this session."""
+    return NOTED in db.info
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,7 @@ def rejects(id: Id, paging: Paging = Depends(paging), here: Here = Depends(here)
         query = query.where(col(ImportReject.line) > after[0])
     with here.read() as db:
         found = [{"line": row.line, "reason": row.reason} for row in db.exec(query.limit(paging.limit + 1))]
+    here.saw("import.rejects", f"import:{id}")
     return paging.page(found, lambda row: (row["line"],))
 
 
