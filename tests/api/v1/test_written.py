@@ -121,7 +121,15 @@ def test_nobody_schedules_what_they_may_not_do_at_once(face: Face, stock: Stock)
 
 
 def test_a_rule_that_makes_no_sense_says_what_it_has_to_be(client: httpx.Client) -> None:
-    for rule in ({"cron": "x"}, {"every": []}, {"at": 3}, {"weekly": {"a": 1}}, {"at": "1999-01-01T09:00"}, {"a": 1}):
+    rules: list[dict[str, Any]] = [
+        {"cron": "x"},
+        {"every": []},
+        {"at": 3},
+        {"weekly": {"a": 1}},
+        {"at": "1999-01-01T09:00"},
+        {"a": 1},
+    ]
+    for rule in rules:
         answer = client.post("/schedules", json={**REMIND, "rule": rule})
         assert answer.status_code == 422, answer.text
 
