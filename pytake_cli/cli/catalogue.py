@@ -110,9 +110,8 @@ def _strings(node: ast.expr | None) -> Iterator[str]:
 def _in_tables() -> Iterator[tuple[str, str]]:
     """Texts that live in tables rather than in calls."""
     from pytake_cli import errors, secrets, settings, telling
-    from pytake_cli.api.v1 import misfits
     from pytake_cli.cli import commands, doctor, flags, status, surface_data, topics, trace, triggers
-    from pytake_cli.policy import audience, permissions, talks
+    from pytake_cli.policy import audience, talks
     from pytake_cli.store import media
     from pytake_cli.store.conversations import STATUSES
     from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
@@ -121,8 +120,6 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     for table, values in (
         ("errors.SLUGS", errors.SLUGS.values()),
         ("policy.audience.REASONS", audience.REASONS.values()),
-        ("policy.permissions.PERMISSIONS", permissions.PERMISSIONS.values()),
-        ("api.v1.misfits.SAYS", misfits.SAYS.values()),
         ("secrets.NAMES", secrets.NAMES.values()),
         ("settings.MISFITS", settings.MISFITS.values()),
         ("settings.OTHER_VARIABLES", settings.OTHER_VARIABLES.values()),
@@ -145,11 +142,21 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     ):
         yield from ((text, table) for text in values)
     yield from ((text, "cli.chat_commands.HELP") for text in chat_commands.HELP.values())
+    yield from _of_api()
     yield from _of_talks()
     yield from _of_schedules()
     yield from _of_inbox()
     for path, entry in surface_data.SURFACE.items():
         yield from ((text, f"pytake {path}") for text in _in_entry(entry))
+
+
+def _of_api() -> Iterator[tuple[str, str]]:
+    """What permissions allow, and what does not fit a request."""
+    from pytake_cli.api.v1 import misfits
+    from pytake_cli.policy import permissions
+
+    yield from ((text, "policy.permissions.PERMISSIONS") for text in permissions.PERMISSIONS.values())
+    yield from ((text, "api.v1.misfits.SAYS") for text in misfits.SAYS.values())
 
 
 def _of_talks() -> Iterator[tuple[str, str]]:
