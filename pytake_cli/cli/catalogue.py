@@ -68,6 +68,9 @@ def _in_call(call: ast.Call) -> Iterator[str]:
     if name in ("_", "ngettext", "Phrase", "Misfit", "reason"):
         for argument in call.args[: 2 if name == "ngettext" else 1]:
             yield from _strings(argument)
+    elif name == "SegmentError":
+        for argument in (*call.args[:1], *call.args[2:3]):
+            yield from _strings(argument)
     elif name in (*FINDERS, "PydanticCustomError", "needs") and len(call.args) > 1:  # what flow files must be, too
         yield from _strings(call.args[1])
     elif name in EMITTERS and len(call.args) > EMITTERS[name]:
@@ -139,11 +142,21 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     ):
         yield from ((text, table) for text in values)
     yield from ((text, "cli.chat_commands.HELP") for text in chat_commands.HELP.values())
+    yield from _of_api()
     yield from _of_talks()
     yield from _of_schedules()
     yield from _of_inbox()
     for path, entry in surface_data.SURFACE.items():
         yield from ((text, f"pytake {path}") for text in _in_entry(entry))
+
+
+def _of_api() -> Iterator[tuple[str, str]]:
+    """What permissions allow, and what does not fit a request."""
+    from pytake_cli.api.v1 import misfits
+    from pytake_cli.policy import permissions
+
+    yield from ((text, "policy.permissions.PERMISSIONS") for text in permissions.PERMISSIONS.values())
+    yield from ((text, "api.v1.misfits.SAYS") for text in misfits.SAYS.values())
 
 
 def _of_talks() -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytake_cli.api.v1 import analytics, audit, auth, automations, bulk, campaign_acts, campaigns, canned, contact_acts, contact_lists, contacts, conversations, fields, flow_sessions, flows, labels, macros, me, media, notes, notifications, numbers, ops, organisations, roles, schedules, search, segments, simulator, sla, tags, teams, templates, tokens, users, views
+from pytake_cli.api.v1 import analytics, audit, auth, automations, bulk, campaign_acts, campaigns, canned, contact_acts, contact_imports, contact_lists, contacts, conversations, fields, flow_sessions, flows, labels, macros, me, media, notes, notifications, numbers, ops, organisations, roles, schedules, search, segments, simulator, sla, tags, teams, template_acts, templates, tokens, users, views
 
 ROUTERS = (
     analytics.router,
@@ -14,6 +14,7 @@ ROUTERS = (
     campaigns.router,
     canned.router,
     contact_acts.router,
+    contact_imports.router,
     contact_lists.router,
     contacts.router,
     conversations.router,
@@ -37,6 +38,7 @@ ROUTERS = (
     sla.router,
     tags.router,
     teams.router,
+    template_acts.router,
     templates.router,
     tokens.router,
     users.router,
