@@ -37,7 +37,7 @@ class Words:
     tz: str  # the organisation's
     marketing: bool
 
-    def unwanted(self, row: Any, *, times: int, is_open: bool) -> str | None:
+    def unwanted(self, row: Any, now: datetime, *, times: int, is_open: bool) -> str | None:
         """Why somebody whose turn it is gets nothing, if so: what was true at the launch may not be any more."""
         if row.merged_into_id is not None or row.deleted_at is not None:
             return GONE
@@ -47,6 +47,8 @@ class Words:
             return reasons.OPTED_OUT
         if self.marketing and row.marketing_granted_at is None:
             return reasons.NO_CONSENT
+        if self.marketing and row.marketing_held_until is not None and row.marketing_held_until > now:
+            return reasons.HELD
         if is_open and self.definition.skip_open_conversations:
             return reasons.IN_CONVERSATION
         cap = self.cap

@@ -27,7 +27,10 @@ Act = Callable[["Walk"], None]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`says` and `diz` have to stand in one sentence of `campaign show`; `reason` is the pause's (or one of several), "" without one."""
+    """`says` and `diz` have to stand in one sentence of `campaign show`.
+
+    `reason` is the slug of the pause (or of several that may come first), "" when it goes on by itself.
+    """
 
     about: str
     begin: Act
@@ -254,7 +257,7 @@ CASES: dict[str, Case] = {
         line_is_cut,
         line_comes_back,
         ("Meta cannot be reached",),
-        ("Não há como alcançar a Meta",),
+        ("não há como alcançar a Meta",),
         lost=(0, 16),
     ),
     "category-changed": Case(
@@ -267,11 +270,12 @@ CASES: dict[str, Case] = {
     ),
     "template-red": Case(
         "people rate the template low",
-        template("quality", to="RED"),
-        nothing,
-        ("people rate the template", OFFER),
-        ("as pessoas avaliam mal o modelo", OFFER),
+        template("quality", to="RED"),  # upon which Meta pauses it
+        template("unpause", status="APPROVED"),
+        ("the template", "low"),
+        ("o modelo", "mal"),
         reason="PT-CAMP-TEMPLATE",
+        again=True,
     ),
     "number-red": Case(
         "Meta rates the number low (quality RED)",
