@@ -88,7 +88,7 @@ def fails(code: int, people: tuple[str, ...] = FEW) -> Act:
     return act
 
 
-def template(action: str, to: str = "", status: str = "") -> Act:
+def template(action: str, status: str = "", **more: object) -> Act:
     """Meta does something to the template; with `status` our row has to have heard of it."""
 
     def heard(walk: Walk) -> bool:
@@ -96,11 +96,18 @@ def template(action: str, to: str = "", status: str = "") -> Act:
             return db.exec(select(Template.status).where(Template.name == OFFER)).one() == status
 
     def act(walk: Walk) -> None:
-        walk.there.emulator.post("template", name=OFFER, action=action, **({"to": to} if to else {}))
+        walk.there.emulator.post("template", name=OFFER, action=action, **more)
         if status:
             until(lambda: heard(walk))
 
     return act
+
+
+def rated_low(walk: Walk) -> None:
+    """The webhook alone: the emulator's own rating would pause the template as well."""
+    value = {"message_template_name": OFFER, "message_template_language": "pt_BR", "new_quality_score": "RED"}
+    value["message_template_id"] = ""
+    walk.there.emulator.post("event", field="message_template_quality_update", value=value)
 
 
 def tier(name: str) -> Act:
@@ -170,7 +177,7 @@ def marketing_is_stopped(walk: Walk) -> None:
 CASES: dict[str, Case] = {
     "template-paused": Case(
         "Meta pauses the template, told by webhook",
-        template("pause"),
+        template("pause", pacing=True),  # which no timer of the emulator's ends
         template("unpause", status="APPROVED"),
         ("the template", "is paused"),
         ("o modelo", "está pausado"),
@@ -270,12 +277,11 @@ CASES: dict[str, Case] = {
     ),
     "template-red": Case(
         "people rate the template low",
-        template("quality", to="RED"),  # upon which Meta pauses it
-        template("unpause", status="APPROVED"),
+        rated_low,
+        nothing,
         ("the template", "low"),
         ("o modelo", "mal"),
         reason="PT-CAMP-TEMPLATE",
-        again=True,
     ),
     "number-red": Case(
         "Meta rates the number low (quality RED)",
