@@ -123,6 +123,12 @@ CHAT = (
     Action("media.play", "Play the audio", "With mpv or ffplay.", {"chat": "V"}, blocked=_no_audio),
 )  # fmt: skip
 
+SEEK = (
+    Action("seek.next", "Next find", "Further back in the conversation.", {"seek": "n"}, "next find", 1),
+    Action("seek.previous", "Find before", "Towards the end of the conversation.", {"seek": "N"}, "find before", 2),
+    Action("seek.end", "End the search", "n means the next conversation again.", {"seek": "escape"}, "end search", 3),
+)
+
 COMPOSER = (
     Action("composer.send", "Send", "Sends the message, or adds the note.", {"composer": "enter"}, "send", 1),
     Action("composer.newline", "New line", "", {"composer": "ctrl+j"}, "line", 2),

@@ -10,6 +10,7 @@ from pytake_cli.locale import _
 from pytake_cli.tui.client import Refused
 from pytake_cli.tui.rows import Json, Row
 from pytake_cli.tui.safe import own
+from pytake_cli.tui.seeking import folded
 from pytake_cli.tui.screens.inbox_acts import ActsPart
 from pytake_cli.tui.widgets.find import FindLine
 from pytake_cli.tui.widgets.marked import Marked
@@ -164,7 +165,7 @@ class WaysPart(ActsPart):
         """What is here at once, then what the server finds."""
         if self._local is None:
             self._local = list(self.talks.rows)
-        words = wanted.casefold().split()
+        words = folded(wanted).split()
         here = [row for row in self._local if all(word in _haystack(row) for word in words)]
         self.talks.show(here, to_top=True)
         if words:
@@ -192,8 +193,10 @@ class WaysPart(ActsPart):
             self.find.display = False
             self.talks.focus()
 
-    def on_find_line_left(self) -> None:
+    def on_find_line_left(self, message: FindLine.Left) -> None:
         """Esc: everything as it was before."""
+        if message.line is not self.find:
+            return
         if self.find.purpose == "filter" and self.where:
             self.where = ""
             self.later(self.load_view())
@@ -219,4 +222,4 @@ class WaysPart(ActsPart):
 
 
 def _haystack(row: Row) -> str:
-    return f"{row.contact.name} {row.phone} {row.preview} #{row.id} {' '.join(row.labels)}".casefold()
+    return folded(f"{row.contact.name} {row.phone} {row.preview} #{row.id} {' '.join(row.labels)}")

@@ -20,6 +20,7 @@ from textual.strip import Strip
 from pytake_cli import clock
 from pytake_cli.locale import ngettext
 from pytake_cli.tui import times
+from pytake_cli.tui.seeking import lit, spans
 from pytake_cli.tui.timeline import Item
 from pytake_cli.tui.widgets import bubbles
 from pytake_cli.tui.widgets.bubbles import Frame
@@ -197,9 +198,8 @@ class ChatView(ScrollView, can_focus=True):
         owner = self._owner[line]
         if owner >= 0 and self.picked and self._all[owner].id == self.picked:
             look = self.inbox.look
-
             strip = _over(strip, look.cursor if self.has_focus else look.cursor_blur)
-        return strip
+        return lit(strip, self.sought, self.inbox.look.hit) if self.sought and owner >= 0 else strip
 
     def on_resize(self) -> None:
         self._draw()
@@ -210,6 +210,20 @@ class ChatView(ScrollView, can_focus=True):
         """For another theme or language."""
         self._cache.clear()
         self._draw()
+
+    # -- looking for words ---------------------------------------------------------------------------------------------
+
+    def seek(self, words: str) -> None:
+        """Lights the words up wherever they stand; none ends it."""
+        self.sought = words.strip()
+        self.refresh()
+
+    @property
+    def hits(self) -> list[str]:
+        """The ids of what holds the words, the newest first."""
+        if not self.sought:
+            return []
+        return [item.id for item in reversed(self._all) if item.type != "change" and spans(_said(item), self.sought)]
 
     # -- moving --------------------------------------------------------------------------------------------------------
 
@@ -291,6 +305,11 @@ def _continues(before: Item | None, item: Item) -> bool:
         and before.direction == item.direction
         and item.at - before.at < GROUPED
     )
+
+
+def _said(item: Item) -> str:
+    media = f"{item.media.name}\n{item.media.transcript}\n" if item.media else ""
+    return f"{media}{item.text}"
 
 
 def _over(strip: Strip, ground: Style) -> Strip:
