@@ -6,6 +6,8 @@ import re
 
 from rich.cells import cached_cell_len
 
+from pytake_cli.locale import language
+
 _CLUSTER = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}|.[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u093a-\u094f]*",
     re.DOTALL,
@@ -83,3 +85,9 @@ def _pieces(word: str, cells: int) -> list[str]:
             piece, taken = "", 0
         piece, taken = piece + cluster, taken + length
     return [*pieces, piece]
+
+
+def size(count: int) -> str:
+    """`1.2 MB`, `340 kB`."""
+    text = f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
+    return text.replace(".", ",") if language() == "pt-BR" else text

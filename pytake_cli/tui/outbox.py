@@ -10,9 +10,10 @@ from datetime import datetime
 from pytake_cli import clock
 from pytake_cli.locale import _
 from pytake_cli.tui.client import Client, Refused, Unreachable
-from pytake_cli.tui.rows import Draft, Json
-from pytake_cli.tui.safe import Raw, Safe, own, safe_text
-from pytake_cli.tui.timeline import Item
+from pytake_cli.tui.files import Attachment
+from pytake_cli.tui.rows import NO_TEXT, Draft, Json
+from pytake_cli.tui.safe import Raw, Safe, one_line, own, safe_text
+from pytake_cli.tui.timeline import Item, Media
 
 CHECKED_AGAIN_AFTER_SECONDS = 5.0  # what waited longer than this is looked at before it goes
 
@@ -29,6 +30,8 @@ class Waiting:
     at: datetime
     seen: str | None = None
     was_offline: bool = False
+    file: Attachment | None = None  # goes up to the server first
+    number: int | None = None  # the one that the customer wrote to
 
     def item(self, author: Safe) -> Item:
         """How it stands in the chat meanwhile."""
@@ -37,6 +40,7 @@ class Waiting:
             id=f"q{self.client_id}", type="note" if note else "message", at=self.at, text=safe_text(self.text),
             raw=Raw(self.text), author=author, author_kind="agent", direction="" if note else "out", status="queued",
             client_id=self.client_id, reply_to=self.body.get("reply_to"),
+            kind=self.file.kind if self.file else "text", media=_shown(self.file) if self.file else None,
         )  # fmt: skip
 
 
@@ -57,9 +61,12 @@ class Outbox:
     def of(self, conversation: int) -> list[Waiting]:
         return [each for each in self._waiting if each.conversation == conversation]
 
-    def put(self, conversation: int, mode: str, text: str, body: Json, *, seen: str | None) -> Waiting:
+    def put(
+        self, conversation: int, mode: str, text: str, body: Json, *, seen: str | None,
+        file: Attachment | None = None, number: int | None = None,
+    ) -> Waiting:  # fmt: skip
         """Takes it in; flush() sends it."""
-        waiting = Waiting(clock.new_id(), conversation, mode, body, text, clock.now(), seen)
+        waiting = Waiting(clock.new_id(), conversation, mode, body, text, clock.now(), seen, file=file, number=number)
         self._waiting.append(waiting)
         self.on_changed()
         return waiting
@@ -99,8 +106,11 @@ class Outbox:
         if waiting.mode == "note":
             return await self._client.note(waiting.conversation, waiting.text, key=waiting.client_id)
         body = {**waiting.body, "client_id": waiting.client_id}
-        if "text" in body and waiting.seen:
+        if waiting.seen:
             body["seen"] = waiting.seen
+        if waiting.file is not None:
+            upload = await self._client.upload(waiting.file, waiting.number)
+            body["media"] = {**body["media"], "upload": upload}
         return await self._client.send(waiting.conversation, body, key=waiting.client_id)
 
     async def _outdated(self, waiting: Waiting) -> Safe | None:
@@ -134,3 +144,7 @@ class Outbox:
     def drafts(self) -> list[tuple[int, Draft]]:
         """What waits, as drafts: when the inbox is left."""
         return [(each.conversation, Draft(each.text, each.mode, each.body.get("reply_to"))) for each in self._waiting]
+
+
+def _shown(file: Attachment) -> Media:
+    return Media(0, file.kind, file.name, one_line(file.mime), file.bytes, "sending", None, None, None, NO_TEXT)

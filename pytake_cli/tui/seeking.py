@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from functools import lru_cache
 
@@ -34,7 +35,7 @@ def lit(strip: Strip, sought: str, style: Style) -> Strip:
     segments, at = [], 0
     for text, own, _control in strip:
         cuts = sorted({0, len(text), *(place - at for span in found for place in span if 0 < place - at < len(text))})
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in itertools.pairwise(cuts):
             is_hit = any(first <= at + start < last for first, last in found)
             segments.append(Segment(text[start:end], (own or Style()) + style if is_hit else own))
         at += len(text)

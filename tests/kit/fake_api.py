@@ -51,6 +51,7 @@ class FakeApi:
         self.world.on_event = self._broadcast
         self.requests: list[tuple[str, str]] = []
         self.frames: list[Json] = []
+        self.uploads: list[tuple[str, str, bytes]] = []  # kind, name, content
         self.delay_seconds = 0.0
         self.batches: dict[int, list[int]] = {}
         self._listeners: set[asyncio.Queue[Json | None]] = set()
@@ -131,9 +132,11 @@ class FakeApi:
             if headers.get("authorization") != f"Bearer {TOKEN}":
                 raise Refusal(401, "PT-LOGIN", "log in first")
             with self.world.lock:
-                answer = self._route(
-                    scope["method"], path, query, json.loads(body or b"{}"), headers.get("idempotency-key")
-                )
+                if path == "/media":
+                    answer = self._take_in(query, body)
+                else:
+                    given = json.loads(body or b"{}")
+                    answer = self._route(scope["method"], path, query, given, headers.get("idempotency-key"))
         except Refusal as refusal:
             status, answer, kind = refusal.status, refusal.body, b"application/problem+json"
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]})
@@ -206,6 +209,10 @@ class FakeApi:
                 changes = self.batches.pop(body["batch"]) if "batch" in body else [body["change"]]
                 return {"done": [self.world.undo(change) for change in changes]}
         raise Refusal(404, "PT-API-PATH", f"nothing at {path}")
+
+    def _take_in(self, query: Json, body: bytes) -> Json:
+        self.uploads.append((query.get("kind", ""), query.get("name", ""), body))
+        return {"id": len(self.uploads), "kind": query.get("kind"), "size_bytes": len(body)}
 
     def _me(self) -> Json:
         return {**ME, "role": "AGENT", "permissions": list(AGENT), "availability": self.world.availability,

@@ -44,7 +44,8 @@ def test_slash_in_the_chat_goes_through_what_was_said_and_escape_gives_n_back(ap
             await here.until_shown("1 of 10 finds")
             await here.press("enter", "n", "n")
             await here.until_shown("3 of 10 finds")
-            assert here.screen.chat.item is not None and here.screen.chat.item.text == "mensagem 297"
+            assert here.screen.chat.item is not None
+            assert here.screen.chat.item.text == "mensagem 297"
             await here.press("N")
             await here.until_shown("2 of 10 finds")
             await here.press("escape")
@@ -67,6 +68,7 @@ def test_what_stands_further_back_is_fetched_until_it_is_found(api: FakeApi) -> 
             await here.choose(other)
             await here.press("tab", "slash", *"AGULHA", "enter")
             await here.until_shown("1 of 1 finds")
-            assert here.screen.chat.item is not None and here.screen.chat.item.text == "a agulha"
+            assert here.screen.chat.item is not None
+            assert here.screen.chat.item.text == "a agulha"
 
     run(work())

@@ -41,7 +41,7 @@ def _nothing_to_repeat(here: Here) -> str:
 
 
 def _no_media(here: Here) -> str:
-    return "" if here.item and here.item.media else reason("the message has no file")
+    return "" if here.item and here.item.media and here.item.media.id else reason("the message has no file")
 
 
 def _no_audio(here: Here) -> str:
@@ -67,6 +67,9 @@ INBOX = (
     Action("conversation.template", "Template", "Approved messages; the only ones that arrive outside the window.",
            {"inbox": "T", "composer": "ctrl+t"}, "template", 20, needs=WRITE,
            cli="pytake message send --to {phone} --template NAME", blocked=_no_conversation),
+    Action("conversation.attach", "Attach a file",
+           "Shows what it is before it goes; a file dropped here does the same.", {"inbox": "A"}, needs=WRITE, cli="pytake message send --to {phone} --document FILE",
+           blocked=_no_conversation),
     Action("conversation.takeover", "Take over from the flow", "The flow ends, you answer.", {"inbox": "t"},
            "take over", 4, needs=WRITE, undo="conversation.handback", cli="pytake conversation takeover {id}",
            bulk=True, blocked=_no_flow),

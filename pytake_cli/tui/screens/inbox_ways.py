@@ -10,8 +10,8 @@ from pytake_cli.locale import _
 from pytake_cli.tui.client import Refused
 from pytake_cli.tui.rows import Json, Row
 from pytake_cli.tui.safe import own
-from pytake_cli.tui.seeking import folded
 from pytake_cli.tui.screens.inbox_acts import ActsPart
+from pytake_cli.tui.seeking import folded
 from pytake_cli.tui.widgets.find import FindLine
 from pytake_cli.tui.widgets.marked import Marked
 from pytake_cli.tui.widgets.sidebar import Sidebar
