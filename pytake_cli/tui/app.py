@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from functools import partial
 from importlib import import_module
@@ -242,9 +242,17 @@ class InboxApp(App[int], inherit_bindings=False):
     def _pass_on(self) -> None:
         events, self._events = self._events, []
         self._flushing, self._flushed_at = False, time.monotonic()
+        self._hear_of_me(events)
         self.notifier.heard(events)
         for screen in self.screens_open():
             screen.on_live(events)
+
+    def _hear_of_me(self, events: list[Event]) -> None:
+        """Opening the inbox makes available, and so may others: the server says it."""
+        for event in events:
+            if event.kind == "agent:updated" and self.me is not None and event.payload.get("user") == self.me.id:
+                self.me = replace(self.me, availability=str(event.payload.get("availability")))
+                self.refresh_bars()
 
     def _connected(self, ready: Ready) -> None:
         again, self.was_on = self.was_on, True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from textual.timer import Timer
 from textual.widgets import Input
 
@@ -32,6 +34,7 @@ class WaysPart(ActsPart):
         self._cards: dict[int, Json] = {}
         self._seeking: Timer | None = None
         self._local: list[Row] | None = None  # the list as it was before a search
+        self._sought_at = 0.0
         self._wants_sidebar: bool | None = None
 
     # -- from one to the next ------------------------------------------------------------------------------------------
@@ -164,16 +167,18 @@ class WaysPart(ActsPart):
     def _narrow(self, wanted: str) -> None:
         """What is here at once, then what the server finds."""
         if self._local is None:
-            self._local = list(self.talks.rows)
+            self._local, self._sought_at = list(self.talks.rows), time.monotonic()
+        self._local = self._newest(self._local)
         words = folded(wanted).split()
         here = [row for row in self._local if all(word in _haystack(row) for word in words)]
         self.talks.show(here, to_top=True)
+        self.catch_up(self._sought_at)
         if words:
             self._seeking = self.set_timer(SOUGHT_AFTER_SECONDS, lambda: self.later(self._ask_server(wanted)))
 
     async def _ask_server(self, wanted: str) -> None:
         quoted = wanted.replace('"', " ").strip()
-        page = await self.inbox.client.conversations(view="all", where=f'text:"{quoted}"', order="activity", limit=50)
+        page = await self.read(view="all", where=f'text:"{quoted}"', order="activity", limit=50)
         if self._local is not None and self.find.value == wanted:
             known = {row.id for row in self.talks.rows}
             self.talks.show([*self.talks.rows, *(row for row in page.items if row.id not in known)])
@@ -204,13 +209,23 @@ class WaysPart(ActsPart):
         self.find.display = False
         self.talks.focus()
 
+    def _newest(self, rows: list[Row]) -> list[Row]:
+        """The same conversations, as the list has them by now."""
+        now = {row.id: row for row in self.talks.rows}
+        return [now.get(row.id, row) for row in rows]
+
     def end_search(self) -> None:
         if self._local is not None:
-            rows, self._local = self._local, None
+            rows, self._local = self._newest(self._local), None
             kept = self.talks.row
             if kept is not None and all(row.id != kept.id for row in rows):
                 rows = [kept, *rows]
             self.talks.show(rows)
+            self._whole = True  # they stood still while something was sought
+            self.catch_up(self._sought_at)
+
+    def narrowed(self) -> bool:
+        return self._local is not None
 
     def keeps_open(self) -> bool:
         """The conversation that is written in, or read, stays in the list."""
