@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from json import loads
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pytake_cli import clock
@@ -64,6 +66,15 @@ class Login:
                 return False
             self.access = fresh
             return True
+
+    def ends_within(self, seconds: float) -> bool:
+        """True if the token says that it ends so soon; one that does not say lasts."""
+        try:
+            payload = self.access.split(".")[1]
+            ends = loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"]
+            return bool(ends - clock.now().timestamp() < seconds)
+        except (ValueError, IndexError, KeyError, TypeError):
+            return False
 
 
 @dataclass(frozen=True, slots=True)

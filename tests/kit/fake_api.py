@@ -51,6 +51,8 @@ class FakeApi:
         self.world.on_event = self._broadcast
         self.requests: list[tuple[str, str]] = []
         self.frames: list[Json] = []
+        self.refreshed: list[str] = []  # refresh tokens that were used up
+        self.tokens = {TOKEN}
         self.uploads: list[tuple[str, str, bytes]] = []  # kind, name, content
         self.delay_seconds = 0.0
         self.batches: dict[int, list[int]] = {}
@@ -128,11 +130,17 @@ class FakeApi:
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         query = {key: values[0] for key, values in parse_qs(scope["query_string"].decode()).items()}
         status, kind = 200, b"application/json"
+        answer: Any
         try:
-            if headers.get("authorization") != f"Bearer {TOKEN}":
+            if path == "/auth/refresh":
+                self.tokens = {TOKEN}
+                self.refreshed.append(json.loads(body)["refresh_token"])
+            elif headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
                 raise Refusal(401, "PT-LOGIN", "log in first")
             with self.world.lock:
-                if path == "/media":
+                if path == "/auth/refresh":
+                    answer = {"access_token": TOKEN, "refresh_token": f"refresh-{len(self.refreshed)}"}
+                elif path == "/media":
                     answer = self._take_in(query, body)
                 else:
                     given = json.loads(body or b"{}")
@@ -146,7 +154,7 @@ class FakeApi:
         await receive()
         await send({"type": "websocket.accept", "subprotocol": "pytake.v1"})
         hello = json.loads((await receive()).get("text") or "{}")
-        if hello.get("token") != TOKEN:
+        if hello.get("token") not in self.tokens:
             await send({"type": "websocket.close", "code": 4401})
             return
         queue: asyncio.Queue[Json | None] = asyncio.Queue()

@@ -13,6 +13,7 @@ from pytake_cli.tui.outbox import Waiting
 from pytake_cli.tui.rows import Draft, Row
 from pytake_cli.tui.safe import Safe, own
 from pytake_cli.tui.screens.inbox_files import FilesPart
+from pytake_cli.tui.signs import sign
 from pytake_cli.tui.timeline import Item
 from pytake_cli.tui.widgets.composer import MOST, PLACE
 
@@ -130,6 +131,9 @@ class SendingPart(FilesPart):
 
     def _queue_changed(self) -> None:
         self.inbox.refresh_bars()
+        held = self.inbox.outbox.held is not None
+        self.presence.held = _("goes in a moment · {key} takes it back").format(key=sign("↑")) if held else ""
+        self.presence.refresh()
         if self.open is not None:
             self.chat.update_items((), self._waiting(self.open.id))
 
@@ -139,7 +143,9 @@ class SendingPart(FilesPart):
             self.chat.update_items((), self._waiting(self.open.id))
 
     def do_composer_up(self) -> None:
-        """In an empty composer: what failed last comes back, else the last message is chosen."""
+        """In an empty composer: what is held or failed last comes back, else the last message is chosen."""
+        if self.inbox.outbox.return_held():
+            return
         for item in reversed(self.chat.items):
             if item.direction == "out" and item.author_kind == "agent" and item.status == "failed":
                 self.composer.set_text(str(item.raw))
