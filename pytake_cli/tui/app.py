@@ -39,8 +39,8 @@ FLUSH_SECONDS = 0.1  # lists are told of events at most ten times a second
 UNDO_SECONDS = 10.0
 TOAST_SECONDS = 5.0
 MOST_TOASTS = 2
-WIDTHS = [(0, "-tiny"), (60, "-narrow"), (100, "-middle"), (150, "-wide")]
-HEIGHTS = [(0, "-flat"), (16, "-short"), (30, "-tall")]
+WIDTHS = [(0, "-cramped"), (40, "-tiny"), (60, "-narrow"), (100, "-middle"), (150, "-wide")]
+HEIGHTS = [(0, "-low"), (10, "-flat"), (16, "-short"), (30, "-tall")]
 DEFAULT_ZONE = ZoneInfo("America/Sao_Paulo")
 
 

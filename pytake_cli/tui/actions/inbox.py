@@ -81,7 +81,7 @@ INBOX = (
     Action("conversation.assign", "Assign to…", "A colleague or a team.", {"inbox": "a"}, "assign", 16, needs=WRITE,
            undo="conversation.assign", cli="pytake conversation assign {id} --to NAME", bulk=True,
            blocked=_no_conversation),
-    Action("conversation.label", "Labels", "Sets or takes off several at once.", {"inbox": "l"}, "label", 30,
+    Action("conversation.label", "Labels", "Sets or takes off several at once.", {"inbox": "l"}, "labels", 30,
            needs=WRITE, undo="conversation.label", cli="pytake conversation label {id} --add NAME", bulk=True,
            blocked=_no_conversation),
     Action("conversation.resolve", "Resolve", "Marks it as resolved; u takes it back.", {"inbox": "e"}, "resolve", 10,

@@ -24,6 +24,7 @@ INDENT = 2  # of own bubbles where they are not at the right
 STATUS_WORDS = {"read": "read", "failed": "failed", "unknown": "unconfirmed", "held": "held back"}
 CHANGES: dict[str, str] = {
     "assigned": "{who} assigned it to {after}",
+    "taken": "{who} took it",
     "unassigned": "{who} let it go",
     "resolved": "{who} resolved it",
     "reopened": "{who} reopened it",
@@ -75,7 +76,7 @@ def rule(text: str, frame: Frame, style: Style) -> Strip:
 
 def told(item: Item, zone: tzinfo, *, dated: bool = False) -> str:
     """`11:02 bia resolved it`."""
-    template = CHANGES.get(item.what)
+    template = CHANGES.get("taken" if item.what == "assigned" and item.after == item.author else item.what)
     who = item.author or _("the system")
     text = _(template).format(who=who, after=item.after) if template else f"{who}: {item.what} {item.after}".strip()
     at = f"{item.at.astimezone(zone):%d/%m %H:%M}" if dated else times.clock_time(item.at, zone)
