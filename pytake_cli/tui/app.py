@@ -104,6 +104,7 @@ class InboxApp(App[int], inherit_bindings=False):
             client.url, client.login, org=client.org,
             on_event=self._heard, on_ready=self._connected, on_link=self._linked,
         )  # fmt: skip
+        self.set_class(locale.is_ascii(), "-ascii")
         self._events: list[Event] = []
         self._flushed_at = 0.0
         self._flushing = False

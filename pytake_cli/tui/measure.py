@@ -6,7 +6,7 @@ import re
 
 from rich.cells import cached_cell_len
 
-from pytake_cli.locale import language
+from pytake_cli.locale import is_ascii, language
 
 _CLUSTER = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}|.[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u093a-\u094f]*",
@@ -20,10 +20,11 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else cached_cell_len(text)
 
 
-def cut(text: str, cells: int, more: str = "…") -> str:
-    """The text if it fits, else as much of it as fits before `more`."""
+def cut(text: str, cells: int) -> str:
+    """The text if it fits, else as much of it as fits before an ellipsis."""
     if width(text) <= cells:
         return text
+    more = ".." if is_ascii() else "…"
     room = cells - width(more)
     if room < 0:
         return ""

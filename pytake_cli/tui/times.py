@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, tzinfo
 
-from pytake_cli.locale import _, language
+from pytake_cli.locale import _, language, own
 
 WINDOW_SECONDS = 24 * 3600
 SOON_SECONDS, CLOSING_SECONDS = 4 * 3600, 3600  # when the window's time gets a colour, and when it gets loud
@@ -52,7 +52,7 @@ def moment(at: datetime, now: datetime, zone: tzinfo) -> str:
 
 
 def weekday(day: date) -> str:
-    return _DAYS.get(language(), _DAYS["en"])[day.weekday()]
+    return own(_DAYS.get(language(), _DAYS["en"])[day.weekday()])
 
 
 def day(at: date, today: date) -> str:

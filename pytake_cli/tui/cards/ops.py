@@ -59,7 +59,7 @@ def standing(status: Json, room: int, look: Look, now: datetime) -> Lines:
             facts.append(f"{_('quality')} {_(quality.lower())}")
         if tier := number.get("tier"):
             facts.append(f"{_('tier')} {str(tier).removeprefix('TIER_')}")
-        told = " · ".join(facts)
+        told = f" {sign('·')} ".join(facts)
         made.append(((f"{mark} {number.get('display')}  ", style), (told, look.muted)))
     return made
 

@@ -19,6 +19,7 @@ from pytake_cli.tui.paint import Look
 from pytake_cli.tui.rows import Json
 from pytake_cli.tui.safe import own
 from pytake_cli.tui.screens.listing import Listing, as_csv
+from pytake_cli.tui.signs import sign
 from pytake_cli.tui.widgets.sheet import Sheet
 from pytake_cli.tui.widgets.table import Table
 
@@ -73,7 +74,7 @@ class MetricsScreen(Listing):
         """Everything anew, from what is known."""
         found, period, as_tables = self.found, self.found.get("period") or {}, self.as_tables
         days = [_dated(str(period[name])) for name in ("first", "last") if period.get(name)]
-        dates = " – ".join(dict.fromkeys(days)) or self.period
+        dates = f" {sign('–')} ".join(dict.fromkeys(days)) or self.period
         names = {"day": _("day"), "week": _("week"), "month": _("month")}
         told = f" {names[self.unit]}  {dates}   " + _("compared with the one before")
         self.query_one("#period", Sheet).show(lambda room, look: [((told, look.muted),)])
