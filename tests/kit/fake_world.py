@@ -143,8 +143,9 @@ class World:
         previous = {"id": 4881, "status": "resolved", "preview": "obrigado", "last_message_at": row["created_at"],
                     "resolved_at": row["created_at"], "rating": 5}  # fmt: skip
         return {
-            "id": row["contact"]["id"], "display": row["contact"]["name"], "phone": row["contact"]["phone"], "username": None,
-            "name": "", "profile_name": row["contact"]["name"], "stage": "lead", "score": 12, "vip": row["contact"]["vip"],
+            "id": row["contact"]["id"], "display": row["contact"]["name"], "phone": row["contact"]["phone"],
+            "username": None, "name": "", "profile_name": row["contact"]["name"], "stage": "lead", "score": 12,
+            "vip": row["contact"]["vip"],
             "tags": ["tenis"], "language": "pt_BR", "tz": "", "fields": {"cidade": "São Paulo", "plano": "Pro"},
             "blocked_at": None, "opted_out_at": None, "marketing_granted_at": row["created_at"],
             "marketing_stopped_at": None, "identities": [], "windows": [],
