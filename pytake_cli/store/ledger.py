@@ -96,7 +96,7 @@ def ahead(db: Session, number_id: int, most: int) -> int:
     waiting = sa.select(message.c.id).where(
         message.c.number_id == number_id,
         sa.text("message.status = 'queued'"),
-        sa.or_(message.c.priority == CAMPAIGN, message.c.campaign_id.is_not(None)),  # flows speak as the bot
+        sa.or_(message.c.priority == CAMPAIGN, message.c.campaign_id.is_not(None)),
     )
     counted = sa.select(sa.func.count()).select_from(waiting.limit(most).subquery())
     return int(db.connection().execute(counted).scalar_one())

@@ -219,12 +219,12 @@ def _advance(db: Session) -> Any:
 _ADVANCE = Batch(_advance)
 
 
-def take_back(db: Session, conversation_id: int, origin: str) -> list[int]:
-    """`queued → cancelled` for what has not been handed to Meta; returns the messages' ids."""
+def take_back(db: Session, conversation_id: int) -> list[int]:
+    """`queued → cancelled` for what a bot said and was not handed to Meta; returns the messages' ids."""
     waiting = sa.update(message).where(
         message.c.conversation_id == conversation_id,
         message.c.direction == OUT,
-        message.c.origin == origin,
+        sa.or_(message.c.origin == "bot", message.c.client_key.startswith("flow:")),
         message.c.status == "queued",
     )
     taken = waiting.values(status="cancelled", rank=RANK["cancelled"], due_at=None, claim=None)

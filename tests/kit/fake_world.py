@@ -140,12 +140,12 @@ class World:
     def card(self, id_: int) -> Json:
         """Who the customer is, as `GET /conversations/{id}/contact` tells it."""
         row = self.rows[id_]
+        who = row["contact"]
         previous = {"id": 4881, "status": "resolved", "preview": "obrigado", "last_message_at": row["created_at"],
                     "resolved_at": row["created_at"], "rating": 5}  # fmt: skip
         return {
-            "id": row["contact"]["id"], "display": row["contact"]["name"], "phone": row["contact"]["phone"],
-            "username": None, "name": "", "profile_name": row["contact"]["name"], "stage": "lead", "score": 12,
-            "vip": row["contact"]["vip"],
+            "id": who["id"], "display": who["name"], "phone": who["phone"], "username": None,
+            "name": "", "profile_name": who["name"], "stage": "lead", "score": 12, "vip": who["vip"],
             "tags": ["tenis"], "language": "pt_BR", "tz": "", "fields": {"cidade": "São Paulo", "plano": "Pro"},
             "blocked_at": None, "opted_out_at": None, "marketing_granted_at": row["created_at"],
             "marketing_stopped_at": None, "identities": [], "windows": [],
@@ -235,9 +235,7 @@ class World:
                 raise Refusal(409, "PT-COLLISION", "bia answered meanwhile", who="bia")
         if body.get("takeover") and row["owner"] == "bot":
             self.touch(id_, "taken_over", ME, owner="people", flow=None)
-        named = body.get("template") or {}
-        said = body.get("text") or (body.get("media") or {}).get("caption") or f"[{named.get('name', 'file')}]"
-        item = self.agent_says(id_, said, ME,
+        item = self.agent_says(id_, body.get("text") or f"[{body['template']['name']}]", ME,
                                client_id=body.get("client_id"), reply_to=body.get("reply_to"))  # fmt: skip
         self.sent.append(item)
         if key:

@@ -8,7 +8,15 @@ import pytest
 
 from pytake_cli.errors import NotFound
 from pytake_cli.policy.automations import MOST_DEPTH
-from pytake_cli.services import automation_runs, contact_changes, conversations, principals, teams
+from pytake_cli.services import (
+    automation_runs,
+    contact_changes,
+    conversations,
+    principals,
+    segment_members,
+    segments,
+    teams,
+)
 from pytake_cli.services.automation_files import AutomationErrors
 from pytake_cli.services.talk_actions import Deed, relabel
 from pytake_cli.store import Store, tags
@@ -180,6 +188,36 @@ def test_nothing_at_all_for_days_counts_from_before_it_was_switched_on(shop: Rul
     assert shop.conversation().status == "queued"
     shop.work()
     assert shop.conversation().status == "resolved"
+
+
+def test_whoever_enters_or_leaves_a_materialised_segment_sets_rules_off(shop: RuleShop) -> None:
+    with shop.store.write(shop.org) as db:
+        kept = segments.create(db, shop.org, "leads", "stage = lead", shop.now, materialised=True)
+    shop.rule("{name: e, when: {segment_entered: leads}, then: [{priority: high}]}")
+    shop.rule("{name: l, when: {segment_left: leads}, then: [{note: saiu}]}")
+    shop.hears()
+    ids = [shop.contact().id or 0]
+    segment_members.refresh(shop.store, kept, shop.now)
+    for stage in ("lead", "cliente"):
+        with shop.store.write(shop.org) as db:
+            contact_changes.apply(db, shop.org, ids, {"stage": stage}, actor="cli", now=shop.now)
+        with shop.store.read(shop.org) as db:
+            kept = segments.find(db, shop.org, "leads")
+        segment_members.refresh(shop.store, kept, shop.now)
+        shop.later(seconds=5)
+        assert shop.conversation().priority == "high"
+        assert [note.body for note in shop.rows(Note)] == (["saiu"] if stage == "cliente" else [])
+    with shop.store.read(shop.org) as db:
+        assert segments.named_by(db, kept) == ["automation e", "automation l"]
+
+
+@pytest.mark.parametrize(("name", "words"), [("lead", "there is no segment"), ("todos", "nobody is kept")])
+def test_a_rule_for_a_segment_that_tells_of_nobody_is_refused(shop: RuleShop, name: str, words: str) -> None:
+    with shop.store.write(shop.org) as db:
+        segments.create(db, shop.org, "todos", "not blocked", shop.now)
+    with pytest.raises(AutomationErrors) as raised:
+        shop.rule(f"{{name: e, when: {{segment_entered: {name}}}, then: [{{priority: high}}]}}")
+    assert words in raised.value.problems[0].message
 
 
 def test_tags_fields_and_status_set_rules_off(shop: RuleShop) -> None:

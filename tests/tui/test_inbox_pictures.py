@@ -88,6 +88,6 @@ async def test_no_hostile_word_reaches_the_inbox() -> None:
         async with opened(words[at : at + 40], (120, 40)) as here:
             await rested(here)
             screens.check_lines(here.app)
-            await here.press("j", "l", "G")
+            await here.press("j", "tab", "G")
             await rested(here)
             screens.check_lines(here.app)
