@@ -53,7 +53,8 @@ EVERYWHERE = (
 LISTS = (
     Action("list.search", "Search", "Looks for a name, a number or words.", {"all": "slash"}, "search", 45,
            cli="pytake conversation search {query}"),
-    Action("list.all", "End the search", "Shows all conversations of the view again.", {"inbox": "escape"}),
+    Action("list.all", "The whole list again", "Shows all conversations of the view after a search.",
+           {"inbox": "escape"}),
     Action("list.filter", "Filter", "A line such as status:open label:vip waiting>10m.", {"lists": "f"},
            cli="pytake conversation list -w {where}"),
     Action("list.save", "Save the filter as a view", "Gives the filter a name; it becomes a tab.", {"lists": "F"},

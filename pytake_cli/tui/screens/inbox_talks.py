@@ -10,7 +10,7 @@ from textual.timer import Timer
 
 from pytake_cli import clock
 from pytake_cli.locale import _
-from pytake_cli.tui.client import Refused, Unreachable
+from pytake_cli.tui.client import Page, Refused, Unreachable
 from pytake_cli.tui.live import Event, Ready
 from pytake_cli.tui.place import Place
 from pytake_cli.tui.rows import Row, View
@@ -24,6 +24,7 @@ QUIET_SECONDS = 0.3  # without a key before the list may take another order
 RELOAD_SECONDS, COUNTS_SECONDS = 1.0, 2.0  # at most so often
 COUNTS_AT_ONCE = 4  # saved up while nothing happens: what people do is counted at once, a flood every two seconds
 AT_ONCE = 0.03  # seconds: several events of one commit are counted together
+REMEMBERED_SECONDS = 60.0
 SINGLY = 5  # conversations changed at once that are fetched one by one; more are read as a page
 ORDERS = {"waiting": "waiting", "activity": "activity", "window": "window", "priority": "priority"}
 
@@ -42,13 +43,13 @@ class TalksPart(Place):
         self._loading = False
         self._more = False
         self._touched: set[int] = set()
+        self._touched_at: dict[int, float] = {}  # of the last minute
         self._whole = False  # the page has to be read again
         self._fetching = False
         self._reloaded_at = self._counted_at = 0.0
         self._counts = float(COUNTS_AT_ONCE)
         self._recounting: Timer | None = None
         self._recount_at = 0.0
-        self._so_far = 0  # events
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -58,13 +59,24 @@ class TalksPart(Place):
         self.viewbar.current, self.viewbar.above = self.view, 0
         self.viewbar.order = _(self.order)
         self.viewbar.refresh()
-        so_far = self._so_far
-        page = await self.inbox.client.conversations(view=self.view, where=self.where, order=self.order, limit=PAGE)
+        page = await self.read(view=self.view, where=self.where, order=self.order, limit=PAGE)
         self.next_page = page.next
         self.talks.show(page.items, to_top=to_top)
-        if self._so_far != so_far:  # the page may have been read before what was told meanwhile
-            self.touch_all()
         await self.count()
+
+    async def read(
+        self, *, view: str, where: str, order: str, limit: int = PAGE, cursor: str | None = None
+    ) -> Page[Row]:
+        """A page from the server; what changed while it was on its way is read once more."""
+        began = time.monotonic()
+        page = await self.inbox.client.conversations(view=view, where=where, order=order, limit=limit, cursor=cursor)
+        self.catch_up(began)
+        return page
+
+    def catch_up(self, since: float) -> None:
+        """Reads again what changed since then (`time.monotonic()`, at most a minute ago)."""
+        self._touched.update(id_ for id_, at in self._touched_at.items() if at >= since)
+        self._settle()
 
     async def count(self) -> None:
         """The tabs with the server's counts."""
@@ -110,9 +122,7 @@ class TalksPart(Place):
 
     async def _next(self) -> None:
         try:
-            page = await self.inbox.client.conversations(
-                view=self.view, where=self.where, order=self.order, cursor=self.next_page, limit=PAGE
-            )
+            page = await self.read(view=self.view, where=self.where, order=self.order, cursor=self.next_page)
             self.next_page = page.next
             known = {row.id for row in self.talks.rows}
             self.talks.show([*self.talks.rows, *(row for row in page.items if row.id not in known)])
@@ -143,12 +153,13 @@ class TalksPart(Place):
 
     def on_live(self, events_: list[Event]) -> None:
         super().on_live(events_)
-        self._so_far += len(events_)
-        me = self.inbox.me.id if self.inbox.me else None
+        now, me = time.monotonic(), self.inbox.me.id if self.inbox.me else None
+        self._touched_at = {id_: at for id_, at in self._touched_at.items() if at > now - REMEMBERED_SECONDS}
         for event in events_:
             if event.conversation is not None and event.kind in ("message:new", "conversation:updated", "note:new"):
                 self._patch(event)
                 self._touched.add(event.conversation)
+                self._touched_at[event.conversation] = now
                 people = event.kind == "conversation:updated" and event.payload.get("what") != "read"
                 self._recount_soon(own=people and me is not None and event.payload.get("by") == me, people=people)
             elif event.kind == "message:status" and event.conversation is not None:
@@ -186,33 +197,32 @@ class TalksPart(Place):
 
     def _settle(self) -> None:
         """Sees to it that what was touched is fetched, one fetch at a time."""
-        if not self._fetching and (self._touched or self._whole):
+        if not self._fetching and self._wanting():
             self._fetching = True
             self.run_worker(self._fetch(), group="settle", exit_on_error=True)
 
+    def _wanting(self) -> bool:
+        return bool(self._touched) or (self._whole and not self.narrowed())
+
     async def _fetch(self) -> None:
         try:
-            while self._touched or self._whole:
-                touched, self._touched = self._touched, set()
-                if len(touched) <= SINGLY:
+            while self._wanting():
+                touched = [id_ for id_ in self._touched if self.talks.get(id_) is not None]
+                self._touched = set()
+                if len(touched) <= SINGLY or self.narrowed():
                     await self._fetch_rows(touched)
                 else:
                     self._whole = True
-                if self._whole:
+                if self._whole and not self.narrowed():
                     await self._fetch_page()
         except (Unreachable, Refused):
             pass  # the wire tells of an outage, and everything is read again after it
         finally:
             self._fetching = False
 
-    async def _fetch_rows(self, ids: set[int]) -> None:
-        known = [id_ for id_ in ids if self.is_here(id_)]
-        for row in await asyncio.gather(*(self.inbox.client.conversation(id_) for id_ in known)):
+    async def _fetch_rows(self, ids: list[int]) -> None:
+        for row in await asyncio.gather(*(self.inbox.client.conversation(id_) for id_ in ids)):
             self.row_changed(row)
-
-    def is_here(self, id_: int) -> bool:
-        """True if the conversation is one of those that were read."""
-        return self.talks.get(id_) is not None
 
     async def _fetch_page(self) -> None:
         wait = self._reloaded_at + RELOAD_SECONDS - time.monotonic()
@@ -220,8 +230,11 @@ class TalksPart(Place):
             await asyncio.sleep(wait)
         self._whole, self._reloaded_at = False, time.monotonic()
         limit = max(PAGE, min(len(self.talks.rows), MOST_AGAIN))
-        page = await self.inbox.client.conversations(view=self.view, where=self.where, order=self.order, limit=limit)
+        page = await self.read(view=self.view, where=self.where, order=self.order, limit=limit)
         await self._until_quiet()
+        if self.narrowed():
+            self._whole = True
+            return
         fresh = {row.id for row in page.items}
         rest = [row for row in self.talks.rows[limit:] if row.id not in fresh]
         if not rest:
@@ -237,6 +250,10 @@ class TalksPart(Place):
         if came:  # those that came twice count once: no more are new than stand there
             self.viewbar.above = min(self.viewbar.above + came, self.talks.above)
             self.viewbar.refresh()
+
+    def narrowed(self) -> bool:
+        """True while the list shows what a search found."""
+        return False
 
     def keeps_open(self) -> bool:
         """True while the person is busy with the conversation under the cursor."""

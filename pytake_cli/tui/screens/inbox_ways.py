@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from textual.timer import Timer
 from textual.widgets import Input
 
@@ -11,6 +13,7 @@ from pytake_cli.tui.client import Refused
 from pytake_cli.tui.rows import Json, Row
 from pytake_cli.tui.safe import own
 from pytake_cli.tui.screens.inbox_acts import ActsPart
+from pytake_cli.tui.seeking import folded
 from pytake_cli.tui.widgets.find import FindLine
 from pytake_cli.tui.widgets.marked import Marked
 from pytake_cli.tui.widgets.sidebar import Sidebar
@@ -31,6 +34,7 @@ class WaysPart(ActsPart):
         self._cards: dict[int, Json] = {}
         self._seeking: Timer | None = None
         self._local: list[Row] | None = None  # the list as it was before a search
+        self._sought_at = 0.0
         self._wants_sidebar: bool | None = None
 
     # -- from one to the next ------------------------------------------------------------------------------------------
@@ -104,6 +108,11 @@ class WaysPart(ActsPart):
         super().open_row(row)
         self._fill_sidebar()
 
+    def row_changed(self, row: Row) -> None:
+        super().row_changed(row)
+        if self.open is not None and row.id == self.open.id:
+            self._fill_sidebar()
+
     def _fill_sidebar(self) -> None:
         row = self.open
         if not self.sidebar.display:
@@ -158,16 +167,18 @@ class WaysPart(ActsPart):
     def _narrow(self, wanted: str) -> None:
         """What is here at once, then what the server finds."""
         if self._local is None:
-            self._local = list(self.talks.rows)
-        words = wanted.casefold().split()
+            self._local, self._sought_at = list(self.talks.rows), time.monotonic()
+        self._local = self._newest(self._local)
+        words = folded(wanted).split()
         here = [row for row in self._local if all(word in _haystack(row) for word in words)]
         self.talks.show(here, to_top=True)
+        self.catch_up(self._sought_at)
         if words:
             self._seeking = self.set_timer(SOUGHT_AFTER_SECONDS, lambda: self.later(self._ask_server(wanted)))
 
     async def _ask_server(self, wanted: str) -> None:
         quoted = wanted.replace('"', " ").strip()
-        page = await self.inbox.client.conversations(view="all", where=f'text:"{quoted}"', order="activity", limit=50)
+        page = await self.read(view="all", where=f'text:"{quoted}"', order="activity", limit=50)
         if self._local is not None and self.find.value == wanted:
             known = {row.id for row in self.talks.rows}
             self.talks.show([*self.talks.rows, *(row for row in page.items if row.id not in known)])
@@ -187,8 +198,10 @@ class WaysPart(ActsPart):
             self.find.display = False
             self.talks.focus()
 
-    def on_find_line_left(self) -> None:
+    def on_find_line_left(self, message: FindLine.Left) -> None:
         """Esc: everything as it was before."""
+        if message.line is not self.find:
+            return
         if self.find.purpose == "filter" and self.where:
             self.where = ""
             self.later(self.load_view())
@@ -198,15 +211,25 @@ class WaysPart(ActsPart):
 
     def do_list_all(self) -> None:
         if self._local is not None:
-            self.on_find_line_left()
+            self.on_find_line_left(FindLine.Left(self.find))
+
+    def _newest(self, rows: list[Row]) -> list[Row]:
+        """The same conversations, as the list has them by now."""
+        now = {row.id: row for row in self.talks.rows}
+        return [now.get(row.id, row) for row in rows]
 
     def end_search(self) -> None:
         if self._local is not None:
-            rows, self._local = self._local, None
+            rows, self._local = self._newest(self._local), None
             kept = self.talks.row
             if kept is not None and all(row.id != kept.id for row in rows):
                 rows = [kept, *rows]
             self.talks.show(rows)
+            self._whole = True  # they stood still while something was sought
+            self.catch_up(self._sought_at)
+
+    def narrowed(self) -> bool:
+        return self._local is not None
 
     async def load_view(self, view: str | None = None, *, to_top: bool = True) -> None:
         if self._local is not None:  # another view: what was sought in this one is over
@@ -218,26 +241,10 @@ class WaysPart(ActsPart):
         """The conversation that is written in, or read, stays in the list."""
         return self.focused is not self.talks
 
-    # While one searches the list goes on behind what was found.
-
-    def is_here(self, id_: int) -> bool:
-        return super().is_here(id_) or (self._local is not None and any(row.id == id_ for row in self._local))
-
-    def row_changed(self, row: Row) -> None:
-        super().row_changed(row)
-        if self._local is not None:
-            self._local = [row if each.id == row.id else each for each in self._local]
-        if self.open is not None and row.id == self.open.id:
-            self._fill_sidebar()
-
-    def _show(self, rows: list[Row]) -> None:
+    def touch_all(self) -> None:
         if self._local is None:
-            super()._show(rows)
-            return
-        self._local = rows
-        for row in rows:
-            self.talks.replace(row)
+            super().touch_all()
 
 
 def _haystack(row: Row) -> str:
-    return f"{row.contact.name} {row.phone} {row.preview} #{row.id} {' '.join(row.labels)}".casefold()
+    return folded(f"{row.contact.name} {row.phone} {row.preview} #{row.id} {' '.join(row.labels)}")
