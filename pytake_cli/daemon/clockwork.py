@@ -7,12 +7,13 @@ import logging
 import shutil
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from pytake_cli import clock
+from pytake_cli.daemon.automations import Automations
 from pytake_cli.daemon.campaigns import Campaigns
 from pytake_cli.daemon.engine import Engine
 from pytake_cli.daemon.health import Health
@@ -22,7 +23,7 @@ from pytake_cli.daemon.schedules import DUE
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
 from pytake_cli.services import (
-    automation_events,
+    audit,
     campaign_series,
     media,
     retention,
@@ -63,6 +64,7 @@ class Clockwork:
         sender: Sender,
         jobs: Jobs,
         campaigns: Campaigns,
+        automations: Automations,
         health: Health,
         present: Callable[[], Collection[int]] = tuple,
     ) -> None:
@@ -71,11 +73,13 @@ class Clockwork:
         self._sender = sender
         self._jobs = jobs
         self._campaigns = campaigns
+        self._automations = automations
         self._health = health
         self._routing = Routing(store, present)
         self._disk_told = False
         self._swept_at = clock.now()
         self._kept_house = clock.look()
+        self._published: date | None = None  # the day of the last heads
         self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ticks: tuple[Tick, ...] = (
             Tick("sweep", SWEEP_SECONDS, self.sweep),
@@ -153,7 +157,7 @@ class Clockwork:
         if timers_due:
             self._engine.poke("timer", "due")
         self._poke_schedules(now)
-        self._poke_automations(now)
+        self._automations.sweep(now)
         for number_id, lane in due:
             self._engine.poke("number", str(number_id), lane)
         self._swept_at = now
@@ -172,12 +176,6 @@ class Clockwork:
             self._engine.poke("series", DUE, "report")
         for run_id in schedule_runs.queued(self._store):
             self._engine.poke("schedule", str(run_id), "report")
-
-    def _poke_automations(self, now: datetime) -> None:
-        with self._store.read() as db:
-            is_due = automation_events.is_due(db, now)
-        if is_due:
-            self._engine.poke("automation", DUE, "report")
 
     def look_at_disk(self) -> None:
         """Tells before the disk is full: then not even deleting helps."""
@@ -218,3 +216,14 @@ class Clockwork:
         for _ in retention.run_all(self._store, now):
             pass  # each kind is noted in the log
         rows.optimize(self._store)
+        self._publish_heads(now)
+
+    def _publish_heads(self, now: datetime) -> None:
+        """Once a day, into the log: `pytake audit verify --head` compares with it later."""
+        if self._published == now.date():
+            return
+        with self._store.read() as db:
+            heads = audit.heads(db)
+        for org_id, head in heads:
+            log.info("audit head", extra={"org": org_id, "head": head})
+        self._published = now.date()

@@ -196,6 +196,11 @@ def _consent(purpose: str) -> Condition:
 
 
 def _bucket() -> ColumnElement[int]:
-    """`evaluate`'s, in whole numbers below 2^63."""
-    mixed: ColumnElement[int] = (contact.c.id % PRIME * FACTOR) % PRIME
-    return (mixed * (mixed % 65_536 + 1)) % PRIME % 10_000
+    """`evaluate`'s."""
+    return scattered(contact.c.id) % 10_000
+
+
+def scattered(id_: ColumnElement[int]) -> ColumnElement[int]:
+    """A number below PRIME that says nothing of the id's place, made with products below 2^63 on both databases."""
+    mixed: ColumnElement[int] = (id_ % PRIME * FACTOR) % PRIME
+    return (mixed * (mixed % 65_536 + 1)) % PRIME

@@ -13,6 +13,7 @@ from pytake_cli.services import (
     contact_changes,
     conversations,
     principals,
+    retention,
     segment_members,
     segments,
     teams,
@@ -355,3 +356,19 @@ def test_every_message_of_a_batch_is_heard(shop: RuleShop) -> None:
         shop.says("boleto")
     shop.work()
     assert [note.body for note in shop.rows(Note)] == ["boleto"] * 3
+
+
+def test_the_history_is_forgotten_after_its_time_but_not_what_once_in_a_while_goes_by(shop: RuleShop) -> None:
+    shop.rule("{when: message_in, once_in: 180d, then: [{note: oi}]}", "uma-vez.yaml")
+    shop.rule("{when: message_in, then: [{note: sempre}]}", "sempre.yaml")
+    shop.rule("{when: {customer_silent: 200d}, then: [{note: sumiu}]}", "sumiu.yaml")
+    for text in ("um", "dois"):
+        shop.hears(text)
+    shop.answers()
+    assert [note.body for note in shop.rows(Note)] == ["oi", "sempre", "sempre"]
+    shop.after(days=100)
+    kinds = (retention.find("automations"),)
+    assert [each.count for each in retention.run_all(shop.store, shop.now, kinds=kinds)] == [1]
+    assert sorted(state for state, _ in shop.runs()) == ["done", "done", "pending"]
+    shop.hears("três")
+    assert [note.body for note in shop.rows(Note)].count("oi") == 1
