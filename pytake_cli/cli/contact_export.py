@@ -61,13 +61,13 @@ def export(
         names = _chosen(known)
         ids = segments.ids(db, here.org_id, where, here.now) if where else None
         wanted = contact_export.Wanted(here.org_id, tag, ids)
-        if here.dry_run:
-            written = contact_export.count(db, wanted)
-        else:
-            written = _write(db, file, kind, names, wanted, raw=raw, force=force, as_=as_)
+        how = {"raw": raw, "force": force}
+        written = (
+            contact_export.count(db, wanted) if here.dry_run else _write(db, file, kind, names, wanted, as_, **how)
+        )
     if file == "-" and not here.dry_run:
         return
-    if here.output.form in ("json", "jsonl"):  # not by emit: --fields chose columns of contacts
+    if here.output.form in ("json", "jsonl"):
         data(forms.json_line({"file": file, "format": kind, "rows": written, "columns": names}))
     _conclude(file, written)
 
@@ -80,7 +80,7 @@ def _conclude(file: str, written: int) -> None:
 
 
 def _write(
-    db: Session, file: str, kind: Form, names: list[str], wanted: Wanted, *, raw: bool, force: bool, as_: str | None
+    db: Session, file: str, kind: Form, names: list[str], wanted: Wanted, as_: str | None, *, raw: bool, force: bool
 ) -> int:
     from pytake_cli.services import contact_export, private_files
 
