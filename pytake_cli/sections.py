@@ -97,6 +97,7 @@ class RetentionSettings(Section):
     plan_days: int = Field(30, ge=1, description="Days that plans of campaigns and audience files are kept.")
     key_days: int = Field(30, ge=30, description="Days that idempotency keys are remembered.")
     run_days: int = Field(90, ge=1, description="Days that the history of schedules is kept.")
+    automation_days: int = Field(90, ge=1, description="Days that the history of automations is kept.")
     import_days: int = Field(90, ge=1, description="Days that the history of imports is kept.")
     notification_days: int = Field(90, ge=1, description="Days that it is kept what users were told.")
     automation_days: int = Field(400, ge=90, description="Days that runs of automations are kept once they are over.")

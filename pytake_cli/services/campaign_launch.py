@@ -223,13 +223,14 @@ def _freeze(
     try:
         with store.read() as db:
             last = ledger.newest_contact(db, campaign.org_id)
+            due = campaign_audience.due(db, campaign.org_id, definition, now)
         total = 0
         for first in range(1, last + 1, PEOPLE_AT_ONCE):
             faults.point("campaign.before_chunk")
             with store.write() as db:
                 alive = _still_mine(db, campaign, seen)
                 within = (first, first + PEOPLE_AT_ONCE - 1)
-                people = campaign_audience.audience(db, campaign.org_id, definition, now, within=within)
+                people = campaign_audience.audience(db, campaign.org_id, definition, now, due, within=within)
                 total += ledger.freeze(db, campaign.org_id, campaign.id, people)
             seen = alive
             if progress is not None:

@@ -15,7 +15,7 @@ from pytake_cli.policy.breaker import Trip
 from pytake_cli.policy.campaigns import Definition
 from pytake_cli.policy.quiet import loud_at
 from pytake_cli.policy.zones import zone_of
-from pytake_cli.services import campaign_audience, campaign_values, campaigns, templates
+from pytake_cli.services import campaign_audience, campaign_values, campaigns
 from pytake_cli.services.campaign_values import Filling
 from pytake_cli.store import ledger
 from pytake_cli.store.campaigns import Campaign
@@ -76,11 +76,8 @@ class Words:
 
     def outgoing(self, arm: str, scope: Mapping[str, Any]) -> wire.Outgoing | Mapping[str, str] | None:
         """The message for one person, or the variables of a flow; None when a value is missing or does not fit."""
-        filling = self.fillings[arm]
-        filled = filling.fill(scope)
-        if not filled.is_ready:
-            return None
-        return templates.message(filling.template, filled.values) if filling.template else filled.values
+        filled = self.fillings[arm].fill(scope)
+        return (filled.outgoing or filled.values) if filled.is_ready else None
 
 
 def of(db: Session, campaign: Campaign, now: datetime) -> Words:

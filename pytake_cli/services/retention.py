@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from pytake_cli import settings
 from pytake_cli.errors import NotFound
 from pytake_cli.services.media import folder
-from pytake_cli.store import Store, jobs, retention
+from pytake_cli.store import Store, automations, jobs, retention
 from pytake_cli.store.ai_use import ai_use
 from pytake_cli.store.automations import AutomationRun
 from pytake_cli.store.buckets import RateBucket
@@ -87,6 +87,14 @@ def _plans(before: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     return plan.c.expires_at < before, ~used
 
 
+def _automation_runs(before: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """All that are over, but the last that was done for each contact: `once_in` may look back for longer."""
+    row, newer = automations.run.c, automations.run.alias("newer").c
+    mine = (newer.contact_id == row.contact_id, newer.automation_id == row.automation_id)
+    done_since = sa.exists().where(*mine, newer.id > row.id, newer.state == automations.DONE)
+    return row.ended_at < before, row.state != automations.PENDING, (row.state != automations.DONE) | done_since
+
+
 KINDS: tuple[Kind, ...] = (
     Kind("quarantine", "what could not be applied, and was", "retention.quarantine_days", quarantine, lambda before: (
         quarantine.c.settled_at < before,)),
@@ -102,6 +110,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("keys", "idempotency keys", "retention.key_days", key, lambda before: (key.c.created_at < before,)),
     Kind("runs", "what became of schedules", "retention.run_days", run, lambda before: (
         run.c.due_at < before, run.c.state.not_in((QUEUED, RUNNING)))),
+    Kind("automations", "what automations did", "retention.automation_days", automations.run, _automation_runs),
     Kind("imports", "how imports of contacts went", "retention.import_days", imported, lambda before: (
         imported.c.done_at < before,)),
     Kind("notifications", "what users were told", "retention.notification_days", notification, lambda before: (

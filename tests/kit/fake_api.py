@@ -245,8 +245,7 @@ class FakeApi:
                 start = max(0, end - int(query.get("limit", 200)))
                 return {"items": items[start:end], "next": items[start]["id"] if start else None}
             case "GET", "/contact":
-                return {"contact": world.rows[id_]["contact"], "fields": {"cidade": "São Paulo", "plano": "Pro"},
-                        "consent": {"marketing": "granted"}, "past": [{"id": 4881, "status": "resolved"}]}  # fmt: skip
+                return world.card(id_)
             case "POST", "/messages":
                 return world.send(id_, body, key)
             case "POST", "/notes":

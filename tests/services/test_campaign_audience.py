@@ -184,7 +184,8 @@ def test_everybody_is_in_or_out_for_one_reason(store: Store, people: list[Person
 
 def frozen(store: Store, shop: Shop, definition: Definition, within: tuple[int, int] | None = None) -> list[Any]:
     with store.read() as db:
-        query = campaign_audience.audience(db, shop.org, definition, NOW, within=within)
+        due = campaign_audience.due(db, shop.org, definition, NOW)
+        query = campaign_audience.audience(db, shop.org, definition, NOW, due, within=within)
         return list(db.connection().execute(query))
 
 

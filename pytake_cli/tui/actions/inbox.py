@@ -89,15 +89,15 @@ INBOX = (
     Action("conversation.snooze", "Snooze", "Comes back at a time, or when the customer writes.", {"inbox": "z"},
            "snooze", 18, needs=WRITE, undo="conversation.wake", cli="pytake conversation snooze {id} --until TIME",
            bulk=True, blocked=_no_conversation),
-    Action("conversation.wake", "Wake", "Ends the snooze.", {}, needs=WRITE,
+    Action("conversation.wake", "Wake", "Ends the snooze.", {}, needs=WRITE, cli="pytake conversation wake {id}",
            bulk=True, blocked=_no_conversation),
     Action("conversation.priority", "Priority", "Low, normal, high, urgent.", {"inbox": "exclamation_mark"},
            needs=WRITE, undo="conversation.priority", cli="pytake conversation priority {id} --set high", bulk=True,
            blocked=_no_conversation),
     Action("conversation.macro", "Run a macro", "Several steps at once; shows them first.", {"inbox": "M"},
            needs=WRITE, cli="pytake conversation macro {id} NAME", bulk=True, blocked=_no_conversation),
-    Action("conversation.unread", "Mark as unread", "For later.", {"inbox": "U"}, needs=WRITE, bulk=True,
-           blocked=_no_conversation),
+    Action("conversation.unread", "Mark as unread", "For later.", {"inbox": "U"}, needs=WRITE,
+           cli="pytake conversation unread {id}", bulk=True, blocked=_no_conversation),
     Action("conversation.next", "Next that waits for me", "The one that waits longest.",
            {"inbox": "n", "composer": "ctrl+n"}, "next", 8),
     Action("conversation.previous", "Previous that waits", "One back in the same order.", {"inbox": "p"}),
@@ -113,7 +113,8 @@ INBOX = (
 )  # fmt: skip
 
 CHAT = (
-    Action("message.react", "React", "An emoji on the message.", {"chat": "plus"}, needs=WRITE, blocked=_no_message),
+    Action("message.react", "React", "An emoji on the message.", {"chat": "plus"}, needs=WRITE,
+           cli="pytake message react {message} --emoji 👍", blocked=_no_message),
     Action("message.resend", "Send again", "For a message that failed.", {"chat": "R"}, "resend", 6, needs=WRITE,
            cli="pytake message retry {message}", blocked=_not_failed),
     Action("media.view", "Open the file", "Shows a picture here, anything else outside; else the text as it came.",

@@ -16,7 +16,8 @@ from pytake_cli.tui.timeline import Item
 from pytake_cli.tui.widgets.composer import MOST, PLACE
 
 ALSO_TYPING_SECONDS = 5.0
-ASKED_AGAIN = {"PT-COLLISION": "sure", "PT-BOT-OWNS": "takeover"}  # refusals that a second Enter answers
+# Refusals that a second Enter answers, and how.
+ASKED_AGAIN = {"PT-COLLISION": "sure", "PT-COLLEAGUE-TYPING": "sure", "PT-BOT-OWNS": "takeover"}
 
 
 class SendingPart(WritingPart):

@@ -14,7 +14,6 @@ from textual import events
 from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from pytake_cli import clock
@@ -23,6 +22,7 @@ from pytake_cli.tui import times
 from pytake_cli.tui.timeline import Item
 from pytake_cli.tui.widgets import bubbles
 from pytake_cli.tui.widgets.bubbles import Frame
+from pytake_cli.tui.widgets.scrolled import Scrolled
 
 if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
@@ -32,7 +32,7 @@ MIRRORED_FROM = 60  # cells; own bubbles are at the right from here on
 NEAR_TOP = 6  # lines before the top at which more is asked for
 
 
-class ChatView(ScrollView, can_focus=True):
+class ChatView(Scrolled, can_focus=True):
     """The timeline of a conversation, oldest first."""
 
     CHAIN: ClassVar[str] = "chat"

@@ -9,13 +9,13 @@ from textual import events
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from pytake_cli import clock
 from pytake_cli.tui.paint import Look
 from pytake_cli.tui.rows import Row
 from pytake_cli.tui.widgets import talk_lines
+from pytake_cli.tui.widgets.scrolled import Scrolled
 from pytake_cli.tui.widgets.talk_lines import Shown
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ HIGH = 2  # lines of a row
 NEAR_END = 30  # rows before the end at which more are asked for
 
 
-class TalkList(ScrollView, can_focus=True):
+class TalkList(Scrolled, can_focus=True):
     """Rows, a cursor that stays on its conversation, marks, and drafts of this person."""
 
     CHAIN: ClassVar[str] = "list"

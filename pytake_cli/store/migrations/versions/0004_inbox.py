@@ -489,6 +489,7 @@ def upgrade() -> None:
     op.add_column("conversation", sa.Column("sla_waiting_since", TIME, nullable=True))
     op.add_column("conversation", sa.Column("sla_next_at", TIME, nullable=True))
     op.add_column("conversation", sa.Column("sla_told", JSON, nullable=True))
+    op.add_column("conversation", sa.Column("sla_paused", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_index(
         "ix_conversation_active",
         "conversation",
