@@ -100,7 +100,6 @@ class RetentionSettings(Section):
     automation_days: int = Field(90, ge=1, description="Days that the history of automations is kept.")
     import_days: int = Field(90, ge=1, description="Days that the history of imports is kept.")
     notification_days: int = Field(90, ge=1, description="Days that it is kept what users were told.")
-    automation_days: int = Field(400, ge=90, description="Days that runs of automations are kept once they are over.")
     replay_days: int = Field(
         90, ge=1, description="Days that the steps of an ended flow session can be replayed; its figures stay."
     )

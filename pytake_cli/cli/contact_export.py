@@ -52,19 +52,18 @@ def export(
     from pytake_cli.services import contact_export, segments
 
     here = context()
-    kind = form or _form_of(file)
     with here.store.read(here.org_id) as db:
         known = contact_export.columns(db, here.org_id)
         if here.output.fields == "help":
             emit([], known)
             return
-        names = _chosen(known)
+        names, kind = _chosen(known), form or _form_of(file)
         ids = segments.ids(db, here.org_id, where, here.now) if where else None
         wanted = contact_export.Wanted(here.org_id, tag, ids)
-        how = {"raw": raw, "force": force}
-        written = (
-            contact_export.count(db, wanted) if here.dry_run else _write(db, file, kind, names, wanted, as_, **how)
-        )
+        if here.dry_run:
+            written = contact_export.count(db, wanted)
+        else:
+            written = _write(db, file, kind, names, wanted, as_, raw=raw, force=force)
     if file == "-" and not here.dry_run:
         return
     if here.output.form in ("json", "jsonl"):

@@ -15,7 +15,6 @@ from pytake_cli.errors import NotFound
 from pytake_cli.services.media import folder
 from pytake_cli.store import Store, automations, jobs, retention
 from pytake_cli.store.ai_use import ai_use
-from pytake_cli.store.automations import AutomationRun
 from pytake_cli.store.buckets import RateBucket
 from pytake_cli.store.campaigns import Plan, audience_row, campaign
 from pytake_cli.store.contacts import contact
@@ -37,7 +36,6 @@ log = logging.getLogger(__name__)
 AT_ONCE = 500  # rows in a transaction: the intake waits behind it
 CONTACTS_AT_ONCE = 20  # looked for together: what refers to them is found by their ids
 
-automation_run = AutomationRun.__table__  # type: ignore[attr-defined]
 rate_bucket = RateBucket.__table__  # type: ignore[attr-defined]
 plan = Plan.__table__  # type: ignore[attr-defined]
 key = IdempotencyKey.__table__  # type: ignore[attr-defined]
@@ -115,8 +113,6 @@ KINDS: tuple[Kind, ...] = (
         imported.c.done_at < before,)),
     Kind("notifications", "what users were told", "retention.notification_days", notification, lambda before: (
         notification.c.at < before,)),
-    Kind("automations", "how automations ran", "retention.automation_days", automation_run, lambda before: (
-        automation_run.c.ended_at < before,)),
     Kind("replays", "the steps of flow sessions that are over", "retention.replay_days", flow_event, _steps),
     Kind("timers", "timers of flows that fired or were cancelled", "retention.replay_days", timer, lambda before: (
         sa.func.coalesce(timer.c.fired_at, timer.c.cancelled_at) < before,)),
