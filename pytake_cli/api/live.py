@@ -36,6 +36,7 @@ from pytake_cli.api.frames import (
 )
 from pytake_cli.api.live_socket import FRAMES, LiveSocket
 from pytake_cli.api.v1.office import Principal, SignIn
+from pytake_cli.api.v1.reads import Reads
 from pytake_cli.errors import AuthError, PytakeError, StoreUnavailable
 from pytake_cli.policy.live import Interest, NotAllowed, UnknownTopic, interest
 from pytake_cli.store import Store
@@ -53,11 +54,14 @@ LARGEST_ID = 2**63 - 1
 class Live:
     """The ASGI app of the live wire; it takes only WebSockets."""
 
-    def __init__(self, hub: Hub, store: Store, sign_in: SignIn, origins: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, hub: Hub, store: Store, sign_in: SignIn, origins: tuple[str, ...] = (), reads: Reads | None = None
+    ) -> None:
         self._hub = hub
         self._store = store
         self._sign_in = sign_in
         self._origins = origins
+        self._reads = reads
         self._threads = ThreadPoolExecutor(2, "live-login")  # tokens cost time that other threads need
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,7 +74,7 @@ class Live:
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL if PROTOCOL in offered else None})
         socket: LiveSocket = scope["pytake.connection"]
         try:
-            await Visit(self._hub, self._who, socket, receive, send).last()
+            await Visit(self._hub, self._who, socket, receive, send).last(self._reads)
         except Goodbye as goodbye:
             socket.end(goodbye.code, goodbye.reason)
 
@@ -99,7 +103,7 @@ class Visit:
         self._topics: list[str] = []
         self._allowance, self._asked_at = float(MOST_A_SECOND), clock.monotonic()
 
-    async def last(self) -> None:
+    async def last(self, reads: Reads | None = None) -> None:
         """Returns when the client is gone; raises Goodbye when it has to go."""
         try:
             async with asyncio.timeout(LOGIN_SECONDS):
@@ -113,6 +117,8 @@ class Visit:
         principal = await self._login()
         self._socket.known()
         listener = await self._hub.join(principal, self._interest(principal), _cursor(hello))
+        if reads is not None and principal.may("conversations:read"):
+            reads.note(principal, "live.joined", "", clock.now())  # what customers write comes over this wire
         tasks = [
             asyncio.ensure_future(work) for work in (self._hear(listener), self._tell(listener), self._check(listener))
         ]

@@ -65,8 +65,11 @@ def _in_call(call: ast.Call) -> Iterator[str]:
         if isinstance(call.func, ast.Attribute)
         else ""
     )
-    if name in ("_", "ngettext", "Phrase", "Misfit", "reason"):
+    if name in ("_", "ngettext", "Phrase", "Misfit", "Why", "reason"):
         for argument in call.args[: 2 if name == "ngettext" else 1]:
+            yield from _strings(argument)
+    elif name == "SegmentError":
+        for argument in (*call.args[:1], *call.args[2:3]):
             yield from _strings(argument)
     elif name in (*FINDERS, "PydanticCustomError", "needs") and len(call.args) > 1:  # what flow files must be, too
         yield from _strings(call.args[1])
@@ -109,7 +112,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     from pytake_cli import errors, secrets, settings, telling
     from pytake_cli.cli import commands, doctor, flags, status, surface_data, topics, trace, triggers
     from pytake_cli.policy import audience, talks
-    from pytake_cli.store import media
+    from pytake_cli.store import media, restore
     from pytake_cli.store.conversations import STATUSES
     from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
     from pytake_cli.whatsapp import template_rules
@@ -132,6 +135,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("cli.doctor.SOURCES", doctor.SOURCES),
         ("telling.SYSTEM", telling.SYSTEM),
         ("cli.status.STATES", status.STATES),
+        ("store.restore", (restore.WAITS,)),
         ("policy.talks.TABLE", sorted({step.what for step in talks.TABLE.values()} - {""})),
         ("store.media", (media.PENDING, media.REFUSED, media.LOST)),
         ("whatsapp.errors.RULES", _rules()),
@@ -139,11 +143,21 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     ):
         yield from ((text, table) for text in values)
     yield from ((text, "cli.chat_commands.HELP") for text in chat_commands.HELP.values())
+    yield from _of_api()
     yield from _of_talks()
     yield from _of_schedules()
     yield from _of_inbox()
     for path, entry in surface_data.SURFACE.items():
         yield from ((text, f"pytake {path}") for text in _in_entry(entry))
+
+
+def _of_api() -> Iterator[tuple[str, str]]:
+    """What permissions allow, and what does not fit a request."""
+    from pytake_cli.api.v1 import misfits
+    from pytake_cli.policy import permissions
+
+    yield from ((text, "policy.permissions.PERMISSIONS") for text in permissions.PERMISSIONS.values())
+    yield from ((text, "api.v1.misfits.SAYS") for text in misfits.SAYS.values())
 
 
 def _of_talks() -> Iterator[tuple[str, str]]:

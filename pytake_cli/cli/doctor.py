@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sqlmodel import select
 
 from pytake_cli import __version__, log, secrets, settings, telling
 from pytake_cli.cli.checks import home, network
@@ -21,6 +22,7 @@ from pytake_cli.errors import NotFound, PytakeError, UsageError
 from pytake_cli.locale import _, is_ascii, ngettext, own
 from pytake_cli.services import numbers, overview
 from pytake_cli.store import Store, sqlite
+from pytake_cli.store.logins import Credential
 from pytake_cli.store.numbers import Number
 
 FIELDS = {
@@ -44,6 +46,7 @@ class Patient:
         self.problem: PytakeError | None = None
         self.rows: list[Number] = []
         self.view: overview.Overview | None = None
+        self.hashes: list[str] = []  # of passwords
         self.limits: list[tuple[Number, numbers.Limits]] = []
         file = self.store_file()
         if file is not None and not file.exists():  # opening it would make it
@@ -54,6 +57,7 @@ class Patient:
             with here.store.read(org_id) as db:
                 self.rows = [row for row in numbers.listed(db, org_id) if row.status != numbers.REMOVED]
                 self.view = overview.of(db, org_id, here.now)
+                self.hashes = [each for each in db.exec(select(Credential.password)) if each]
                 self.limits = [(row, numbers.limits(db, row, here.now)) for row in self.rows]
         except PytakeError as problem:
             self.problem = problem
@@ -89,6 +93,7 @@ def _files(patient: Patient) -> Iterator[Finding]:
 
 def _secrets(patient: Patient) -> Iterator[Finding]:
     yield from home.check_secrets(patient.rows)
+    yield from home.check_pepper(patient.hashes)
 
 
 def _daemon(patient: Patient) -> Iterator[Finding]:

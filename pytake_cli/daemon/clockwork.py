@@ -7,7 +7,7 @@ import logging
 import shutil
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -23,6 +23,7 @@ from pytake_cli.daemon.schedules import DUE
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
 from pytake_cli.services import (
+    audit,
     campaign_series,
     media,
     retention,
@@ -78,6 +79,7 @@ class Clockwork:
         self._disk_told = False
         self._swept_at = clock.now()
         self._kept_house = clock.look()
+        self._published: date | None = None  # the day of the last heads
         self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ticks: tuple[Tick, ...] = (
             Tick("sweep", SWEEP_SECONDS, self.sweep),
@@ -214,3 +216,14 @@ class Clockwork:
         for _ in retention.run_all(self._store, now):
             pass  # each kind is noted in the log
         rows.optimize(self._store)
+        self._publish_heads(now)
+
+    def _publish_heads(self, now: datetime) -> None:
+        """Once a day, into the log: `pytake audit verify --head` compares with it later."""
+        if self._published == now.date():
+            return
+        with self._store.read() as db:
+            heads = audit.heads(db)
+        for org_id, head in heads:
+            log.info("audit head", extra={"org": org_id, "head": head})
+        self._published = now.date()

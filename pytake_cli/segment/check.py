@@ -59,9 +59,15 @@ def _checked(node: Node, custom: Custom | None) -> Node:
             return typed
         case Count(what, since, op, value, offset):
             if what not in fields.COUNTED:
-                raise SegmentError(f"{what} cannot be counted", offset, f"count one of {', '.join(fields.COUNTED)}")
+                raise SegmentError(
+                    "{what} cannot be counted",
+                    offset,
+                    "count one of {known}",
+                    what=what,
+                    known=", ".join(fields.COUNTED),
+                )
             if op not in fields.OPERATORS["number"]:
-                raise SegmentError(f"a count cannot be compared by {op}", offset)
+                raise SegmentError("a count cannot be compared by {op}", offset, op=op)
             number(value)
             if since is not None:
                 _readable_time(since)
@@ -77,14 +83,20 @@ def _typed(node: Predicate, custom: Custom | None) -> Predicate:
         return node
     if name not in custom:
         near = closest(name, custom)
-        fix = f"did you mean f.{near}?" if near else f"pytake field add {name} --type text"
-        raise SegmentError(f"there is no field {node.field}", node.offset, fix)
+        raise SegmentError(
+            "there is no field {field}",
+            node.offset,
+            "did you mean {near}?" if near else "pytake field add {name} --type text",
+            field=node.field,
+            near=f"f.{near}",
+            name=name,
+        )
     return replace(node, type=custom[name])
 
 
 def _flag(node: Predicate) -> Node:
     if fields.asked(node).type != "flag":
-        raise SegmentError(f"{node.field} is a field and needs a comparison", node.offset, f"{node.field} is set")
+        raise SegmentError("{field} is a field and needs a comparison", node.offset, "{field} is set", field=node.field)
     return node
 
 
@@ -93,7 +105,12 @@ def _check_predicate(node: Predicate) -> None:
     allowed = fields.OPERATORS[field.type]
     if node.op not in allowed:
         raise SegmentError(
-            f"{node.field} cannot be compared by {node.op}", node.offset, f"use one of {' '.join(allowed)}"
+            "{field} cannot be compared by {op}",
+            node.offset,
+            "use one of {known}",
+            field=node.field,
+            op=node.op,
+            known=" ".join(allowed),
         )
     for value in node.values:
         _check_value(field, node, value)
@@ -106,10 +123,10 @@ def _check_value(field: fields.Field, node: Predicate, value: Value) -> None:
         try:
             patterns.normal(value.text)
         except PatternError as error:
-            raise SegmentError(error.message, value.offset + 1 + error.offset) from None
+            raise SegmentError("{reason}", value.offset + 1 + error.offset, reason=error.message) from None
         return
     if node.op in ("~", "!~") and len(value.text) < SHORTEST_PART:
-        raise SegmentError(f"~ looks for at least {SHORTEST_PART} letters", value.offset)
+        raise SegmentError("~ looks for at least {count} letters", value.offset, count=SHORTEST_PART)
     match field.type:
         case "number":
             number(value)
@@ -127,14 +144,14 @@ def number(value: Value) -> float:
     except ValueError:
         found = nan
     if not isfinite(found):
-        raise SegmentError(f"{value.text} is no number", value.offset)
+        raise SegmentError("{value} is no number", value.offset, value=value.text)
     return found
 
 
 def flag(value: Value) -> bool:
     word = value.text.lower()
     if word not in YES + NO:
-        raise SegmentError(f"{value.text} is neither yes nor no", value.offset)
+        raise SegmentError("{value} is neither yes nor no", value.offset, value=value.text)
     return word in YES
 
 
@@ -159,7 +176,10 @@ def moment(value: Value, now: datetime, tz: str) -> tuple[datetime, datetime]:
             raise ValueError(at.year)
     except (ValueError, OverflowError):
         raise SegmentError(
-            f"{value.text} is no time", value.offset, "write 2026-11-01, 2026-11-01T09:00, today or -30d"
+            "{value} is no time",
+            value.offset,
+            "write 2026-11-01, 2026-11-01T09:00, today or -30d",
+            value=value.text,
         ) from None
     at = at if at.tzinfo else at.replace(tzinfo=zone)
     return at, at

@@ -113,8 +113,13 @@ def find(name: str, offset: int = 0) -> Field:
     if owner and head == "camp" and part in CAMPAIGN_PARTS:
         return Field(name, CAMPAIGN_PARTS[part], ("campaigns", owner, part))
     near = closest(name, (*FIELDS, *(f"consent.{purpose}" for purpose in PURPOSES)))
-    fix = f"did you mean {near}?" if near else "custom fields are written f.<name>"
-    raise SegmentError(f"there is no field {name}", offset, fix)
+    raise SegmentError(
+        "there is no field {field}",
+        offset,
+        "did you mean {near}?" if near else "custom fields are written f.<name>",
+        field=name,
+        near=near,
+    )
 
 
 def exists(name: str) -> bool:

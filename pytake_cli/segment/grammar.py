@@ -92,7 +92,7 @@ class _Build(Transformer[Token, Node]):
     def sampled(self, share: Token) -> Node:
         match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)%?", share)
         if not match or float(match[1]) > 100:
-            raise SegmentError(f"{share} is no share; write sample(10%)", _offset(share))
+            raise SegmentError("{share} is no share; write sample(10%)", _offset(share), share=share)
         return Sample(float(match[1]), _offset(share))
 
     def counted(self, what: Token, *rest: Any) -> Node:
@@ -103,7 +103,7 @@ class _Build(Transformer[Token, Node]):
 def parse(text: str) -> Node:
     """The tree of a segment's text; `SegmentError` says what is wrong and where."""
     if len(text) > MAX_LENGTH:
-        raise SegmentError(f"a segment has at most {MAX_LENGTH} characters", MAX_LENGTH)
+        raise SegmentError("a segment has at most {most} characters", MAX_LENGTH, most=MAX_LENGTH)
     if not text.strip():
         raise SegmentError("a segment says who is meant, such as tag = client", 0)
     _check_depth(text)
@@ -113,15 +113,17 @@ def parse(text: str) -> Node:
         raise SegmentError("the segment ends too early", len(text)) from None
     except UnexpectedToken as error:
         at = len(text) if error.token.type == "$END" else _offset(error.token)
-        raise SegmentError(_unexpected(error), at) from None
+        raise _unexpected(error, at) from None
     except UnexpectedCharacters as error:
-        raise SegmentError(f"{error.char!r} cannot stand here", error.pos_in_stream or 0) from None
+        raise SegmentError("{word} cannot stand here", error.pos_in_stream or 0, word=repr(error.char)) from None
     except Exception as error:
         if isinstance(cause := getattr(error, "orig_exc", None), SegmentError):
             raise cause from None
         raise
     if (many := count(tree)) > MAX_PREDICATES:
-        raise SegmentError(f"a segment has at most {MAX_PREDICATES} conditions; this has {many}", 0)
+        raise SegmentError(
+            "a segment has at most {most} conditions; this has {many}", 0, most=MAX_PREDICATES, many=many
+        )
     return tree
 
 
@@ -143,15 +145,17 @@ def _check_depth(text: str) -> None:
         depth += (word == "(") - (word == ")")
         nots = nots + 1 if word.lower() == "not" else (nots if word == "(" else 0)
         if depth > MAX_DEPTH or nots > MAX_DEPTH:
-            raise SegmentError(f"at most {MAX_DEPTH} inside each other", found.start())
+            raise SegmentError("at most {most} inside each other", found.start(), most=MAX_DEPTH)
 
 
-def _unexpected(error: UnexpectedToken) -> str:
+def _unexpected(error: UnexpectedToken, at: int) -> SegmentError:
     if error.token.type == "$END":
-        return "the segment ends too early"
+        return SegmentError("the segment ends too early", at)
     if error.token.type == "OP":
-        return f"{error.token!s} needs a field before it and a value after it, such as stage = lead"
-    return f"{error.token!s} cannot stand here"
+        return SegmentError(
+            "{word} needs a field before it and a value after it, such as stage = lead", at, word=error.token
+        )
+    return SegmentError("{word} cannot stand here", at, word=error.token)
 
 
 def _value(token: Token) -> Value:

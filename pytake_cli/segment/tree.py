@@ -12,11 +12,12 @@ Op = Literal["=", "!=", "~", "!~", "^=", ">", ">=", "<", "<=", "in", "not in", "
 class SegmentError(Exception):
     """The text is no segment, or asks what cannot be; `offset` counts characters from its start."""
 
-    def __init__(self, message: str, offset: int, fix: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, template: str, offset: int, fix: str = "", **values: object) -> None:
+        self.message = template.format(**values)
+        super().__init__(self.message)
+        self.template, self.fix_template, self.values = template, fix, values  # for who translates it
         self.offset = offset
-        self.fix = fix
+        self.fix = fix.format(**values)
 
 
 @dataclass(frozen=True, slots=True)

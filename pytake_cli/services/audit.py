@@ -19,6 +19,8 @@ from pytake_cli.services.principals import Principal
 from pytake_cli.store import audit
 from pytake_cli.store.audit import AuditEntry, AuditHead, audit_entry
 
+NOTED = "audited"
+
 
 def note(
     db: Session,
@@ -40,6 +42,12 @@ def note(
         "details": dict(details or {}),
     }
     audit.append(db, principal.org_id, entry)
+    db.info[NOTED] = True
+
+
+def is_noted(db: Session) -> bool:
+    """Whether anything was written into the log in this session."""
+    return NOTED in db.info
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,12 @@ def verify(db: Session, org_id: int, published: str = "") -> Verdict:
     if missing:
         return Verdict(serial, _head(serial, before), "the published head is not in the chain", serial)
     return Verdict(serial, _head(serial, before))
+
+
+def heads(db: Session) -> list[tuple[int, str]]:
+    """The head of every organisation's chain: told day by day outside the store, it shows entries cut off its end."""
+    found = db.exec(select_rows(AuditHead).order_by(col(AuditHead.org_id))).all()
+    return [(head.org_id, _head(head.serial, head.hash)) for head in found if head.serial]
 
 
 def _head(serial: int, digest: str) -> str:

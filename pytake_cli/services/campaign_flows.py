@@ -143,7 +143,7 @@ def start(db: Session, campaign: Campaign, people: Sequence[tuple[Any, Mapping[s
             begun.silent.append(row.recipient_id)
     failed = begun.skipped[FLOW_FAILED]
     if len(failed) >= FEW or (failed and not begun.queued and not begun.silent):
-        begun.stop = f"the flow cannot begin: {why}"
+        begun.stop = why
         failed.clear()  # they wait until the flow is mended
     return begun
 

@@ -109,7 +109,16 @@ def check(db: Session, plan: Plan, most: Money | None, max_drift: float, now: da
             **told,
         )
     currency, amount = cost["max"]["currency"], Decimal(cost["max"]["amount"])
-    if amount and (currency != most.currency or amount * 1_000_000 > most.micros):
+    if amount and currency != most.currency:
+        raise LimitReached(
+            "PT-CAMP-CURRENCY",
+            "max_cost is in {given}, and the prices are in {currency}",
+            fix="--max-cost '{cost}'",
+            given=most.currency,
+            currency=currency,
+            cost=f"{currency} {amount}",
+        )
+    if amount * 1_000_000 > most.micros:
         raise LimitReached(
             "PT-CAMP-COST",
             "it may cost {cost}, and --max-cost is {most}",

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import threading
 import unicodedata
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pytake_cli import secrets, settings
@@ -90,6 +91,12 @@ def _fits(folded: bytes, hash_: str) -> bool:
         return argon2().verify(hash_, folded)
     except VerificationError:
         return False
+
+
+def without_pepper(hashes: Iterable[str]) -> int:
+    """How many of these were hashed with a pepper that is no longer here: nobody can log in with those passwords."""
+    known = {_name(each) for each in secrets.all_values(PEPPER)}
+    return sum(each.partition(":")[0] not in known for each in hashes)
 
 
 def _folded(password: str, pepper: str) -> bytes:

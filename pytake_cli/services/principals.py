@@ -30,12 +30,11 @@ class Principal:
             raise Forbidden(
                 "PT-ROLE",
                 "{name} may not do this: the role {role} lacks {permission}",
-                why="{about}",
+                why=rights.PERMISSIONS.get(permission, ""),
                 fix="an administrator gives a role that has it: pytake role list",
                 name=self.name,
                 role=self.role,
                 permission=permission,
-                about=rights.PERMISSIONS.get(permission, ""),
             )
 
 

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from pytake_cli.errors import InvalidData
 from pytake_cli.flow.words import closest
+from pytake_cli.locale import _
 from pytake_cli.segment import check
 from pytake_cli.segment.tree import And, Node, Not, Or, Predicate, SegmentError, Value
 from pytake_cli.store import fields as field_rows
@@ -15,7 +16,7 @@ from pytake_cli.store import segments
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.flows import Flow
 
-NAMED = {"flow": ("flow", "pytake flow list"), "camp": ("campaign", "pytake campaign list")}
+LISTS = {"flow": "pytake flow list", "camp": "pytake campaign list"}
 
 
 class Reader:
@@ -73,24 +74,28 @@ class Reader:
         name = value.text.lower()
         if name in path:
             circle = " -> ".join((*path[path.index(name) :], name))
-            raise SegmentError(f"the segments name each other in a circle: {circle}", value.offset)
+            raise SegmentError("the segments name each other in a circle: {circle}", value.offset, circle=circle)
         if name not in self._saved:
-            raise SegmentError(f"there is no segment {name}", value.offset, _nearest(name, self._saved, "segment"))
+            raise SegmentError(
+                "there is no segment {name}",
+                value.offset,
+                name=name,
+                **_nearest(name, self._saved, "pytake segment list"),
+            )
         if name not in self._trees:
             try:
                 self._trees[name] = self._expanded(check.read(self._saved[name], self._custom), (*path, name))
             except SegmentError as error:  # its place is in another text: here it is at the name
                 told = error.message.startswith(("segment ", "the segments "))
-                message = error.message if told else f"segment {name}: {error.message}"
-                raise SegmentError(message, value.offset, error.fix) from None
+                message = "{inner}" if told else "segment {name}: {inner}"
+                raise SegmentError(message, value.offset, "{inner.fix}", name=name, inner=error) from None
         return self._trees[name]
 
     def _check_name(self, node: Predicate) -> None:
         """A flow or campaign that is not there would mean nobody, and `not` everybody."""
         head, _, rest = node.field.partition(".")
-        if head not in NAMED:
+        if head not in LISTS:
             return
-        noun, listed = NAMED[head]
         name = rest.rpartition(".")[0]
         if head not in self._names:
             table = Flow if head == "flow" else Campaign
@@ -98,13 +103,17 @@ class Reader:
             self._names[head] = [each.lower() for each in found]
         if name not in self._names[head]:
             raise SegmentError(
-                f"there is no {noun} {name}", node.offset, _nearest(name, self._names[head], noun, listed)
+                "there is no flow {name}" if head == "flow" else "there is no campaign {name}",
+                node.offset,
+                name=name,
+                **_nearest(name, self._names[head], LISTS[head]),
             )
 
 
-def _nearest(name: str, known: Sequence[str] | dict[str, str], noun: str, listed: str = "") -> str:
+def _nearest(name: str, known: Sequence[str] | dict[str, str], listed: str) -> dict[str, str]:
+    """The fix for a name that nothing has, and what it names."""
     near = closest(name, known)
-    return f"did you mean {near}?" if near else listed or f"pytake {noun} list"
+    return {"fix": "did you mean {near}?", "near": near} if near else {"fix": listed}
 
 
 def leaves(node: Node) -> Iterator[Node]:
@@ -133,12 +142,22 @@ def refused(text: str, error: SegmentError) -> InvalidData:
     """The error that shows the place: the line, and a caret under it."""
     start = text.rfind("\n", 0, error.offset) + 1
     line = text[start:].partition("\n")[0].replace("\t", " ")
+    reason, fix = told(error)
     return InvalidData(
         "PT-SEGMENT-TEXT",
         "{reason}\n  {line}\n  {caret}",
-        fix=error.fix,
-        reason=error.message,
+        fix=fix,
+        reason=reason,
         line=line,
         caret=" " * (error.offset - start) + "^",
         offset=error.offset,
     )
+
+
+def told(error: SegmentError) -> tuple[str, str]:
+    """What is wrong and what would be right, in the language of this process or request."""
+    inner = error.values.get("inner")
+    if not isinstance(inner, SegmentError):
+        return _(error.template).format(**error.values), _(error.fix_template).format(**error.values)
+    reason, fix = told(inner)
+    return _(error.template).format(**{**error.values, "inner": reason}), fix

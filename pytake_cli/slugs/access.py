@@ -22,6 +22,7 @@ SLUGS: dict[str, str] = {
     "PT-AUTH-WAYS": "one logs in by password or by token, not both",
     "PT-PASSWORD": "a password is too short, too long, or too easily guessed",
     "PT-PASSWORD-OWN": "a password is changed by whoever has logged in with it",
+    "PT-PASSWORD-PEPPER": "passwords were made with a pepper that is lost: nobody can log in with them",
     "PT-PASSWORD-TWICE": "the password and its repetition differ",
     "PT-ROLE": "the role lacks the permission",
     "PT-ROLE-ABOUT": "what a role is for does not fit on a line",

@@ -105,6 +105,7 @@ SLUGS: dict[str, str] = {
     "PT-TEMPLATE-STATE": "a template that Meta has not approved, or has paused, cannot be sent",
     "PT-TEMPLATE-STOPPED": "Meta paused, disabled, rejected or deleted a template that could be sent",
     "PT-TEMPLATE-TWICE": "two template files are the same template, or have the same words",
+    "PT-TEMPLATE-USED": "campaigns under way send the template that is to be deleted",
     "PT-TEMPLATE-VALUE": "something else is meant to stand at that place of a template file",
     "PT-TEMPLATE-VALUES": "values are missing, unknown or do not fit the template",
     "PT-UNDO-CHANGED": "what is to be undone has been changed by others since",

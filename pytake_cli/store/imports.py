@@ -21,7 +21,7 @@ from pytake_cli.store.tags import contact_tag, tag
 from pytake_cli.store.typed_fields import NUMBER, TEXT, typed_field
 from pytake_cli.store.types import BigId
 
-RUNNING, DONE = "running", "done"
+RUNNING, DONE, FAILED = "running", "done", "failed"
 
 
 class ContactImport(Owned, table=True):
@@ -43,7 +43,7 @@ class ContactImport(Owned, table=True):
 
 
 class ImportReject(Owned, table=True):
-    """A row that was not taken; kept until the file of rejects is written."""
+    """A row that was not taken; its cells are kept until the file of rejects is written, or the import is done."""
 
     __tablename__ = "contact_import_reject"
 
@@ -131,11 +131,22 @@ def rejected(db: Session, import_id: int) -> Iterator[Any]:
     yield from db.connection().execution_options(yield_per=1000).execute(mine)
 
 
-def finish(db: Session, import_id: int, now: datetime) -> None:
-    """The import is done; what was rejected is no longer kept."""
-    db.connection().execute(sa.delete(import_reject).where(import_reject.c.import_id == import_id))
+def finish(db: Session, import_id: int, now: datetime, *, keep_reasons: bool = False) -> None:
+    """The import is done; what was rejected is no longer kept, at most its line and reason."""
+    which = import_reject.c.import_id == import_id
+    db.connection().execute(
+        sa.update(import_reject).where(which).values(cells=[])
+        if keep_reasons
+        else sa.delete(import_reject).where(which)
+    )
     mine = sa.update(contact_import).where(contact_import.c.id == import_id)
     db.connection().execute(mine.values(state=DONE, done_at=now, updated_at=now))
+
+
+def fail(db: Session, import_id: int, now: datetime) -> None:
+    """The list cannot be read any further; what was taken in stays."""
+    mine = sa.update(contact_import).where(contact_import.c.id == import_id)
+    db.connection().execute(mine.values(state=FAILED, done_at=now, updated_at=now))
 
 
 def reserve_ids(db: Session, table: sa.Table, count: int) -> Sequence[int]:

@@ -70,7 +70,7 @@ _DUE = (
             contact.c[name]
             for name in ("blocked_at", "opted_out_at", "utility_stopped_at", "deleted_at", "merged_into_id")
         ),
-        *(contact.c[name] for name in ("marketing_stopped_at", "marketing_granted_at")),
+        *(contact.c[name] for name in ("marketing_stopped_at", "marketing_granted_at", "marketing_held_until")),
     )
     .join(contact, contact.c.id == recipient.c.contact_id)
     .where(*_pending, recipient.c.due_at <= sa.bindparam("now", type_=UtcTime))

@@ -252,6 +252,14 @@ _AUTOMATIC = (
 )
 
 
+def newest_codes(db: Session, contact_id: int, most: int) -> list[int | None]:
+    """Meta's codes of the newest messages to a contact that were handed over; None for one that did not fail."""
+    code = sa.case((message.c.status == "failed", message.c.error_code))
+    handed = (message.c.contact_id == contact_id, message.c.direction == "out", message.c.attempts > 0)
+    told = sa.select(code).where(*handed, message.c.status.not_in(("queued", "sending")))
+    return list(db.connection().execute(told.order_by(message.c.id.desc()).limit(most)).scalars())
+
+
 def fail(db: Session, ids: Sequence[int], code: int | None, why: str, now: datetime) -> None:
     """Fails messages that were never handed over."""
     failed = {"status": "failed", "rank": RANK["failed"], "error_code": code, "error": why, "failed_at": now}

@@ -76,6 +76,7 @@ def _people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.Subquer
         contact.c.opted_out_at,
         contact.c.marketing_stopped_at,
         contact.c.marketing_granted_at,
+        contact.c.marketing_held_until,
         contact.c.utility_stopped_at,
         phone.scalar_subquery().label("phone"),
         (sa.null().cast(sa.String) if rules.phones_only else bsuid.scalar_subquery()).label("bsuid"),
@@ -108,6 +109,8 @@ def _reasons(people: sa.Subquery, prefix: Any, rules: Rules) -> list[tuple[str, 
         american = sa.and_(people.c.phone.like("1%"), prefix.not_in(policy.NOT_US))
         by_id = sa.and_(people.c.phone.is_(None), people.c.bsuid.like("US.%"))
         found.append((policy.US_MARKETING, sa.or_(american, by_id)))
+    if rules.marketing:
+        found.append((policy.HELD, people.c.marketing_held_until > sa.literal(rules.now, UtcTime)))
     if rules.skip_open_conversations:
         talks = sa.select(conversation.c.id).where(
             conversation.c.contact_id == people.c.id, conversation.c.status.not_in((RESOLVED, BOT))

@@ -10,12 +10,13 @@ from typing import Any
 
 import psutil
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from pytake_cli.api import live, live_socket
 from pytake_cli.services import notifications
 from pytake_cli.store import Store, events
+from pytake_cli.store.audit import AuditEntry
 from tests.kit import people
 from tests.kit.live_client import House, house, opened
 from tests.kit.stores import NOW, make_number, make_org
@@ -52,6 +53,18 @@ def happens(org: int, kind: str = "message:new", talk: int | None = None, **payl
 async def refused(house: House, hello: dict[str, Any] | None) -> tuple[int, str]:
     async with opened(house.url, hello) as inbox:
         return await inbox.end()
+
+
+def test_who_hears_what_customers_write_is_in_the_audit_log(store: Store) -> None:
+    async def visit(house: House, org: int, talk: int) -> None:
+        async with house.inbox("ana") as ana:
+            await ana.ready()
+            await asyncio.to_thread(house.reads.write, store)
+
+    run(store, visit)
+    with store.read() as db:
+        [entry] = db.exec(select(AuditEntry).where(AuditEntry.action == "live.joined")).all()
+    assert entry.actor == "ana"
 
 
 def test_an_event_reaches_the_inboxes_at_once(store: Store) -> None:

@@ -115,6 +115,12 @@ def test_costs_above_the_limit_are_refused(pytake: Run, ready: Shop) -> None:
     assert campaigning.ledger(ready.store) == {}
 
 
+def test_a_limit_in_another_currency_than_the_prices_is_told_as_that(pytake: Run, ready: Shop) -> None:
+    refused = pytake("campaign", "launch", "bf", "--yes", "--max-cost", "BRL 1000")
+    assert (refused.code, "PT-CAMP-CURRENCY" in refused.err) == (9, True)
+    assert campaigning.ledger(ready.store) == {}
+
+
 @pytest.mark.parametrize("verb", ["pause", "cancel"])
 def test_a_dry_run_does_not_say_that_it_was_done(pytake: Run, ready: Shop, verb: str) -> None:
     launched(pytake)

@@ -29,15 +29,15 @@ def served(tmp_path: Path) -> Iterator[Home]:
         served.stop()
 
 
-def token(home: Home) -> str:
-    """Of an administrator, for the contacts."""
+def token(home: Home, *scopes: str) -> str:
+    """Of an administrator, for the contacts or for what is named."""
     with home.store() as store:
         user = people.user(store, home.org_id)
         who = Principal(home.org_id, user.id, "Rita", "ORG_ADMIN", ROLES["ORG_ADMIN"], "session")
         with store.write(home.org_id) as db:
             user.role = "ORG_ADMIN"
             db.add(user)
-            return api_tokens.create(db, who, "crm", ["contacts:read"], clock.now())[1]
+            return api_tokens.create(db, who, "crm", list(scopes) or ["contacts:read"], clock.now())[1]
 
 
 def test_a_token_reads_contacts_and_nothing_more_and_the_log_says_so(served: Home) -> None:

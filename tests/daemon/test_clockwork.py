@@ -29,7 +29,8 @@ from pytake_cli.daemon.jobs import Jobs
 from pytake_cli.daemon.live import Hub
 from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
-from pytake_cli.services import following
+from pytake_cli.services import audit, following
+from pytake_cli.services.principals import local
 from pytake_cli.store import Store, jobs, retention
 from pytake_cli.store.events import Event
 from pytake_cli.store.journal import Journal, Quarantine, Received, append
@@ -140,6 +141,20 @@ def test_the_journal_forgets_what_was_applied_long_ago_and_nothing_else(store: S
     with store.read() as db:
         left = {row.body for row in db.exec(select(Journal))}
     assert left == {b"3", *[b"%d" % i for i in range(20, 25)]}
+
+
+def test_the_heads_of_audit_logs_are_in_the_daemons_log_once_a_day(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    org = make_org(store)
+    with store.write(org) as db:
+        audit.note(db, local(org), "user.invited", "user:1")
+        [(_, head)] = audit.heads(db)
+    made = works(store)
+    with caplog.at_level("INFO"):
+        made.clockwork.keep_house()
+        made.clockwork.keep_house()
+    assert [record.head for record in caplog.records if record.message == "audit head"] == [head]  # type: ignore[attr-defined]
 
 
 def test_forgetting_goes_in_small_steps(store: Store) -> None:

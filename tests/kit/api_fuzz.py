@@ -73,8 +73,9 @@ def run(face: Face, stock: Stock, cases: int, number: int = 1, only: str = "") -
     everything: list[Any] = [each.ok() for each in schema.get_all_operations()]  # type: ignore[union-attr]
     found = [each for each in everything if only in each.path]
     report.operations = len(found)
+    each = max(2, -(-cases // len(found)))
     for operation in found:
-        _try(operation, f"http://127.0.0.1:{face.port}", headers, stock, max(2, cases // len(found)), number, report)
+        _try(operation, f"http://127.0.0.1:{face.port}", headers, stock, each, number, report)
     return report
 
 

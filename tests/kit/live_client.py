@@ -20,6 +20,7 @@ from pytake_cli.api.app import application
 from pytake_cli.api.connection import Places
 from pytake_cli.api.live import Live
 from pytake_cli.api.server import Server
+from pytake_cli.api.v1.reads import Reads
 from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.daemon.customer_typing import CustomerTyping
 from pytake_cli.daemon.engine_local import LocalEngine
@@ -109,6 +110,7 @@ class House:
     places: Places
     url: str = ""
     people: dict[str, Principal] = field(default_factory=dict)
+    reads: Reads = field(default_factory=Reads)  # who looked at customers' data
 
     def sign_in(self, store: Store, token: str, org: str, now: datetime) -> Principal:
         if token not in self.people:
@@ -159,7 +161,7 @@ async def house(
     async def nothing(scope: Any, receive: Any, send: Any) -> None:
         raise AssertionError(f"nobody asks for {scope['path']}")
 
-    server = Server(application(nothing, nothing, live=Live(hub, store, found.sign_in, origins)), places)
+    server = Server(application(nothing, nothing, live=Live(hub, store, found.sign_in, origins, found.reads)), places)
     found.url = await server.listen("127.0.0.1", 0, None)
     assert urlsplit(found.url).port
     works = (server.run(), hub.run(), hub.hints.run(), engine.run({"live": hub.handle}))

@@ -53,6 +53,15 @@ def test_ten_entries_hang_together_and_the_head_can_be_published(store: Store, o
     assert verdict(store, org, "10:" + "0" * 64).wrong == "the published head is not in the chain"
 
 
+def test_every_organisation_s_head_can_be_told_and_shows_entries_cut_off_the_end(store: Store, org: int) -> None:
+    make_org(store, "quiet")
+    with store.read() as db:
+        [(told_org, head)] = audit.heads(db)
+    assert (told_org, head) == (org, verdict(store, org).head)
+    tamper(store, "DELETE FROM audit_entry WHERE serial > 7", "UPDATE audit_head SET serial = 7")
+    assert verdict(store, org, head).wrong != ""
+
+
 @pytest.mark.parametrize(
     "statement",
     [

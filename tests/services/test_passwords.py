@@ -61,6 +61,15 @@ def test_a_lost_pepper_makes_old_hashes_void_and_a_former_one_still_opens() -> N
     assert passwords.is_outdated(kept)
 
 
+def test_hashes_whose_pepper_is_lost_are_counted() -> None:
+    settings.load({"auth.password_scheme": "argon2id"})
+    kept = passwords.hashed(GOOD)
+    assert passwords.without_pepper([kept, kept]) == 0
+    secrets.put(passwords.PEPPER, "another pepper that is long enough to be one")
+    secrets.forget()
+    assert passwords.without_pepper([kept, passwords.hashed(GOOD)]) == 1
+
+
 def test_a_key_that_is_too_short_is_refused() -> None:
     secrets.put(passwords.PEPPER, "short")
     with pytest.raises(ConfigError) as refused:

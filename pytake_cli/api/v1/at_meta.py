@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from pytake_cli import nearby, secrets, settings
-from pytake_cli.errors import ConfigError, PytakeError
+from pytake_cli.errors import Conflict, PytakeError
 from pytake_cli.services import contact_blocking
 from pytake_cli.services.contact_blocking import Place
 from pytake_cli.store.numbers import Number
@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 
 def ask(phone_number_id: str, question: Callable[[Graph], Awaitable[T]]) -> T:
-    """Runs `question` with an open Graph and the number's access token."""
+    """Runs `question` with an open Graph and the number's access token; Conflict while it has none."""
     token = secrets.get("access_token", phone_number_id)
     if token is None:
-        raise ConfigError(
+        raise Conflict(
             "PT-NUMBER-TOKEN",
             "there is no access token for the number {id}",
             fix="pytake secret set access_token - --scope {id}",

@@ -40,6 +40,7 @@ def act(given: BulkGiven, here: Here = Depends(here)) -> object:
         asker=whom,
         where=where,
     )
+    here.noted(f"conversation.{given.action}", f"batch:{done.batch}", done=len(done.done))
     return _batch(done)
 
 
@@ -56,7 +57,9 @@ def undo(given: UndoGiven, here: Here = Depends(here)) -> object:
     if (given.change is None) == (given.batch is None):
         raise InvalidData("PT-UNDO-WHAT", "what is to be undone: either change or batch", fix="one of both")
     if given.batch is not None:
-        return _batch(talk_bulk.undo(here.office.store, who, given.batch, here.now))
+        done = talk_bulk.undo(here.office.store, who, given.batch, here.now)
+        here.noted("conversation.undone", f"batch:{given.batch}", done=len(done.done))
+        return _batch(done)
     with here.write() as db:
         for row in talk_undo.find(db, change=given.change):
             talk_undo.undo(db, who, row, here.now)
@@ -82,6 +85,7 @@ def list_(
             conversation=conversation,
             before=after[0] if after else None,
         )
+    here.saw("activity.listed")
     return paging.page(rows, lambda row: (row["change"],))
 
 

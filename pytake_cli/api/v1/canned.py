@@ -150,6 +150,6 @@ def delete(key: str, request: Request, here: Here = Depends(here)) -> None:
 @router.post("/{key}/used", status_code=204, dependencies=[Depends(needs("canned:read"))])
 def used(key: str, here: Here = Depends(here)) -> None:
     """Counts that it was inserted: what is used most comes first."""
-    with here.write() as db:
+    with here.write(quiet=True) as db:
         row = canned.find(db, here.org_id, key, me(here, db))
         rows.used(db, row.id or 0, here.now)

@@ -1,23 +1,18 @@
-"""Contacts by the thousand: taken out as a file, and what became of lists that were imported."""
+"""Contacts by the thousand, taken out as a file."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime
 from typing import IO, Annotated, Any, Literal
 
 from fastapi import Depends, Query
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
-from sqlmodel import col, select
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import Id, Page, Paging, paging
 from pytake_cli.api.v1.routes import router as new_router
-from pytake_cli.errors import InvalidData, NotFound
+from pytake_cli.errors import InvalidData
 from pytake_cli.services import contact_export, segments
-from pytake_cli.store.imports import ContactImport
 
 router = new_router("contacts")
 
@@ -27,41 +22,6 @@ KINDS = {
     "jsonl": "application/x-ndjson",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-
-
-class Import(BaseModel):
-    """One list that was imported, or is being."""
-
-    id: int
-    source: str
-    state: str
-    rows_done: int
-    counts: dict[str, int]
-    started_at: datetime
-    updated_at: datetime
-    done_at: datetime | None
-
-
-@router.get("/imports", response_model=Page[Import], dependencies=[Depends(needs("contacts:read"))])
-def imports(paging: Paging = Depends(paging), here: Here = Depends(here)) -> object:
-    """Imports, the newest first."""
-    before = paging.after(int)
-    query = select(ContactImport).where(ContactImport.org_id == here.org_id).order_by(col(ContactImport.id).desc())
-    if before is not None:
-        query = query.where(col(ContactImport.id) < before[0])
-    with here.read() as db:
-        rows = [row.model_dump() for row in db.exec(query.limit(paging.limit + 1))]
-    return paging.page(rows, lambda row: (row["id"],))
-
-
-@router.get("/imports/{id}", response_model=Import, dependencies=[Depends(needs("contacts:read"))])
-def import_(id: Id, here: Here = Depends(here)) -> object:
-    """How far an import is."""
-    with here.read() as db:
-        row = db.exec(select(ContactImport).where(ContactImport.id == id)).first()
-    if row is None:
-        raise NotFound("PT-IMPORT-NONE", "there is no import {id}", fix="GET /api/v1/contacts/imports", id=id)
-    return row.model_dump()
 
 
 @router.get(

@@ -76,6 +76,7 @@ def list_(
         by = order or (named.order if named else "waiting")
         ids, following = talk_list.page(db, who, conditions, by, limit=paging.limit, after=after)
         rows = talk_rows.rows(db, here.org_id, ids, me=here.principal.user_id)
+    here.saw("conversation.listed")
     return {"items": rows, "next": cursor(*following) if following else None}
 
 
@@ -95,6 +96,7 @@ def show(id: Id, response: Response, here: Here = Depends(here)) -> object:
     with here.read() as db:
         row = talk_rows.row(db, here.org_id, id, me=here.principal.user_id)
     versions.tag(response, row, row["version"])
+    here.saw("conversation.read", f"conversation:{id}")
     return row
 
 
@@ -109,6 +111,7 @@ def read_timeline(
     bounds = Paging(limit, before).after(int, int, int)
     with here.read() as db:
         found = timeline.page(db, conversations.get(db, id), before=bounds, limit=limit)
+    here.saw("conversation.read", f"conversation:{id}")
     return {"items": found.items, "next": cursor(*found.earlier) if found.earlier else None}
 
 
@@ -116,7 +119,9 @@ def read_timeline(
 def card(id: Id, here: Here = Depends(here)) -> object:  # noqa: A002
     """Who the person is: the card beside the chat."""
     with here.read() as db:
-        return talk_card.card(db, conversations.get(db, id))
+        found = talk_card.card(db, conversations.get(db, id))
+    here.saw("conversation.read", f"conversation:{id}")
+    return found
 
 
 @router.post(
@@ -152,6 +157,7 @@ def act(id: Id, given: ActionGiven, here: Here = Depends(here)) -> object:
         change = talk_actions.act(
             db, principal(here), conversation, given.action, given.model_dump(exclude={"action"}), here.now
         )
+        here.note(db, f"conversation.{given.action}", f"conversation:{id}")
         return {
             "conversation": talk_rows.row(db, here.org_id, id, me=here.principal.user_id),
             "change": change.id if change else None,

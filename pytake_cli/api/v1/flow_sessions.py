@@ -82,6 +82,7 @@ def list_(
             before=before[0] if before else None,
         )
         rows = [each.row() for each in flow_walks.listed(db, here.org_id, wanted)]
+    here.saw("flow_session.listed")
     return paging.page(rows, lambda row: (row["id"],))
 
 

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from pytake_cli import __version__, clock
 from pytake_cli.api.asgi import App
-from pytake_cli.api.v1 import ROOT, problems
+from pytake_cli.api.v1 import ROOT, misfits, problems
 from pytake_cli.api.v1.office import Office
 from pytake_cli.api.v1.once import Replayed
 from pytake_cli.api.v1.routers import ROUTERS
@@ -87,7 +87,7 @@ async def _told(_request: Request, error: Exception) -> JSONResponse:
 
 async def _misfit(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    flaws = [{"at": ".".join(map(str, each["loc"])), "says": each["msg"]} for each in error.errors()]
+    flaws = [{"at": ".".join(map(str, each["loc"])), "says": misfits.says(each)} for each in error.errors()]
     told = InvalidData(
         "PT-API-BODY", "the request does not fit: {at}", fix="the document at /api/v1/openapi.json", at=flaws[0]["at"]
     )

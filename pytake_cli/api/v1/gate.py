@@ -15,7 +15,8 @@ from pytake_cli.api.v1.office import Office
 from pytake_cli.api.visitors import group
 from pytake_cli.errors import PytakeError, TooLarge, UsageError
 
-UPLOADS = "/api/v1/media"  # the one path that takes bodies as large as media are
+# Paths that take bodies as large as media are; they are not read into memory.
+UPLOADS = ("/api/v1/media", "/api/v1/contacts/imports", "/api/v1/contacts/imports/plan")
 UPLOAD_SECONDS = 300.0
 METHODS = b"GET, POST, PUT, PATCH, DELETE"
 ASKED = b"authorization, content-type, if-match, idempotency-key, accept-language, x-pytake-org"
@@ -50,7 +51,7 @@ class Gate:
             limit = self._check(scope)
         except PytakeError as error:
             return await answer(send, problems.answer_of(error))  # open, or the answer is lost to a reset
-        if scope["path"] == UPLOADS:
+        if scope["path"] in UPLOADS:
             _allow_upload(scope, limit)
         return await self._inner(scope, _Counted(receive, limit), send)
 
@@ -63,7 +64,7 @@ class Gate:
             )
         if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
             raise UsageError("PT-API-NUL", "the address holds a NUL character", fix="the address without %00")
-        limit = office.most_upload_bytes if scope["path"] == UPLOADS else office.most_body_bytes
+        limit = office.most_upload_bytes if scope["path"] in UPLOADS else office.most_body_bytes
         length = header(scope, b"content-length") or b"0"
         if not length.isdigit() or len(length) > 12 or int(length) > limit:
             raise _too_large(limit)

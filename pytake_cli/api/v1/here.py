@@ -12,6 +12,7 @@ from fastapi import Request
 from sqlmodel import Session
 
 from pytake_cli import clock
+from pytake_cli.api.v1 import ROOT
 from pytake_cli.api.v1.gate import bearer
 from pytake_cli.api.v1.office import Office
 from pytake_cli.api.v1.once import Once
@@ -48,10 +49,16 @@ class Here:
             yield db
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """One transaction, only of this organisation; with it an idempotency key counts as used."""
+    def write(self, *, quiet: bool = False) -> Iterator[Session]:
+        """One transaction, only of this organisation; with it an idempotency key counts as used.
+
+        What the handler did not write into the audit log itself is written by its route's name, unless `quiet`.
+        """
         with self.office.store.write(self.org_id) as db:
             yield db
+            if not (quiet or audit.is_noted(db) or self.request.method == "GET"):
+                route = self.request.scope["route"]
+                self.note(db, f"{route.tags[0]}.{route.name.strip('_')}", self.request.url.path.removeprefix(ROOT))
             if self.once is not None:
                 self.once.used(db)
 

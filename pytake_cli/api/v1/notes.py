@@ -39,12 +39,12 @@ def read_draft(id: Id, here: Here = Depends(here)) -> object:
 @router.put("/draft", status_code=204, dependencies=[Depends(needs("conversations:write"))])
 def keep_draft(id: Id, given: DraftGiven, here: Here = Depends(here)) -> None:
     """Keeps it. Drafts are one's own: the last one that is kept stands, and needs no version."""
-    with here.write() as db:
+    with here.write(quiet=True) as db:
         talk_notes.keep_draft(db, principal(here), conversations.get(db, id), now=here.now, **given.model_dump())
 
 
 @router.delete("/draft", status_code=204, dependencies=[Depends(needs("conversations:write"))])
 def drop_draft(id: Id, here: Here = Depends(here)) -> None:
     """Throws it away."""
-    with here.write() as db:
+    with here.write(quiet=True) as db:
         talk_notes.drop_draft(db, principal(here), conversations.get(db, id))

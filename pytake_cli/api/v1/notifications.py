@@ -64,7 +64,7 @@ def list_(
 def read(body: Seen, here: Here = Depends(here)) -> object:
     """Marks mine as seen, some or all."""
     me = here.principal.user_id or 0
-    with here.write() as db:
+    with here.write(quiet=True) as db:
         count = notifications.read(db, me, here.now, body.ids)
         return {"read": count, "unread": notifications.unread_count(db, me)}
 

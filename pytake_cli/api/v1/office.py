@@ -11,6 +11,7 @@ from pytake_cli import clock
 from pytake_cli.api.v1.limits import Limits
 from pytake_cli.api.v1.reads import Reads
 from pytake_cli.api.visitors import Proxies
+from pytake_cli.services.contact_import_work import Works
 from pytake_cli.services.principals import Principal as Principal
 
 if TYPE_CHECKING:
@@ -38,3 +39,4 @@ class Office:
     colleague_typing: Callable[[int, int | None], tuple[int, str] | None] = lambda conversation, user: None
     problems: Callable[[], list[str]] = list  # what keeps the daemon from working
     reads: Reads = field(default_factory=Reads)
+    imports: Works = field(default_factory=Works)

@@ -79,7 +79,7 @@ class Route(APIRoute):
 
         async def handle(request: Request) -> Response:
             request = _Read(request.scope, request.receive)
-            is_post = request.method == "POST" and request.scope["path"] != UPLOADS
+            is_post = request.method == "POST" and request.scope["path"] not in UPLOADS
             request.state.body = await request.body() if is_post else b""
             try:
                 response = await inner(request)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Response
 from fastapi import Path as Param
 from pydantic import BaseModel, Field
 from sqlmodel import Session
@@ -16,6 +16,7 @@ from pytake_cli.api.v1.here import Here, here, needs
 from pytake_cli.api.v1.paging import LARGEST_ID, Page, everything
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
+from pytake_cli.api.v1.versions import tag
 from pytake_cli.errors import InvalidData
 from pytake_cli.flow import reader
 from pytake_cli.services import numbers, prices, template_lint, templates
@@ -109,13 +110,13 @@ def list_(
     with here.read() as db:
         found = templates.listed(db, here.org_id, gone=gone)
     wanted = [row for row in found if not (status and row.status != status.upper())]
-    return everything([_row(row) for row in wanted if not (category and row.category != category.upper())])
+    return everything([row_of(row) for row in wanted if not (category and row.category != category.upper())])
 
 
 @router.post("/lint", response_model=Page[Mistake], dependencies=READ)
 def lint(body: Written, here: Here = Depends(here)) -> object:
     """What Meta would refuse of a template file, and what is worth a word; sample files are not looked at."""
-    _refuse_files(body.text)
+    refuse_files(body.text)
     with here.read() as db:
         country = db.get_one(Organisation, here.org_id).country
         costs = template_lint.Prices(prices.table(db, here.org_id), country, here.now.date().isoformat())
@@ -125,10 +126,14 @@ def lint(body: Written, here: Here = Depends(here)) -> object:
 
 
 @router.get("/{name}", response_model=TemplateRow, dependencies=READ)
-def show(name: Name, language: Language = None, number: NumberId = None, here: Here = Depends(here)) -> object:
+def show(
+    name: Name, response: Response, language: Language = None, number: NumberId = None, here: Here = Depends(here)
+) -> object:
     """One template, where it stands at Meta, and the values that each message has to bring."""
     with here.read() as db:
-        return _row(find(db, here, name, language, number))
+        row = find(db, here, name, language, number)
+    tag(response, versioned(row))
+    return row_of(row)
 
 
 @router.post("/{name}/preview", response_model=Previewed, dependencies=READ)
@@ -161,7 +166,13 @@ def account(db: Session, here: Here, number: int | None) -> Number:
     return numbers.find(db, here.org_id, None if number is None else str(number))
 
 
-def _row(row: Template) -> dict[str, Any]:
+def versioned(row: Template) -> dict[str, Any]:
+    """What a change of it must have seen."""
+    return row.model_dump(include={"id", "status", "category", "content_hash", "ttl_seconds", "gone_at"})
+
+
+def row_of(row: Template) -> dict[str, Any]:
+    """A template as it is shown."""
     reason = templates.usable(row)
     told = row.pause_title if row.status == "PAUSED" else row.rejected_reason
     samples = templates.samples(row)
@@ -177,7 +188,7 @@ def _row(row: Template) -> dict[str, Any]:
     }
 
 
-def _refuse_files(text: str) -> None:
+def refuse_files(text: str) -> None:
     """Files named in a text that came from elsewhere are not ours to open."""
     if _names_file(reader.read(text, "template.yaml").data):
         raise InvalidData(

@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pytake_cli import secrets, settings
@@ -93,6 +93,25 @@ def check_secrets(numbers: Iterable[Number]) -> Iterator[Finding]:
             )
         else:
             yield ok("secrets", "{name} is in {place}", name=name, place=place)
+
+
+def check_pepper(hashes: Sequence[str]) -> Iterator[Finding]:
+    """Backups are without the pepper, so that who steals one cannot try passwords on it; it has to be kept apart."""
+    from pytake_cli.services import passwords
+
+    if not hashes:
+        return
+    lost, place = passwords.without_pepper(hashes), secrets.where(passwords.PEPPER)
+    if lost:
+        yield error(
+            "PT-PASSWORD-PEPPER",
+            "nobody can log in with {count} passwords: their password_pepper is not here, and no backup holds it",
+            check="secrets",
+            fix="pytake secret set password_pepper -, with the old one, or pytake user reset-password EMAIL",
+            count=lost,
+        )
+    else:
+        yield ok("secrets", "password_pepper is in {place}; no backup holds it: keep a copy apart", place=place or "")
 
 
 def check_terminal(environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ def _nothing_to_repeat(here: Here) -> str:
 
 
 def _no_media(here: Here) -> str:
-    return "" if here.item and here.item.media else reason("the message has no file")
+    return "" if here.item and here.item.media and here.item.media.id else reason("the message has no file")
 
 
 def _no_audio(here: Here) -> str:
@@ -67,6 +67,9 @@ INBOX = (
     Action("conversation.template", "Template", "Approved messages; the only ones that arrive outside the window.",
            {"inbox": "T", "composer": "ctrl+t"}, "template", 20, needs=WRITE,
            cli="pytake message send --to {phone} --template NAME", blocked=_no_conversation),
+    Action("conversation.attach", "Attach a file",
+           "Shows what it is before it goes; a file dropped here does the same.", {"inbox": "A"}, needs=WRITE,
+           cli="pytake message send --to {phone} --document FILE", blocked=_no_conversation),
     Action("conversation.takeover", "Take over from the flow", "The flow ends, you answer.", {"inbox": "t"},
            "take over", 4, needs=WRITE, undo="conversation.handback", cli="pytake conversation takeover {id}",
            bulk=True, blocked=_no_flow),
@@ -78,7 +81,7 @@ INBOX = (
     Action("conversation.assign", "Assign to…", "A colleague or a team.", {"inbox": "a"}, "assign", 16, needs=WRITE,
            undo="conversation.assign", cli="pytake conversation assign {id} --to NAME", bulk=True,
            blocked=_no_conversation),
-    Action("conversation.label", "Labels", "Sets or takes off several at once.", {"inbox": "l"}, "label", 30,
+    Action("conversation.label", "Labels", "Sets or takes off several at once.", {"inbox": "l"}, "labels", 30,
            needs=WRITE, undo="conversation.label", cli="pytake conversation label {id} --add NAME", bulk=True,
            blocked=_no_conversation),
     Action("conversation.resolve", "Resolve", "Marks it as resolved; u takes it back.", {"inbox": "e"}, "resolve", 10,
@@ -123,6 +126,12 @@ CHAT = (
            cli="pytake media get {media}", blocked=_no_media),
     Action("media.play", "Play the audio", "With mpv or ffplay.", {"chat": "V"}, blocked=_no_audio),
 )  # fmt: skip
+
+SEEK = (
+    Action("seek.next", "Next find", "Further back in the conversation.", {"seek": "n"}, "next find", 1),
+    Action("seek.previous", "Find before", "Towards the end of the conversation.", {"seek": "N"}, "find before", 2),
+    Action("seek.end", "End the search", "n means the next conversation again.", {"seek": "escape"}, "end search", 3),
+)
 
 COMPOSER = (
     Action("composer.send", "Send", "Sends the message, or adds the note.", {"composer": "enter"}, "send", 1),

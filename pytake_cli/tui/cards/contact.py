@@ -139,7 +139,7 @@ def _ledger(consents: Sequence[Json], room: int, look: Look, now: datetime, zone
     for one in consents:
         at = draw.moment(one.get("at"))
         mark, style = (sign("✓"), look.ok) if one.get("granted") else (sign("×"), look.warn)
-        told = f"{times.moment(at, now, zone) if at else ''} {one.get('purpose')} · {one.get('source')}"
+        told = f"{times.moment(at, now, zone) if at else ''} {one.get('purpose')} {sign('·')} {one.get('source')}"
         head = ((f"{mark} ", style),)
         made += [(*head, *line) for line in draw.paragraph(told, room - 2, look.muted)[:1]]
     return made

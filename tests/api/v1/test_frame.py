@@ -82,3 +82,16 @@ def test_the_document_describes_every_route(face: Face) -> None:
     with face.as_(None) as client:
         document = client.get("/openapi.json").json()
     assert "/api/v1/contacts" in document["paths"]
+
+
+def test_what_is_refused_is_said_in_the_language_that_was_asked_for(shop: Shop) -> None:
+    few = somebody(shop.org, "contacts:read", "segments:read", role="AGENT")
+    with open_api(shop.store) as face, face.as_(few, accept_language="pt-BR,pt;q=0.9") as client:
+        assert client.get("/audit").json()["why"] == "Ler o registro de auditoria."
+        told = client.post("/segments/count", json={"where": "xyz = 3"}).json()
+        assert told["detail"].startswith("não há campo xyz")
+        assert told["fix"] == "os campos próprios se escrevem f.<nome>"
+        flaws = client.get("/contacts", params={"limit": 9999}).json()["problems"]
+        assert flaws == [{"at": "query.limit", "says": "é no máximo 500"}]
+    with open_api(shop.store) as face, face.as_(few) as client:
+        assert client.get("/audit").json()["why"] == "Read the audit log."

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel, select
 from pytake_cli.policy.permissions import PERMISSIONS, ROLES, allows
 from tests.api.v1.walk import MISSING, OPEN, Route, body_of, routes
 from tests.kit.api import Face, Somebody, open_api, somebody
+from tests.kit.api_fuzz import KNOWN
 from tests.kit.shop import Shop
 from tests.kit.stocked import Stock
 from tests.store.test_isolation import furnish
@@ -73,7 +74,7 @@ def test_each_may_do_what_the_table_of_permissions_says_and_nothing_else(face: F
                 if not right or status >= 500:
                     wrong.append(f"{name}: {route} -> {status}")
     assert wrong == []
-    assert pairs >= 400
+    assert pairs >= 1000
 
 
 def test_what_belongs_to_another_organisation_is_as_if_it_were_not_there(shop: Shop, face: Face) -> None:
@@ -99,7 +100,130 @@ def test_what_belongs_to_another_organisation_is_as_if_it_were_not_there(shop: S
             if told[0] != told[1] or told[0][0] not in (404, 422):
                 wrong.append(f"{route}:\n  {told[0]}\n  {told[1]}")
     assert not wrong, "\n".join(wrong)
-    assert pairs >= 30
+    assert pairs >= 90
+
+
+def test_another_organisations_ids_in_bodies_and_queries_are_as_if_nobody_had_them(
+    shop: Shop, face: Face, stock: Stock
+) -> None:
+    """Every number that a body or a query may name, once theirs and once nobody's: the same answer."""
+    tables = first_ids(shop, furnish(shop.store, "sul"))
+    with face.as_(None) as client:
+        document = client.get("/openapi.json").json()
+    wrong, pairs = [], 0
+    with face.as_(somebody(stock.org, "*", role="SUPER_ADMIN", user_id=stock.rita.id), if_match="*") as client:
+        for route in routes(document):
+            if route.needs is None:
+                continue
+            target = route.address(dict(own(route, stock)))
+            for place, name in numbers_of(document, route):
+                pairs += 1
+                told = []
+                for number in (their_number(tables, name), MISSING):
+                    params, body = given(document, route, place, name, number)
+                    answer = client.request(route.method, target, params=params, json=body)
+                    told.append((answer.status_code, _told(answer, number)))
+                if told[0] != told[1]:
+                    wrong.append(f"{route} {place}.{name}:\n  {told[0]}\n  {told[1]}")
+    assert not wrong, "\n".join(wrong)
+    assert pairs >= 20
+
+
+def own(route: Route, stock: Stock) -> Iterator[tuple[str, Any]]:
+    """What the organisation of `stock` calls the things of a route."""
+    ids = {"contacts": stock.contact, "numbers": stock.number, "conversations": stock.conversation.id}
+    for name in route.parameters:
+        named = KNOWN.get(noun(route), ids.get(noun(route), MISSING))
+        yield name, stock.rita.id if name == "user" else named
+
+
+def _told(answer: Any, number: int) -> Any:
+    """The slug of an error; of anything else what it is, without the number that was asked for."""
+    found = answer.json() if answer.content else None
+    if isinstance(found, dict) and "slug" in found and "status" in found:
+        return found["slug"]
+    if isinstance(found, dict) and "skipped" in found:
+        return [(each["slug"]) for each in found["skipped"]], len(found["done"])
+    return _without(answer.text, {"number": f":{number}"}) if isinstance(found, dict | list) else found
+
+
+def test_no_list_shows_a_word_of_another_organisation(shop: Shop, face: Face, stock: Stock) -> None:
+    """Every route without a name in it, asked by the first organisation: nothing that only the second has."""
+    words = ("rita@norte.example", "Karina Silva", "promo-de-natal", "boas-vindas", "+5511968184200", "diario")
+    with face.as_(None) as client:
+        document = client.get("/openapi.json").json()
+    leaks, seen = [], 0
+    for who in everybody(shop.org).values():
+        with face.as_(who) as client:
+            for route in routes(document):
+                if route.method == "GET" and not route.parameters and route.needs is not None:
+                    if route.path == "/org/all":
+                        continue  # what it is for: all organisations, for super administrators
+                    seen += 1
+                    text = client.get(route.path, params={"q": "a", "days": 1} if route.path == "/search" else {}).text
+                    leaks += [f"{route}: {word}" for word in words if word in text]
+    assert leaks == []
+    assert seen >= 200
+
+
+def numbers_of(document: dict[str, Any], route: Route) -> Iterator[tuple[str, str]]:
+    """(where, name) of every id that a route takes besides its path."""
+    for each in route.operation.get("parameters", ()):
+        if each["in"] == "query" and is_id(each["name"], each["schema"]):
+            yield "query", each["name"]
+    content = route.operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if content is not None:
+        schema = resolved(document, content["schema"])
+        for name, part in schema.get("properties", {}).items():
+            if is_id(name, part):
+                yield "body", name
+
+
+def is_id(name: str, schema: dict[str, Any]) -> bool:
+    kinds = [schema, *schema.get("anyOf", ())]
+    bounded = min(int(kind.get("maximum", MISSING)) for kind in kinds) < MISSING
+    return (
+        not bounded
+        and name not in ("only", "code", "score", "if_version")
+        and any(
+            kind.get("type") == "integer"
+            or (kind.get("type") == "array" and kind.get("items", {}).get("type") == "integer")
+            for kind in kinds
+        )
+    )
+
+
+def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        found: dict[str, Any] = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        return found
+    return schema
+
+
+def given(document: dict[str, Any], route: Route, place: str, name: str, number: int) -> tuple[dict[str, Any], Any]:
+    """The query and the smallest body with this number in its place."""
+    body = body_of(document, route.operation)
+    if place == "query":
+        return {name: number}, body
+    schema = resolved(document, route.operation["requestBody"]["content"]["application/json"]["schema"])
+    part = schema["properties"][name]
+    many = part.get("type") == "array" or any(kind.get("type") == "array" for kind in part.get("anyOf", ()))
+    if name == "to":
+        body["action"] = "assign"
+    return {}, {**(body if isinstance(body, dict) else {}), name: [number] if many else number}
+
+
+def their_number(ids: dict[str, Any], name: str) -> int:
+    """Of `assignee` that of a user; else that of whatever the name is the name of."""
+    people = {"assignee": "user_account", "user": "user_account", "agent": "user_account", "to": "user_account"}
+    tables = people | {
+        "ids": "conversation",
+        "change": "conversation_change",
+        "reply_to": "message",
+        "other": "conversation",
+    }
+    found = ids.get(tables.get(name, name), ids.get(name.removesuffix("s"), 1))
+    return found if isinstance(found, int) else 1
 
 
 def first_ids(shop: Shop, org: int) -> dict[str, Any]:
