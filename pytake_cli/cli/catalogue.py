@@ -142,7 +142,6 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     ):
         yield from ((text, table) for text in values)
     yield from ((text, "cli.chat_commands.HELP") for text in chat_commands.HELP.values())
-    yield from _of_api()
     yield from _of_talks()
     yield from _of_schedules()
     yield from _of_inbox()
@@ -160,11 +159,12 @@ def _of_api() -> Iterator[tuple[str, str]]:
 
 
 def _of_talks() -> Iterator[tuple[str, str]]:
-    """Words of tests and simulated talks."""
+    """Words of tests and simulated talks, and of the API."""
     from pytake_cli.cli import flow_report, simulator
 
     yield from ((text, "cli.flow_report.WORDS") for text in flow_report.WORDS)
     yield from ((text, "cli.simulator.COMMANDS") for text in (*simulator.COMMANDS.values(), *simulator.WAITS.values()))
+    yield from _of_api()
 
 
 def _of_schedules() -> Iterator[tuple[str, str]]:
