@@ -97,8 +97,16 @@ class RetentionSettings(Section):
     plan_days: int = Field(30, ge=1, description="Days that plans of campaigns and audience files are kept.")
     key_days: int = Field(30, ge=30, description="Days that idempotency keys are remembered.")
     run_days: int = Field(90, ge=1, description="Days that the history of schedules is kept.")
+    automation_days: int = Field(90, ge=1, description="Days that the history of automations is kept.")
     import_days: int = Field(90, ge=1, description="Days that the history of imports is kept.")
     notification_days: int = Field(90, ge=1, description="Days that it is kept what users were told.")
+    replay_days: int = Field(
+        90, ge=1, description="Days that the steps of an ended flow session can be replayed; its figures stay."
+    )
+    draft_days: int = Field(90, ge=1, description="Days that an unsent draft is kept untouched.")
+    login_days: int = Field(90, ge=1, description="Days that logins are listed once they are over.")
+    quarantine_days: int = Field(90, ge=1, description="Days that what was settled in the quarantine is kept.")
+    pace_days: int = Field(30, ge=1, description="Days that the pace of campaigns that send no more is kept.")
     ai_use_days: int = Field(90, ge=1, description="Days that it is kept what each contact and flow cost in models.")
 
 

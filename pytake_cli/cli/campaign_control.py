@@ -86,7 +86,7 @@ def retry(
     """Writes again to those whose message failed. Messages of which nobody knows are left alone: message settle.
 
     $ pytake campaign retry black-friday
-    $ pytake campaign retry black-friday --only 131049
+    $ pytake campaign retry black-friday --only 132015
     """
     from pytake_cli.services import campaign_watch, campaigns
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from pytake_cli.cli import campaign_page, export_rights
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import data, emit, row_stream
-from pytake_cli.locale import _, number
-from pytake_cli.text import clean
+from pytake_cli.locale import _
 
 FIELDS = {
     "contact_id": "number of the contact",
@@ -75,8 +74,9 @@ def recipients(
         list[int] | None, typer.Option("--code", metavar="CODE", help="Only with this error of Meta's; repeatable.")
     ] = None,
     limit: Annotated[int | None, typer.Option("-l", "--limit", min=0, help="How many; 0 for all.")] = None,
+    as_: export_rights.As = None,
 ) -> None:
-    """Lists the people of a campaign with what became of each.
+    """Lists the people of a campaign with what became of each. The audit log keeps who took the list.
 
     $ pytake campaign recipients black-friday --state failed --csv > falhas.csv
     $ pytake campaign recipients black-friday --state replied --fields contact_id,name,replied_at
@@ -87,6 +87,8 @@ def recipients(
     here = context()
     with here.store.read(here.org_id) as db:
         campaign = campaigns.get(db, here.org_id, name)
+        took = {"states": state or [], "codes": code or [], "limit": here.limit(limit), "people": campaign.recipients}
+        export_rights.noted(as_, "campaign.recipients", f"campaign:{campaign.id}", took)
         rows = campaign_report.recipients(db, campaign, state or (), code or (), here.limit(limit))
         if here.output.form in ("tsv", "jsonl"):
             write = row_stream(FIELDS, default=DEFAULT)
@@ -99,12 +101,16 @@ def recipients(
 
 def report(
     name: Name,
-    format_: Annotated[Literal["md"] | None, typer.Option("--as", help="md: a page to send around.")] = None,
+    format_: Annotated[
+        Literal["md", "html"] | None,
+        typer.Option("--as", help="md: a page to send around; html: one to print, or to save as PDF."),
+    ] = None,
 ) -> None:
     """Shows what a campaign came to: who it reached, who answered, what it cost.
 
     $ pytake campaign report black-friday
     $ pytake campaign report black-friday --as md > black-friday.md
+    $ pytake campaign report black-friday --as html > black-friday.html
     $ pytake campaign report black-friday --json | jq .cost
     """
     from pytake_cli.services import campaign_report, campaigns
@@ -113,24 +119,8 @@ def report(
     with here.store.read(here.org_id) as db:
         found = campaign_report.report(db, campaigns.get(db, here.org_id, name), here.now)
     if format_ == "md":
-        data("\n".join(_page(found)))
+        data("\n".join(campaign_page.markdown(found)))
+    elif format_ == "html":
+        data(campaign_page.html(found))
     else:
         emit(found, REPORT_FIELDS)
-
-
-def _page(found: dict[str, Any]) -> Iterator[str]:
-    """Markdown, in the language of the reader."""
-    people = found["recipients"] or 1
-    yield f"# {clean(found['name'], newlines=False)}"
-    yield ""
-    yield f"| | {_('people')} | % |"
-    yield "| --- | ---: | ---: |"
-    for name in ("recipients", "sent", "delivered", "read", "replied", "opted_out", "failed", "unknown", "skipped"):
-        yield f"| {_(name)} | {number(found[name])} | {found[name] / people:.1%} |"
-    yield ""
-    if found["cost"]:
-        yield f"{_('cost')}: {found['cost']['currency']} {found['cost']['amount']}"
-    for each in found["failures"]:
-        yield f"- {number(each['count'])} × {each['code'] or '—'}: {clean(each['meaning'], newlines=False)}"
-    for each in found["skips"]:
-        yield f"- {number(each['count'])} × {each['reason']}"

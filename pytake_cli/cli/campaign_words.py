@@ -57,6 +57,14 @@ def _facts(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield _("cost"), _cost(content["cost"])
     yield _("limit"), _quota(content["quota"])
     yield _("takes"), _duration(content["duration"])
+    for each in content["duration"].get("later", ()):
+        span = forms.duration(timedelta(seconds=each["after"]))
+        starts, ends = _span(each)
+        words = {"template": each["template"], "span": span, "starts": starts, "ends": ends}
+        if each["unless_replied"]:
+            yield _("then"), _("{template}, {span} later: {starts} to {ends}, unless they answer").format(**words)
+        else:
+            yield _("then"), _("{template}, {span} later: {starts} to {ends}").format(**words)
     for each in content["samples"]:
         yield _("sample"), f"{clean(each['name'], newlines=False)}\n{each['text']}"
 
@@ -91,6 +99,10 @@ def _quota(quota: dict[str, Any]) -> str:
 def _duration(duration: dict[str, Any]) -> str:
     if duration["ends"] is None:
         return _("nobody can tell")
-    starts, ends = (forms.local(datetime.fromisoformat(duration[name]), context().tz) for name in ("starts", "ends"))
+    starts, ends = _span(duration)
     span = forms.duration(timedelta(seconds=duration["seconds"]))
     return _("{span}: {starts} to {ends}").format(span=span, starts=starts, ends=ends)
+
+
+def _span(told: dict[str, Any]) -> list[str]:
+    return [forms.local(datetime.fromisoformat(told[name]), context().tz) for name in ("starts", "ends")]

@@ -65,7 +65,7 @@ def _in_call(call: ast.Call) -> Iterator[str]:
         if isinstance(call.func, ast.Attribute)
         else ""
     )
-    if name in ("_", "ngettext", "Phrase", "Misfit", "reason"):
+    if name in ("_", "ngettext", "Phrase", "Misfit", "Why", "reason"):
         for argument in call.args[: 2 if name == "ngettext" else 1]:
             yield from _strings(argument)
     elif name == "SegmentError":
@@ -112,7 +112,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     from pytake_cli import errors, secrets, settings, telling
     from pytake_cli.cli import commands, doctor, flags, status, surface_data, topics, trace, triggers
     from pytake_cli.policy import audience, talks
-    from pytake_cli.store import media
+    from pytake_cli.store import media, restore
     from pytake_cli.store.conversations import STATUSES
     from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
     from pytake_cli.whatsapp import template_rules
@@ -135,6 +135,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("cli.doctor.SOURCES", doctor.SOURCES),
         ("telling.SYSTEM", telling.SYSTEM),
         ("cli.status.STATES", status.STATES),
+        ("store.restore", (restore.WAITS,)),
         ("policy.talks.TABLE", sorted({step.what for step in talks.TABLE.values()} - {""})),
         ("store.media", (media.PENDING, media.REFUSED, media.LOST)),
         ("whatsapp.errors.RULES", _rules()),

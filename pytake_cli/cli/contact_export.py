@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
 import typer
 
-from pytake_cli.cli import forms
+from pytake_cli.cli import export_rights, forms
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import data, done, emit, named
 from pytake_cli.cli.progress import Progress
@@ -38,10 +38,11 @@ def export(
     tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Only who has this tag.")] = None,
     raw: Raw = False,
     force: Annotated[bool, typer.Option("--force", help="Replaces a file that is there.")] = False,
+    as_: export_rights.As = None,
 ) -> None:
     """Writes contacts to a file that only you can read. `contact import` reads it again.
 
-    --fields chooses the columns; --fields help tells them.
+    --fields chooses the columns; --fields help tells them. The audit log keeps who took how many: pytake audit list.
 
     $ pytake contact export clientes.csv
     $ pytake contact export clientes.xlsx --tag vip --fields phone,name,f.cidade
@@ -63,7 +64,7 @@ def export(
         if here.dry_run:
             written = contact_export.count(db, wanted)
         else:
-            written = _write(db, file, kind, names, wanted, raw=raw, force=force)
+            written = _write(db, file, kind, names, wanted, raw=raw, force=force, as_=as_)
     if file == "-" and not here.dry_run:
         return
     if here.output.form in ("json", "jsonl"):  # not by emit: --fields chose columns of contacts
@@ -78,11 +79,17 @@ def _conclude(file: str, written: int) -> None:
     done(told.format(count=number(written), file=file))
 
 
-def _write(db: Session, file: str, kind: Form, names: list[str], wanted: Wanted, *, raw: bool, force: bool) -> int:
+def _write(
+    db: Session, file: str, kind: Form, names: list[str], wanted: Wanted, *, raw: bool, force: bool, as_: str | None
+) -> int:
     from pytake_cli.services import contact_export, private_files
 
-    progress = Progress("export", contact_export.count(db, wanted))
+    count = contact_export.count(db, wanted)
+    progress = Progress("export", count)
     with _stdout() if file == "-" else private_files.written(Path(file), force=force) as target:
+        filtered = wanted.tag is not None or wanted.ids is not None
+        took = {"contacts": count, "columns": names, "format": kind, "filtered": filtered}
+        export_rights.noted(as_, "contacts.exported", "", took)
         found = contact_export.rows(db, wanted)
         written = contact_export.write(target, kind, names, found, raw=raw, tell=progress.at)
     progress.end()

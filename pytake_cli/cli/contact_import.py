@@ -63,6 +63,10 @@ class Given:
         list[str] | None,
         typer.Option("--map", metavar="COLUMN=FIELD", help="What a column becomes; - leaves it out. Repeatable."),
     ] = None
+    by: Annotated[
+        str,
+        typer.Option("--key", metavar="FIELD", help="What people are known by: phone, bsuid or an own field as cpf."),
+    ] = "phone"
     on_conflict: Annotated[
         Literal["skip", "update", "fail"],
         typer.Option("--on-conflict", help="What is done about people who are there; fail rejects their rows."),
@@ -98,11 +102,13 @@ class Given:
 def import_(given: Given) -> None:
     """Imports contacts from a list. People are found by phone, however it is written, and numbers stay as they are.
 
+    With --key cpf they are found by that field first; rows whose phone is somebody else's are rejected.
     Unknown columns become fields. An import that was stopped goes on where it was when the command is given again.
 
     $ pytake contact import clientes.csv --dry-run
     $ pytake contact import clientes.csv --tag base-2026 --rejects rejeitados.csv
     $ pytake contact import clientes.xlsx --map "Fone 2=phone" --map "Obs=-" --on-conflict skip
+    $ pytake contact import crm.csv --key cpf --map "Documento=f.cpf"
     $ pytake contact import - --consent marketing --consent-source "loja física" --consent-date 2026-03-02 < novos.csv
     """
     from pytake_cli.services import contact_import_files
@@ -131,8 +137,9 @@ def _wanted(given: Given, source: Source) -> Wanted:
     if not is_country(country):
         raise InvalidData("PT-ORG-COUNTRY", "there is no country {code}", fix="--country BR", code=country)
     mapping = dict(split(each) for each in given.mapping or ())
+    key = contact_import_plan.key_named(given.by)
     with here.store.read(here.org_id) as db:
-        columns = contact_import_plan.plan(db, here.org_id, source, mapping, country)
+        columns = contact_import_plan.plan(db, here.org_id, source, mapping, country, key)
     agreed = given.consent is not None or any(column.target == CONSENT for column in columns)
     if agreed and not (given.consent_source and given.consent_date):
         raise UsageError(
@@ -151,6 +158,7 @@ def _wanted(given: Given, source: Source) -> Wanted:
         given.consent is not None,
         given.consent_source,
         when,
+        key,
     )
     return contact_import.Wanted(rules, tuple(columns), country, source.form == "csv")
 
@@ -216,9 +224,9 @@ def _import(given: Given, source: Source, wanted: Wanted) -> None:
     from pytake_cli.store.tags import name_of
 
     here = context()
-    said = {
-        name: value for name, value in asdict(given).items() if name not in ("file", "key", "rejects", "allow_partial")
-    }
+    said = {name: value for name, value in asdict(given).items() if name not in BESIDES}
+    if said["by"] == "phone":
+        del said["by"]  # as it was when there was nothing else: imports from then keep their digest
     digest = contact_import.digest_of(source, said)
     job = contact_import.begin(here.store, here.org_id, source, given.key, digest, here.now)
     rejects = Path(given.rejects) if given.rejects else None
@@ -268,6 +276,7 @@ def _reasons() -> dict[str, str]:
     return {
         "phone": _("phone number"),
         "repeated": _("repeated"),
+        "key": _("identity"),
         "value": _("value"),
         "columns": _("columns"),
         "exists": _("there already"),

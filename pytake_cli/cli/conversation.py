@@ -29,6 +29,9 @@ app.command("macro")(conversation_macro.macro)
 app.command("claim")(conversation_acts.claim)
 app.command("label")(conversation_acts.label)
 app.command("snooze")(conversation_acts.snooze)
+app.command("wake")(conversation_acts.wake)
+app.command("read")(conversation_acts.read)
+app.command("unread")(conversation_acts.unread)
 app.command("priority")(conversation_acts.priority)
 app.command("star")(conversation_acts.star)
 app.command("undo")(conversation_acts.undo)
@@ -55,6 +58,8 @@ LIST_FIELDS = {
     "labels": "its labels",
     "created_at": "when it began",
     "resolved_at": "when it was resolved",
+    "rating": "1 to 5, as the customer said",
+    "rating_comment": "why, in the customer's words",
 }
 ON_SCREEN = ("id", "contact", "last_at", "window", "assignee", "status", "unread", "preview")
 IN_PIPES = (
@@ -187,6 +192,8 @@ def _row(one: Listed, now: datetime, on_screen: bool) -> dict[str, Any]:
         "priority": conversation.priority,
         "created_at": conversation.created_at,
         "resolved_at": conversation.resolved_at,
+        "rating": conversation.rating,
+        "rating_comment": conversation.rating_comment,
     }
 
 
@@ -220,18 +227,25 @@ def show(
 @app.command("assign")
 def assign(
     ids: Ids,
-    to: Annotated[str, typer.Option("--to", metavar="USER", help="E-mail or name of a user, @me, or @none.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="USER|TEAM", help="E-mail or name of a user, @me, @none, or a team.")
+    ],
     as_: As = None,
 ) -> None:
-    """Gives conversations to somebody, or with @none back to the queue.
+    """Gives conversations to somebody, to the queue of a team, or with @none back to the queue.
 
     $ pytake conversation assign 5008 5011 --to ana@loja.com.br
+    $ pytake conversation assign 5008 --to vendas  # team:vendas if a user is called so, too
     $ pytake conversation list --agent @none --fields id | pytake conversation assign - --to @me
     """
-    from pytake_cli.services import conversations
+    from pytake_cli.services import conversations, routing
+    from pytake_cli.store.teams import Team
 
     def change(db: Session, conversation: Conversation, by: User | None) -> str:
-        owner = selectors.user(db, to, as_)
+        owner = selectors.holder(db, to, as_)
+        if isinstance(owner, Team):
+            routing.give_to_team(db, conversation, owner, by=by, now=context().now)
+            return _("#{id} waits in the queue of {team}").format(id=conversation.id, team=owner.name)
         conversations.assign(db, conversation, owner, by=by, now=context().now)
         if owner is None:
             return _("#{id} belongs to nobody").format(id=conversation.id)

@@ -1,4 +1,4 @@
-"""What the inbox does with conversations, as commands: claim, label, snooze, priority, star, merge, undo, export."""
+"""What the inbox does with conversations, as commands: claim, label, snooze, wake, priority, star, merge, undo …"""
 
 from __future__ import annotations
 
@@ -136,6 +136,34 @@ def snooze(
         return _("#{id} is snoozed until {until} · undo: {undo}").format(id=row.id, until=words, undo=UNDO)
 
     act(ids, "snooze", {"until": moment, "until_reply": for_reply}, told, as_)
+
+
+def wake(ids: Ids, as_: As = None) -> None:
+    """Brings snoozed conversations back before their time.
+
+    $ pytake conversation wake 5008
+    $ pytake conversation list --status snoozed --fields id | pytake conversation wake -
+    """
+    act(ids, "wake", {}, lambda row: _("#{id} is awake · undo: {undo}").format(id=row.id, undo=UNDO), as_)
+
+
+def read(ids: Ids, as_: As = None) -> None:
+    """Marks conversations as read; the people in them see blue ticks.
+
+    $ pytake conversation read 5008
+    """
+    words = _("#{id} is read · not yet: pytake conversation unread {id}")
+    act(ids, "read", {}, lambda row: words.format(id=row.id), as_)
+
+
+def unread(ids: Ids, as_: As = None) -> None:
+    """Marks conversations as unread, to find them again; the people in them do not learn of it.
+
+    $ pytake conversation unread 5008
+    $ pytake conversation list --unread
+    """
+    words = _("#{id} is unread · read: pytake conversation read {id}")
+    act(ids, "unread", {}, lambda row: words.format(id=row.id), as_)
 
 
 def priority(

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pytake_cli import clock, places, secrets
-from pytake_cli.cli import neighbour, selectors
+from pytake_cli.cli import logins, neighbour, selectors
 from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import say
-from pytake_cli.errors import AuthError, Conflict, DaemonDown, UsageError
+from pytake_cli.errors import AuthError, Conflict, DaemonDown, PytakeError, UsageError
 from pytake_cli.locale import _, language
 
 if TYPE_CHECKING:
@@ -55,10 +55,17 @@ class Given:
     enter: Annotated[
         Literal["send", "newline"], typer.Option("--enter", help="What Enter does; with newline, Ctrl-S sends.")
     ] = "send"
+    undo_send: Annotated[
+        float,
+        typer.Option(
+            "--undo-send", metavar="SECONDS", help="So long a message waits and can be taken back.", min=0, max=30
+        ),
+    ] = 0
     no_mouse: Annotated[bool, typer.Option("--no-mouse", help="Leaves the mouse to the terminal.")] = False
     quiet_bell: Annotated[bool, typer.Option("--no-bell", help="Rings for nothing.")] = False
     server: Annotated[
-        str | None, typer.Option("--server", metavar="URL", help="A daemon elsewhere; the secret api_token logs in.")
+        str | None,
+        typer.Option("--server", metavar="URL", help="A daemon elsewhere, logged in to with pytake auth login."),
     ] = None
     as_: Annotated[
         str | None, typer.Option("--as", metavar="USER", help="Who works; by default the first user there was.")
@@ -82,6 +89,7 @@ def inbox(given: Given) -> None:
     $ pytake inbox --view unassigned
     $ pytake inbox --conversation 5008 --read-only
     $ pytake inbox --web  # in a browser of this machine
+    $ pytake inbox --server https://pytake.loja.com.br
     $ pytake inbox --keys  # what does this terminal send?
     """
     if given.web:
@@ -112,7 +120,8 @@ def _serve(given: Given) -> None:
     from pytake_cli.cli import inbox_web
 
     flags = {"--view": given.view, "--theme": given.theme, "--keymap": given.keymap, "--as": given.as_}
-    flags |= {"--server": given.server, "--org": context().settings.org}
+    flags |= {"--server": given.server, "--org": context().settings.org, "--enter": given.enter}
+    flags |= {"--undo-send": f"{given.undo_send:g}"}
     arguments = [word for flag, value in flags.items() if value for word in (flag, value)]
     with _daemon(given.server):
         inbox_web.serve([*arguments, *(["--read-only"] if given.read_only else [])], given.port)
@@ -145,6 +154,7 @@ def _app(given: Given, url: str, login: Login) -> InboxApp:
         enter_sends=given.enter == "send",
         zone=current.tz,
         bell=not given.quiet_bell,
+        undo_send_seconds=given.undo_send,
     )
     return InboxApp(client, options)
 
@@ -157,7 +167,7 @@ def _daemon(server: str | None) -> Iterator[str]:
     """The address to talk to; a daemon that was started for the inbox ends with it."""
     running = neighbour.running()
     if server or running:
-        yield server or (running.url if running else "")
+        yield logins.check_server(server) if server else running.url if running else ""
         return
     from pytake_cli.cli import confirm
 
@@ -197,20 +207,11 @@ def _once_up(child: subprocess.Popen[bytes]) -> str:
 
 @contextmanager
 def _login(given: Given) -> Iterator[Login]:
-    """On this machine a session of the person who works; elsewhere an API token."""
+    """On this machine a session of the person who works; elsewhere the login that was made there."""
     from pytake_cli.tui.client import Login
 
     if given.server:
-        token = secrets.get(TOKEN)
-        if token is None:
-            raise AuthError(
-                "PT-INBOX-TOKEN",
-                "there is no API token for {server}",
-                fix="pytake secret set {name} -",
-                server=given.server,
-                name=TOKEN,
-            )
-        yield Login(token)
+        yield _elsewhere(logins.check_server(given.server))
         return
     from pytake_cli.services import sessions
     from pytake_cli.services.principals import local
@@ -223,6 +224,33 @@ def _login(given: Given) -> Iterator[Login]:
     finally:
         with store.write(org_id) as db:
             sessions.end(db, local(org_id, grant.user_id), grant.user_id, grant.session_id, clock.now())
+
+
+def _elsewhere(server: str) -> Login:
+    """The login of `pytake auth login`, renewed when it runs out, else the API token among the secrets."""
+    from pytake_cli.tui.client import Login
+
+    async def renew() -> str | None:
+        return await asyncio.to_thread(_renewed_at, server, login)
+
+    try:
+        saved = logins.current(server)
+    except AuthError as error:
+        if token := secrets.get(TOKEN):
+            return Login(token)
+        fix = "pytake auth login --server {server}"
+        raise AuthError("PT-INBOX-TOKEN", "you are not logged in at {server}", fix=fix, server=server) from error
+    login = Login(saved.access, renew if saved.refresh else None)
+    return login
+
+
+def _renewed_at(server: str, login: Login) -> str | None:
+    """A fresh token; another command may have fetched one meanwhile, and each is good for one renewal."""
+    try:
+        saved = logins.current(server)
+        return saved.access if saved.access != login.access else logins.renew(saved).access
+    except PytakeError:
+        return None
 
 
 def _begin(store: Store, org_id: int, as_: str | None) -> Grant:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pytake_cli.cli import message_send, neighbour, selectors, times
+from pytake_cli.cli import message_react, message_send, neighbour, selectors, times
 from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit, say
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 app.command("send")(message_send.send)
+app.command("react")(message_react.react)
 
 LIST_FIELDS = {
     "id": "number of the message",

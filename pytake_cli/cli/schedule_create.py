@@ -88,6 +88,7 @@ def set_(given: Changed) -> None:
 
     $ pytake schedule set remind-due --cron "0 10 * * 1-5"
     $ pytake schedule set remind-due --blackout 2026-12-24..2027-01-02
+    $ pytake schedule set remind-due --modify 2026-11-27="campaign launch black-friday --yes --expect any"
     $ pytake schedule set remind-due --missed run-once --dry-run
     """
     from pytake_cli.services import schedules

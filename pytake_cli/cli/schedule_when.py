@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from pytake_cli.cli import times
+from pytake_cli.cli import schedule_command, times
 from pytake_cli.errors import UsageError
 from pytake_cli.policy import hours
 from pytake_cli.policy.recurrence import Every, Rule
@@ -52,8 +52,13 @@ class When:
         list[str] | None, typer.Option("--move", metavar="DAY=T", help="That day's runs once at T; repeatable.")
     ] = None
 
+    modify: Annotated[
+        list[str] | None,
+        typer.Option("--modify", metavar="DAY=COMMAND", help="That day it runs this instead; repeatable."),
+    ] = None
 
-LIMITS = ("start", "until", "count", "window", "blackout", "holidays", "on_holiday", "skip", "move")
+
+LIMITS = ("start", "until", "count", "window", "blackout", "holidays", "on_holiday", "skip", "move", "modify")
 
 
 def rule_of(given: When, tz: str, now: datetime, before: Rule | None = None) -> Rule | None:
@@ -141,6 +146,9 @@ def _limits(given: When, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
     for each in given.move or ():
         day, _, to = each.partition("=")
         exceptions.append({"date": day, "do": "reschedule", "to": to})
+    for each in given.modify or ():
+        day, _, command = each.partition("=")
+        exceptions.append({"date": day, "do": "modify", "command": schedule_command.words_of(command)})
     if exceptions:
         found["exceptions"] = exceptions
     return found

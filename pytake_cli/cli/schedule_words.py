@@ -82,6 +82,8 @@ def first_times(coming: Iterable[Occurrence], tz: str, count: int = 3) -> str:
 
 def note(occurrence: Occurrence, tz: str) -> str:
     """What is odd about the clocks at that time."""
+    if command := occurrence.changes.get("command"):
+        return _("that day: {command}").format(command=" ".join(command))
     local = datetime.fromisoformat(occurrence.local)
     there = occurrence.at.astimezone(ZoneInfo(tz))
     if local.tzinfo is not None:

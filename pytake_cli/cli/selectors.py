@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pytake_cli.cli.output import warn
-from pytake_cli.errors import Conflict, InputNeeded, PartialFailure, PytakeError, UsageError
+from pytake_cli.errors import Conflict, InputNeeded, NotFound, PartialFailure, PytakeError, UsageError
 from pytake_cli.locale import _
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from pytake_cli.store.teams import Team
     from pytake_cli.store.users import User
 
 ME, NONE = "@me", "@none"
@@ -118,6 +119,23 @@ def user(db: Session, ref: str, acting: str | None = None) -> User | None:
     if found is None:
         raise Conflict("PT-USER-ME", "{me} could be several people here", fix="--as EMAIL", me=ME)
     return found
+
+
+def holder(db: Session, ref: str, acting: str | None = None) -> User | Team | None:
+    """Whom `--to` names: a user, or a team: `team:vendas`, or `vendas` if nobody is called so."""
+    from pytake_cli.cli.context import context
+    from pytake_cli.services import teams
+
+    prefix, _colon, name = ref.partition(":")
+    if prefix == "team" and name:
+        return teams.find(db, context().org_id, name)
+    try:
+        return user(db, ref, acting)
+    except NotFound as nobody:
+        try:
+            return teams.find(db, context().org_id, ref)
+        except NotFound:
+            raise nobody from None
 
 
 def contact_id(db: Session, ref: str | None) -> int | None:

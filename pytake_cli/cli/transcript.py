@@ -31,6 +31,8 @@ FIELDS = {
     "notes": "internal notes, oldest first",
     "created_at": "when it began",
     "resolved_at": "when it was resolved",
+    "rating": "1 to 5, as the customer said",
+    "rating_comment": "why, in the customer's words",
 }
 LINE_FIELDS = {
     "at": "when it was written",
@@ -147,7 +149,13 @@ def _record(view: View, lines: list[Line]) -> dict[str, Any]:
         ],
         "created_at": conversation.created_at,
         "resolved_at": conversation.resolved_at,
+        "rating": conversation.rating,
+        "rating_comment": conversation.rating_comment,
     }
+
+
+def _why(comment: str) -> str:
+    return f": {comment}" if comment else ""
 
 
 def text(view: View, lines: list[Line]) -> str:
@@ -160,6 +168,8 @@ def text(view: View, lines: list[Line]) -> str:
     window = window_text(view.window_closes_at, ctx.now)
     facts = [view.name, phone if phone != view.name else "", _(conversation.status)]
     facts += [_("owner {who}").format(who=owner), _("window {left}").format(left=window)]
+    if conversation.rating is not None:
+        facts.append(_("rated {stars} of 5").format(stars=conversation.rating) + _why(conversation.rating_comment))
     head = "  ".join(clean(fact, newlines=False) for fact in facts if fact)
     shown = [f"{paint(f'#{conversation.id}', 'heading', color)}  {head}"]
     if view.earlier:

@@ -13,6 +13,7 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from pytake_cli import clock
+from pytake_cli.daemon.automations import Automations
 from pytake_cli.daemon.campaigns import Campaigns
 from pytake_cli.daemon.engine import Engine
 from pytake_cli.daemon.health import Health
@@ -23,7 +24,6 @@ from pytake_cli.daemon.sender import Sender
 from pytake_cli.errors import StoreUnavailable
 from pytake_cli.services import (
     audit,
-    automation_events,
     campaign_series,
     media,
     retention,
@@ -64,6 +64,7 @@ class Clockwork:
         sender: Sender,
         jobs: Jobs,
         campaigns: Campaigns,
+        automations: Automations,
         health: Health,
         present: Callable[[], Collection[int]] = tuple,
     ) -> None:
@@ -72,6 +73,7 @@ class Clockwork:
         self._sender = sender
         self._jobs = jobs
         self._campaigns = campaigns
+        self._automations = automations
         self._health = health
         self._routing = Routing(store, present)
         self._disk_told = False
@@ -155,7 +157,7 @@ class Clockwork:
         if timers_due:
             self._engine.poke("timer", "due")
         self._poke_schedules(now)
-        self._poke_automations(now)
+        self._automations.sweep(now)
         for number_id, lane in due:
             self._engine.poke("number", str(number_id), lane)
         self._swept_at = now
@@ -174,12 +176,6 @@ class Clockwork:
             self._engine.poke("series", DUE, "report")
         for run_id in schedule_runs.queued(self._store):
             self._engine.poke("schedule", str(run_id), "report")
-
-    def _poke_automations(self, now: datetime) -> None:
-        with self._store.read() as db:
-            is_due = automation_events.is_due(db, now)
-        if is_due:
-            self._engine.poke("automation", DUE, "report")
 
     def look_at_disk(self) -> None:
         """Tells before the disk is full: then not even deleting helps."""

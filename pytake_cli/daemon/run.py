@@ -49,6 +49,7 @@ from pytake_cli.errors import ConfigError, PytakeError, StoreUnavailable
 from pytake_cli.services import campaign_series, flow_sessions, flow_signals, schedule_runs, sending
 from pytake_cli.store import Store, schema
 from pytake_cli.store.lock import daemon_lock
+from pytake_cli.store.work import Lane
 
 log = logging.getLogger(__name__)
 
@@ -221,7 +222,7 @@ class Daemon:
         self._sender = Sender(store, engine, me)
         self._jobs = Jobs(store, me)
         self._timers = Timers(store)
-        self._automations = Automations(store)
+        self._automations = Automations(store, engine)
         self._schedules = Schedules(store, me)
         self._campaigns = Campaigns(store, engine)
         door = Door(
@@ -242,9 +243,8 @@ class Daemon:
         self._office = front.office(store, self._proxies, self._hub, self._health.unready, tls=tls)
         live = Live(self._hub, store, self._office.sign_in, self._office.origins, self._office.reads)
         self._server = Server(application(door, probes, signals, api.application(self._office), live), places)
-        self._clockwork = Clockwork(
-            store, engine, self._sender, self._jobs, self._campaigns, self._health, self._hub.present
-        )
+        parts = (self._sender, self._jobs, self._campaigns, self._automations, self._health)
+        self._clockwork = Clockwork(store, engine, *parts, self._hub.present)
         self._pokes = neighbours.PokeSocket(settings.paths().run / neighbours.SOCKET_FILE, engine)
 
     async def _take_signal(self, token: str, name: str, value: Any, cause: str) -> bool:
@@ -289,7 +289,7 @@ class Daemon:
             "campaign": self._campaigns.handle,
             "series": self._campaigns.handle_series,
             "route": Routing(self._store).handle,
-            "live": self._hub.handle,
+            "live": self._hear,
             "secrets": self._reread_secrets,
             "tick": self._tick,
         }
@@ -312,6 +312,12 @@ class Daemon:
 
     def _part(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._parts[asyncio.ensure_future(work)] = name
+
+    async def _hear(self, key: str, lane: Lane) -> None:
+        """Something happened: `key` is empty when it was written here."""
+        if not key:
+            self._automations.heard()
+        await self._hub.handle(key, lane)
 
     async def _tick(self, key: str, lane: str) -> None:
         await asyncio.to_thread(self._clockwork.sweep)

@@ -8,6 +8,7 @@ NO_CONSENT = "no-consent"
 NO_ADDRESS = "no-address"
 NOT_A_NUMBER = "not-a-number"
 US_MARKETING = "us-marketing"
+HELD = "held"
 IN_CONVERSATION = "in-conversation"
 TOO_OFTEN = "too-often"
 ALREADY_IN = "already-in"
@@ -25,6 +26,7 @@ REASONS: dict[str, str] = {
     NO_ADDRESS: "no phone, and no id that this number may write to",
     NOT_A_NUMBER: "the phone is a number for tests, your own, or none",
     US_MARKETING: "Meta delivers no marketing to US numbers",
+    HELD: "Meta withheld marketing from them lately, or did not reach them twice in a row",
     IN_CONVERSATION: "a person is talking with them, or about to",
     TOO_OFTEN: "had as many campaign messages lately as the cap allows",
     ALREADY_IN: "is in this campaign already",

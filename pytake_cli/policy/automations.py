@@ -32,6 +32,8 @@ EVENTS: dict[str, str] = {
     "tagged": "the contact got a tag",
     "untagged": "the contact lost a tag",
     "field": "one of these values of the contact changed",
+    "segment_entered": "the contact came into a materialised segment, one of these",
+    "segment_left": "the contact is in a materialised segment no longer, one of these",
     "sla_breached": "a promised time passed",
     "rated": "the customer rated the conversation",
     "customer_silent": "the customer has not answered for so long",
@@ -48,9 +50,12 @@ LISTED = (
     "tagged",
     "untagged",
     "field",
+    "segment_entered",
+    "segment_left",
     "sla_breached",
 )  # take words; some need none
 NEEDS_WORDS = ("keyword",)
+OF_SEGMENTS = ("segment_entered", "segment_left")
 MODES = ("whole", "starts", "contains", "regex")
 
 MOST_DEPTH = 3  # automations that set off one another
@@ -110,6 +115,11 @@ class Automation:
     @property
     def stages(self) -> tuple[tuple[timedelta, tuple[Act, ...]], ...]:
         return stages(self.then)
+
+    @property
+    def segments(self) -> set[str]:
+        """The materialised segments whose comings and goings it waits for."""
+        return {word for when in self.when if when.event in OF_SEGMENTS for word in when.words}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ RETRY_BASE_SECONDS = 2.0
 RETRY_CAP_SECONDS = 300.0
 UNREACHED_RETRY_SECONDS = 1.0  # Meta was not reached: nothing was sent, no attempt is counted
 LONGEST_WAIT_SECONDS = 600.0  # no failure keeps a message waiting for longer
+UNDELIVERED_IN_A_ROW = 2  # 131026 once may be a moment's trouble; twice says that nobody is there
+UNDELIVERED_HOLD_SECONDS = 7 * 86400.0
 PAIR_BASE = 4  # Meta advises 4^X seconds for 131056
 TEMPLATES_STOP_SECONDS = 3600.0  # 131048: an hour at least
 

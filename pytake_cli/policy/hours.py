@@ -113,6 +113,21 @@ def open_for(schedule: Schedule | None, start: datetime, span: timedelta) -> dat
     return None
 
 
+def open_between(schedule: Schedule | None, start: datetime, end: datetime) -> timedelta:
+    """How long the shop is open from `start` to `end`."""
+    if schedule is None:
+        return end - start
+    day, at, found = start.astimezone(zone(schedule.tz)).date(), start.astimezone(UTC), timedelta()
+    while at < end:
+        moments = {*_changes(schedule, day), *_ends(schedule, day), _midnight(schedule, day + _DAY)}
+        for then in sorted(moment for moment in moments if moment > at):
+            if at < end and is_open(schedule, at):
+                found += min(then, end) - at
+            at = then
+        day += _DAY
+    return found
+
+
 def _midnight(schedule: Schedule, day: date) -> datetime:
     return datetime.combine(day, time(), zone(schedule.tz)).astimezone(UTC)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -69,6 +69,13 @@ class Course:
     @property
     def seconds(self) -> int:
         return round((self.ends - self.starts).total_seconds())
+
+
+def followed(people: Mapping[str, int], first: Course, after: timedelta, pace: Pace) -> Course | None:
+    """The same of a later message, for which everybody waits `after` from when they got the first one."""
+    made = course(people, first.starts + after, pace)
+    last = course(dict.fromkeys(people, 1), first.ends + after, Pace(float("inf"), pace.quiet))
+    return None if made is None or last is None else replace(made, ends=max(made.ends, last.ends))
 
 
 def course(people: Mapping[str, int], start: datetime, pace: Pace) -> Course | None:

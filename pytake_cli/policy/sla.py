@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pytake_cli.policy.hours import Schedule, open_for
+from pytake_cli.policy.hours import Schedule, open_between, open_for
 
 FIRST_REPLY, NEXT_REPLY, RESOLUTION = "first_reply", "next_reply", "resolution"
 CLOCKS = (FIRST_REPLY, NEXT_REPLY, RESOLUTION)
@@ -43,6 +43,8 @@ class Talk:
     first_replied_at: datetime | None
     waiting_since: datetime | None
     is_over: bool = False
+    is_paused: bool = False
+    pauses: Sequence[tuple[datetime, datetime]] = ()  # the earlier ones, in order: what was snoozed keeps no promise
 
 
 def choose(promises: Sequence[Promise], team: int | None, priority: str, labels: Collection[str]) -> Promise | None:
@@ -59,7 +61,7 @@ def choose(promises: Sequence[Promise], team: int | None, priority: str, labels:
 
 def clocks(promise: Promise | None, talk: Talk, schedule: Schedule | None) -> dict[str, Clock]:
     """The clocks that run in a conversation; `schedule` is when its team is open, None: always."""
-    if promise is None or talk.is_over or talk.people_since is None:
+    if promise is None or talk.is_over or talk.is_paused or talk.people_since is None:
         return {}
     starts = {RESOLUTION: talk.people_since}
     if talk.first_replied_at is None:
@@ -72,10 +74,27 @@ def clocks(promise: Promise | None, talk: Talk, schedule: Schedule | None) -> di
         start, span = starts.get(name), promise.spans.get(name)
         if start is None or span is None:
             continue
-        due, warn_at = open_for(hours, start, span), open_for(hours, start, span * promise.warn_percent / 100)
+        due = _after(hours, start, span, talk.pauses)
+        warn_at = _after(hours, start, span * promise.warn_percent / 100, talk.pauses)
         if due is not None and warn_at is not None:  # a team that never opens promises nothing
             found[name] = Clock(name, warn_at, due)
     return found
+
+
+def _after(
+    hours: Schedule | None, start: datetime, span: timedelta, pauses: Sequence[tuple[datetime, datetime]]
+) -> datetime | None:
+    """When the team has been open for `span` since `start`, the pauses left out."""
+    for begin, end in pauses:
+        if end <= start:
+            continue
+        due = open_for(hours, start, span)
+        if due is None or due <= begin:
+            return due
+        if begin > start:
+            span -= open_between(hours, start, begin)
+        start = end
+    return open_for(hours, start, span)
 
 
 def news(running: Mapping[str, Clock], told: Mapping[str, str], now: datetime) -> dict[str, str]:

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from math import isfinite, nan
 from zoneinfo import ZoneInfo
 
-from pytake_cli.flow.patterns import PatternError, compile_pattern
+from pytake_cli.flow.patterns import PatternError
 from pytake_cli.flow.words import closest
-from pytake_cli.segment import fields
+from pytake_cli.segment import fields, patterns
 from pytake_cli.segment.grammar import parse
 from pytake_cli.segment.tree import And, Bare, Count, Node, Not, Or, Predicate, Sample, SegmentError, Value
 
@@ -121,7 +121,7 @@ def _check_value(field: fields.Field, node: Predicate, value: Value) -> None:
         if node.op not in ("~", "!~"):
             raise SegmentError("a pattern is compared by ~ or !~", value.offset)
         try:
-            compile_pattern(value.text)
+            patterns.normal(value.text)
         except PatternError as error:
             raise SegmentError("{reason}", value.offset + 1 + error.offset, reason=error.message) from None
         return

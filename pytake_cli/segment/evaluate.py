@@ -7,9 +7,8 @@ from datetime import datetime
 from operator import ge, gt, le, lt
 from typing import Any
 
-from pytake_cli.flow.patterns import compile_pattern
 from pytake_cli.flow.words import fold
-from pytake_cli.segment import check, fields
+from pytake_cli.segment import check, fields, patterns
 from pytake_cli.segment.tree import And, Bare, Count, Node, Not, Or, Person, Predicate, Sample, SegmentError, Value
 
 PRIME, FACTOR = 2_147_483_647, 48_271  # of Lehmer's generator: products stay below 2^63
@@ -132,6 +131,11 @@ def _time(node: Predicate, has: Any, now: datetime, tz: str) -> bool:
             return has >= start and (has <= last_start if last_start == last_end else has < last_end)
 
 
+def is_said(node: Predicate, has: str) -> bool:
+    """Whether a predicate of text is true of one value; "" is none."""
+    return (has != "") == (node.op == "is set") if node.op in fields.STATED else _text(node, has)
+
+
 def _text(node: Predicate, has: Any) -> bool:
     if isinstance(has, list | tuple):  # a person's phones: one of them is enough, and `!=` means none of them
         negative = node.op in ("!=", "not in", "!~")
@@ -143,7 +147,7 @@ def _text(node: Predicate, has: Any) -> bool:
         case "!=" | "not in":
             return all(own != fold(value.text) for value in node.values)
         case "~" | "!~":
-            return _contains(node.values[0], own, "" if has is None else str(has)) == (node.op == "~")
+            return _contains(node.values[0], own) == (node.op == "~")
         case "^=":
             return own.startswith(fold(node.values[0].text))
         case "between":
@@ -152,8 +156,8 @@ def _text(node: Predicate, has: Any) -> bool:
             return bool(own) and _ORDER[node.op](own, fold(node.values[0].text))
 
 
-def _contains(value: Value, folded: str, has: str) -> bool:
-    return compile_pattern(value.text).search(has) if value.kind == "regex" else fold(value.text) in folded
+def _contains(value: Value, folded: str) -> bool:
+    return patterns.matches(value.text, folded) if value.kind == "regex" else fold(value.text) in folded
 
 
 def _are_numbers(node: Predicate) -> bool:

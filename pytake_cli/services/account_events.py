@@ -112,6 +112,7 @@ def _account(db: Session, number: Number, value: dict[str, Any], now: datetime) 
         kind, until = restriction.get("restriction_type"), _moment(restriction.get("expiration"))
         if kind in STOPS_ALL:
             number.stopped_at, number.stopped_until, number.stopped_reason = now, until, str(kind)
+            number.stopped_code = None
         elif kind in STOPS_TEMPLATES:
             number.templates_stopped_until = until
         incidents.tell(db, number.org_id, "PT-NUMBER-RESTRICTED", f"Meta restricted {number.display}: {kind}", now)
@@ -123,6 +124,7 @@ def _ban(db: Session, number: Number, state: str, now: datetime) -> None:
         number.stopped_reason = ""
     elif state == "DISABLE":
         number.stopped_at, number.stopped_until, number.stopped_reason = now, None, "the account is disabled by Meta"
+        number.stopped_code = None
     incidents.tell(db, number.org_id, "PT-ACCOUNT-BAN", f"account of {number.display}: {state}", now)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -84,7 +86,7 @@ def cards(db: Session, org_id: int, period: Period, now: datetime) -> dict[str, 
     """The figures of a period by their names in CARDS."""
     asked = {"org": org_id, "since": period.since, "until": period.until}
     began = _began(db, asked)
-    waits = sorted(_first_replies(db, asked).values_flat())
+    waits = _first_replies(db, asked).seconds()
     over, bot, rating, ratings = db.connection().execute(_RESOLVED, asked).one()
     return {
         "conversations": began,
@@ -120,9 +122,6 @@ _by_bot = sa.and_(c.first_replied_at.is_(None), c.owner == BY_BOT)
 _RESOLVED = sa.select(
     sa.func.count(), sa.func.sum(sa.case((_by_bot, 1), else_=0)), sa.func.avg(c.rating), sa.func.count(c.rating)
 ).where(*_in_resolved)
-_REPLIED = sa.select(c.created_at, c.people_since, c.first_replied_at, c.assignee_id, c.team_id).where(
-    _org, _within(c.created_at), c.first_replied_at.is_not(None)
-)
 _UNANSWERED = sa.select(sa.func.count()).where(
     _org,
     _within(c.created_at),
@@ -132,23 +131,43 @@ _UNANSWERED = sa.select(sa.func.count()).where(
 )
 
 
+SLOT_SECONDS = 600  # zones may be off by half an hour
+
+
+def _epoch(column: Any, *, is_sqlite: bool) -> Any:
+    """The moments of a column in seconds, as numbers: to read them as dates takes most of the time."""
+    if is_sqlite:
+        return sa.func.unixepoch(column, sa.text("'subsec'"), type_=sa.Float)
+    return sa.cast(sa.extract("epoch", column), sa.Float)
+
+
+def _slot(column: Any, *, is_sqlite: bool) -> Any:
+    return sa.cast(sa.func.floor(_epoch(column, is_sqlite=is_sqlite) / SLOT_SECONDS), sa.Integer)
+
+
+@cache
+def _replied(is_sqlite: bool) -> Any:
+    asked = sa.func.coalesce(c.people_since, c.created_at)
+    seconds = _epoch(c.first_replied_at, is_sqlite=is_sqlite) - _epoch(asked, is_sqlite=is_sqlite)
+    columns = (seconds, c.assignee_id, c.team_id, _slot(c.created_at, is_sqlite=is_sqlite))
+    return sa.select(*columns).where(_org, _within(c.created_at), c.first_replied_at.is_not(None))
+
+
+@dataclass(frozen=True, slots=True)
 class Replies:
-    """Seconds until the first answer, with the day, the agent and the team of each."""
+    """Of each first answer the seconds that it took, who has it and in which team, and the slot in which it began."""
 
-    def __init__(self, rows: Sequence[Any]) -> None:
-        self.rows = [
-            (row, max(0.0, (row.first_replied_at - (row.people_since or row.created_at)).total_seconds()))
-            for row in rows
-        ]
+    rows: Sequence[Any]
 
-    def values_flat(self) -> list[float]:
-        return [seconds for _, seconds in self.rows]
+    def seconds(self) -> list[float]:
+        return sorted(max(0.0, row[0]) for row in self.rows)
 
-    def grouped(self, key: Any) -> dict[Any, list[float]]:
+    def grouped(self, place: int) -> dict[Any, list[float]]:
+        """By agent (1), team (2) or slot (3)."""
         found: dict[Any, list[float]] = defaultdict(list)
-        for row, seconds in self.rows:
-            found[key(row)].append(seconds)
-        return {name: sorted(values) for name, values in found.items()}
+        for row in self.rows:
+            found[row[place]].append(row[0])
+        return {name: sorted(max(0.0, each) for each in values) for name, values in found.items()}
 
 
 def _began(db: Session, asked: dict[str, Any]) -> int:
@@ -160,13 +179,13 @@ def _first_replies(db: Session, asked: dict[str, Any]) -> Replies:
     known: dict[Any, Replies] = db.info.setdefault("first_replies", {})
     key = tuple(asked.values())
     if key not in known:
-        known[key] = Replies(db.connection().execute(_REPLIED, asked).all())
+        known[key] = Replies(db.connection().execute(_replied(_is_sqlite(db)), asked).all())
     return known[key]
 
 
 def _out_of_window(db: Session, asked: dict[str, Any], now: datetime) -> int:
     """Who began to wait in the period and was answered after more than 24 hours, or waits still."""
-    late = sum(1 for seconds in _first_replies(db, asked).values_flat() if seconds > WINDOW.total_seconds())
+    late = sum(1 for row in _first_replies(db, asked).rows if row[0] > WINDOW.total_seconds())
     waiting: int = db.connection().execute(_UNANSWERED, {**asked, "late": now - WINDOW}).scalar_one()
     return late + waiting
 
@@ -197,7 +216,7 @@ def _by_agent(db: Session, asked: dict[str, Any]) -> list[dict[str, Any]]:
     ).where(*_in_resolved).group_by(person, _by_bot)  # fmt: skip
     people = sa.select(user.c.id, user.c.name, user.c.email).where(user.c.org_id == asked["org"])
     names = {row.id: row.name or row.email for row in db.connection().execute(people)}
-    replies = _first_replies(db, asked).grouped(lambda row: row.assignee_id)
+    replies = _first_replies(db, asked).grouped(1)
     found = []
     for row in db.connection().execute(query, asked):
         first = replies.get(row.agent, []) if row.agent is not None else []
@@ -220,7 +239,7 @@ def _by_team(db: Session, asked: dict[str, Any]) -> list[dict[str, Any]]:
     over = sa.select(c.team_id, sa.func.count(), sa.func.avg(c.rating)).where(*_in_resolved).group_by(c.team_id)
     resolved = {row[0]: (row[1], row[2]) for row in db.connection().execute(over, asked)}
     counts = {row[0]: row[1] for row in db.connection().execute(began, asked)}
-    replies = _first_replies(db, asked).grouped(lambda row: row.team_id)
+    replies = _first_replies(db, asked).grouped(2)
     return [
         {
             "team": slugs.get(id_, ""),
@@ -249,33 +268,42 @@ def _by_label(db: Session, asked: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _by_hour(db: Session, asked: dict[str, Any], period: Period) -> list[dict[str, Any]]:
     """Messages that came in, by the hour of the day on the organisation's wall; read from the index alone."""
-    at = message.c.at
-    is_sqlite = db.get_bind().dialect.name == "sqlite"
-    ten = sa.text("'10 minutes'::interval")  # zones may be off by half an hour
-    cut: Any = (
-        sa.func.substr(at, 1, 15) if is_sqlite else sa.func.date_bin(ten, at, sa.text("'2000-01-01Z'::timestamptz"))
-    )
-    query = sa.select(cut, sa.func.count()).where(
-        message.c.org_id == sa.bindparam("org"), message.c.direction == IN, _within(at)
-    )
     hours: Counter[int] = Counter()
-    for moment, count in db.connection().execute(query.group_by(cut), asked):
-        when = datetime.fromisoformat(f"{moment}0").replace(tzinfo=UTC) if is_sqlite else moment
-        hours[when.astimezone(period.tz).hour] += count
+    theirs = (message.c.org_id == sa.bindparam("org"), message.c.direction == IN, _within(message.c.at))
+    for slot, count in _slots(db, message.c.at, theirs, asked):
+        hours[_moment(slot, period).hour] += count
     return [{"hour": hour, "messages": hours[hour]} for hour in range(24)]
 
 
 def _by_day(db: Session, asked: dict[str, Any], period: Period) -> list[dict[str, Any]]:
     """Each day's conversations and how soon people first answered in them."""
-    began = sa.select(c.created_at).where(_org, _within(c.created_at))
-    counts = Counter(at.astimezone(period.tz).date() for (at,) in db.connection().execute(began, asked))
-    replies = _first_replies(db, asked).grouped(lambda row: row.created_at.astimezone(period.tz).date())
+    counts: Counter[date] = Counter()
+    for slot, count in _slots(db, c.created_at, (_org, _within(c.created_at)), asked):
+        counts[_moment(slot, period).date()] += count
+    replies: dict[date, list[float]] = defaultdict(list)
+    for slot, values in _first_replies(db, asked).grouped(3).items():
+        replies[_moment(slot, period).date()] += values
     return [
         {
             "day": day.isoformat(),
             "conversations": counts[day],
-            "first_reply_p50": percentile(replies.get(day, []), 50),
-            "first_reply_p95": percentile(replies.get(day, []), 95),
+            "first_reply_p50": percentile(first, 50),
+            "first_reply_p95": percentile(first, 95),
         }
         for day in period.days()
+        for first in [sorted(replies[day])]
     ]
+
+
+def _slots(db: Session, at: Any, which: Sequence[Any], asked: dict[str, Any]) -> Sequence[Any]:
+    """How many rows there are of each slot of time."""
+    slot = _slot(at, is_sqlite=_is_sqlite(db))
+    return db.connection().execute(sa.select(slot, sa.func.count()).where(*which).group_by(slot), asked).all()
+
+
+def _moment(slot: int, period: Period) -> datetime:
+    return datetime.fromtimestamp(slot * SLOT_SECONDS, period.tz)
+
+
+def _is_sqlite(db: Session) -> bool:
+    return db.get_bind().dialect.name == "sqlite"

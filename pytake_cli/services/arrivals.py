@@ -121,8 +121,10 @@ def _converse(db: Session, placed: Sequence[Placed], now: datetime) -> None:
         groups.setdefault(one.conversation_id, []).append(one)
     _TOUCH.run(db, [arrival_rows.touch(id_, group) for id_, group in groups.items()])
     if asleep:
-        woken = {one.conversation_id for one in placed if one.conversation_id in asleep and one.from_contact}
-        talks.woken_by_customer(db, sorted(woken), now)
+        wakers = {one.conversation_id: one for one in placed if one.from_contact or not one.writing.standby}
+        for cause, is_customer in (("customer", True), ("phone", False)):
+            woken = {id_ for id_, one in wakers.items() if id_ in asleep and one.from_contact == is_customer}
+            talks.woken(db, sorted(woken), now, cause)
 
 
 _columns = (conversation.c.id, conversation.c.number_id, conversation.c.contact_id, conversation.c.status)

@@ -23,6 +23,7 @@ from pytake_cli.services.automation_happenings import KINDS, Reader
 from pytake_cli.services.automation_plans import Plan, Planned
 from pytake_cli.store import Store
 from pytake_cli.store import automations as rows
+from pytake_cli.store.ahead import Ahead, Reach
 from pytake_cli.store.automations import PENDING, Automation
 from pytake_cli.store.events import Event
 
@@ -30,32 +31,33 @@ AT_ONCE = 50  # events in a transaction
 
 
 def is_due(db: Session, now: datetime) -> bool:
-    """Whether there is something to read or to carry out; one question where nobody has an automation."""
-    if not rows.any_enabled(db):
-        return False
+    """Whether there is something to read or to carry out, where somebody has an automation."""
     return rows.last_event(db) > rows.read_up_to(db) or bool(rows.due(db, now, 1))
 
 
-def read(store: Store, now: datetime) -> int:
-    """Reads the next events of all organisations; how many. 0: there is nothing more, or another daemon reads."""
+def read(store: Store, now: datetime, ahead: Ahead) -> Reach | None:
+    """Reads the next events of all organisations, and says how far; None: nobody has an automation, or another daemon
+    reads. `ahead` is the same each time, for what is committed late is waited for."""
     with store.read() as db:
         active = rows.enabled(db)
         if not active:
-            return 0
+            return None
         before = rows.read_up_to(db)
         first = max(before, min(row.since_event for row in active))
-        found = rows.unread(db, first, KINDS, AT_ONCE)
-        last = (found[-1].id or 0) if found else first
-        if last == before:
-            return 0
+        reach = ahead.look(db, first)
+        found = rows.unread(db, first, reach.through, KINDS, AT_ONCE)
+        if len(found) == AT_ONCE:
+            reach = replace(reach, through=found[-1].id or 0, more=True, in_doubt=False)
+        if reach.through == before:
+            return reach
         plans = [_plan(db, theirs, found, now) for theirs in _by_org(active)]
     with store.write() as db:
-        if not rows.move_cursor(db, before, last):
-            return 0
+        if not rows.move_cursor(db, before, reach.through):
+            return None
         for plan in plans:
             plan.write(db, now)
         faults.point("automation.before_plan")
-    return len(found)
+    return reach
 
 
 def _by_org(active: Sequence[Automation]) -> list[list[Automation]]:

@@ -19,7 +19,10 @@ KINDS = (
     "conversation:updated",
     "contact:updated",
     "sla:breached",
+    "segment:entered",
+    "segment:left",
 )  # of the events that automations read
+MOST_AT_ONCE = 20  # contacts that enter or leave together: more of them set nothing off, as when many are changed
 _OF_STATUS = {QUEUED: "queued", SNOOZED: "snoozed", RESOLVED: "resolved"}
 
 
@@ -32,7 +35,7 @@ class Reader:
         self._messages = _by_id(db, Message, [event.payload.get("message") for event in found])
         talks = _by_id(db, Conversation, [event.conversation_id for event in found])
         self._talks: dict[int, Conversation] = talks
-        self._of_contacts = self._going_on([event for event in found if event.kind == "contact:updated"])
+        self._of_contacts = self._going_on([id_ for event in found for id_ in _contacts(event)])
         ids = sorted(talks) if knows else []
         self._seen = {row.conversation_id: row for row in _all(db, AutomationSeen, AutomationSeen.conversation_id, ids)}
         self._dirty: set[int] = set()
@@ -51,9 +54,8 @@ class Reader:
     def dirty(self) -> list[AutomationSeen]:
         return [self._seen[id_] for id_ in sorted(self._dirty)]
 
-    def _going_on(self, found: Sequence[Event]) -> dict[int, list[Conversation]]:
+    def _going_on(self, ids: Sequence[int]) -> dict[int, list[Conversation]]:
         """The open conversations of the contacts that changed."""
-        ids = [event.payload["contact"] for event in found if isinstance(event.payload.get("contact"), int)]
         talks: dict[int, list[Conversation]] = {}
         for talk in _all(self._db, Conversation, Conversation.contact_id, ids):
             if talk.status != RESOLVED:
@@ -71,6 +73,8 @@ class Reader:
                 found = self._breach(event)
             case "contact:updated":
                 return self._contact(event)
+            case "segment:entered" | "segment:left":
+                return self._segment(event)
             case _:
                 return []
         return [found] if found is not None else []
@@ -164,14 +168,18 @@ class Reader:
 
     def _contact(self, event: Event) -> list[Happening]:
         """What changed of a contact, in each of its conversations that go on."""
-        contact_id, changed = event.payload.get("contact"), event.payload.get("changed")
-        if not isinstance(contact_id, int) or not isinstance(changed, list):
-            return []
-        names, words = _changes(event.payload, changed)
-        if not names:
-            return []
+        changed = event.payload.get("changed")
+        names, words = _changes(event.payload, changed) if isinstance(changed, list) else (frozenset(), {})
+        return self._of(event, names, words) if names else []
+
+    def _segment(self, event: Event) -> list[Happening]:
+        name = event.kind.replace(":", "_")
+        return self._of(event, frozenset({name}), {name: (str(event.payload.get("segment", "")),)})
+
+    def _of(self, event: Event, names: frozenset[str], words: dict[str, tuple[str, ...]]) -> list[Happening]:
         return [
             Happening(event.id or 0, names, event.at, talk.id or 0, contact_id, words=words)
+            for contact_id in _contacts(event)
             for talk in self._of_contacts.get(contact_id, ())
         ]
 
@@ -180,6 +188,13 @@ class Reader:
         self._seen[row.conversation_id] = row
         self._dirty.add(row.conversation_id)
         return row
+
+
+def _contacts(event: Event) -> list[int]:
+    """Of whom a contact's event is; of a segment's those who came or went, unless they are many."""
+    told = event.payload.get("contact"), event.payload.get("contacts")
+    ids = told[1] if event.kind.startswith("segment:") else [told[0]] if event.kind == "contact:updated" else []
+    return [id_ for id_ in ids if isinstance(id_, int)] if isinstance(ids, list) and len(ids) <= MOST_AT_ONCE else []
 
 
 def _by_id(db: Session, table: type[Any], ids: Sequence[Any]) -> dict[int, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -27,28 +28,40 @@ from pytake_cli.services.automation_files import AutomationErrors
 from pytake_cli.services.automation_happenings import KINDS
 from pytake_cli.store import Store
 from pytake_cli.store import automations as rows
+from pytake_cli.store.ahead import Ahead
 from pytake_cli.store.automations import CANCELLED, DONE, REFUSED, SKIPPED, Automation, AutomationRun
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import RESOLVED, Conversation
 from pytake_cli.store.database import is_outage
+from pytake_cli.store.events import event
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 50  # runs looked up at a time; each is carried out in a transaction of its own
 
 
-def work(store: Store, now: datetime) -> int:
-    """Reads what happened and carries out what is due, until there is neither; how many runs were looked at."""
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How many runs were looked at; `in_doubt`: an event is waited for, and it is worth a look in a moment."""
+
+    fired: int
+    in_doubt: bool = False
+
+
+def work(store: Store, now: datetime, ahead: Ahead | None = None) -> Done:
+    """Reads what happened and carries out what is due, until there is neither. `ahead` is the same each time."""
+    ahead = ahead or Ahead(event)
     fired = 0
     while True:
-        while automation_events.read(store, now):
-            pass
+        reach = automation_events.read(store, now, ahead)
+        while reach is not None and reach.more and not reach.in_doubt:
+            reach = automation_events.read(store, now, ahead)
         with store.read() as db:
             due = rows.due(db, now, AT_ONCE)
         done = sum(fire(store, id_, now) for id_ in due)
         fired += done
         if not done:
-            return fired
+            return Done(fired, reach is not None and reach.in_doubt)
 
 
 def fire(store: Store, run_id: int, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from pytake_cli.policy.automations import Automation as Definition
 from pytake_cli.services import act_checks, automation_files, automation_silence, business_hours
 from pytake_cli.services.automation_files import SLUG, AutomationErrors
 from pytake_cli.services.segment_reading import Reader
-from pytake_cli.store import automations
+from pytake_cli.store import automations, segments
 from pytake_cli.store.automations import Automation
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.users import User
@@ -80,6 +80,15 @@ def _around(db: Session, org_id: int, draft: Draft, read: Definition) -> Iterabl
         except InvalidData as error:
             reason = str(error.values.get("reason") or error).partition("\n")[0]
             yield problem(SLUG, "{reason}", positions.value(("if", "contact")), path=draft.path, reason=reason)
+    kept = {row.name: row.materialised for row in segments.everyone(db, org_id)}
+    for name in sorted(name for name in read.segments if not kept.get(name)):
+        place = positions.value(("when",))
+        if name in kept:
+            fix = "pytake segment set {name} --materialise"
+            yield problem(SLUG, "nobody is kept in the segment {name}", place, path=draft.path, fix=fix, name=name)
+        else:
+            fix = "pytake segment list"
+            yield problem(SLUG, "there is no segment {name}", place, path=draft.path, fix=fix, name=name)
     if read.conditions.hours is not None:
         org = db.get_one(Organisation, org_id)
         known, name = business_hours.schedules(org.tz), read.conditions.hours[1]

@@ -24,12 +24,14 @@ from pytake_cli.services import (
     campaign_drip,
     campaign_flows,
     campaign_launch,
+    campaign_told,
     campaign_words,
     campaigns,
     parties,
     sending,
 )
 from pytake_cli.services.campaign_quota import Quota, Quotas
+from pytake_cli.services.campaign_told import Why
 from pytake_cli.services.campaign_words import Words
 from pytake_cli.services.outbound import PREVIEW_LENGTH
 from pytake_cli.store import Store, buckets, ledger
@@ -122,7 +124,7 @@ def _feed_or_stop(db: Session, campaign: Campaign, now: datetime, room: int, quo
     try:
         quotas.spend(campaign.number_id, feed(db, campaign, now, room))
     except NotFound as error:  # of what it sends, before anything was written
-        campaigns.stop(db, campaign, now, error.slug, str(error))
+        campaigns.stop(db, campaign, now, error.slug, Why.of_error(error))
 
 
 def _look(db: Session, campaign: Campaign, now: datetime, quotas: Quotas) -> Look:
@@ -155,10 +157,11 @@ def _reason_to_stop(
     db: Session, campaign: Campaign, number: Number, now: datetime
 ) -> Callable[[Session, Campaign], None] | None:
     if sending.is_stopped(number, "campaign", now):
-        why = f"{number.display} may not send: {campaigns.why_stopped(number)}"
+        about = {"number": number.display, "why": campaign_told.of_number(number, now)}
+        why = Why("{number} may not send: {why}", about)
         return partial(campaigns.stop, now=now, reason="PT-CAMP-NUMBER", detail=why)
     if campaign.flow_id is not None and not campaign_flows.is_running(db, campaign.flow_id):
-        return partial(campaigns.stop, now=now, reason="PT-CAMP-FLOW", detail="its flow is not running")
+        return partial(campaigns.stop, now=now, reason="PT-CAMP-FLOW", detail=Why("its flow is not running"))
     fates = ledger.newest_fates(db, campaign.id or 0, campaign.resumed_at, breaker.WINDOW)
     trip = breaker.judge([breaker.Fate(*fate) for fate in fates])
     if trip is None:
@@ -168,7 +171,10 @@ def _reason_to_stop(
 
 
 def _out_of_quota(db: Session, campaign: Campaign, *, quota: Quota, now: datetime) -> None:
-    why = f"Meta lets you begin conversations with {quota.limit} people in 24 h, and {quota.used} have been written to"
+    why = Why(
+        "Meta lets you begin conversations with {limit} people in 24 h, and {used} have been written to",
+        {"limit": quota.limit, "used": quota.used},
+    )
     campaigns.stop(db, campaign, now, "PT-CAMP-QUOTA", why, until=quota.free_at)
 
 
@@ -219,7 +225,7 @@ def feed(db: Session, campaign: Campaign, now: datetime, room: int) -> int:
     campaign_drip.follow(db, campaign, queued, now)
     ledger.mark_started(db, begun.silent, now)
     if begun.stop:
-        campaigns.stop(db, campaign, now, "PT-CAMP-FLOW", begun.stop)
+        campaigns.stop(db, campaign, now, "PT-CAMP-FLOW", Why("the flow cannot begin: {why}", {"why": begun.stop}))
     campaign.started_at = campaign.started_at or now
     canary = words.definition.canary if campaign.canary_ends_at is None else None
     if canary is not None and ledger.sent(db, campaign.id, canary.size) >= canary.size:
@@ -251,7 +257,7 @@ def _sort_out(
     for row, scope in zip(people, words.scopes(db, people), strict=True):
         talk = found.conversations.get(row.id)
         is_open = talk is not None and talk.status not in (RESOLVED, BOT)
-        reason = words.unwanted(row, times=written.get(row.id, 0), is_open=is_open) or unasked.get(row.id)
+        reason = words.unwanted(row, now, times=written.get(row.id, 0), is_open=is_open) or unasked.get(row.id)
         address = parties.reach(known.get(row.id, ()), number.portfolio_id)
         if reason is None and address is None:
             reason = reasons.NO_ADDRESS

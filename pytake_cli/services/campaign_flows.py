@@ -30,7 +30,7 @@ from pytake_cli.store.contacts import ServiceWindow
 from pytake_cli.store.conversations import BOT, BY_BOT, Conversation
 from pytake_cli.store.database import is_outage
 from pytake_cli.store.flows import Flow, FlowVersion
-from pytake_cli.store.messages import Message
+from pytake_cli.store.messages import CAMPAIGN, Message
 from pytake_cli.store.numbers import Number
 
 service_window = ServiceWindow.__table__  # type: ignore[attr-defined]
@@ -143,7 +143,7 @@ def start(db: Session, campaign: Campaign, people: Sequence[tuple[Any, Mapping[s
             begun.silent.append(row.recipient_id)
     failed = begun.skipped[FLOW_FAILED]
     if len(failed) >= FEW or (failed and not begun.queued and not begun.silent):
-        begun.stop = f"the flow cannot begin: {why}"
+        begun.stop = why
         failed.clear()  # they wait until the flow is mended
     return begun
 
@@ -169,13 +169,15 @@ def _begin(
         given=values,
     )
     ownership.changed(db, db.get_one(Conversation, session.conversation_id), None, now)
-    first = next(iter(flow_starts.said(db, session)), None)
-    if first is None:
+    said = flow_starts.said(db, session)
+    for message in said:  # in one lane, where they stay in order
+        message.priority = CAMPAIGN
+        db.add(message)
+    if not said:
         return None
-    first.campaign_id = campaign.id
-    db.add(first)
+    said[0].campaign_id, said[0].origin, said[0].on_unknown = campaign.id, "campaign", "hold"
     db.flush()
-    return first.id
+    return said[0].id
 
 
 def take_back(db: Session, campaign: Campaign, now: datetime) -> int:

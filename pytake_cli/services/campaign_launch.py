@@ -109,7 +109,16 @@ def check(db: Session, plan: Plan, most: Money | None, max_drift: float, now: da
             **told,
         )
     currency, amount = cost["max"]["currency"], Decimal(cost["max"]["amount"])
-    if amount and (currency != most.currency or amount * 1_000_000 > most.micros):
+    if amount and currency != most.currency:
+        raise LimitReached(
+            "PT-CAMP-CURRENCY",
+            "max_cost is in {given}, and the prices are in {currency}",
+            fix="--max-cost '{cost}'",
+            given=most.currency,
+            currency=currency,
+            cost=f"{currency} {amount}",
+        )
+    if amount * 1_000_000 > most.micros:
         raise LimitReached(
             "PT-CAMP-COST",
             "it may cost {cost}, and --max-cost is {most}",
@@ -223,13 +232,14 @@ def _freeze(
     try:
         with store.read() as db:
             last = ledger.newest_contact(db, campaign.org_id)
+            due = campaign_audience.due(db, campaign.org_id, definition, now)
         total = 0
         for first in range(1, last + 1, PEOPLE_AT_ONCE):
             faults.point("campaign.before_chunk")
             with store.write() as db:
                 alive = _still_mine(db, campaign, seen)
                 within = (first, first + PEOPLE_AT_ONCE - 1)
-                people = campaign_audience.audience(db, campaign.org_id, definition, now, within=within)
+                people = campaign_audience.audience(db, campaign.org_id, definition, now, due, within=within)
                 total += ledger.freeze(db, campaign.org_id, campaign.id, people)
             seen = alive
             if progress is not None:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from pytake_cli.errors import Conflict
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.campaigns import Definition
-from pytake_cli.services import campaign_watch
+from pytake_cli.services import campaign_told, campaign_watch
 from pytake_cli.store import Store, campaigns, later
 from pytake_cli.store.campaigns import Campaign, campaign, recipient
 
@@ -38,7 +38,7 @@ def card(db: Session, org_id: int, name: str, now: datetime) -> dict[str, Any] |
     return {
         **campaign_watch.of(db, found, now),
         **_row(found),
-        "detail": found.status_detail,
+        "detail": campaign_told.detail(found),
         "audience": found.query,
         "plan_id": found.plan_id,
         "definition": found.definition,

@@ -11,22 +11,18 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, NotFound
-from pytake_cli.policy import pacing, pricing
+from pytake_cli.policy import pricing
 from pytake_cli.policy.audience import REASONS
 from pytake_cli.policy.campaigns import Definition, digest_of
 from pytake_cli.policy.pricing import Estimate
-from pytake_cli.policy.quiet import Course, Pace, course
-from pytake_cli.policy.zones import zone_of
-from pytake_cli.services import campaign_checks, campaign_flows, contacts, numbers, prices, templates
-from pytake_cli.services.campaign_audience import Target, audience, target
-from pytake_cli.services.campaign_count import Progress, Tally, count, drift
+from pytake_cli.services import campaign_checks, campaign_flows, campaign_timing, contacts, numbers, prices, templates
+from pytake_cli.services.campaign_audience import Target, target
+from pytake_cli.services.campaign_count import Progress, Tally, count, drifted
 from pytake_cli.services.campaign_rows import Found
 from pytake_cli.store import Store
 from pytake_cli.store.campaigns import Campaign, Plan, audience_row, campaign
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.whatsapp.numbers import TIERS
-
-__all__ = ["MAX_DRIFT", "VALID", "audience", "find", "make", "recheck", "target"]
 
 VALID = timedelta(hours=24)
 MAX_DRIFT = 0.01  # of the people may be others at the launch
@@ -51,7 +47,7 @@ def make(
     with store.read(org_id) as db:
         org = db.get_one(Organisation, org_id)
         found = target(db, org_id, definition)
-        tally = count(db, found, definition, now, progress=progress)
+        tally = count(db, found, definition, now, progress)
         plan = _plan(db, org, found, definition, tally, now)
         plan.content["file"] = file.to_json() if file else None
     if keep:
@@ -82,8 +78,9 @@ def find(db: Session, org_id: int, plan_id: str) -> Plan:
     )
 
 
-def recheck(db: Session, plan: Plan, now: datetime, max_drift: float = MAX_DRIFT) -> Tally:
-    """Whether a plan still holds; raises Conflict when it is old, or what it was made of is not the same any more."""
+def recheck(db: Session, plan: Plan, now: datetime, max_drift: float = MAX_DRIFT) -> float:
+    """Which share of a plan's people are others now; raises Conflict when it does not hold any more: it is old, or
+    what it was made of is not the same."""
     if now >= plan.expires_at:
         raise Conflict(
             "PT-CAMP-EXPIRED",
@@ -100,12 +97,11 @@ def recheck(db: Session, plan: Plan, now: datetime, max_drift: float = MAX_DRIFT
     if was != now_is:
         changed = next(now_one for one, now_one in zip(was, now_is, strict=True) if one != now_one)
         raise _drifted(plan, "the template {template} changed since", template=changed["name"])
-    tally = count(db, found, definition, now, values=False)
-    share = drift(plan.content["sketch"], sorted(-each for each in tally.sketch))
+    share = drifted(db, found, definition, now, plan.content["sketch"])
     if share > max_drift:
         why = "of its people {share} % are others now, and {most} % may be"
-        raise _drifted(plan, why, share=round(share * 100, 1), most=round(max_drift * 100, 1), count=tally.recipients)
-    return tally
+        raise _drifted(plan, why, share=round(share * 100, 1), most=round(max_drift * 100, 1))
+    return share
 
 
 def _drifted(plan: Plan, why: str, **values: Any) -> Conflict:
@@ -143,8 +139,8 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "number": found.number.display,
         "query": definition.audience.query,
         "quota": quota,
-        "duration": _duration(_course(org, found, definition, written, quota, now)),
-        "sketch": sorted(-each for each in tally.sketch),
+        "duration": campaign_timing.of(org, found, definition, written, quota, now),
+        "sketch": tally.sketch,
         "warnings": [*map(campaign_checks.to_json, told)],
     }
     return Plan(
@@ -283,35 +279,6 @@ def _quota(db: Session, found: Target, needed: int, now: datetime) -> dict[str, 
         "room": room,
         "needed": needed,
         "ok": room is None or needed <= room,
-    }
-
-
-def _course(
-    org: Organisation,
-    found: Target,
-    definition: Definition,
-    written: Counter[Any],
-    quota: dict[str, Any],
-    now: datetime,
-) -> Course | None:
-    people: Counter[str] = Counter()
-    by_org = definition.quiet is not None and definition.quiet.zone == "org"
-    for (tz, prefix, _arm), count_ in written.items():
-        people[org.tz if by_org else zone_of(prefix, tz, org.tz)] += count_
-    rate = pacing.sending_rate(found.number.rate_per_second)
-    rate = min(rate, definition.rate) if definition.rate else rate
-    pace = Pace(rate, definition.quiet, definition.canary, quota["room"], quota["limit"])
-    return course(people, max(definition.at or now, now), pace)
-
-
-def _duration(made: Course | None) -> dict[str, Any]:
-    if made is None:
-        return {"seconds": None, "starts": None, "ends": None, "days_waited": None}
-    return {
-        "seconds": made.seconds,
-        "starts": made.starts.isoformat(),
-        "ends": made.ends.isoformat(),
-        "days_waited": made.days_waited,
     }
 
 

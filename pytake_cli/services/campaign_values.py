@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -21,10 +21,13 @@ from pytake_cli.store import tags
 from pytake_cli.store.contacts import contact, identities_of
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.templates import Template as Approved
+from pytake_cli.whatsapp.outgoing import Outgoing
 
 COLUMN = "@"  # `@cupom` is the column `cupom` of the audience file
 NAMES = ("contact", "row", "org", "campaign", "now", "today", "language")  # what the texts may read
-_KNOWN_BY = ("display_name", "phone", "username")  # of a contact: what identities are read for
+_KNOWN_BY = {"display_name", "phone", "username"}  # of a contact: what identities are read for
+_KEPT_IN_FIELDS = {"fields", "email"}
+KNOWN = 1000  # sets of values whose message is remembered
 _COLUMNS = (
     contact.c.id,
     contact.c.name,
@@ -44,52 +47,50 @@ class Filled:
     values: Mapping[str, str]
     lacking: tuple[str, ...] = ()
     unfit: str = ""
+    outgoing: Outgoing | None = None  # the template with the values, if it is ready and no flow
 
     @property
     def is_ready(self) -> bool:
         return not self.lacking and not self.unfit
 
 
-@dataclass(frozen=True, slots=True)
 class Filling:
-    """How an arm's template is filled."""
+    """How an arm's template is filled; `template` is None for a flow's variables."""
 
-    template: Approved | None  # None: a flow's variables
-    texts: Mapping[str, str]
-    reads: frozenset[tuple[str, ...]] = field(default_factory=frozenset)  # ("contact", "phone")
-
-    @classmethod
-    def of(cls, definition: Definition, arm: Arm, template: Approved | None) -> Filling:
-        texts = dict(definition.values_of(arm))
-        compiled = [compile_template(text) for text in texts.values() if not text.startswith(COLUMN)]
-        return cls(template, texts, frozenset(each.path[:2] for one in compiled for each in one.references))
+    def __init__(self, template: Approved | None, texts: Mapping[str, str]) -> None:
+        self.template, self.texts = template, texts
+        compiled = {key: compile_template(text) for key, text in texts.items() if not text.startswith(COLUMN)}
+        references = [each.path[:2] for one in compiled.values() for each in one.references]
+        self.reads: frozenset[tuple[str, ...]] = frozenset(references)  # ("contact", "phone")
+        self._same = {key: _value(texts[key], {}) for key, one in compiled.items() if one.is_constant}
+        self._own = [key for key in texts if key not in self._same]
+        self._renderer = templates.renderer(template) if template is not None else None
+        self._known: dict[tuple[str | None, ...], Filled] = {}
 
     @property
     def reads_people(self) -> bool:
         return any(path[0] in ("contact", "language") for path in self.reads)
 
-    @property
-    def is_constant(self) -> bool:
-        """Whether everybody gets the same."""
-        return not self.reads and not any(text.startswith(COLUMN) for text in self.texts.values())
-
     def fill(self, scope: Mapping[str, Any]) -> Filled:
-        """The values of the person whose `scope` it is."""
-        values: dict[str, str] = {}
-        lacking = []
-        for key, text in self.texts.items():
-            value = _value(text, scope)
-            if value is None:
-                lacking.append(key)
-            else:
-                values[key] = value
-        if lacking or self.template is None:
-            return Filled(values, tuple(lacking))
+        """The values of the person whose `scope` it is; people with the same values share what comes of them."""
+        own = tuple([_value(self.texts[key], scope) for key in self._own])
+        filled = self._known.get(own)
+        if filled is None:
+            if len(self._known) == KNOWN:
+                self._known.clear()
+            filled = self._known[own] = self._filled({**self._same, **dict(zip(self._own, own, strict=True))})
+        return filled
+
+    def _filled(self, found: Mapping[str, str | None]) -> Filled:
+        values = {key: value for key in self.texts if (value := found[key]) is not None}
+        if lacking := tuple(key for key in self.texts if found[key] is None):
+            return Filled(values, lacking)
+        if self._renderer is None:
+            return Filled(values)
         try:
-            templates.message(self.template, values)
+            return Filled(values, outgoing=self._renderer.message(values))
         except InvalidData as error:
             return Filled(values, unfit=str(error.values.get("misfits") or error))
-        return Filled(values)
 
 
 def _value(text: str, scope: Mapping[str, Any]) -> str | None:
@@ -125,15 +126,22 @@ def scopes(
 def _people(
     db: Session, ids: Sequence[int], base: Mapping[str, Any], reads: set[str] | None
 ) -> dict[int, dict[str, Any]]:
-    known = identities_of(db, ids) if reads is None or reads & set(_KNOWN_BY) else {}
+    """What may be read of each person: of `reads` only that, as a million people are asked for."""
+    known = identities_of(db, ids) if reads is None or reads & _KNOWN_BY else {}
     tagged = tags.of_contacts(db, ids) if reads is None or "tags" in reads else {}
+    columns = (
+        _COLUMNS if reads is None or reads & _KEPT_IN_FIELDS else [one for one in _COLUMNS if one.name != "fields"]
+    )
     found: dict[int, dict[str, Any]] = {}
-    for row in db.connection().execute(sa.select(*_COLUMNS).where(contact.c.id.in_(ids))):
-        values = flow_context.person_values(row, known.get(row.id, []), tagged.get(row.id, []))
+    clocks: dict[str, dict[str, Any]] = {"": {"now": base["now"], "today": base["today"]}}
+    for row in db.connection().execute(sa.select(*columns).where(contact.c.id.in_(ids))):
+        id_, tz = row.id, row.tz
+        values = flow_context.person_values(row, known.get(id_, ()), tagged.get(id_, ()), reads)
         told = {name: None if value == "" else value for name, value in values.items()}
-        local = base["now"].astimezone(_zone(row.tz)) if row.tz else base["now"]
-        language = row.language or base["language"]
-        found[row.id] = {"contact": told, "now": local, "today": local.date(), "language": language}
+        if tz not in clocks:
+            local = base["now"].astimezone(_zone(tz))
+            clocks[tz] = {"now": local, "today": local.date()}
+        found[id_] = {"contact": told, **clocks[tz], "language": row.language or base["language"]}
     return found
 
 
@@ -153,8 +161,8 @@ def base_scope(db: Session, org_id: int, definition: Definition, now: datetime) 
 def fillings(definition: Definition, found: Sequence[tuple[Arm, Approved]]) -> dict[str, Filling]:
     """How the template of each arm is filled, or the variables of the flow."""
     if definition.flow:
-        return {"": Filling.of(definition, Arm(), None)}
-    return {arm.name: Filling.of(definition, arm, template) for arm, template in found}
+        return {"": Filling(None, definition.values_of(Arm()))}
+    return {arm.name: Filling(template, definition.values_of(arm)) for arm, template in found}
 
 
 def compiled(text: str) -> Template | None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from pytake_cli.locale import _, ngettext
 from pytake_cli.policy.campaigns import CANCELLED, FINISHED, RUNNING
-from pytake_cli.services import numbers
+from pytake_cli.services import campaign_told, numbers
 from pytake_cli.store import ledger_counts as counts
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.numbers import Number
@@ -31,7 +32,7 @@ def progress(db: Session, campaign: Campaign) -> dict[str, Any]:
         "name": campaign.name,
         "status": campaign.status,
         "reason": campaign.status_reason,
-        "detail": campaign.status_detail,
+        "detail": campaign_told.detail(campaign),
         "resume_at": campaign.due_at if campaign.status == "paused" else None,
         "starts_at": campaign.due_at if campaign.status == "scheduled" else None,
         "recipients": campaign.recipients,
@@ -83,8 +84,8 @@ def failures(db: Session, campaign_id: int) -> list[dict[str, Any]]:
             {
                 "code": code,
                 "count": count,
-                "meaning": meta.meaning if meta else words,
-                "advice": meta.advice if meta else "",
+                "meaning": _(meta.meaning) if meta else _(words),
+                "advice": _(meta.advice) if meta else "",
             }
         )
     return found
@@ -92,24 +93,30 @@ def failures(db: Session, campaign_id: int) -> list[dict[str, Any]]:
 
 def troubles(db: Session, campaign: Campaign, now: datetime) -> list[str]:
     """What holds a campaign up just now, one sentence each; nothing for one that runs well."""
-    found = []
-    if campaign.status_detail:
-        found.append(campaign.status_detail)
+    detail = campaign_told.detail(campaign)
+    found = [detail] if detail else []
     if campaign.status != RUNNING:
         return found
     assert campaign.id is not None
     number = db.get_one(Number, campaign.number_id)
     limits = numbers.limits(db, number, now)
     if limits.current_rate_per_second < SLOW_BELOW * limits.rate_per_second:
-        found.append(
-            f"Meta said that {number.display} sends too fast: now at {limits.current_rate_per_second:g} a second"
-        )
+        told = _("Meta said that {number} sends too fast: now at {rate} a second")
+        found.append(told.format(number=number.display, rate=f"{limits.current_rate_per_second:g}"))
     if campaign.canary_ends_at is not None and campaign.canary_ends_at > now:
-        found.append(f"the first few have gone; the rest waits until {campaign.canary_ends_at:%H:%M:%S} UTC")
+        told = _("the first few have gone; the rest waits until {time} UTC")
+        found.append(told.format(time=f"{campaign.canary_ends_at:%H:%M:%S}"))
     for code, words, count in counts.troubles(db, campaign.id, "queued"):
-        what = f"Meta answers {code}: {rule(code, None).meaning}" if code is not None else words
-        found.append(f"{count} messages are tried again: {what}")
+        told = ngettext("{count} message is tried again: {why}", "{count} messages are tried again: {why}", count)
+        found.append(told.format(count=count, why=_why_again(code, words)))
     return found
+
+
+def _why_again(code: int | None, words: str) -> str:
+    """Why a message could not be handed to Meta, or not yet."""
+    if code is not None:
+        return _("Meta answers {code}: {meaning}").format(code=code, meaning=_(rule(code, None).meaning))
+    return _("Meta cannot be reached") if words.startswith("Meta cannot be reached") else _(words)
 
 
 def is_over(found: dict[str, Any]) -> bool:

@@ -15,7 +15,8 @@ from pytake_cli.policy.breaker import Trip
 from pytake_cli.policy.campaigns import Definition
 from pytake_cli.policy.quiet import loud_at
 from pytake_cli.policy.zones import zone_of
-from pytake_cli.services import campaign_audience, campaign_values, campaigns, templates
+from pytake_cli.services import campaign_audience, campaign_told, campaign_values, campaigns
+from pytake_cli.services.campaign_told import Why
 from pytake_cli.services.campaign_values import Filling
 from pytake_cli.store import ledger
 from pytake_cli.store.campaigns import Campaign
@@ -36,7 +37,7 @@ class Words:
     tz: str  # the organisation's
     marketing: bool
 
-    def unwanted(self, row: Any, *, times: int, is_open: bool) -> str | None:
+    def unwanted(self, row: Any, now: datetime, *, times: int, is_open: bool) -> str | None:
         """Why somebody whose turn it is gets nothing, if so: what was true at the launch may not be any more."""
         if row.merged_into_id is not None or row.deleted_at is not None:
             return GONE
@@ -46,6 +47,8 @@ class Words:
             return reasons.OPTED_OUT
         if self.marketing and row.marketing_granted_at is None:
             return reasons.NO_CONSENT
+        if self.marketing and row.marketing_held_until is not None and row.marketing_held_until > now:
+            return reasons.HELD
         if is_open and self.definition.skip_open_conversations:
             return reasons.IN_CONVERSATION
         cap = self.cap
@@ -76,11 +79,8 @@ class Words:
 
     def outgoing(self, arm: str, scope: Mapping[str, Any]) -> wire.Outgoing | Mapping[str, str] | None:
         """The message for one person, or the variables of a flow; None when a value is missing or does not fit."""
-        filling = self.fillings[arm]
-        filled = filling.fill(scope)
-        if not filled.is_ready:
-            return None
-        return templates.message(filling.template, filled.values) if filling.template else filled.values
+        filled = self.fillings[arm].fill(scope)
+        return (filled.outgoing or filled.values) if filled.is_ready else None
 
 
 def of(db: Session, campaign: Campaign, now: datetime) -> Words:
@@ -96,10 +96,10 @@ def of(db: Session, campaign: Campaign, now: datetime) -> Words:
     )
 
 
-def of_trip(trip: Trip) -> tuple[str, str]:
+def of_trip(trip: Trip) -> tuple[str, Why]:
     """The slug of a breaker's verdict, and what it means."""
+    often = {"count": trip.count, "of": trip.of}
     if trip.code is None:
-        return "PT-CAMP-FAILURES", f"{trip.count} of the last {trip.of} messages failed"
-    meta = rule(trip.code, None)
-    often = f"{trip.count} of the last {trip.of}"
-    return "PT-CAMP-REFUSED", f"Meta refuses with {trip.code} ({often}): {meta.meaning}; {meta.advice}"
+        return "PT-CAMP-FAILURES", Why("{count} of the last {of} messages failed", often)
+    about = {"code": trip.code, **often, "why": campaign_told.meaning(rule(trip.code, None))}
+    return "PT-CAMP-REFUSED", Why("Meta refuses with {code} ({count} of the last {of}): {why}", about)

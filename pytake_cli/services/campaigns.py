@@ -21,7 +21,8 @@ from pytake_cli.policy.campaigns import (
     SCHEDULED,
     Definition,
 )
-from pytake_cli.services import campaign_flows, campaign_recurrence, incidents, sending, templates
+from pytake_cli.services import campaign_flows, campaign_recurrence, campaign_told, incidents, sending, templates
+from pytake_cli.services.campaign_told import Why
 from pytake_cli.store import campaigns, later, ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.events import Event
@@ -56,7 +57,8 @@ def become(db: Session, campaign: Campaign, status: str, now: datetime, **values
     swap = sa.update(campaign_table).where(
         campaign_table.c.id == campaign.id, campaign_table.c.status.in_(policy.before(status))
     )
-    given = {"status": status, "updated_at": now, **values}
+    told = {"status_told": None} if "status_detail" in values else {}  # they speak of the same
+    given = {"status": status, "updated_at": now, **told, **values}
     if db.connection().execute(swap.values(**given)).rowcount != 1:
         db.refresh(campaign)
         return False
@@ -72,18 +74,28 @@ def wake(db: Session, campaign: Campaign) -> None:
 
 
 def pause(
-    db: Session, campaign: Campaign, now: datetime, *, reason: str = "", detail: str = "", until: datetime | None = None
+    db: Session,
+    campaign: Campaign,
+    now: datetime,
+    *,
+    reason: str = "",
+    detail: Why | None = None,
+    until: datetime | None = None,
 ) -> int:
     """Nothing more is handed to Meta from this transaction on; what was queued waits in the ledger again.
 
     Returns how many messages were taken back. Raises Conflict for a campaign that does not run.
     """
-    values = {"status_reason": reason, "status_detail": detail, "due_at": until, "paused_at": now}
+    values = {"status_reason": reason, **_told(detail), "due_at": until, "paused_at": now}
     following = _following(db, campaign, policy.before(PAUSED))
     if not become(db, campaign, PAUSED, now, **values) and not (campaign.status == FINISHED and following):
         raise _refused(campaign, "paused")
     taken = [pause(db, each, now, reason=reason, detail=detail, until=until) for each in following]
     return sum(taken) + _take_back(db, campaign, now)
+
+
+def _told(detail: Why | None) -> dict[str, Any]:
+    return {"status_detail": str(detail or ""), "status_told": detail.to_json() if detail is not None else None}
 
 
 def _following(db: Session, campaign: Campaign, statuses: Collection[str]) -> list[Campaign]:
@@ -92,7 +104,7 @@ def _following(db: Session, campaign: Campaign, statuses: Collection[str]) -> li
 
 
 def stop(
-    db: Session, campaign: Campaign, now: datetime, reason: str, detail: str, *, until: datetime | None = None
+    db: Session, campaign: Campaign, now: datetime, reason: str, detail: Why, *, until: datetime | None = None
 ) -> None:
     """Pauses what may not go on by itself, and tells people why; with `until` it goes on then."""
     if campaign.status not in policy.before(PAUSED):
@@ -116,7 +128,7 @@ def resume(db: Session, campaign: Campaign, now: datetime) -> None:
             "{number} may not send: {reason}",
             fix="pytake number show {number}",
             number=number.display,
-            reason=why_stopped(number),
+            reason=campaign_told.of_number(number, now).said,
         )
     for arm in definition(campaign).arms:
         templates.refuse_unusable(templates.find(db, number.org_id, number.waba_id, arm.template, arm.language or None))
@@ -133,9 +145,9 @@ def resume(db: Session, campaign: Campaign, now: datetime) -> None:
         resume(db, each, now)
 
 
-def cancel(db: Session, campaign: Campaign, now: datetime, *, reason: str = "", detail: str = "") -> int:
+def cancel(db: Session, campaign: Campaign, now: datetime, *, reason: str = "", detail: Why | None = None) -> int:
     """Ends it for good: whoever has not been written to will not be. Returns how many messages were taken back."""
-    values = {"status_reason": reason, "status_detail": detail, "finished_at": now, "due_at": now}
+    values = {"status_reason": reason, **_told(detail), "finished_at": now, "due_at": now}
     following = _following(db, campaign, policy.before(CANCELLED))
     if not become(db, campaign, CANCELLED, now, **values) and not (campaign.status == FINISHED and following):
         raise _refused(campaign, "cancelled")
@@ -163,47 +175,62 @@ def retry(db: Session, campaign: Campaign, now: datetime, *, codes: Collection[i
 def template_changed(db: Session, template: Template, what: str, now: datetime) -> None:
     """Told, inside the transaction, whenever Meta changed a template; `template` is as it is now, flushed.
 
-    `what` is one of template_changes.KINDS. Campaigns that use what cannot be sent any more, costs something else or
-    is rated low wait for a person.
+    `what` is one of template_changes.KINDS. Campaigns that use what cannot be sent any more, costs or says something
+    else, or is rated low wait for a person.
     """
-    detail = _what_happened(template, what)
-    if not detail:
-        return
     for campaign in _going(db, template.org_id):
         if any(
             arm.template == template.name and arm.language in ("", template.language)
             for arm in definition(campaign).arms
         ):
-            stop(db, campaign, now, "PT-CAMP-TEMPLATE", detail)
+            detail = _what_happened(template, what, campaign.category)
+            if detail is not None:
+                stop(db, campaign, now, "PT-CAMP-TEMPLATE", detail)
 
 
-def _what_happened(template: Template, event: str) -> str:
-    name = f"{template.name} ({template.language})"
+_NOT_SENT = {  # a template's status at Meta -> what that means
+    "PAUSED": Why("is paused at Meta"),
+    "DISABLED": Why("is disabled at Meta"),
+    "REJECTED": Why("was rejected by Meta"),
+    "PENDING": Why("is being reviewed by Meta"),
+}
+
+
+def _what_happened(template: Template, what: str, category: str) -> Why | None:
+    """None for what does a campaign no harm: a better rating, an approval."""
+    name = {"name": f"{template.name} ({template.language})"}
+    if template.gone_at is not None:
+        return Why("Meta has no template {name} any more", name)
     if template.status != APPROVED:
+        state = _NOT_SENT.get(template.status, Why("cannot be sent, Meta says {status}", {"status": template.status}))
         why = template.pause_title or template.rejected_reason
-        return f"the template {name} is {template.status.lower()} at Meta" + (f": {why}" if why else "")
-    if template.quality == "RED":
-        return f"people rate the template {name} low: Meta is about to pause it"
-    return f"the template {name} has changed: {event}"
+        about = name | {"state": state, "why": why}
+        return Why("the template {name} {state}: {why}" if why else "the template {name} {state}", about)
+    match what:
+        case "quality" if template.quality == "RED":
+            return Why("people rate the template {name} low: Meta is about to pause it", name)
+        case "category":
+            moved = name | {"before": category, "category": template.category}
+            return Why("Meta moved the template {name} from {before} to {category}: its price changes", moved)
+        case "announced":
+            moved = name | {"category": template.coming_category}
+            return Why("Meta is about to move the template {name} to {category}: its price changes", moved)
+        case "content":
+            return Why("the text of the template {name} has changed at Meta", name)
+    return None
 
 
 def quality_fell(db: Session, number: Number, now: datetime) -> None:
     """Meta rates the number low: one more campaign may cost it its limit."""
+    why = Why("Meta rates {number} low: people block or report it", {"number": number.display})
     for campaign in _going(db, number.org_id):
         if campaign.number_id == number.id:
-            stop(db, campaign, now, "PT-CAMP-QUALITY", f"Meta rates {number.display} low: people block or report it")
+            stop(db, campaign, now, "PT-CAMP-QUALITY", why)
 
 
 def _going(db: Session, org_id: int) -> Iterable[Campaign]:
     going = select(Campaign).where(Campaign.org_id == org_id, col(Campaign.status).in_((RUNNING, SCHEDULED)))
     return db.exec(going.order_by(col(Campaign.id))).all()
-
-
-def why_stopped(number: Number) -> str:
-    """Why a number may not send campaigns, in words."""
-    return number.stopped_reason or (
-        "Meta lets it begin no conversations for a while" if number.templates_stopped_until else "it was removed"
-    )
 
 
 def due(db: Session, now: datetime, *, frozen_before: datetime) -> list[int]:

@@ -26,7 +26,7 @@ from pytake_cli.policy.import_columns import Column
 from pytake_cli.services import contact_import_rejects, fields
 from pytake_cli.services.contact_import_chunk import Rules, decide, write
 from pytake_cli.services.contact_import_files import Row, Source
-from pytake_cli.services.contact_import_rows import Entry, Reading, Reject
+from pytake_cli.services.contact_import_rows import Entry, Reading, Reject, folded
 from pytake_cli.store import Store, imports, lock
 from pytake_cli.store import fields as field_rows
 from pytake_cli.store.events import Event
@@ -113,6 +113,7 @@ def try_out(store: Store, source: Source, wanted: Wanted, now: datetime, tell: T
     """What an import would come to: reads everything, writes nothing."""
     outcome, reading = Outcome(None, source.name), _reading(store, wanted)
     with closing(imports.Seen()) as seen:
+        _known(store, wanted, seen)
         for rows in _chunks(source.rows()):
             entries, rejects = _read(reading, rows, seen)
             with store.read(wanted.rules.org_id) as db:
@@ -135,6 +136,7 @@ def run(store: Store, source: Source, wanted: Wanted, job: ContactImport, now: d
     shares = store.is_sqlite and lock.holder(store) is not None
     rows = source.rows()
     with closing(imports.Seen()) as seen:
+        _known(store, wanted, seen)
         for again in _chunks(itertools.islice(rows, job.rows_done)):
             _read(reading, again, seen)
         for count, entries, rejects in _ahead((len(some), *_read(reading, some, seen)) for some in _chunks(rows)):
@@ -171,7 +173,18 @@ def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
 
 def _reading(store: Store, wanted: Wanted) -> Reading:
     with store.read(wanted.rules.org_id) as db:
-        return Reading(wanted.columns, fields.known(db, wanted.rules.org_id), wanted.country, is_guarded=wanted.is_csv)
+        known = fields.known(db, wanted.rules.org_id)
+    return Reading(wanted.columns, known, wanted.country, is_guarded=wanted.is_csv, key=wanted.rules.key)
+
+
+def _known(store: Store, wanted: Wanted, seen: imports.Seen) -> None:
+    """Notes who has which value of the key, once for the whole list."""
+    rules = wanted.rules
+    if rules.key != "phone":
+        is_number = any(column.target == rules.key and column.type == "number" for column in wanted.columns)
+        with store.read(rules.org_id) as db:
+            held = imports.holders(db, rules.org_id, rules.key, is_number=is_number)
+            seen.hold((folded(value), id_, is_deleted) for value, id_, is_deleted in held)
 
 
 def _read(reading: Reading, rows: Sequence[Row], seen: imports.Seen) -> tuple[list[Entry], list[Reject]]:
@@ -181,6 +194,7 @@ def _read(reading: Reading, rows: Sequence[Row], seen: imports.Seen) -> tuple[li
     for row in rows:
         found = reading.entry(row)
         (entries if isinstance(found, Entry) else rejects).append(found)  # type: ignore[arg-type]
+    entries = _known_by_key(entries, rejects, seen, reading.key)
     keys = [(entry.key, entry) for entry in entries if entry.spellings]
     lines = seen.lines(key for key, _ in keys)
     kept = [entry for entry in entries if not entry.spellings]
@@ -193,6 +207,25 @@ def _read(reading: Reading, rows: Sequence[Row], seen: imports.Seen) -> tuple[li
             rejects.append(Reject(entry.line, entry.cells, reason, "repeated"))
     seen.add((entry.key, entry.line) for entry in kept if entry.spellings)
     return kept, rejects
+
+
+def _known_by_key(entries: list[Entry], rejects: list[Reject], seen: imports.Seen, key: str) -> list[Entry]:
+    """The rows, each value of the key once, with who has it."""
+    values = [entry.identity for entry in entries if entry.identity]
+    if not values:
+        return entries
+    lines, holders = seen.value_lines(values), seen.holders(values)
+    kept = []
+    for entry in entries:
+        entry.holders = holders.get(entry.identity, ())
+        first = lines.setdefault(entry.identity, entry.line) if entry.identity else entry.line
+        if first == entry.line:
+            kept.append(entry)
+        else:
+            reason = _("the same {key} as in line {line}").format(key=key.removeprefix("f."), line=first)
+            rejects.append(Reject(entry.line, entry.cells, reason, "repeated"))
+    seen.add_values((entry.identity, entry.line) for entry in kept if entry.identity)
+    return kept
 
 
 def _tune_collector() -> None:

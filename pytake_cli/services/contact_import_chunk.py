@@ -13,11 +13,12 @@ from sqlmodel import Session
 from pytake_cli.locale import _
 from pytake_cli.policy.people import BSUID, PHONE, is_late, storable
 from pytake_cli.services import consent
-from pytake_cli.services.contact_import_rows import Entry, Reject
+from pytake_cli.services.contact_import_rows import Entry, Reject, folded
 from pytake_cli.store import imports
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.imports import UPDATED, Writing
 
+SHOWN_HOLDERS = 3
 Numbered = tuple[int, Entry]  # with the id that the contact gets
 Owners = Mapping[str, tuple[int, datetime | None]]  # value -> (contact, since when it is not theirs any more)
 # what a new contact has where its row says nothing, in the order of imports.NEW
@@ -35,6 +36,7 @@ class Rules:
     consent: bool = False  # every row is a grant, not only those whose column says so
     consent_source: str = ""
     consent_at: datetime | None = None
+    key: str = "phone"  # what tells who a row is about: phone | bsuid | f.<field>
 
     def agrees(self, entry: Entry) -> bool | None:
         """Whether the row is a grant or a refusal of marketing; None if it says nothing."""
@@ -69,18 +71,39 @@ def decide(db: Session, rules: Rules, entries: Sequence[Entry], now: datetime, *
     phones = _owners(db, rules.org_id, PHONE, [each for entry in entries for each in entry.spellings])
     alone = _owners(db, rules.org_id, BSUID, [entry.bsuid for entry in entries if not entry.spellings])
     found = [(entry, _owner(entry, phones, alone, now)) for entry in entries]
-    chunk.states = imports.states(db, rules.org_id, (id_ for _, id_ in found if id_ is not None), lock=lock)
+    met = {id_ for entry, id_ in found for id_ in (id_, *entry.holders) if id_ is not None}
+    chunk.states = imports.states(db, rules.org_id, met, lock=lock)
     for entry, id_ in found:
-        if id_ is not None:
+        if entry.identity and (why := _contradiction(chunk, rules, entry, id_)):
+            chunk.rejects.append(Reject(entry.line, entry.cells, why, "key"))
+        elif (id_ := entry.holders[0] if entry.holders else id_) is not None:
             _meet(chunk, rules, entry, id_)
         elif entry.spellings:
             chunk.new.append(entry)
             if entry.spellings[0] in phones:
                 chunk.given_up.append(entry.spellings[0])
         else:
-            chunk.rejects.append(Reject(entry.line, entry.cells, _("nobody has this bsuid"), "phone"))
+            reason = _("nobody has this {key}").format(key=rules.key if entry.identity else "bsuid")
+            chunk.rejects.append(Reject(entry.line, entry.cells, reason, "phone"))
     chunk.counts["new"] = len(chunk.new)
     return chunk
+
+
+def _contradiction(chunk: Chunk, rules: Rules, entry: Entry, phone_owner: int | None) -> str:
+    """Why key and phone of a row do not mean the same person; empty when they do."""
+    name = rules.key.removeprefix("f.")
+    if len(entry.holders) > 1:
+        shown = ", ".join(f"contact:{id_}" for id_ in entry.holders[:SHOWN_HOLDERS])
+        return _("several contacts have this {key}: {contacts}").format(key=name, contacts=shown)
+    if entry.holders:
+        if not entry.spellings or phone_owner == entry.holders[0]:
+            return ""
+        why = _("contact:{id} has this {key}, but not this phone number")
+        return why.format(id=entry.holders[0], key=name)
+    state = chunk.states.get(phone_owner) if phone_owner is not None else None
+    if state is None or folded(state["fields"].get(name)) in ("", entry.identity):
+        return ""
+    return _("contact:{id} has this phone number, and another {key}").format(id=phone_owner, key=name)
 
 
 def _owners(db: Session, org_id: int, kind: str, values: list[str]) -> Owners:

@@ -18,11 +18,14 @@ from pytake_cli.services.contact_import_files import SAMPLE_ROWS, Source, Unread
 from pytake_cli.services.fields import Known
 from pytake_cli.store.fields import TYPES
 
+KEY_TYPES = ("text", "number")  # of fields by which people are told apart
 FIELD_TYPES = tuple(name for name in TYPES if name != "choice")
 
 
-def plan(db: Session, org_id: int, source: Source, given: Mapping[str, str], country: str | None) -> list[Column]:
-    """What becomes of each column; raises UsageError for a mapping that does not fit the file."""
+def plan(
+    db: Session, org_id: int, source: Source, given: Mapping[str, str], country: str | None, key: str = "phone"
+) -> list[Column]:
+    """What becomes of each column; raises UsageError for a mapping or a key that does not fit the file."""
     known = fields.known(db, org_id)
     sample = [cells for _, cells in itertools.islice(source.rows(), SAMPLE_ROWS) if not isinstance(cells, Unreadable)]
     guessed = _guessed(source, sample, country)
@@ -32,7 +35,7 @@ def plan(db: Session, org_id: int, source: Source, given: Mapping[str, str], cou
         columns = [_freed(column, target) for column in columns]
         columns[place] = _as_given(source.columns[place], target)
     _refuse_doubles(columns)
-    if not any(column.target in ("phone", "bsuid") for column in columns):
+    if not any(column.target in ("phone", "bsuid", key) for column in columns):
         raise InvalidData(
             "PT-IMPORT-PHONE",
             "{name} has no column that is known as the phone number",
@@ -41,7 +44,31 @@ def plan(db: Session, org_id: int, source: Source, given: Mapping[str, str], cou
             name=source.name,
             columns=", ".join(source.columns),
         )
-    return [_typed(column, _values(sample, place), known) for place, column in enumerate(columns)]
+    typed = [_typed(column, _values(sample, place), known) for place, column in enumerate(columns)]
+    if key != "phone":
+        _refuse_key(typed, key, source)
+    return typed
+
+
+def key_named(text: str) -> str:
+    """What `--key` says as a target: `cpf` is the field `f.cpf`."""
+    return text if text in ("phone", "bsuid") or text.startswith("f.") else f"f.{text}"
+
+
+def _refuse_key(columns: Sequence[Column], key: str, source: Source) -> None:
+    found = [column for column in columns if column.target == key]
+    if found and (key == "bsuid" or found[0].type in KEY_TYPES):
+        return
+    raise UsageError(
+        "PT-IMPORT-IDENTITY",
+        "people of {name} cannot be known by {key}",
+        why="it is a {type}, which tells nobody apart" if found else "the columns become {targets}",
+        fix="--key FIELD, of type text or number" if found else "--map COLUMN={key}",
+        name=source.name,
+        key=key,
+        type=found[0].type if found else "",
+        targets=", ".join(column.target for column in columns),
+    )
 
 
 def examples(source: Source) -> list[str]:

@@ -37,6 +37,8 @@ class Entry:
     fields: dict[str, Any]
     tags: Sequence[str]
     consent: bool | None
+    identity: str = ""  # the value by which `--key` finds the person, folded; empty for phones
+    holders: Sequence[int] = ()  # the contacts that have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,10 @@ _NEW: Any = object()
 class Reading:
     """How the rows of one file are read; made once, used for every row."""
 
-    def __init__(self, columns: Sequence[Column], known: Known, country: str | None, *, is_guarded: bool) -> None:
+    def __init__(
+        self, columns: Sequence[Column], known: Known, country: str | None, *, is_guarded: bool, key: str = "phone"
+    ) -> None:
+        self.key = key
         self._width = len(columns)
         self._country = country
         self._text = _unguarded_text if is_guarded else _text
@@ -99,7 +104,9 @@ class Reading:
     def _read(self, line: int, cells: Cells) -> Entry:
         phone = self._text(cells[self._phone]) if self._phone >= 0 else ""
         bsuid = self._text(cells[self._bsuid]) if self._bsuid >= 0 else ""
-        if not phone and not bsuid:
+        fields = {cell.name: value for cell in self._fields if (value := cell.value(cells)) is not None}
+        known_by = bsuid if self.key == "bsuid" else folded(fields.get(self.key[2:]))
+        if not phone and not bsuid and not known_by:
             raise InvalidData("PT-PHONE", "the phone number is missing", fix="--map COLUMN=phone")
         spellings = phones.variants(self._digits(phone)) if phone else ()
         return Entry(
@@ -109,9 +116,10 @@ class Reading:
             int(min(spellings)) if phone else 0,
             bsuid,
             {cell.name: value for cell in self._own if (value := cell.value(cells)) is not None},
-            {cell.name: value for cell in self._fields if (value := cell.value(cells)) is not None},
+            fields,
             self._tags.value(cells) or () if self._tags else (),
             self._consent.value(cells) if self._consent else None,
+            known_by,
         )
 
     def _digits(self, typed: str) -> str:
@@ -123,6 +131,15 @@ class Reading:
             if _SHORTENED.fullmatch(typed):
                 error.why = _("a spreadsheet has shortened it; make the column text and write it again")
             raise
+
+
+def folded(value: Any) -> str:
+    """A key's value as it is compared: `ANA@loja.example ` is `ana@loja.example`, 12.0 is 12; empty for none."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip().casefold()
 
 
 class _Cell:

@@ -18,6 +18,7 @@ from pytake_cli.policy.people import (
     USERNAME,
     Book,
     Keys,
+    Someone,
     keys_of,
     storable,
     username_of,
@@ -29,6 +30,7 @@ from pytake_cli.store.contacts import (
     Contact,
     Identity,
     ServiceWindow,
+    contact,
     identities_of,
     insert_missing,
     open_book,
@@ -80,13 +82,10 @@ def resolve(db: Session, org_id: int, scope: str, people: Sequence[Person], now:
     raise _race()
 
 
-def learn(
-    db: Session, contact_id: int, phone_number_id: str, wa_id: str | None, user_id: str | None, now: datetime
-) -> int:
-    """Links what Meta's answer to a send calls the person; returns the contact, perhaps an older one."""
+def learn(db: Session, phone_number_id: str, told: Sequence[tuple[int, Keys]], now: datetime) -> list[int]:
+    """Links what Meta's answers to a number's sends call the people; returns the contacts, perhaps older ones."""
     number = db.exec(select(Number).where(Number.phone_number_id == phone_number_id)).one()
-    keys = keys_of(wa_id, user_id, None)
-    return _link(db, number.org_id, number.portfolio_id, contact_id, keys, now)
+    return _link(db, number.org_id, number.portfolio_id, told, now)
 
 
 def change(db: Session, org_id: int, scope: str, contact_id: int, changed: IdentityChange, now: datetime) -> int:
@@ -96,7 +95,7 @@ def change(db: Session, org_id: int, scope: str, contact_id: int, changed: Ident
     """
     old, new = _keys(changed.previous), _keys(changed.new)
     for keys in (old, new):
-        contact_id = _link(db, org_id, scope, contact_id, keys, now)
+        [contact_id] = _link(db, org_id, scope, [(contact_id, keys)], now)
     replaced = [pair for pair in old.pairs() if pair not in set(new.pairs()) and _kind_of(new, pair[0])]
     _retire(db, contact_id, scope, replaced, now)
     _retire(db, contact_id, scope, list(new.pairs()), None)
@@ -224,21 +223,28 @@ def _owners(
     return list(db.exec(query.where(col(Identity.retired_at).is_(None)) if active else query))
 
 
-def _link(db: Session, org_id: int, scope: str, contact_id: int, keys: Keys, now: datetime) -> int:
-    """Gives the contact these identities too; whoever has one of them already is the same person."""
+def _link(db: Session, org_id: int, scope: str, told: Sequence[tuple[int, Keys]], now: datetime) -> list[int]:
+    """Gives contacts more identities; whoever has one of them already is the same person."""
+    rows = sa.select(contact.c.id, contact.c.merged_into_id, contact.c.profile_name)
+    query = rows.where(contact.c.id.in_({contact_id for contact_id, _ in told}))
     for _ in range(RACES):
-        contact = db.get_one(Contact, contact_id, populate_existing=True)
-        book = open_book(db, org_id, scope, [keys], now)
-        owner = book.contact(contact.merged_into_id or contact_id, contact.profile_name)
-        for pair in keys.pairs():
-            known = book.known.get(pair)
-            if known is not None and known.retired_at is None:
-                owner = book.merge(owner, known.owner)
-        for kind, value in keys.pairs():
-            book.attach(owner, kind, value)
+        found = {row.id: row for row in db.connection().execute(query)}
+        book = open_book(db, org_id, scope, [keys for _, keys in told], now)
+        owners = [_joined(book, found[contact_id], keys) for contact_id, keys in told]
         if _write(db, org_id, scope, book):
-            return _id(owner.root().id)
+            return [_id(owner.root().id) for owner in owners]
     raise _race()
+
+
+def _joined(book: Book, row: Any, keys: Keys) -> Someone:
+    owner = book.contact(row.merged_into_id or row.id, row.profile_name).root()
+    for pair in keys.pairs():
+        known = book.known.get(pair)
+        if known is not None and known.retired_at is None:
+            owner = book.merge(owner, known.owner)
+    for kind, value in keys.pairs():
+        book.attach(owner, kind, value)
+    return owner
 
 
 def _write(db: Session, org_id: int, scope: str, book: Book) -> bool:

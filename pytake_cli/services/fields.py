@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -14,8 +15,8 @@ from sqlmodel import Session
 from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.policy import field_values
 from pytake_cli.policy.field_values import Misfit, Value
+from pytake_cli.store import field_index, segments
 from pytake_cli.store import fields as rows
-from pytake_cli.store import segments
 from pytake_cli.store.fields import Field
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.rows import insert
@@ -85,6 +86,7 @@ def add(
     *,
     label: str = "",
     choices: Sequence[str] = (),
+    indexed: bool = False,
 ) -> Field:
     """Declares a field. Values that contacts have under its name already must fit; they are kept in the new type."""
     refuse_name(name)
@@ -95,7 +97,31 @@ def add(
     db.add(field)
     db.flush()
     _convert(db, org_id, field)
+    if indexed:
+        field_index.create(db, field)
     return field
+
+
+def change(
+    db: Session, org_id: int, name: str, *, label: str | None = None, indexed: bool | None = None
+) -> tuple[Field, list[str]]:
+    """Changes what is given; returns the field and what is different now."""
+    field, changed = find(known(db, org_id), name), []
+    if label is not None and label.strip() != field.label:
+        field.label = label.strip()
+        changed.append("label")
+    if indexed is not None and indexed != (name in field_index.of(db, org_id)):
+        (field_index.create if indexed else field_index.drop)(db, field)
+        changed.append("indexed")
+    db.add(field)
+    db.flush()
+    return field, changed
+
+
+def listed(db: Session, org_id: int) -> list[dict[str, Any]]:
+    """The fields, and which have an index."""
+    indexed = field_index.of(db, org_id)
+    return [{**field.model_dump(), "indexed": field.name in indexed} for field in rows.everyone(db, org_id)]
 
 
 def _convert(db: Session, org_id: int, field: Field) -> None:
@@ -129,10 +155,14 @@ def rename(db: Session, org_id: int, name: str, to: str) -> Field:
     if rows.by_name(db, org_id, to) is not None:
         raise Conflict("PT-FIELD-EXISTS", "there is a field {name} already", fix="pytake field list", name=to)
     _refuse_used(db, org_id, name)
+    indexed = name in field_index.of(db, org_id)
+    field_index.drop(db, field)
     field.name = to
     db.add(field)
     db.flush()
     rows.move(db, org_id, name, to)
+    if indexed:
+        field_index.create(db, field)
     return field
 
 
@@ -140,6 +170,7 @@ def delete(db: Session, org_id: int, name: str) -> int:
     """Deletes a field and what contacts hold in it; returns how many did."""
     field = find(known(db, org_id), name)
     _refuse_used(db, org_id, name)
+    field_index.drop(db, field)
     db.delete(field)
     db.flush()
     return rows.forget(db, org_id, name)

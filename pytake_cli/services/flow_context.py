@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,24 +50,39 @@ def contact_values(party: Party) -> dict[str, Any]:
     return person_values(party.contact, party.identities, party.tags)
 
 
-def person_values(contact: Any, known: Sequence[Any], tagged: Sequence[str]) -> dict[str, Any]:
-    """The same of a row of contacts, its identities (newest first) and its tags, for those who read many at once."""
-    newest = {one.kind: one.value for one in reversed(known) if one.retired_at is None}
-    name = contact.name or contact.profile_name
+def person_values(
+    contact: Any, known: Sequence[Any], tagged: Sequence[str], wanted: Collection[str] | None = None
+) -> dict[str, Any]:
+    """The same of a row of contacts, its identities (newest first) and its tags, for those who read many at once.
+
+    Of `wanted` only those; the row needs no columns but theirs.
+    """
+    newest = {one.kind: one.value for one in reversed(known) if one.retired_at is None} if known else {}
     return {
-        "id": contact.id,
-        "name": name,
-        "first_name": name.split()[0] if name.split() else "",
-        "display_name": contacts.display_name(contact, known),
-        "phone": f"+{newest[PHONE]}" if PHONE in newest else "",
-        "email": str(contact.fields.get("email") or ""),
-        "username": newest.get(USERNAME, ""),
-        "language": contact.language,
-        "tags": list(tagged),
-        "stage": contact.stage,
-        "score": contact.score,
-        "fields": dict(contact.fields),
+        name: read(contact, newest, known, tagged) for name, read in _PERSON.items() if wanted is None or name in wanted
     }
+
+
+def _first_name(contact: Any) -> str:
+    words: list[str] = (contact.name or contact.profile_name).split(None, 1)
+    return words[0] if words else ""
+
+
+# name -> its value of a row of contacts, the newest identity of each kind, all of them, and the tags
+_PERSON: dict[str, Callable[[Any, dict[str, str], Sequence[Any], Sequence[str]], Any]] = {
+    "id": lambda contact, newest, known, tagged: contact.id,
+    "name": lambda contact, newest, known, tagged: contact.name or contact.profile_name,
+    "first_name": lambda contact, newest, known, tagged: _first_name(contact),
+    "display_name": lambda contact, newest, known, tagged: contacts.display_name(contact, known),
+    "phone": lambda contact, newest, known, tagged: f"+{newest[PHONE]}" if PHONE in newest else "",
+    "email": lambda contact, newest, known, tagged: str(contact.fields.get("email") or ""),
+    "username": lambda contact, newest, known, tagged: newest.get(USERNAME, ""),
+    "language": lambda contact, newest, known, tagged: contact.language,
+    "tags": lambda contact, newest, known, tagged: list(tagged),
+    "stage": lambda contact, newest, known, tagged: contact.stage,
+    "score": lambda contact, newest, known, tagged: contact.score,
+    "fields": lambda contact, newest, known, tagged: dict(contact.fields),
+}
 
 
 def conversation_values(conversation: Conversation, number: Number) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 from sqlmodel import Session, col, select
 
+from pytake_cli import settings
+from pytake_cli.errors import NotFound
 from pytake_cli.flow import engine, moving, wire
 from pytake_cli.flow.context import Library
 from pytake_cli.flow.definition import Flow as Definition
@@ -124,7 +126,17 @@ def _own(db: Session, walk: Walk) -> Iterator[Turn]:
     versions = {each.ref: each for each in db.exec(select(FlowVersion).where(FlowVersion.flow_id == row.flow_id))}
     version = versions[moves[0].way] if moves else walk.version
     session: State | None = None
-    for line in flow_walks.log(db, row.id):
+    log = flow_walks.log(db, row.id)
+    if row.serial and not log:
+        raise NotFound(
+            "PT-FLOW-REPLAY",
+            "the steps of session {session} were forgotten",
+            why="they are kept for {days} days after it ended",
+            fix="pytake config set retention.replay_days 365",
+            session=row.id,
+            days=settings.current().retention.replay_days,
+        )
+    for line in log:
         while moves and line.serial > moves[0].value["after"]:
             version = versions[moves.pop(0).value["to"]]
             session = moving.moved(session, definition(version)) if session is not None else None

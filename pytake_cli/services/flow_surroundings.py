@@ -11,6 +11,7 @@ from pytake_cli.flow.problems import FlowErrors
 from pytake_cli.services import opt_out, templates
 from pytake_cli.services.flow_library import definition
 from pytake_cli.services.flow_triggers import names_of
+from pytake_cli.store import teams
 from pytake_cli.store.flows import Flow, FlowVersion
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
@@ -18,13 +19,14 @@ from pytake_cli.store.users import User
 
 
 def of(db: Session, org_id: int) -> Surroundings:
-    """All that `flow check` can know when there is a store. Teams are not kept in it: None."""
+    """All that `flow check` can know when there is a store. Where there are no teams, one is only a word: None."""
     org = db.get_one(Organisation, org_id)
     config = settings.current().flows
     return Surroundings(
         flows=published(db, org_id),
         templates=templates.as_known(db, org_id),
         schedules=frozenset(config.hours),
+        teams=frozenset(name for team in teams.everyone(db, org_id) for name in (team.slug, team.name.lower())) or None,
         agents=_agents(db, org_id),
         sources=frozenset(config.sources),
         numbers=_numbers(db, org_id),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from pytake_cli.services.conversations import identities, name_of
 from pytake_cli.store import events
+from pytake_cli.store.ahead import Ahead
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.events import Event
 from pytake_cli.store.journal import Journal
@@ -19,15 +19,17 @@ from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp import webhooks
 from pytake_cli.whatsapp.webhooks import AccountEvent, Echo, Incoming, Preference, Status, Unknown, Update
 
-AT_ONCE = 500  # rows of each sort in one look
+_JOURNAL = Journal.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far somebody has read: the last journal row and the last event."""
+    """How far somebody has read: the last journal row and the last event; and what they wait for meanwhile."""
 
     journal: int = 0
     event: int = 0
+    journal_ahead: Ahead = field(default_factory=lambda: Ahead(_JOURNAL), compare=False, repr=False)
+    event_ahead: Ahead = field(default_factory=lambda: Ahead(events.event), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +59,32 @@ class Webhook:
 
 def latest(db: Session) -> Cursor:
     """The end of both, for somebody who wants only what comes next."""
-    journal = db.exec(select(func.max(Journal.id))).one() or 0
-    event = db.exec(select(func.max(Event.id))).one() or 0
-    return Cursor(journal, event)
+    beginning = Cursor()
+    return replace(beginning, journal=beginning.journal_ahead.end(db), event=beginning.event_ahead.end(db))
 
 
 def since(db: Session, cursor: Cursor) -> tuple[list[Happening], list[Webhook], Cursor]:
-    """What happened after the cursor, in order, and the cursor for the next time."""
+    """What happened after the cursor, in order, and the cursor for the next time. What is committed late comes too."""
     ours = _Ours.of(db)
     happenings: list[Happening] = []
     bodies: list[Webhook] = []
-    rows = db.exec(
-        select(Journal).where(col(Journal.id) > cursor.journal).order_by(col(Journal.id)).limit(AT_ONCE)
-    ).all()
-    for row in rows:
+    after = replace(
+        cursor,
+        journal=cursor.journal_ahead.look(db, cursor.journal).through,
+        event=cursor.event_ahead.look(db, cursor.event).through,
+    )
+    for row in db.exec(_between(Journal, cursor.journal, after.journal)):
         updates = webhooks.parse(row.body)
         mine = [update for update in updates if ours.owns(update)]
         happenings += [_of_update(update, row) for update in mine]
         if mine and len(mine) == len(updates):
             bodies.append(Webhook(row.id or 0, row.app, row.body, tuple(name_of_update(update) for update in mine)))
-    told = events.after(db, cursor.event, AT_ONCE)
-    happenings += _of_events(db, told)
-    journal = rows[-1].id if rows else cursor.journal
-    event = told[-1].id if told else cursor.event
-    return sorted(happenings, key=lambda one: one.at), bodies, Cursor(journal or 0, event or 0)
+    happenings += _of_events(db, list(db.exec(_between(Event, cursor.event, after.event))))
+    return sorted(happenings, key=lambda one: one.at), bodies, after
+
+
+def _between(table: Any, after: int, through: int) -> Any:
+    return select(table).where(col(table.id) > after, col(table.id) <= through).order_by(col(table.id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from sqlmodel import Session, col, select
 
 from pytake_cli.flow.effects import HandOff
 from pytake_cli.policy.talks import PRIORITIES
-from pytake_cli.services import talks
+from pytake_cli.services import notifications, talks
 from pytake_cli.store.conversations import RESOLVED, Conversation, Note
 from pytake_cli.store.events import Event
 from pytake_cli.store.flow_sessions import FlowSession
+from pytake_cli.store.notifications import ASSIGNED
 from pytake_cli.store.users import User
 
 
@@ -34,6 +35,8 @@ def hand_off(db: Session, row: FlowSession, conversation: Conversation, effect: 
     if note:
         _note(db, conversation, note, now)
     talks.changed(db, conversation, "handed_off", before, now, cause="flow")
+    whom = [agent.id or 0] if agent is not None else []
+    notifications.tell(db, row.org_id, whom, ASSIGNED, now, conversation_id=conversation.id, by="", team=effect.team)
 
 
 def _agent(db: Session, org_id: int, ref: str) -> User | None:

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, select
 
 from pytake_cli.policy import pacing
-from pytake_cli.policy.delivery import TEMPLATES_STOP_SECONDS
+from pytake_cli.policy.delivery import TEMPLATES_STOP_SECONDS, UNDELIVERED_HOLD_SECONDS, UNDELIVERED_IN_A_ROW
 from pytake_cli.services import consent
-from pytake_cli.store import buckets
+from pytake_cli.store import buckets, outbox
 from pytake_cli.store.contacts import Contact, ServiceWindow
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number, by_phone_number_id
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 WINDOW_CLOSED = 131047
 MARKETING_STOPPED = 131050
+UNDELIVERED = 131026
+UNDELIVERED_TWICE = [UNDELIVERED] * UNDELIVERED_IN_A_ROW
 RECENTLY = timedelta(hours=1)  # who wrote since the refused send has opened the window again
 
 
@@ -42,7 +44,7 @@ def after_meta_error(
     elif meta.action is Action.UNKNOWN_CODE:
         tell(db, number.org_id, "PT-META-UNKNOWN", f"Meta sent error {code}, which is not in our table: {why}", now)
     if contact_id is not None:
-        _about_contact(db, code, number, contact_id, why, now)
+        about_contact(db, code, number, contact_id, why, now)
 
 
 def tell(
@@ -75,16 +77,26 @@ def _stop(db: Session, number: Number, meta: Rule, why: str, now: datetime) -> N
         stopped.stopped_code, stopped.stopped_reason = meta.code, (why or meta.meaning)[:500]
 
 
-def _about_contact(db: Session, code: int, number: Number, contact_id: int, why: str, now: datetime) -> None:
+def about_contact(db: Session, code: int, number: Number, contact_id: int, why: str, now: datetime) -> None:
+    """Acts on what the code says about the person."""
+    meta = rule(code, None)
     if code == WINDOW_CLOSED:
         window = db.get(ServiceWindow, (number.id, contact_id))
         if window is not None and window.last_inbound_at and now - window.last_inbound_at > RECENTLY:
             window.last_inbound_at = None
-    elif code == MARKETING_STOPPED:
-        contact = db.get(Contact, contact_id)
-        if contact is not None and contact.merged_into_id is not None:  # while the message was on its way
-            contact_id = contact.merged_into_id
-            contact = db.get(Contact, contact_id)
-        if contact is not None and contact.marketing_stopped_at is None:
-            proof = f"{MARKETING_STOPPED}: {why}"
-            consent.withdraw(db, contact_id, consent.MARKETING, source="error", proof=proof, actor="webhook", at=now)
+        return
+    hold = meta.retry_seconds if meta.stops is Stops.USER_MARKETING else None
+    if code == UNDELIVERED and outbox.newest_codes(db, contact_id, UNDELIVERED_IN_A_ROW) == UNDELIVERED_TWICE:
+        hold = UNDELIVERED_HOLD_SECONDS
+    if code != MARKETING_STOPPED and hold is None:
+        return
+    contact = db.get(Contact, contact_id)
+    if contact is not None and contact.merged_into_id is not None:  # while the message was on its way
+        contact = db.get(Contact, contact.merged_into_id)
+    if contact is None or contact.id is None:
+        return
+    if hold is not None:
+        contact.marketing_held_until = now + timedelta(seconds=hold)
+    elif contact.marketing_stopped_at is None:
+        proof = f"{MARKETING_STOPPED}: {why}"
+        consent.withdraw(db, contact.id, consent.MARKETING, source="error", proof=proof, actor="webhook", at=now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,23 +11,17 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pytake_cli.policy import window
-from pytake_cli.store import Store
+from pytake_cli.store import Store, ahead
+from pytake_cli.store.ahead import Ahead
 from pytake_cli.store.contacts import ServiceWindow
 from pytake_cli.store.conversations import BY_BOT, RESOLVED, Conversation
 from pytake_cli.store.events import event
 from pytake_cli.store.messages import IN, Message
 from pytake_cli.store.numbers import REMOVED, Number
 
-AT_ONCE = 500  # events in one look
+AT_ONCE = ahead.AT_ONCE  # events in one look
 MOST_MISSED = 2000  # more are a gap: reading the lists anew is quicker
-PATIENCE_SECONDS, LOOK_SECONDS = 10.0, 0.02  # how long, and how often, the start waits for who writes just now
 
-# Who is writing events at this moment. The lock is taken before the id and kept until the row can be seen.
-_WRITERS = sa.text(
-    "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND mode = 'RowExclusiveLock'"
-    " AND relation = 'event'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    " AND pid <> pg_backend_pid()"
-)
 _COLUMNS = (event.c.id, event.c.org_id, event.c.kind, event.c.conversation_id, event.c.payload, event.c.at)
 
 
@@ -42,76 +35,28 @@ class News:
 
 
 @dataclass
-class _Doubt:
-    """Ids up to `through` of which some cannot be seen, and who may still bring them."""
-
-    through: int
-    writers: set[str]
-
-
-@dataclass
 class Feed:
-    """Reads on from `horizon`, up to which nothing is missing. For one thread at a time.
-
-    On PostgreSQL transactions become visible in another order than they took their ids. An id that is missing is
-    waited for until everybody who was writing events when it was first missed has finished; then it will never come.
-    """
+    """Reads on from `horizon`, up to which nothing is missing. For one thread at a time."""
 
     store: Store
     horizon: int = 0
-    _doubt: _Doubt | None = field(default=None, init=False)
+    _ahead: Ahead = field(default_factory=lambda: Ahead(event), init=False)
 
     def begin(self) -> int:
         """Goes to the end of what there is; the horizon there."""
-        self._doubt = None
         with self.store.read() as db:
-            self.horizon = _newest(db)
-            writers = self._writers(db)
-            end = time.monotonic() + PATIENCE_SECONDS
-            while writers and time.monotonic() < end:
-                time.sleep(LOOK_SECONDS)
-                writers &= self._writers(db)
+            self.horizon = self._ahead.end(db)
         return self.horizon
 
     def read(self) -> News:
         """What is new and complete; the horizon moves behind it."""
         with self.store.read() as db:
-            events = self._rows(db)
-            full = len(events) == AT_ONCE
-            news = News(events, full)
-            if not self.store.is_sqlite and events and not self._complete(events):
-                news = self._settled(db, events, full)
-        if news.events:
-            self.horizon = news.events[-1].id
-        return news
-
-    def _settled(self, db: Session, events: Sequence[Any], full: bool) -> News:
-        """The events that nothing can come before any more."""
-        writers = self._writers(db)  # asked after the rows were read: who brings a missing one is in it, or done
-        if self._doubt is None:
-            self._doubt = _Doubt(events[-1].id, writers)
-        self._doubt.writers &= writers
-        if self._doubt.writers:
-            before = 0
-            while events[before].id == self.horizon + before + 1:
-                before += 1
-            return News(events[:before], more=True, in_doubt=True)
-        through, self._doubt = self._doubt.through, None
-        seen_anew = [row for row in self._rows(db) if row.id <= through]
-        return News(seen_anew, more=full or through < events[-1].id)
-
-    def _complete(self, events: Sequence[Any]) -> bool:
-        whole: bool = events[-1].id == self.horizon + len(events)
-        if whole:
-            self._doubt = None
-        return whole
-
-    def _rows(self, db: Session) -> Sequence[Any]:
-        query = sa.select(*_COLUMNS).where(event.c.id > self.horizon).order_by(event.c.id).limit(AT_ONCE)
-        return db.connection().execute(query).all()
-
-    def _writers(self, db: Session) -> set[str]:
-        return set() if self.store.is_sqlite else set(db.connection().execute(_WRITERS).scalars())
+            reach = self._ahead.look(db, self.horizon)
+            new = (event.c.id > self.horizon, event.c.id <= reach.through)
+            query = sa.select(*_COLUMNS).where(*new).order_by(event.c.id)
+            events = db.connection().execute(query).all() if reach.through > self.horizon else []
+        self.horizon = reach.through
+        return News(events, reach.more, reach.in_doubt)
 
 
 def missed(db: Session, org_id: int, kinds: Collection[str], cursor: int, horizon: int) -> Sequence[Any] | None:

@@ -15,7 +15,7 @@ from pytake_cli.services.parties import Party
 from pytake_cli.services.sending import needs_window
 from pytake_cli.store import events
 from pytake_cli.store.contacts import Contact
-from pytake_cli.store.conversations import BOT, BY_BOT, OPEN, RESOLVED, Conversation
+from pytake_cli.store.conversations import BOT, BY_BOT, OPEN, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.messages import AUTOMATIC, CAMPAIGN, LIVE, OUT, RANK, Message
 from pytake_cli.store.numbers import REMOVED, Number
@@ -108,8 +108,11 @@ def _take_up(db: Session, party: Party, conversation: Conversation, origin: str,
 
 def _put(db: Session, row: dict[str, Any], conversation: Conversation, now: datetime) -> int:
     id_: int = db.connection().execute(_PUT, row).scalar_one()
+    was_asleep = conversation.status == SNOOZED
     _touch(conversation, row["text"], row["origin"], now)
     db.add(conversation)
+    if was_asleep:
+        _tell_woken(db, row, conversation, now)
     payload = {
         "message": id_,
         "conversation": conversation.id,
@@ -120,6 +123,15 @@ def _put(db: Session, row: dict[str, Any], conversation: Conversation, now: date
     events.tell(db, row["org_id"], "message:new", payload, now, conversation.id)
     wake_sender(db, row["number_id"], row["priority"])
     return id_
+
+
+def _tell_woken(db: Session, row: dict[str, Any], conversation: Conversation, now: datetime) -> None:
+    """Who answers ends the snooze; no undo takes the answer back."""
+    before = {"status": SNOOZED}
+    line = talks.changed(db, conversation, "woken", before, now, by=row["author_id"], cause=row["origin"])
+    if line is not None:
+        line.undoable = False
+        db.add(line)
 
 
 _PUT = sa.insert(message).returning(message.c.id)

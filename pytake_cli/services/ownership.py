@@ -74,7 +74,7 @@ def close(db: Session, conversation: Conversation, now: datetime) -> None:
 def silence(db: Session, conversation: Conversation, now: datetime) -> list[int]:
     """Takes back what the bot has said in the conversation and Meta has not got."""
     assert conversation.id is not None
-    taken = outbox.take_back(db, conversation.id, "bot")
+    taken = outbox.take_back(db, conversation.id)
     if taken:
         payload = {"statuses": [[id_, "cancelled"] for id_ in taken]}
         db.add(Event(org_id=conversation.org_id, kind="message:status", payload=payload, at=now))

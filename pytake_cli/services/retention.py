@@ -13,23 +13,30 @@ from sqlalchemy.exc import IntegrityError
 from pytake_cli import settings
 from pytake_cli.errors import NotFound
 from pytake_cli.services.media import folder
-from pytake_cli.store import Store, jobs, retention
+from pytake_cli.store import Store, automations, jobs, retention
 from pytake_cli.store.ai_use import ai_use
+from pytake_cli.store.buckets import RateBucket
 from pytake_cli.store.campaigns import Plan, audience_row, campaign
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.conversations import Conversation
+from pytake_cli.store.desks import draft
 from pytake_cli.store.events import Event
+from pytake_cli.store.flow_sessions import flow_event, flow_session
 from pytake_cli.store.idempotency import IdempotencyKey
 from pytake_cli.store.imports import ContactImport
+from pytake_cli.store.logins import login_session, refresh_token
 from pytake_cli.store.media import Media
 from pytake_cli.store.notifications import Notification
+from pytake_cli.store.retention import quarantine
 from pytake_cli.store.schedules import QUEUED, RUNNING, run
+from pytake_cli.store.timers import timer
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 500  # rows in a transaction: the intake waits behind it
 CONTACTS_AT_ONCE = 20  # looked for together: what refers to them is found by their ids
 
+rate_bucket = RateBucket.__table__  # type: ignore[attr-defined]
 plan = Plan.__table__  # type: ignore[attr-defined]
 key = IdempotencyKey.__table__  # type: ignore[attr-defined]
 imported = ContactImport.__table__  # type: ignore[attr-defined]
@@ -62,12 +69,33 @@ class Forgotten:
     count: int
 
 
+def _steps(before: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    ended = sa.select(flow_session.c.id).where(flow_session.c.ended_at < before)
+    return (flow_event.c.session_id.in_(ended),)
+
+
+def _logins(before: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Over for so long, and no refresh token refers to it any more."""
+    held = sa.exists().where(refresh_token.c.session_id == login_session.c.id)
+    return sa.func.coalesce(login_session.c.ended_at, login_session.c.expires_at) < before, ~held
+
+
 def _plans(before: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     used = sa.exists().where(campaign.c.plan_id == plan.c.id, campaign.c.org_id == plan.c.org_id)
     return plan.c.expires_at < before, ~used
 
 
+def _automation_runs(before: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """All that are over, but the last that was done for each contact: `once_in` may look back for longer."""
+    row, newer = automations.run.c, automations.run.alias("newer").c
+    mine = (newer.contact_id == row.contact_id, newer.automation_id == row.automation_id)
+    done_since = sa.exists().where(*mine, newer.id > row.id, newer.state == automations.DONE)
+    return row.ended_at < before, row.state != automations.PENDING, (row.state != automations.DONE) | done_since
+
+
 KINDS: tuple[Kind, ...] = (
+    Kind("quarantine", "what could not be applied, and was", "retention.quarantine_days", quarantine, lambda before: (
+        quarantine.c.settled_at < before,)),
     Kind("webhooks", "what Meta sent, as it came, once it was applied", "store.journal_days", retention.journal),
     Kind("events", "what inboxes, `logs tail` and `listen` follow", "store.event_days", retention.event),
     Kind("media", "files of conversations", "retention.media_days", media),
@@ -80,10 +108,21 @@ KINDS: tuple[Kind, ...] = (
     Kind("keys", "idempotency keys", "retention.key_days", key, lambda before: (key.c.created_at < before,)),
     Kind("runs", "what became of schedules", "retention.run_days", run, lambda before: (
         run.c.due_at < before, run.c.state.not_in((QUEUED, RUNNING)))),
+    Kind("automations", "what automations did", "retention.automation_days", automations.run, _automation_runs),
     Kind("imports", "how imports of contacts went", "retention.import_days", imported, lambda before: (
         imported.c.done_at < before,)),
     Kind("notifications", "what users were told", "retention.notification_days", notification, lambda before: (
         notification.c.at < before,)),
+    Kind("replays", "the steps of flow sessions that are over", "retention.replay_days", flow_event, _steps),
+    Kind("timers", "timers of flows that fired or were cancelled", "retention.replay_days", timer, lambda before: (
+        sa.func.coalesce(timer.c.fired_at, timer.c.cancelled_at) < before,)),
+    Kind("drafts", "what was written and not sent", "retention.draft_days", draft, lambda before: (
+        draft.c.updated_at < before,)),
+    Kind("tokens", "refresh tokens that are no longer good", "retention.login_days", refresh_token, lambda before: (
+        refresh_token.c.expires_at < before,)),
+    Kind("logins", "logins that are over", "retention.login_days", login_session, _logins),
+    Kind("paces", "the pace of campaigns that are over", "retention.pace_days", rate_bucket, lambda before: (
+        rate_bucket.c.updated_at < before,)),
     Kind("ai-use", "what contacts and flows cost in language models", "retention.ai_use_days", ai_use, lambda before: (
         ai_use.c.day < before.date().isoformat(), ai_use.c.scope != "org")),
 )  # fmt: skip
@@ -180,9 +219,29 @@ def _forget_contacts(store: Store, *which: sa.ColumnElement[bool]) -> int:
             log.warning("contacts could not be forgotten", extra={"from": ids[0], "to": last})
 
 
+def _forget_samples(store: Store, people: sa.ColumnElement[bool]) -> None:
+    """Takes people out of the samples of plans, which stay as long as their campaigns."""
+    with store.read() as db:
+        found = db.connection().execute(sa.select(contact.c.id, contact.c.org_id).where(people)).all()
+        ids, orgs = {row.id for row in found}, {row.org_id for row in found}
+        query = sa.select(plan.c.id, plan.c.content["samples"].label("samples")).where(plan.c.org_id.in_(orgs))
+        named = [
+            row.id for row in db.connection().execute(query) if any(it["contact_id"] in ids for it in row.samples or ())
+        ]
+    for id_ in named:
+        with store.write() as db:
+            row = db.get_one(Plan, id_)
+            row.content = {
+                **row.content,
+                "samples": [it for it in row.content["samples"] if it["contact_id"] not in ids],
+            }
+            db.add(row)
+
+
 def _forget_all_of(store: Store, people: sa.ColumnElement[bool]) -> None:
     theirs = conversation.c.contact_id.in_(sa.select(contact.c.id).where(people))
     retention.forget(store, event, AT_ONCE, event.c.conversation_id.in_(sa.select(conversation.c.id).where(theirs)))
+    _forget_samples(store, people)
     for table, which in retention.below(contact, people):
         if table is media:
             _forget_files(store, which)

@@ -16,11 +16,12 @@ from sqlmodel import Session, col, select
 
 from pytake_cli.policy import routing
 from pytake_cli.policy.routing import Agent, Give, Overflow, Queue, Wait, Waiting
-from pytake_cli.services import availability, closed_hours, ownership, talks, teams
+from pytake_cli.services import availability, closed_hours, notifications, ownership, talks, teams
 from pytake_cli.store import Store
 from pytake_cli.store import teams as rows
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, Conversation
+from pytake_cli.store.notifications import ASSIGNED
 from pytake_cli.store.teams import Team, TeamMember
 from pytake_cli.store.users import User
 
@@ -273,6 +274,7 @@ def _give(db: Session, one: Conversation, agent: User, now: datetime, turn: date
     one.routed_to_id = agent.id
     db.add(one)
     talks.changed(db, one, "assigned", before, now, cause="routing")
+    notifications.tell(db, one.org_id, [agent.id or 0], ASSIGNED, now, conversation_id=one.id, by="", team=one.team)
     mine = (TeamMember.team_id == one.team_id, TeamMember.user_id == agent.id)
     member = db.exec(select(TeamMember).where(*mine)).first()
     if member is not None:

@@ -16,7 +16,7 @@ from pytake_cli import settings
 from pytake_cli.log import redact
 from pytake_cli.policy.recurrence import Occurrence, next_after, occurrences
 from pytake_cli.services import incidents
-from pytake_cli.services.schedules import rule_of
+from pytake_cli.services.schedules import command_on, rule_of
 from pytake_cli.store import Store, schedules
 from pytake_cli.store.events import Event
 from pytake_cli.store.organisations import Organisation
@@ -131,6 +131,7 @@ def child_of(db: Session, taken: ScheduleRun) -> Child:
     """How the command of a run is started: by this program, for this organisation, and nobody is asked anything."""
     row, org = db.get_one(Schedule, taken.schedule_id), db.get_one(Organisation, taken.org_id)
     assert taken.id is not None
+    words = command_on(row, taken)
     profile = settings.current().profile
     environment = {**os.environ, "PYTAKE_NO_INPUT": "1", "PYTAKE_ORG": org.slug, "PYTAKE_COLOR": "never"}
     if profile:
@@ -138,10 +139,10 @@ def child_of(db: Session, taken: ScheduleRun) -> Child:
     return Child(
         taken.id,
         row.name,
-        row.command,
+        words,
         environment,
         settings.current().schedule.most_seconds,
-        [sys.executable, "-m", "pytake_cli", *row.command],
+        [sys.executable, "-m", "pytake_cli", *words],
     )
 
 

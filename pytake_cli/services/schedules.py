@@ -10,13 +10,16 @@ from sqlmodel import Session, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.log import redact
-from pytake_cli.policy.recurrence import Occurrence, Rule, next_after, occurrences
+from pytake_cli.policy import hours
+from pytake_cli.policy.recurrence import Exempt, Occurrence, Rule, next_after, occurrences
 from pytake_cli.policy.recurrence_files import dump, read
+from pytake_cli.policy.wall_clock import on_the_wall
 from pytake_cli.store import schedules
 from pytake_cli.store.schedules import RUNNING, Schedule, ScheduleRun
 from pytake_cli.store.work import poke
 
 _NAME = re.compile(r"(?!\d+$)[a-z0-9][a-z0-9._-]{0,62}")
+BY_HAND = "now:"  # begins the key of a run that a person asked for
 MOST_WORDS, MOST_CHARS = 200, 8_000
 
 
@@ -110,7 +113,7 @@ def ask(db: Session, row: Schedule, now: datetime, me: str | None = None) -> Sch
     """A run by hand, which a daemon does at once, or `me`."""
     refuse_overlap(db, row)
     mine = {"state": RUNNING, "claim": me, "started_at": now} if me else {}
-    id_ = schedules.add_run(db, row, f"now:{now.isoformat()}", now, reason="by hand", **mine)
+    id_ = schedules.add_run(db, row, f"{BY_HAND}{now.isoformat()}", now, reason="by hand", **mine)
     if id_ is None:
         raise _overlap(row.name)
     if me is None:
@@ -151,12 +154,44 @@ def _set_rule(row: Schedule, rule: Rule, now: datetime) -> None:
             fix="pytake schedule create -h",
             name=row.name,
         )
+    for exempt in rule.exceptions:
+        _refuse_changes(row, exempt)
     row.rule = dump(rule)
     if row.paused_at is None:
         row.next_at, row.next_local = first.at, first.local
 
 
+def _refuse_changes(row: Schedule, exempt: Exempt) -> None:
+    """What may be different on a day is the command."""
+    command = exempt.changes.get("command", [])
+    if set(exempt.changes) - {"command"} or not isinstance(command, list):
+        raise InvalidData(
+            "PT-RECURRENCE",
+            "{key}: {given} does not fit",
+            why="a schedule runs another command that day",
+            fix="pytake schedule set {name} --modify {day}='status'",
+            key="exceptions",
+            given=", ".join(exempt.changes),
+            name=row.name,
+            day=exempt.day,
+        )
+    _checked(command)
+
+
+def command_on(row: Schedule, run: ScheduleRun) -> list[str]:
+    """What a run does: the schedule's command, or the one of an exception for its day."""
+    local = on_the_wall(run.due_at, hours.zone(row.tz)).isoformat() if run.local.startswith(BY_HAND) else run.local
+    for exempt in rule_of(row).exceptions:
+        if exempt.do == "modify" and exempt.day.isoformat() == local[:10]:
+            return list(exempt.changes.get("command", row.command))
+    return row.command
+
+
 def _set_command(row: Schedule, command: Sequence[str]) -> None:
+    row.command = _checked(command)
+
+
+def _checked(command: Sequence[str]) -> list[str]:
     """The words of a command; a secret has no place in a row."""
     words = [str(word) for word in command]
     if len(words) > MOST_WORDS or sum(map(len, words)) > MOST_CHARS or any("\0" in word for word in words):
@@ -168,4 +203,4 @@ def _set_command(row: Schedule, command: Sequence[str]) -> None:
             why="the command that it runs finds its secrets by itself",
             fix="pytake secret set NAME -",
         )
-    row.command = words
+    return words

@@ -14,11 +14,14 @@ from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.flow.words import closest
 from pytake_cli.segment.tree import And, Node, Not, Or, Predicate, SegmentError
 from pytake_cli.segment.written import written
+from pytake_cli.services import automation_files
+from pytake_cli.services.automation_files import AutomationErrors
 from pytake_cli.services.segment_reading import Reader, named_in, refused
-from pytake_cli.store import audience, segments
+from pytake_cli.store import audience, automations, segments
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.comparisons import words
 from pytake_cli.store.contacts import Contact, contact
+from pytake_cli.store.field_index import Indexed
 from pytake_cli.store.folding import folded_in
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.segments import Segment
@@ -41,7 +44,7 @@ def ids(db: Session, org_id: int, text: str, now: datetime) -> sa.Select[int]:
 def _query(db: Session, org_id: int, tree: Node, text: str, now: datetime) -> sa.Select[int]:
     tz = db.get_one(Organisation, org_id).tz
     try:
-        return audience.select_ids(tree, org_id=org_id, now=now, tz=tz)
+        return audience.select_ids(tree, org_id=org_id, now=now, tz=tz, indexed=Indexed(db, org_id))
     except SegmentError as error:
         raise refused(text, error) from None
 
@@ -238,11 +241,23 @@ def _refuse_named(db: Session, row: Segment) -> None:
 
 
 def named_by(db: Session, row: Segment) -> list[str]:
-    """What asks for a saved segment: other segments, and campaigns that are not over."""
+    """What asks for a saved segment: other segments, automations, and campaigns that are not over."""
     others = [f"segment {one.name}" for one in segments.everyone(db, row.org_id) if row.name in named_in(one.query)]
     running = select(Campaign).where(Campaign.org_id == row.org_id, col(Campaign.status).not_in(OVER))
     campaigns = [f"campaign {one.name}" for one in db.exec(running) if row.name in _segments_of(one)]
-    return others + campaigns
+    return others + _automations_of(db, row) + campaigns
+
+
+def _automations_of(db: Session, row: Segment) -> list[str]:
+    found = []
+    for one in automations.everyone(db, row.org_id):
+        try:
+            read = automation_files.read(one.source, one.name)
+        except AutomationErrors:  # of a newer program
+            continue
+        if row.name in read.segments | named_in(read.conditions.contact):
+            found.append(f"automation {one.name}")
+    return found
 
 
 def _segments_of(campaign: Campaign) -> set[str]:

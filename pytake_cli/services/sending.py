@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from sqlmodel import Session
 from pytake_cli import clock, faults, settings
 from pytake_cli.errors import SendError
 from pytake_cli.policy import delivery, pacing, window
+from pytake_cli.policy.people import Keys, keys_of
 from pytake_cli.services import contacts, incidents, refusals, statuses
 from pytake_cli.store import Store, buckets, events, facts, outbox
 from pytake_cli.store.events import Event
@@ -181,10 +183,14 @@ def _record_failure(db: Session, me: str, handoff: Handoff, error: SendError, no
 
 def _learn_identities(db: Session, sent: Sequence[tuple[Handoff, Sent]], now: datetime) -> None:
     """Meta's answer may name the person otherwise than we dialled: each form finds the contact from now on."""
+    told: dict[str, list[tuple[int, Keys]]] = defaultdict(list)
     for handoff, answer in sent:
         dialled = str(handoff.request.get("to", "")).lstrip("+")
         if (answer.wa_id and answer.wa_id != dialled) or answer.user_id:
-            contacts.learn(db, handoff.contact_id, handoff.phone_number_id, answer.wa_id, answer.user_id, now)
+            keys = keys_of(answer.wa_id, answer.user_id, None)
+            told[handoff.phone_number_id].append((handoff.contact_id, keys))
+    for phone_number_id, people in told.items():
+        contacts.learn(db, phone_number_id, people, now)
 
 
 def _tell(db: Session, outcomes: Sequence[Outcome], changed: list[list[Any]], now: datetime) -> None:

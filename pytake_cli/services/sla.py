@@ -17,7 +17,8 @@ from pytake_cli.services import notifications, teams
 from pytake_cli.store import Store, events, labels
 from pytake_cli.store import sla as rows
 from pytake_cli.store import teams as team_rows
-from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, Conversation
+from pytake_cli.store.changes import snoozes
+from pytake_cli.store.conversations import OPEN, QUEUED, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.sla import SlaBreach, SlaPolicy
 from pytake_cli.store.teams import TeamMember
 from pytake_cli.store.users import User
@@ -30,15 +31,33 @@ _came_to_people = (c.people_since.is_(None), c.waiting_since.is_not(None), c.sta
 _stale = sa.and_(
     sa.text("conversation.status <> 'resolved'"),
     c.people_since.is_not(None),
-    sa.or_(c.sla_told.is_(None), c.waiting_since.is_distinct_from(c.sla_waiting_since)),
+    sa.or_(
+        c.sla_told.is_(None),
+        c.waiting_since.is_distinct_from(c.sla_waiting_since),
+        (c.status == SNOOZED) != c.sla_paused,
+    ),
 )
 _UPDATE = (
     sa.update(conversation)
     .where(c.id == sa.bindparam("of_id"))
     .values({name: sa.bindparam(f"to_{name}", type_=c[name].type) for name in (
         "first_reply_due", "next_reply_due", "resolution_due", "sla_waiting_since", "sla_next_at", "sla_told",
+        "sla_paused",
     )})
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What beside their rows decides about some conversations."""
+
+    labels: Mapping[int, Sequence[str]]
+    snoozes: Mapping[int, Sequence[tuple[datetime, datetime]]]
+
+    @classmethod
+    def of(cls, db: Session, found: Sequence[Any]) -> About:
+        ids = [row.id for row in found]
+        return cls(labels.of_conversations(db, ids), snoozes(db, ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +68,10 @@ class Promises:
     hours: Mapping[int, Schedule | None]
     slugs: Mapping[int, str]
 
-    def clocks(self, row: Any, labelled: Sequence[str]) -> tuple[Promise | None, dict[str, sla.Clock]]:
-        promise = sla.choose(self.promises, row.team_id, row.priority, labelled)
-        talk = Talk(row.people_since, row.first_replied_at, row.waiting_since, row.status == RESOLVED)
+    def clocks(self, row: Any, about: About) -> tuple[Promise | None, dict[str, sla.Clock]]:
+        promise = sla.choose(self.promises, row.team_id, row.priority, about.labels.get(row.id, ()))
+        times = (row.people_since, row.first_replied_at, row.waiting_since)
+        talk = Talk(*times, row.status == RESOLVED, row.status == SNOOZED, about.snoozes.get(row.id, ()))
         return promise, sla.clocks(promise, talk, self.hours.get(row.team_id or 0))
 
 
@@ -118,10 +138,10 @@ def _set(db: Session, org_id: int) -> int:
     found = db.connection().execute(_stale_of(org_id).with_for_update(skip_locked=True)).all()
     if not found:
         return 0
-    here, labelled = promises(db, org_id), labels.of_conversations(db, [row.id for row in found])
+    here, about = promises(db, org_id), About.of(db, found)
     changes = []
     for row in found:
-        _, running = here.clocks(row, labelled.get(row.id, []))
+        _, running = here.clocks(row, about)
         told = {name: word for name, word in (row.sla_told or {}).items() if name != sla.NEXT_REPLY}
         if row.waiting_since == row.sla_waiting_since and row.sla_told:
             told = row.sla_told
@@ -131,14 +151,19 @@ def _set(db: Session, org_id: int) -> int:
 
 
 def _change(row: Any, running: Mapping[str, sla.Clock], told: Mapping[str, str]) -> dict[str, Any]:
+    is_paused = row.status == SNOOZED
+    due = {name: clock.due for name, clock in running.items()}
+    # what is over keeps the time at which it was due; what stands still is due at no time
+    first = None if is_paused and row.first_replied_at is None else row.first_reply_due
     return {
         "of_id": row.id,
-        "to_first_reply_due": running[sla.FIRST_REPLY].due if sla.FIRST_REPLY in running else row.first_reply_due,
-        "to_next_reply_due": running[sla.NEXT_REPLY].due if sla.NEXT_REPLY in running else None,
-        "to_resolution_due": running[sla.RESOLUTION].due if sla.RESOLUTION in running else row.resolution_due,
+        "to_first_reply_due": due.get(sla.FIRST_REPLY, first),
+        "to_next_reply_due": due.get(sla.NEXT_REPLY),
+        "to_resolution_due": due.get(sla.RESOLUTION, None if is_paused else row.resolution_due),
         "to_sla_waiting_since": row.waiting_since,
         "to_sla_next_at": sla.next_at(running, told),
         "to_sla_told": dict(told),
+        "to_sla_paused": is_paused,
     }
 
 
@@ -147,10 +172,10 @@ def _tell(db: Session, org_id: int, now: datetime) -> int:
     found = db.connection().execute(_due_of(org_id, now).with_for_update(skip_locked=True)).all()
     if not found:
         return 0
-    here, labelled = promises(db, org_id), labels.of_conversations(db, [row.id for row in found])
+    here, about = promises(db, org_id), About.of(db, found)
     changes = []
     for row in found:
-        promise, running = here.clocks(row, labelled.get(row.id, []))
+        promise, running = here.clocks(row, about)
         told = dict(row.sla_told or {})
         for name, word in sla.news(running, told, now).items():
             told[name] = word

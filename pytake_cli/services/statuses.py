@@ -73,14 +73,20 @@ def attach_early(db: Session, ids: dict[str, int], now: datetime) -> None:
     if not rows:
         return
     rises: dict[int, Rise] = {}
+    early: list[tuple[int, dict[str, Any]]] = []
     for row in rows:
         error = row.errors[0] if row.errors else {}
         id_ = ids[row.wamid]
+        early += [(id_, error)] if error.get("code") else []
         _merge(rises, id_, row.wamid, row.status, row.at, error.get("code"), error.get("details", ""), row.pricing)
         db.connection().execute(sa.update(event).where(event.c.id == row.id).values(message_id=id_))
     _write(db, rises)
     refusals.tell_sessions(db, _failed(rises), now)
     _tell(db, rises, {ids[row.wamid]: row.org_id for row in rows}, now)
+    for id_, error in early:  # of the number it was said when they came; only now is it known whom they are about
+        sent = db.get_one(Message, id_)
+        number = db.get_one(Number, sent.number_id)
+        incidents.about_contact(db, error["code"], number, sent.contact_id, error.get("details", ""), now)
 
 
 _PARKED = sa.select(event).where(

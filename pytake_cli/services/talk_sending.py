@@ -46,9 +46,16 @@ class Letter:
 
 
 def send(
-    db: Session, who: Principal, conversation: Conversation, letter: Letter, now: datetime
+    db: Session,
+    who: Principal,
+    conversation: Conversation,
+    letter: Letter,
+    now: datetime,
+    *,
+    typing: tuple[int, str] | None = None,
 ) -> tuple[Message, bool]:
-    """Queues it; (message, whether the client id was known: then nothing new is sent)."""
+    """Queues it; (message, whether the client id was known: then nothing new is sent). `typing` is a colleague, id and
+    name, who writes an answer there just now."""
     who.require(WRITE)
     ownership.lock(db, conversation)
     key = client_key(who, letter.client_id)
@@ -57,6 +64,8 @@ def send(
     known = outbound.by_client_key(db, conversation.org_id, key) if key else None
     if known is None:
         _refuse(db, who, conversation, outgoing, letter, now)
+        if typing is not None and not letter.sure and outgoing.kind != "reaction":
+            raise _typing(conversation, *typing)
     if known is None and conversation.owner == BY_BOT:
         ownership.take_over(db, conversation, _user(db, who), now)
     message = outbound.queue(
@@ -120,6 +129,18 @@ def _refuse_closed(db: Session, conversation: Conversation, outgoing: Outgoing, 
         id=conversation.id,
         contact=conversation.contact_id,
         closed=talks.stamp(closed) if closed else "",
+    )
+
+
+def _typing(conversation: Conversation, user_id: int, name: str) -> Conflict:
+    return Conflict(
+        "PT-COLLEAGUE-TYPING",
+        "{agent} is writing an answer in conversation #{id} just now",
+        why="two answers at once would confuse the person",
+        fix="wait for it, or send again with sure",
+        id=conversation.id,
+        agent=name,
+        agent_id=user_id,
     )
 
 

@@ -180,13 +180,13 @@ def wake_due(store: Store, now: datetime) -> int:
             return woken
 
 
-def woken_by_customer(db: Session, ids: list[int], now: datetime) -> None:
-    """The batch has woken these: their history and the inboxes hear of it."""
+def woken(db: Session, ids: list[int], now: datetime, cause: str) -> None:
+    """A batch of messages has woken these: their history and the inboxes hear of it."""
     for id_ in ids:
         conversation = db.get_one(Conversation, id_, populate_existing=True)
         after = {"status": conversation.status}
         tell(db, conversation, "woken", now)
-        record(db, conversation, "woken", {"status": talks.SNOOZED}, after, now, cause="customer")
+        record(db, conversation, "woken", {"status": talks.SNOOZED}, after, now, cause=cause)
 
 
 def _id_of(by: User | int | None) -> int | None:

@@ -11,9 +11,10 @@ from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.flow.problems import near
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.templates import APPROVED, Template, by_name
-from pytake_cli.whatsapp import template_fill, template_views
+from pytake_cli.whatsapp import template_views
 from pytake_cli.whatsapp import templates as at_meta
 from pytake_cli.whatsapp.outgoing import Outgoing
+from pytake_cli.whatsapp.template_fill import Renderer
 from pytake_cli.whatsapp.template_slots import Slot, slots
 from pytake_cli.whatsapp.template_views import Preview
 
@@ -99,11 +100,15 @@ def message(template: Template, values: Mapping[str, str]) -> Outgoing:
     {"nome": "Karina", "header": "https://…/a.jpg", "button.0": "860198"}: see Slot. Raises PT-TEMPLATE-VALUES with
     all that Meta would refuse: missing, unknown, empty, too long, with line breaks, of another kind.
     """
-    return template_fill.message(
+    return renderer(template).message(values)
+
+
+def renderer(template: Template) -> Renderer:
+    """What makes many messages of one template, as `message` makes one."""
+    return Renderer(
         template.name,
         template.language,
         template.components,
-        values,
         category=template.category,
         parameter_format=template.parameter_format,
     )

@@ -29,6 +29,7 @@ SLUGS: dict[str, str] = {
     "PT-IMPORT-EMPTY": "a list of contacts has nothing in it",
     "PT-IMPORT-FILE": "a list of contacts cannot be read",
     "PT-IMPORT-HEADER": "the first line of a list of contacts is no header, or has too many columns",
+    "PT-IMPORT-IDENTITY": "a list has no column of the identity by which its people are to be known",
     "PT-IMPORT-KEY": "the idempotency key belongs to an import of another file or with other flags",
     "PT-IMPORT-MAP": "a column cannot be mapped like that",
     "PT-IMPORT-PHONE": "no column of a list is known as the phone number",

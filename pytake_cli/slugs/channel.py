@@ -17,6 +17,7 @@ SLUGS: dict[str, str] = {
     "PT-CHAT-NONE": "nobody has written to or from this contact yet, so there is nothing to chat in",
     "PT-CLAIM-OLD": "a claim on a message was too old to send it; it is claimed again",
     "PT-CLAIMED": "a colleague has the conversation: taking it needs a second word",
+    "PT-COLLEAGUE-TYPING": "a colleague writes an answer at this moment, and two would confuse the person",
     "PT-COLLISION": "a colleague has answered since the agent last looked",
     "PT-CONVERSATION": "there is no conversation with that number in this organisation",
     "PT-CONVERSATION-OPEN": "a conversation cannot be reopened while the same person is in another one",

@@ -71,6 +71,7 @@ SLUGS: dict[str, str] = {
     "PT-FLOW-QUOTES": "a text of a flow file needs quotes",
     "PT-FLOW-RANGE": "a number in a flow file is out of its bounds",
     "PT-FLOW-RECURSION": "a flow comes back to itself without waiting",
+    "PT-FLOW-REPLAY": "the steps of a flow session are no longer kept, and it cannot be replayed",
     "PT-FLOW-RESUME": "a flow goes back to a question that nothing interrupted",
     "PT-FLOW-RIVAL": "two flows listen for the same word",
     "PT-FLOW-RIVALS": "two files are flows of the same name",

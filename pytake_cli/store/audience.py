@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from pytake_cli.flow.words import fold
 from pytake_cli.policy.people import PHONE, USERNAME
-from pytake_cli.segment import fields
+from pytake_cli.segment import evaluate, fields
 from pytake_cli.segment.evaluate import FACTOR, PRIME
 from pytake_cli.segment.tree import And, Bare, Count, Node, Not, Or, Predicate, Sample, SegmentError, Value
 from pytake_cli.store import audience_talk
@@ -36,6 +36,7 @@ from pytake_cli.store.comparisons import (
     words,
 )
 from pytake_cli.store.contacts import Consent, contact, identity
+from pytake_cli.store.field_index import Indexed
 from pytake_cli.store.folding import folded, folded_in
 from pytake_cli.store.tags import contact_tag, tag
 from pytake_cli.store.typed_fields import FLAG, NUMBER, TEXT, typed_field
@@ -54,12 +55,12 @@ _ACTIVE = identity.c.retired_at.is_(None)
 _PHONES, _USERNAMES = (identity.c.kind == PHONE, _ACTIVE), (identity.c.kind == USERNAME, _ACTIVE)
 
 
-def select_ids(tree: Node, *, org_id: int, now: datetime, tz: str) -> sa.Select[int]:
+def select_ids(tree: Node, *, org_id: int, now: datetime, tz: str, indexed: Indexed | None = None) -> sa.Select[int]:
     """The ids of the organisation's contacts that a checked tree means; not those merged away or deleted.
 
     `tz` is the organisation's: days begin there. Saved segments must have been put in the tree's place.
     """
-    return sa.select(contact.c.id).where(*alive(org_id), condition(tree, Asked(org_id, now, tz)))
+    return sa.select(contact.c.id).where(*alive(org_id), condition(tree, Asked(org_id, now, tz, indexed)))
 
 
 def count(db: Session, query: sa.Select[int]) -> int:
@@ -119,6 +120,25 @@ def _predicate(name: str, op: str, node: Predicate, asked: Asked) -> Condition:
 
 
 def _custom(op: str, node: Predicate, asked: Asked) -> Condition:
+    """By the field's index, where there is one and it helps; else contact by contact."""
+    indexed, name = asked.indexed, node.field.removeprefix("f.")
+    if indexed is None or name not in indexed.names:
+        return _held(op, node, asked)
+    type_ = fields.asked(node).type
+    if type_ not in ("text", "words"):
+        dated = type_ == "time"  # whose comparisons alone show SQLite no way into the index
+        held = _held(op, node, asked)
+        found = indexed.holders(sa.and_(typed_field(name, TEXT) > "", held) if dated else held)
+    elif (values := indexed.values(name)) is None:
+        found = None
+    else:
+        is_opposite = node.op != op
+        meant = [value for value in ("", *values) if evaluate.is_said(node, value) != is_opposite]
+        found = None if "" in meant else indexed.holders(typed_field(name, TEXT).in_(meant))
+    return _held(op, node, asked) if found is None else found
+
+
+def _held(op: str, node: Predicate, asked: Asked) -> Condition:
     name, type_ = node.field.removeprefix("f."), fields.asked(node).type
     match type_:
         case "number":
@@ -176,6 +196,11 @@ def _consent(purpose: str) -> Condition:
 
 
 def _bucket() -> ColumnElement[int]:
-    """`evaluate`'s, in whole numbers below 2^63."""
-    mixed: ColumnElement[int] = (contact.c.id % PRIME * FACTOR) % PRIME
-    return (mixed * (mixed % 65_536 + 1)) % PRIME % 10_000
+    """`evaluate`'s."""
+    return scattered(contact.c.id) % 10_000
+
+
+def scattered(id_: ColumnElement[int]) -> ColumnElement[int]:
+    """A number below PRIME that says nothing of the id's place, made with products below 2^63 on both databases."""
+    mixed: ColumnElement[int] = (id_ % PRIME * FACTOR) % PRIME
+    return (mixed * (mixed % 65_536 + 1)) % PRIME

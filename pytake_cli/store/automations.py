@@ -133,13 +133,10 @@ def move_cursor(db: Session, before: int, after: int) -> bool:
     return db.connection().execute(mine.values(event_id=after)).rowcount > 0
 
 
-def unread(db: Session, after: int, kinds: Collection[str], limit: int) -> list[Event]:
-    """The next events of these kinds. On PostgreSQL none behind one that a transaction under way may still write."""
-    wanted = select(Event).where(event.c.id > after, event.c.kind.in_(sorted(kinds))).order_by(event.c.id)
-    if db.get_bind().dialect.name == "postgresql":
-        # ids are given out before they are committed: what is older than every open transaction is all there
-        wanted = wanted.where(sa.text("age(event.xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid)"))
-    return list(db.exec(wanted.limit(limit)))
+def unread(db: Session, after: int, through: int, kinds: Collection[str], limit: int) -> list[Event]:
+    """The next events of these kinds up to `through`."""
+    wanted = select(Event).where(event.c.id > after, event.c.id <= through, event.c.kind.in_(sorted(kinds)))
+    return list(db.exec(wanted.order_by(event.c.id).limit(limit)))
 
 
 def has_unread(db: Session, conversation_id: int, after: int, kinds: Collection[str]) -> bool:

@@ -59,7 +59,8 @@ class Campaign(Owned, table=True):
     name: str
     status: str = "draft"  # one of policy.campaigns.STATUSES
     status_reason: str = ""  # slug of why it is paused, or of how it ended
-    status_detail: str = ""  # the same in words, with Meta's
+    status_detail: str = ""  # the same in words, with Meta's, in English
+    status_told: dict[str, Any] | None = json()  # the same as services/campaign_told.py translates it
     definition: dict[str, Any] = json(dict)  # the campaign file, normalised
     plan_id: str = ""
     launch_key: str | None = None  # the idempotency key

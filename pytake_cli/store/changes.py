@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Index
-from sqlmodel import Field
+from sqlmodel import Field, Session
 
+from pytake_cli.policy.talks import SNOOZED
 from pytake_cli.store.rows import Owned, json, primary_key, reference, since, time
 from pytake_cli.store.types import BigId
 
@@ -34,3 +38,22 @@ class ConversationChange(Owned, table=True):
     undoable: bool = since(False)
     at: datetime = time()
     undone_at: datetime | None = time(nullable=True)
+
+
+change = ConversationChange.__table__  # type: ignore[attr-defined]
+
+
+def snoozes(db: Session, ids: Collection[int]) -> dict[int, list[tuple[datetime, datetime]]]:
+    """From when to when each of the conversations was snoozed, in order; without the snooze that goes on."""
+    c = change.c
+    ever = sa.select(c.conversation_id).where(c.conversation_id.in_(sorted(ids)), c.what == "snoozed")
+    query = sa.select(c.conversation_id, c.at, c.before, c.after).where(c.conversation_id.in_(ever)).order_by(c.id)
+    found: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    began: dict[int, datetime] = {}
+    for row in db.connection().execute(query):
+        before, after = row.before.get("status"), row.after.get("status")
+        if after == SNOOZED != before:
+            began[row.conversation_id] = row.at
+        elif before == SNOOZED != after and row.conversation_id in began:
+            found[row.conversation_id].append((began.pop(row.conversation_id), row.at))
+    return found

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from pytake_cli.flow.words import fold
-from pytake_cli.segment import check, fields
-from pytake_cli.segment.tree import SegmentError, Value
+from pytake_cli.segment import check, fields, patterns
+from pytake_cli.segment.tree import Value
 from pytake_cli.store.contacts import contact
-from pytake_cli.store.folding import folded, folded_in
+from pytake_cli.store.field_index import Indexed
+from pytake_cli.store.folding import folded, folded_in, matching
 
 Condition = ColumnElement[bool]
 TICK = timedelta(microseconds=1)  # what lies between a moment and the next: `after` is `from` the next
@@ -25,11 +26,12 @@ TICK = timedelta(microseconds=1)  # what lies between a moment and the next: `af
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose contacts, and when."""
+    """Whose contacts, and when; `indexed` are the fields that need not be looked through."""
 
     org_id: int
     now: datetime
     tz: str
+    indexed: Indexed | None = None
 
 
 def known(value: ColumnElement[Any], true: Condition) -> Condition:
@@ -60,6 +62,8 @@ def _number(value: Value) -> ColumnElement[Any]:
 
 def text(op: str, values: Sequence[Value], own: ColumnElement[str], *, plain: bool = False) -> Condition:
     """Comparisons of text as people compare it; `own` is "" where there is none, `plain` when it needs no folding."""
+    if values[0].kind == "regex":
+        return matching(own if plain else folded(own), values[0].text)
     wanted = words(values)
     if op in ("=", "in"):
         return own.in_(wanted) if plain else folded_in(own, *wanted)
@@ -68,12 +72,7 @@ def text(op: str, values: Sequence[Value], own: ColumnElement[str], *, plain: bo
 
 
 def words(values: Sequence[Value]) -> list[str]:
-    """The values folded; patterns are refused, because databases read them each in their own way."""
-    for value in values:
-        if value.kind == "regex":
-            raise SegmentError(
-                "a pattern cannot be asked of everybody", value.offset, 'use ~ "part" or ^= "beginning" instead'
-            )
+    """The values folded."""
     return [fold(value.text) for value in values]
 
 
@@ -156,8 +155,11 @@ def text_of(op: str, values: Sequence[Value], table: sa.Table, theirs: Sequence[
 
 
 def or_none(values: Sequence[Value], found: Condition, any_: Condition) -> Condition:
-    """Those found, and those who have no row at all where "" was looked for."""
-    return found if all(words(values)) else sa.or_(found, sa.not_(any_))
+    """Those found, and those who have no row at all where "" fits."""
+    nothing_fits = any(
+        patterns.matches(value.text, "") if value.kind == "regex" else not fold(value.text) for value in values
+    )
+    return sa.or_(found, sa.not_(any_)) if nothing_fits else found
 
 
 class RowLine(Line):

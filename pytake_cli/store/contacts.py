@@ -42,6 +42,7 @@ class Contact(Owned, table=True):
     blocked_at: datetime | None = time(nullable=True)
     marketing_stopped_at: datetime | None = time(nullable=True)  # the newest word of the consent ledger …
     marketing_granted_at: datetime | None = time(nullable=True)  # … is either a stop or a grant, or there is none
+    marketing_held_until: datetime | None = time(nullable=True)  # Meta delivers them no marketing before then
     utility_stopped_at: datetime | None = time(nullable=True)  # wants no utility templates that a campaign sends
     opted_out_at: datetime | None = time(nullable=True)  # wants nothing automatic, until a start word
     automation_off_until: datetime | None = time(nullable=True)  # a bot answered a bot: people only, for a while

@@ -99,6 +99,7 @@ class Conversation(Owned, table=True):
     sla_waiting_since: datetime | None = time(nullable=True)  # the `waiting_since` that `next_reply_due` is reckoned of
     sla_next_at: datetime | None = time(nullable=True)  # when the next warning or breach is told
     sla_told: dict[str, str] | None = json()  # clock -> warned | breached
+    sla_paused: bool = since(False)  # the clocks stand still while it is snoozed
 
 
 @event.listens_for(Conversation, "before_update")

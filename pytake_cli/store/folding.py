@@ -9,14 +9,15 @@ import unicodedata
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, String
+from sqlalchemy import Boolean, ColumnElement, Connection, String, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from pytake_cli.flow import words
+from pytake_cli.segment import patterns
 
-NAME = "pytake_folded"
+NAME, MATCHES = "pytake_folded", "pytake_matches"
 
 
 class folded(FunctionElement[str]):  # noqa: N801 - reads as the SQL function that it is
@@ -31,6 +32,29 @@ class folded_in(FunctionElement[bool]):  # noqa: N801 - likewise
 
     type = Boolean()
     inherit_cache = True
+
+
+class matching(FunctionElement[bool]):  # noqa: N801 - likewise
+    """`matching(folded(contact.c.name), "^ana")`: whether a part of the folded value fits a pattern of segments."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, value: ColumnElement[Any], pattern: str) -> None:
+        super().__init__(value, literal(pattern), literal(patterns.postgresql(pattern)))
+
+
+@compiles(matching, "sqlite")
+def _matching_sqlite(element: matching, compiler: SQLCompiler, **more: Any) -> str:
+    value, pattern, _theirs = element.clauses
+    return f"{MATCHES}({compiler.process(pattern, **more)}, {compiler.process(value, **more)})"
+
+
+@compiles(matching, "postgresql")
+def _matching_postgresql(element: matching, compiler: SQLCompiler, **more: Any) -> str:
+    """In the order "C" words have the edges that RE2 sees."""
+    value, _pattern, theirs = element.clauses
+    return f'(({compiler.process(value, **more)}) COLLATE "C" ~ {compiler.process(theirs, **more)})'
 
 
 @compiles(folded, "sqlite")
@@ -63,14 +87,19 @@ def _parts(element: folded_in, compiler: SQLCompiler, **more: Any) -> tuple[str,
 
 
 def register(connection: Any) -> None:
-    """Teaches a connection of SQLite's driver the function."""
+    """Teaches a connection of SQLite's driver the functions."""
     connection.create_function(NAME, 1, _fold, deterministic=True)
+    connection.create_function(MATCHES, 2, _matches, deterministic=True)
 
 
 @lru_cache(maxsize=4096)
 def _fold(value: Any) -> str | None:
     """Cached, because a million contacts live in a few cities."""
     return None if value is None else words.fold(str(value))
+
+
+def _matches(pattern: str, value: Any) -> bool:
+    return value is not None and patterns.matches(pattern, value)
 
 
 def statement() -> str:

@@ -12,12 +12,13 @@ from sqlalchemy import UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, Session, select
 
-from pytake_cli.policy.people import PHONE
+from pytake_cli.policy.people import BSUID, PHONE
 from pytake_cli.store import sqlite
 from pytake_cli.store.contact_history import contact_change
 from pytake_cli.store.contacts import consent, contact, identity
 from pytake_cli.store.rows import Bulk, Owned, insert, json, long_text, primary_key, reference, time
 from pytake_cli.store.tags import contact_tag, tag
+from pytake_cli.store.typed_fields import NUMBER, TEXT, typed_field
 from pytake_cli.store.types import BigId
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
@@ -58,13 +59,16 @@ import_reject = ImportReject.__table__  # type: ignore[attr-defined]
 
 
 class Seen:
-    """The phone numbers of a file and the lines where they first stood: on disk, as memory has to stay flat."""
+    """Phone numbers and keys of a file, the lines where they first stood and who has them: on disk, to spare memory."""
 
     def __init__(self) -> None:
         # A private file that nobody sees; one thread at a time uses it, not always the same one.
         self._db = sqlite.driver().connect("", isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=off")
         self._db.execute("CREATE TABLE seen (key INTEGER PRIMARY KEY, line INTEGER)")
+        self._db.execute("CREATE TABLE value_seen (value TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID")
+        self._db.execute("CREATE TABLE holder (value TEXT, id INTEGER, is_deleted INTEGER)")
+        self._db.execute("CREATE INDEX holder_value ON holder (value)")
         self._db.execute("BEGIN")
 
     def close(self) -> None:
@@ -78,6 +82,27 @@ class Seen:
     def add(self, lines: Iterable[tuple[int, int]]) -> None:
         """Keeps (key, line); of a key that is there already the first line."""
         self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", lines)
+
+    def value_lines(self, values: Sequence[str]) -> dict[str, int]:
+        """The lines of those values of the key that were added before."""
+        found = "SELECT value, line FROM value_seen WHERE value IN (SELECT value FROM json_each(?))"
+        return dict(self._db.execute(found, [orjson.dumps(values).decode()]))
+
+    def add_values(self, lines: Iterable[tuple[str, int]]) -> None:
+        """Keeps (value of the key, line)."""
+        self._db.executemany("INSERT OR IGNORE INTO value_seen VALUES (?, ?)", lines)
+
+    def hold(self, rows: Iterable[tuple[str, int, bool]]) -> None:
+        """Keeps (value of the key, contact, whether it is deleted)."""
+        self._db.executemany("INSERT INTO holder VALUES (?, ?, ?)", rows)
+
+    def holders(self, values: Sequence[str]) -> dict[str, list[int]]:
+        """Who has each of the values: contacts that are there, and those deleted only where no other has it."""
+        found = "SELECT value, id, is_deleted FROM holder WHERE value IN (SELECT value FROM json_each(?)) ORDER BY id"
+        all_: dict[str, list[tuple[int, int]]] = {}
+        for value, id_, is_deleted in self._db.execute(found, [orjson.dumps(values).decode()]):
+            all_.setdefault(value, []).append((is_deleted, id_))
+        return {value: [id_ for gone, id_ in some if gone == min(some)[0]] for value, some in all_.items()}
 
 
 def find(db: Session, org_id: int, key: str) -> ContactImport | None:
@@ -138,6 +163,21 @@ def owners(db: Session, org_id: int, kind: str, values: Sequence[str]) -> Iterat
     known = sa.select(identity.c.value, identity.c.contact_id, identity.c.retired_at)
     mine = known.where(identity.c.org_id == org_id, identity.c.kind == kind, _among(db, identity.c.value, values))
     yield from db.connection().execute(mine.where(identity.c.scope == "") if kind == PHONE else mine)
+
+
+def holders(db: Session, org_id: int, key: str, *, is_number: bool) -> Iterator[tuple[Any, int, bool]]:
+    """(value, contact, whether it is deleted) of everybody who has a value of `bsuid` or of the field `f.<name>`."""
+    here = (contact.c.org_id == org_id, contact.c.merged_into_id.is_(None))
+    gone = contact.c.deleted_at.is_not(None)
+    if key == BSUID:
+        mine = (identity.c.org_id == org_id, identity.c.kind == BSUID, identity.c.retired_at.is_(None))
+        query = sa.select(identity.c.value, contact.c.id, gone).distinct().where(identity.c.contact_id == contact.c.id)
+        query = query.where(*here, *mine)
+    else:
+        value = typed_field(key.removeprefix("f."), NUMBER if is_number else TEXT)
+        query = sa.select(value, contact.c.id, gone).where(*here, value.is_not(None))
+    for row in db.connection().execution_options(yield_per=1000).execute(query):
+        yield row[0], row[1], bool(row[2])
 
 
 def give_up(db: Session, org_id: int, phones: Sequence[str]) -> None:

@@ -70,7 +70,7 @@ _DUE = (
             contact.c[name]
             for name in ("blocked_at", "opted_out_at", "utility_stopped_at", "deleted_at", "merged_into_id")
         ),
-        *(contact.c[name] for name in ("marketing_stopped_at", "marketing_granted_at")),
+        *(contact.c[name] for name in ("marketing_stopped_at", "marketing_granted_at", "marketing_held_until")),
     )
     .join(contact, contact.c.id == recipient.c.contact_id)
     .where(*_pending, recipient.c.due_at <= sa.bindparam("now", type_=UtcTime))
@@ -96,7 +96,7 @@ def ahead(db: Session, number_id: int, most: int) -> int:
     waiting = sa.select(message.c.id).where(
         message.c.number_id == number_id,
         sa.text("message.status = 'queued'"),
-        sa.or_(message.c.priority == CAMPAIGN, message.c.campaign_id.is_not(None)),  # flows speak as the bot
+        sa.or_(message.c.priority == CAMPAIGN, message.c.campaign_id.is_not(None)),
     )
     counted = sa.select(sa.func.count()).select_from(waiting.limit(most).subquery())
     return int(db.connection().execute(counted).scalar_one())

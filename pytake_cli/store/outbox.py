@@ -219,12 +219,12 @@ def _advance(db: Session) -> Any:
 _ADVANCE = Batch(_advance)
 
 
-def take_back(db: Session, conversation_id: int, origin: str) -> list[int]:
-    """`queued → cancelled` for what has not been handed to Meta; returns the messages' ids."""
+def take_back(db: Session, conversation_id: int) -> list[int]:
+    """`queued → cancelled` for what a bot said and was not handed to Meta; returns the messages' ids."""
     waiting = sa.update(message).where(
         message.c.conversation_id == conversation_id,
         message.c.direction == OUT,
-        message.c.origin == origin,
+        sa.or_(message.c.origin == "bot", message.c.client_key.startswith("flow:")),
         message.c.status == "queued",
     )
     taken = waiting.values(status="cancelled", rank=RANK["cancelled"], due_at=None, claim=None)
@@ -250,6 +250,14 @@ _AUTOMATIC = (
     .order_by(message.c.id.desc())
     .limit(sa.bindparam("most"))
 )
+
+
+def newest_codes(db: Session, contact_id: int, most: int) -> list[int | None]:
+    """Meta's codes of the newest messages to a contact that were handed over; None for one that did not fail."""
+    code = sa.case((message.c.status == "failed", message.c.error_code))
+    handed = (message.c.contact_id == contact_id, message.c.direction == "out", message.c.attempts > 0)
+    told = sa.select(code).where(*handed, message.c.status.not_in(("queued", "sending")))
+    return list(db.connection().execute(told.order_by(message.c.id.desc()).limit(most)).scalars())
 
 
 def fail(db: Session, ids: Sequence[int], code: int | None, why: str, now: datetime) -> None:

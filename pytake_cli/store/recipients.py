@@ -14,6 +14,7 @@ from sqlmodel import Session
 from pytake_cli.policy import audience as policy
 from pytake_cli.policy.campaigns import HOLDOUT, Cap
 from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE
+from pytake_cli.store.audience import scattered
 from pytake_cli.store.campaigns import ENQUEUED, PENDING, STARTED, audience_row, campaign, recipient
 from pytake_cli.store.contacts import contact, identity
 from pytake_cli.store.conversations import BOT, RESOLVED, Conversation
@@ -42,6 +43,7 @@ class Rules:
     skip_open_conversations: bool
     now: datetime
     within: tuple[int, int] | None = None  # only contacts with these ids: a launch freezes a chunk at a time
+    rank_at_most: int | None = None  # only those with such a `scattered` id: a sample that is the same each time
 
 
 def sorted_people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.Subquery:
@@ -74,6 +76,7 @@ def _people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.Subquer
         contact.c.opted_out_at,
         contact.c.marketing_stopped_at,
         contact.c.marketing_granted_at,
+        contact.c.marketing_held_until,
         contact.c.utility_stopped_at,
         phone.scalar_subquery().label("phone"),
         (sa.null().cast(sa.String) if rules.phones_only else bsuid.scalar_subquery()).label("bsuid"),
@@ -84,8 +87,10 @@ def _people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.Subquer
         chosen = chosen.join(audience_row, audience_row.c.contact_id == contact.c.id).where(*rows)
     if rules.within is not None:
         chosen = chosen.where(contact.c.id.between(*rules.within))
-    if ids is not None:
-        chosen = chosen.where(contact.c.id.in_(ids))
+    if rules.rank_at_most is not None:
+        chosen = chosen.where(scattered(contact.c.id) <= rules.rank_at_most)
+    if ids is not None and ids.whereclause is not None:
+        chosen = chosen.where(ids.whereclause)  # not IN: a launch would list everybody again for each chunk
     return chosen.offset(0).subquery("people")
 
 
@@ -104,6 +109,8 @@ def _reasons(people: sa.Subquery, prefix: Any, rules: Rules) -> list[tuple[str, 
         american = sa.and_(people.c.phone.like("1%"), prefix.not_in(policy.NOT_US))
         by_id = sa.and_(people.c.phone.is_(None), people.c.bsuid.like("US.%"))
         found.append((policy.US_MARKETING, sa.or_(american, by_id)))
+    if rules.marketing:
+        found.append((policy.HELD, people.c.marketing_held_until > sa.literal(rules.now, UtcTime)))
     if rules.skip_open_conversations:
         talks = sa.select(conversation.c.id).where(
             conversation.c.contact_id == people.c.id, conversation.c.status.not_in((RESOLVED, BOT))
@@ -169,7 +176,7 @@ def arm_of(contact_id: Any, shares: Sequence[tuple[str, int]], seed: Sequence[in
     return sa.case(*whens, else_=sa.literal(shares[-1][0]))
 
 
-def clocks(db: Session, org_id: int, within: tuple[int, int] | None = None) -> list[tuple[str, str]]:
+def clocks(db: Session, org_id: int) -> list[tuple[str, str]]:
     """What tells the time zones of an organisation's contacts: each (tz, "") and ("", prefix) that there is."""
     digits = sa.func.substr(identity.c.value, 1, policy.PREFIX).label("digits")
     code = sa.func.substr(identity.c.value, 1, 3)
@@ -177,9 +184,6 @@ def clocks(db: Session, org_id: int, within: tuple[int, int] | None = None) -> l
         identity.c.org_id == org_id, identity.c.kind.in_((PHONE, BSUID, PARENT_BSUID))
     )
     of_person = sa.select(contact.c.tz).where(contact.c.org_id == org_id)
-    if within is not None:
-        of_phone = of_phone.where(identity.c.contact_id.between(*within))
-        of_person = of_person.where(contact.c.id.between(*within))
     prefixes = db.connection().execute(of_phone.distinct()).scalars()
     zones = db.connection().execute(of_person.distinct()).scalars()
     return [*(("", prefix) for prefix in prefixes), *((tz, "") for tz in zones if tz)]

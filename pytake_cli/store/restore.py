@@ -27,9 +27,9 @@ _HOLD = (
     " WHERE direction = 'out' AND status IN ('queued', 'sending', 'unknown')"
 )
 # Nor is whom a campaign has written to since: it goes on when a person says so.
+WAITS = "the store was restored from a backup: people may have been written to since it was made"
 _PAUSE = (
-    "UPDATE campaign SET status = 'paused', status_reason = :reason, due_at = NULL, status_detail ="
-    " 'the store was restored from a backup: people may have been written to since it was made'"
+    "UPDATE campaign SET status = 'paused', status_reason = :reason, due_at = NULL, status_detail = :detail"
     " WHERE status IN ('running', 'scheduled')"
 )
 
@@ -169,7 +169,7 @@ def _mark(execute: Callable[[str, dict[str, Any]], int], contents: backup.Conten
     """Holds what was on its way, and notes in the store that it was restored; returns how many messages are held."""
     held = execute(_HOLD, {})
     if "campaign" in contents.rows:  # a backup of an older version has none
-        execute(_PAUSE, {"reason": "PT-CAMP-RESTORED"})
+        execute(_PAUSE, {"reason": "PT-CAMP-RESTORED", "detail": WAITS})
     put = "INSERT INTO fact (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
     former = (
         "INSERT INTO fact (key, value) SELECT 'instance_before:' || value, CAST((SELECT coalesce(max(id), 0)"

@@ -17,6 +17,8 @@ from pytake_cli.store.types import from_json, to_json
 
 OLDEST_SAFE = (3, 51, 3)  # before it, two connections that write and checkpoint at once can corrupt a WAL database
 BUSY_TIMEOUT_SECONDS = 5.0
+# Of each connection, and a busy daemon fills all six; at a million contacts more made nothing quicker.
+WRITER_CACHE_KB, READER_CACHE_KB = 16_384, 4_096
 CHECKPOINT_PAGES = 1000  # 8,000 gave p99 of 214-361 ms for intake, 1,000 gave 18-28 ms
 
 
@@ -70,12 +72,14 @@ def writing_engine(url: URL) -> Engine:
             where=str(path),
             reason=(error.strerror or type(error).__name__).lower(),
         ) from None
-    pragmas = ("journal_mode=wal", "synchronous=full", f"wal_autocheckpoint={CHECKPOINT_PAGES}", "foreign_keys=on")
+    checkpoints, cache = f"wal_autocheckpoint={CHECKPOINT_PAGES}", f"cache_size=-{WRITER_CACHE_KB}"
+    pragmas = ("journal_mode=wal", "synchronous=full", checkpoints, cache, "foreign_keys=on")
     return _engine(url, pragmas, pool_size=1, begin="BEGIN IMMEDIATE")
 
 
 def reading_engine(url: URL) -> Engine:
-    return _engine(url, ("query_only=on",), pool_size=5, begin="BEGIN")
+    pragmas = ("query_only=on", f"cache_size=-{READER_CACHE_KB}")
+    return _engine(url, pragmas, pool_size=5, begin="BEGIN")
 
 
 def write_lock() -> threading.Lock:
@@ -100,7 +104,8 @@ def _engine(url: URL, pragmas: tuple[str, ...], *, pool_size: int, begin: str) -
     def configure(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # transactions are ours: see `begin`
         folding.register(connection)
-        for pragma in (*pragmas, "trusted_schema=off", "mmap_size=268435456", "cache_size=-32768", "temp_store=memory"):
+        # mmap_size stays 0: each connection would map the file, 500 MB resident for a gain of 5 % in large segments.
+        for pragma in (*pragmas, "trusted_schema=off", "temp_store=memory"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

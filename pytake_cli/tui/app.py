@@ -39,8 +39,8 @@ FLUSH_SECONDS = 0.1  # lists are told of events at most ten times a second
 UNDO_SECONDS = 10.0
 TOAST_SECONDS = 5.0
 MOST_TOASTS = 2
-WIDTHS = [(0, "-tiny"), (60, "-narrow"), (100, "-middle"), (150, "-wide")]
-HEIGHTS = [(0, "-flat"), (16, "-short"), (30, "-tall")]
+WIDTHS = [(0, "-cramped"), (40, "-tiny"), (60, "-narrow"), (100, "-middle"), (150, "-wide")]
+HEIGHTS = [(0, "-low"), (10, "-flat"), (16, "-short"), (30, "-tall")]
 DEFAULT_ZONE = ZoneInfo("America/Sao_Paulo")
 
 
@@ -60,6 +60,7 @@ class Options:
     zone: tzinfo = DEFAULT_ZONE
     mouse: bool = True
     bell: bool = True
+    undo_send_seconds: float = 0.0  # in which a message can be taken back before it is handed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,13 @@ class InboxApp(App[int], inherit_bindings=False):
         self.last_key_at = 0.0
         self.undoable: Undo | None = None
         self.done_lately: list[Undo] = []
-        self.outbox = Outbox(client)
+        self.outbox = Outbox(client, hold_seconds=self.options.undo_send_seconds)
         self.notifier = Notifier(self)
         self.live = Live(
             client.url, client.login, org=client.org,
             on_event=self._heard, on_ready=self._connected, on_link=self._linked,
         )  # fmt: skip
+        self.set_class(locale.is_ascii(), "-ascii")
         self._events: list[Event] = []
         self._flushed_at = 0.0
         self._flushing = False
@@ -205,7 +207,8 @@ class InboxApp(App[int], inherit_bindings=False):
 
     @property
     def can_undo(self) -> bool:
-        return self.undoable is not None and time.monotonic() < self.undoable.until
+        done = self.undoable is not None and time.monotonic() < self.undoable.until
+        return done or self.outbox.held is not None
 
     # -- the wire ------------------------------------------------------------------------------------------------------
 
@@ -294,6 +297,8 @@ class InboxApp(App[int], inherit_bindings=False):
         self.tell(own(_("saved as {path}").format(path=path)))
 
     async def do_app_undo(self) -> None:
+        if self.outbox.return_held():
+            return
         undo, self.undoable = self.undoable, None
         if undo is None or time.monotonic() > undo.until:
             self.tell(own(_("there is nothing to take back")))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
     from pytake_cli.tui.place import Keyed
 
+LEAST = (40, 10)  # columns and lines; below, nothing can be done that is worth it
 Part = tuple[str, Style, str | None]  # what is written, how, and the action of a click
 
 
@@ -98,12 +99,19 @@ class TopBar(Bar):
         if me and me.org:
             left.append((f" {cut(me.org, 16)}  ", look.bar, None))
         roomy = cells >= 110
+        right = self._right(cells)
+        room = cells - sum(width(part[0]) for part in (*left, *right))
         for entry in SCREENS:
             current = entry.slug == self.inbox.place
             name = _(entry.title) if roomy else _(entry.short)
             text = f"{entry.key}{sign('▸') if current else ' '}{name}{'  ' if roomy else ' '}"
+            while current and width(text) > room and left[-1][2]:
+                room += width(left.pop()[0])  # where one is has to stand there
+            if width(text) > room:
+                continue
+            room -= width(text)
             left.append((text, look.bar_strong if current else look.bar_muted, f"screen.{entry.slug}"))
-        return left, self._right(cells)
+        return left, right
 
     def _right(self, cells: int) -> list[Part]:
         inbox, look = self.inbox, self.inbox.look
@@ -164,3 +172,16 @@ class KeyBar(Bar):
     def _part(self, action: Action, key: str) -> list[Part]:
         look = self.inbox.look
         return [(key, look.key, action.id), (f" {_(action.short)}  ", look.bar_muted, action.id)]
+
+
+class TooSmall(Widget):
+    """Asks for more room where no screen can be drawn; what is written stays meanwhile."""
+
+    can_focus = False
+
+    def render_line(self, y: int) -> Strip:
+        look, cells = cast("InboxApp", self.app).look, self.size.width
+        size = _("at least {cells} columns and {lines} lines").format(cells=LEAST[0], lines=LEAST[1])
+        text = _("PyTake needs more room") if y == 0 else size if y == 1 else ""
+        style = look.warn if y == 0 else look.plain
+        return Strip([Segment(cut(text, cells), style)]).adjust_cell_length(cells, look.plain)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from json import loads
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pytake_cli import clock
+from pytake_cli.locale import _
 from pytake_cli.tui import rows, timeline
+from pytake_cli.tui.files import Attachment
 from pytake_cli.tui.rows import Acted, Canned, Draft, Json, Me, Row, View
 from pytake_cli.tui.safe import Safe, one_line, safe_json
 from pytake_cli.tui.timeline import Item
@@ -63,6 +67,15 @@ class Login:
             self.access = fresh
             return True
 
+    def ends_within(self, seconds: float) -> bool:
+        """True if the token says that it ends so soon; one that does not say lasts."""
+        try:
+            payload = self.access.split(".")[1]
+            ends = loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"]
+            return bool(ends - clock.now().timestamp() < seconds)
+        except (ValueError, IndexError, KeyError, TypeError):
+            return False
+
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
@@ -111,13 +124,28 @@ class Client:
         headers = {} if version is None else {"If-Match": f'"{version}"'}
         return safe_json(await self.ask(method, path, body=body, headers=headers))
 
+    async def upload(self, file: Attachment, number: int | None) -> int:
+        """Takes a file to the server, which looks at its content; the id that a message names."""
+        try:
+            content = await asyncio.to_thread(file.path.read_bytes)
+        except OSError as error:
+            says = _("the file {name} cannot be read").format(name=file.name)
+            raise Refused(0, {"slug": "PT-INBOX-FILE", "detail": says}) from error
+        params = {"kind": file.kind, "name": file.path.name[:200], "number": number}
+        response = await self._send("POST", "/media", None, {}, params, content=content)
+        if response.status_code >= 400:
+            raise Refused(response.status_code, _problem(response))
+        return int(response.json()["id"])
+
     async def download(self, path: str) -> bytes:
         response = await self._send("GET", path, None, {}, {})
         if response.status_code >= 400:
             raise Refused(response.status_code, _problem(response))
         return response.content
 
-    async def _send(self, method: str, path: str, body: Any, headers: Json, params: Json) -> httpx.Response:
+    async def _send(
+        self, method: str, path: str, body: Any, headers: Json, params: Json, *, content: bytes | None = None
+    ) -> httpx.Response:
         import httpx
 
         if self._http is None:
@@ -127,8 +155,9 @@ class Client:
             token = self.login.access
             sent = {**self._headers, **headers, "Authorization": f"Bearer {token}"}
             try:
+                json = body if method != "GET" and content is None else None
                 response = await self._http.request(
-                    method, path, json=body if method != "GET" else None, params=params, headers=sent
+                    method, path, json=json, content=content, params=params, headers=sent
                 )
             except (httpx.HTTPError, OSError) as error:
                 raise Unreachable(type(error).__name__) from error

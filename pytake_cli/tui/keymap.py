@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytake_cli.locale import _, own
-from pytake_cli.tui.actions import ACTIONS, BY_ID, CHAINS, FORBIDDEN, Action
+from pytake_cli.tui.actions import ACTIONS, BY_ID, CHAINS, FORBIDDEN, TAKES_KEYS, Action
 
 PRESETS: dict[str, dict[str, str]] = {
     "default": {},
@@ -124,7 +124,7 @@ def clashes(keymap: Keymap) -> list[tuple[str, str]]:
     for chain in CHAINS.values():
         taken: dict[str, Action] = {}
         for action in ACTIONS:
-            for key in keymap.keys(action, chain):
+            for key in keymap.keys(action, [scope for scope in chain if scope not in TAKES_KEYS]):
                 other = taken.setdefault(key, action)
                 if other is not action:
                     says = _("{key} means {one} already").format(key=shown(key), one=other.id)

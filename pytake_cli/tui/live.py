@@ -17,6 +17,7 @@ PROTOCOL = "pytake.v1"
 SILENCE_SECONDS = 22.0  # two beats of 10 s and a little
 WAITS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between attempts
 LOGIN_AGAIN = 4401
+RENEWED_BEFORE_SECONDS = 60.0  # of the end of a token: the wire need not break for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class Live:
         self._socket: Any = None
         self._hurry = asyncio.Event()
         self._pong: asyncio.Future[None] | None = None
+        self._told_token: object = ""  # which one the server goes by
         self.cursor: int | None = None
         self.link = Link(since=time.monotonic())
 
@@ -135,7 +137,7 @@ class Live:
         ) as socket:
             hello = {"token": self._login.access, "cursor": self.cursor, "topics": ["*"]}
             await socket.send(json.dumps({**hello, **({"org": self._org} if self._org else {})}))
-            self._socket = socket
+            self._socket, self._told_token = socket, hello["token"]
             try:
                 while True:
                     self._frame(json.loads(await asyncio.wait_for(socket.recv(), SILENCE_SECONDS)))
@@ -160,12 +162,18 @@ class Live:
                     self.cursor = event.id
                 self._on_event(event)
             case "beat":
-                self._answer_beat()
+                self._pong = asyncio.ensure_future(self._answer_beat())
             case _:
                 pass  # something that this version does not know
 
-    def _answer_beat(self) -> None:
-        self._pong = asyncio.ensure_future(self.say({"type": "pong"}))
+    async def _answer_beat(self) -> None:
+        login = self._login
+        if login.ends_within(RENEWED_BEFORE_SECONDS):
+            await login.renewed(login.access)
+        if login.access != self._told_token:
+            self._told_token = login.access
+            await self.say({"type": "token", "token": login.access})
+        await self.say({"type": "pong"})
 
     def _tell(self, link: Link) -> None:
         self.link = link

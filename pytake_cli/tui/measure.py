@@ -6,6 +6,8 @@ import re
 
 from rich.cells import cached_cell_len
 
+from pytake_cli.locale import is_ascii, language
+
 _CLUSTER = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}|.[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u093a-\u094f]*",
     re.DOTALL,
@@ -18,10 +20,11 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else cached_cell_len(text)
 
 
-def cut(text: str, cells: int, more: str = "…") -> str:
-    """The text if it fits, else as much of it as fits before `more`."""
+def cut(text: str, cells: int) -> str:
+    """The text if it fits, else as much of it as fits before an ellipsis."""
     if width(text) <= cells:
         return text
+    more = ".." if is_ascii() else "…"
     room = cells - width(more)
     if room < 0:
         return ""
@@ -83,3 +86,9 @@ def _pieces(word: str, cells: int) -> list[str]:
             piece, taken = "", 0
         piece, taken = piece + cluster, taken + length
     return [*pieces, piece]
+
+
+def size(count: int) -> str:
+    """`1.2 MB`, `340 kB`."""
+    text = f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
+    return text.replace(".", ",") if language() == "pt-BR" else text

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from pytake_cli.locale import _
 from pytake_cli.tui.live import Event
 from pytake_cli.tui.rows import AT_WORK
-from pytake_cli.tui.safe import Safe
+from pytake_cli.tui.safe import Safe, one_line, own
 
 if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
@@ -28,7 +29,9 @@ class Notifier:
         """Rings if one of these is for the person."""
         mine = [event for event in events if event.kind == "notification"]
         if mine:
-            self.ring(Safe(str(mine[-1].payload.get("text") or _("something needs you"))))
+            what = sentence(mine[-1].payload)
+            self._app.tell(what)
+            self.ring(what)
 
     def ring(self, what: Safe) -> None:
         me = self._app.me
@@ -52,3 +55,23 @@ class Notifier:
         driver = self._app._driver
         if driver is not None and not self._app.is_headless:
             driver.write(codes)
+
+
+def sentence(payload: Mapping[str, Any]) -> Safe:
+    """What a notification says, in the language of whoever reads it."""
+    parts = payload.get("parts") or {}
+    by, text = one_line(str(parts.get("by") or ""), limit=40), one_line(str(parts.get("text") or ""), limit=120)
+    match str(payload.get("kind")):
+        case "mention":
+            words = _("{by} mentions you in #{id}: {text}")
+        case "assigned":
+            words = _("{by} gave you #{id}") if by else _("#{id} is yours now")
+        case "sla" if parts.get("state") == "breached":
+            words = _("#{id}: the promised time is over")
+        case "sla":
+            words = _("#{id}: the promised time is nearly over")
+        case "snooze_woken":
+            words = _("#{id} is back: its snooze is over")
+        case _:
+            words = "{text}" if text else _("something needs you")
+    return own(words.format(by=by, text=text, id=payload.get("conversation") or ""))

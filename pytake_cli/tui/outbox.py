@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pytake_cli import clock
 from pytake_cli.locale import _
 from pytake_cli.tui.client import Client, Refused, Unreachable
-from pytake_cli.tui.rows import Draft, Json
-from pytake_cli.tui.safe import Raw, Safe, own, safe_text
-from pytake_cli.tui.timeline import Item
+from pytake_cli.tui.files import Attachment
+from pytake_cli.tui.rows import NO_TEXT, Draft, Json
+from pytake_cli.tui.safe import Raw, Safe, one_line, own, safe_text
+from pytake_cli.tui.timeline import Item, Media
 
-CHECKED_AGAIN_AFTER_SECONDS = 5.0  # what waited longer than this is looked at before it goes
+LOOK_SECONDS = 0.1  # while a message is held: it may have been taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,9 @@ class Waiting:
     at: datetime
     seen: str | None = None
     was_offline: bool = False
+    file: Attachment | None = None  # goes up to the server first
+    number: int | None = None  # the one that the customer wrote to
+    held_until: datetime | None = None  # can be taken back so long
 
     def item(self, author: Safe) -> Item:
         """How it stands in the chat meanwhile."""
@@ -37,14 +41,15 @@ class Waiting:
             id=f"q{self.client_id}", type="note" if note else "message", at=self.at, text=safe_text(self.text),
             raw=Raw(self.text), author=author, author_kind="agent", direction="" if note else "out", status="queued",
             client_id=self.client_id, reply_to=self.body.get("reply_to"),
+            kind=self.file.kind if self.file else "text", media=_shown(self.file) if self.file else None,
         )  # fmt: skip
 
 
 class Outbox:
     """One queue for all conversations, in the order of writing."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, *, hold_seconds: float = 0.0) -> None:
+        self._client, self._hold_seconds = client, hold_seconds
         self._waiting: list[Waiting] = []
         self._lock = asyncio.Lock()
         self.on_sent: Callable[[Waiting, Item], None] = lambda waiting, item: None
@@ -57,27 +62,40 @@ class Outbox:
     def of(self, conversation: int) -> list[Waiting]:
         return [each for each in self._waiting if each.conversation == conversation]
 
-    def put(self, conversation: int, mode: str, text: str, body: Json, *, seen: str | None) -> Waiting:
+    def put(
+        self, conversation: int, mode: str, text: str, body: Json, *, seen: str | None,
+        file: Attachment | None = None, number: int | None = None,
+    ) -> Waiting:  # fmt: skip
         """Takes it in; flush() sends it."""
-        waiting = Waiting(clock.new_id(), conversation, mode, body, text, clock.now(), seen)
+        now = clock.now()
+        held = now + timedelta(seconds=self._hold_seconds) if self._hold_seconds and mode == "reply" else None
+        waiting = Waiting(
+            clock.new_id(), conversation, mode, body, text, now, seen, file=file, number=number, held_until=held
+        )
         self._waiting.append(waiting)
         self.on_changed()
         return waiting
 
-    def take_back(self, client_id: str) -> Waiting | None:
-        """Removes one that was not sent yet, to be written anew."""
-        for each in self._waiting:
-            if each.client_id == client_id:
-                self._waiting.remove(each)
-                self.on_changed()
-                return each
-        return None
+    @property
+    def held(self) -> Waiting | None:
+        """The newest that can still be taken back: it has not left this machine."""
+        now = clock.now()
+        return next((each for each in reversed(self._waiting) if each.held_until and each.held_until > now), None)
+
+    def return_held(self) -> bool:
+        """Takes that one back: it is a draft again, and the server never heard of it. False: there is none."""
+        if (held := self.held) is not None:
+            self._return(held, own(_("you took it back")))
+        return held is not None
 
     async def flush(self) -> None:
         """Sends what waits, until it is empty or nobody answers."""
         async with self._lock:
             while self._waiting:
                 waiting = self._waiting[0]
+                if waiting.held_until and (left := (waiting.held_until - clock.now()).total_seconds()) > 0:
+                    await asyncio.sleep(min(left, LOOK_SECONDS))
+                    continue
                 try:
                     if waiting.was_offline and (why := await self._outdated(waiting)):
                         self._return(waiting, why)
@@ -99,8 +117,11 @@ class Outbox:
         if waiting.mode == "note":
             return await self._client.note(waiting.conversation, waiting.text, key=waiting.client_id)
         body = {**waiting.body, "client_id": waiting.client_id}
-        if "text" in body and waiting.seen:
+        if waiting.seen:
             body["seen"] = waiting.seen
+        if waiting.file is not None:
+            upload = await self._client.upload(waiting.file, waiting.number)
+            body["media"] = {**body["media"], "upload": upload}
         return await self._client.send(waiting.conversation, body, key=waiting.client_id)
 
     async def _outdated(self, waiting: Waiting) -> Safe | None:
@@ -134,3 +155,7 @@ class Outbox:
     def drafts(self) -> list[tuple[int, Draft]]:
         """What waits, as drafts: when the inbox is left."""
         return [(each.conversation, Draft(each.text, each.mode, each.body.get("reply_to"))) for each in self._waiting]
+
+
+def _shown(file: Attachment) -> Media:
+    return Media(0, file.kind, file.name, one_line(file.mime), file.bytes, "sending", None, None, None, NO_TEXT)

@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from pytake_cli.locale import _
 from pytake_cli.tui.actions import BY_ID, CHAINS, Action, Here
-from pytake_cli.tui.bars import KeyBar, TopBar
+from pytake_cli.tui.bars import KeyBar, TooSmall, TopBar
 from pytake_cli.tui.client import Refused, Unreachable
 from pytake_cli.tui.live import Event, Ready
 from pytake_cli.tui.safe import own
@@ -160,6 +160,7 @@ class Place(Keyed[None]):
         yield TopBar()
         yield from self.body()
         yield KeyBar()
+        yield TooSmall()
 
     def body(self) -> ComposeResult:
         """What stands between the bars."""

@@ -74,6 +74,7 @@ class Row:
     resolved_at: datetime | None
     rating: int | None
     standby: bool
+    number_id: int | None = None
 
     @property
     def bot_owns(self) -> bool:
@@ -191,6 +192,7 @@ def row(json: Json) -> Row:
         resolved_at=when(json.get("resolved_at")),
         rating=json.get("rating"),
         standby=bool(json.get("standby")),
+        number_id=(json.get("number") or {}).get("id"),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, tzinfo
 
-from pytake_cli.locale import _, language
+from pytake_cli.locale import _, language, own
 
 WINDOW_SECONDS = 24 * 3600
 SOON_SECONDS, CLOSING_SECONDS = 4 * 3600, 3600  # when the window's time gets a colour, and when it gets loud
@@ -52,7 +52,7 @@ def moment(at: datetime, now: datetime, zone: tzinfo) -> str:
 
 
 def weekday(day: date) -> str:
-    return _DAYS.get(language(), _DAYS["en"])[day.weekday()]
+    return own(_DAYS.get(language(), _DAYS["en"])[day.weekday()])
 
 
 def day(at: date, today: date) -> str:
@@ -61,8 +61,17 @@ def day(at: date, today: date) -> str:
         return _("today")
     if at == today - timedelta(days=1):
         return _("yesterday")
-    written = f"{at:%d/%m}" if language() == "pt-BR" else f"{at:%m-%d}"
-    return f"{weekday(at)} {written}" + (f"/{at:%Y}" if at.year != today.year and language() == "pt-BR" else "")
+    return short_day(at) + (f"/{at:%Y}" if at.year != today.year and language() == "pt-BR" else "")
+
+
+def short_day(at: date) -> str:
+    """`Thu 11-19`, `qui 19/11`."""
+    return f"{weekday(at)} {at:%d/%m}" if language() == "pt-BR" else f"{weekday(at)} {at:%m-%d}"
+
+
+def dated(at: date) -> str:
+    """`16/11/2026`, or `2026-11-16`."""
+    return f"{at:%d/%m/%Y}" if language() == "pt-BR" else at.isoformat()
 
 
 def window_level(seconds: int | None) -> str:

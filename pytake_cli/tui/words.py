@@ -9,6 +9,7 @@ from pytake_cli.tui.widgets.bubbles import CHANGES, STATUS_WORDS
 KINDS = ("image", "audio", "video", "document", "sticker", "location", "contacts", "interactive", "button", "template")
 STATES = ("open", "queued", "snoozed", "resolved", "available", "paused", "online", "offline")
 LEVELS = ("low", "normal", "high", "urgent")
+NUMBERS = ("connected", "green", "yellow", "red", "tier")  # how Meta sees a number
 VIEWS = ("Mine", "Unassigned", "All", "Mentions", "Window closing", "Snoozed", "Resolved today", "Waiting")
 ORDERS = ("waiting", "activity", "window", "priority")
 
@@ -17,6 +18,7 @@ WORDS: tuple[str, ...] = (
     *STATES,
     *LEVELS,
     *VIEWS,
+    *NUMBERS,
     *ORDERS,
     *campaign.STATES.values(),
     *template.WORDS,

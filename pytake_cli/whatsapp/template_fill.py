@@ -23,6 +23,7 @@ from pytake_cli.whatsapp.template_slots import BODY, FILES, HEADER, Slot, names,
 from pytake_cli.whatsapp.template_views import fill as filled
 
 COUNT, TOO_LONG, KIND, SPACES = 132000, 132005, 132012, 132018  # what Meta would answer
+PLAIN = ("text", "code", "link", "coupon")  # kinds of value of which nothing is left to check in the message
 _SPACES = re.compile(r"[\n\r\t]| {5,}")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _PLACE = re.compile(r"\s*(-?\d{1,3}(?:\.\d+)?)\s*,\s*(-?\d{1,3}(?:\.\d+)?)\s*(?:,\s*([^,]+?)\s*(?:,\s*(.+?)\s*)?)?")
@@ -49,61 +50,74 @@ class _Filling:
         self.misfits.append(Misfit(code, key, _(text).format(key=key, **values)))
 
 
-def message(
-    name: str,
-    language: str,
-    components: Sequence[dict[str, Any]],
-    values: Mapping[str, str],
-    *,
-    category: str = "",
-    parameter_format: str = "",
-) -> Outgoing:
-    """The template filled in. Raises PT-TEMPLATE-VALUES with everything that Meta would refuse about the values."""
-    wanted = slots(components, category, parameter_format)
-    filling = _sorted(wanted, values)
-    sent = _components(components, filling, category, parameter_format.upper() == "NAMED")
-    if filling.misfits:
-        raise InvalidData(
-            "PT-TEMPLATE-VALUES",
-            "the values do not fit the template {name}: {misfits}",
-            why="it takes {wanted}" if wanted else "it takes no values",
-            fix="pytake template preview {name}",
-            name=name,
-            misfits="; ".join(each.text for each in filling.misfits[:5]),
-            wanted=", ".join(slot.key if slot.required else f"[{slot.key}]" for slot in wanted),
-            keys=[each.key for each in filling.misfits],
-            code=filling.misfits[0].code,
-        )
-    made = wire.template(name, language, sent)
-    wire.check_template_message(made.body["template"])  # what stands in JSON values
-    return made
+class Renderer:
+    """A template made ready to be filled in many times."""
 
+    def __init__(
+        self,
+        name: str,
+        language: str,
+        components: Sequence[dict[str, Any]],
+        *,
+        category: str = "",
+        parameter_format: str = "",
+    ) -> None:
+        self._name, self._language, self._components, self._category = name, language, components, category
+        self._named = parameter_format.upper() == "NAMED"
+        self._wanted = slots(components, category, parameter_format)
+        self._slots = {slot.key: slot for slot in self._wanted}
+        aliases = {alias: slot.key for slot in self._wanted for alias in slot.aliases}
+        self._by_name = aliases | {slot.key: slot.key for slot in self._wanted}
+        self._is_plain = all(slot.kind in PLAIN for slot in self._wanted)
+        self._shape_fits = False  # every message of a plain template has the same
 
-def _sorted(wanted: Sequence[Slot], given: Mapping[str, str]) -> _Filling:
-    """Each value at its slot; what is missing or belongs nowhere is a misfit."""
-    filling = _Filling({slot.key: slot for slot in wanted})
-    by_name = {alias: slot.key for slot in wanted for alias in slot.aliases} | {slot.key: slot.key for slot in wanted}
-    for name, value in given.items():
-        key = by_name.get(name)
-        if key is None:
-            near = difflib.get_close_matches(name, by_name, 1, 0.6)
-            text = (
-                Phrase("there is no value {key}; did you mean {near}?") if near else Phrase("there is no value {key}")
+    def message(self, values: Mapping[str, str]) -> Outgoing:
+        """The template filled in. Raises PT-TEMPLATE-VALUES with everything that Meta would refuse about the values."""
+        filling = self._sorted(values)
+        sent = _components(self._components, filling, self._category, self._named)
+        if filling.misfits:
+            raise InvalidData(
+                "PT-TEMPLATE-VALUES",
+                "the values do not fit the template {name}: {misfits}",
+                why="it takes {wanted}" if self._wanted else "it takes no values",
+                fix="pytake template preview {name}",
+                name=self._name,
+                misfits="; ".join(each.text for each in filling.misfits[:5]),
+                wanted=", ".join(slot.key if slot.required else f"[{slot.key}]" for slot in self._wanted),
+                keys=[each.key for each in filling.misfits],
+                code=filling.misfits[0].code,
             )
-            filling.refuse(COUNT, name, text, near=near[0] if near else "")
-        else:
-            filling.values[key] = value
-    for slot in wanted:
-        present = filling.values.get(slot.key)
-        if present is None or (not present.strip() and not slot.required):
-            filling.values.pop(slot.key, None)
-            if slot.required:
-                filling.refuse(COUNT, slot.key, Phrase("{key} is missing"))
-        elif not present.strip():
-            filling.refuse(COUNT, slot.key, Phrase("{key} is empty: give it a default"))
-        else:
-            _check(filling, slot, present)
-    return filling
+        made = wire.template(self._name, self._language, sent)
+        if not self._shape_fits:
+            wire.check_template_message(made.body["template"])  # what stands in JSON values
+            self._shape_fits = self._is_plain
+        return made
+
+    def _sorted(self, given: Mapping[str, str]) -> _Filling:
+        """Each value at its slot; what is missing or belongs nowhere is a misfit."""
+        filling = _Filling(self._slots)
+        for name, value in given.items():
+            key = self._by_name.get(name)
+            if key is None:
+                self._refuse_unknown(filling, name)
+            else:
+                filling.values[key] = value
+        for slot in self._wanted:
+            present = filling.values.get(slot.key)
+            if present is None or (not present.strip() and not slot.required):
+                filling.values.pop(slot.key, None)
+                if slot.required:
+                    filling.refuse(COUNT, slot.key, Phrase("{key} is missing"))
+            elif not present.strip():
+                filling.refuse(COUNT, slot.key, Phrase("{key} is empty: give it a default"))
+            else:
+                _check(filling, slot, present)
+        return filling
+
+    def _refuse_unknown(self, filling: _Filling, name: str) -> None:
+        near = difflib.get_close_matches(name, self._by_name, 1, 0.6)
+        text = Phrase("there is no value {key}; did you mean {near}?") if near else Phrase("there is no value {key}")
+        filling.refuse(COUNT, name, text, near=near[0] if near else "")
 
 
 def _check(filling: _Filling, slot: Slot, value: str) -> None:

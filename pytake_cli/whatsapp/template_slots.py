@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pytake_cli.whatsapp.fields import table, tables, word
@@ -51,9 +52,14 @@ def slots(components: Sequence[dict[str, Any]], category: str = "", parameter_fo
     return list(found.values())
 
 
-def names(text: Any) -> list[str]:
+def names(text: Any) -> Sequence[str]:
     """The variables of a text, each once."""
-    return list(dict.fromkeys(VARIABLE.findall(text))) if isinstance(text, str) else []
+    return _names(text) if isinstance(text, str) else ()
+
+
+@lru_cache(maxsize=512)
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(VARIABLE.findall(text)))
 
 
 def _slots(components: Sequence[dict[str, Any]], named: bool) -> Iterator[Slot]:

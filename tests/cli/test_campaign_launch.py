@@ -12,6 +12,7 @@ import pytest
 from sqlmodel import select
 
 from pytake_cli import clock
+from pytake_cli.cli import campaign_page
 from pytake_cli.services import campaign_launch
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.numbers import Number
@@ -114,6 +115,12 @@ def test_costs_above_the_limit_are_refused(pytake: Run, ready: Shop) -> None:
     assert campaigning.ledger(ready.store) == {}
 
 
+def test_a_limit_in_another_currency_than_the_prices_is_told_as_that(pytake: Run, ready: Shop) -> None:
+    refused = pytake("campaign", "launch", "bf", "--yes", "--max-cost", "BRL 1000")
+    assert (refused.code, "PT-CAMP-CURRENCY" in refused.err) == (9, True)
+    assert campaigning.ledger(ready.store) == {}
+
+
 @pytest.mark.parametrize("verb", ["pause", "cancel"])
 def test_a_dry_run_does_not_say_that_it_was_done(pytake: Run, ready: Shop, verb: str) -> None:
     launched(pytake)
@@ -165,6 +172,25 @@ def test_recipients_and_report_agree_with_the_ledger(pytake: Run, ready: Shop) -
     report = json.loads(pytake("campaign", "report", "bf", "--json").out)
     assert (report["recipients"], report["waiting"], report["fates"]) == (3, 3, {"pending": 3})
     assert "| recipients | 3 | 100.0% |" in pytake("campaign", "report", "bf", "--as", "md").out
+    logged = json.loads(pytake("audit", "list", "--action", "campaign.recipients", "--json").out)
+    assert len(logged) == 2
+
+
+def test_a_report_prints_as_a_page_that_loads_nothing_and_runs_nothing(pytake: Run, ready: Shop) -> None:
+    launched(pytake)
+    page = pytake("campaign", "report", "bf", "--as", "html").out
+    assert page.startswith("<!doctype html>")
+    assert '<td class="n">100.0%</td>' in page
+    assert not any(word in page for word in ("<script", "http:", "https:", "src=", "url("))
+
+
+def test_what_came_from_outside_is_text_on_the_page() -> None:
+    counts = dict.fromkeys(campaign_page.COUNTED, 0)
+    named = {"name": "<b>x", "template": "<i>", "status": "running", "launched_at": None, "cost": None}
+    failures = [{"count": 1, "code": 1, "meaning": "</td><script>alert(1)</script>"}]
+    page = campaign_page.html({**counts, **named, "failures": failures, "skips": []})
+    assert "<script" not in page
+    assert "&lt;b&gt;x" in page
 
 
 def test_a_launch_that_is_killed_sends_nothing_and_the_next_one_is_whole(pytake: Run, ready: Shop) -> None:

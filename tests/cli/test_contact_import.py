@@ -115,3 +115,24 @@ def test_what_cannot_be_is_said_before_anything_is_done(shell: Shell, listed: An
     shell("contact", "import", listed(b"PK\x03\x04", "bad.xlsx"), code=65)
     assert shell.json("contact", "list") == []
     shell("contact", "import", path, "--allow-partial")
+
+
+def test_who_takes_contacts_out_needs_the_right_and_is_in_the_audit_log(
+    shell: Shell, listed: Any, tmp_path: Path
+) -> None:
+    shell("contact", "import", listed("Nome;Celular;E-mail\nAna;11968184101;a@loja.example\n"))
+    shell("user", "invite", "ana@loja.example", "--role", "AGENT")
+    shell("user", "invite", "rita@loja.example", "--role", "ORG_ADMIN")
+    target = tmp_path / "out.csv"
+    shell("contact", "export", str(target), "--as", "ana@loja.example", code=77)
+    assert "contacts:export" in shell.err
+    assert not target.exists()
+    where = ("-w", 'f.e_mail = "a@loja.example"')
+    shell("contact", "export", str(tmp_path / "a.csv"), "--as", "rita@loja.example", "--fields", "phone,name", *where)
+    entry = shell.json("audit", "list", "--action", "contacts.exported", "--fields", "all")[0]
+    details = entry["details"]
+    assert (entry["actor"], details["contacts"], details["filtered"]) == ("rita@loja.example", 1, True)
+    assert "loja.example" not in str(entry["details"])
+    before = len(shell.json("audit", "list"))
+    shell("contact", "export", str(target), "--dry-run")
+    assert len(shell.json("audit", "list")) == before

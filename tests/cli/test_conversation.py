@@ -195,3 +195,16 @@ def test_handing_back_to_a_flow_that_is_not_there_changes_nothing(shop: Shop, py
     assert status(shop, conversation) == "queued"
     assert pytake("conversation", "takeover", str(conversation.id), "--dry-run").code == 0
     assert status(shop, conversation) == "queued"
+
+
+def test_what_the_customer_thought_of_it_is_shown(shop: Shop, pytake: Run) -> None:
+    conversation = shop.wrote("oi")
+    assert "rated" not in pytake("conversation", "show", str(conversation.id)).out
+    with shop.store.write() as db:
+        row = db.get_one(Conversation, conversation.id)
+        row.rating, row.rating_comment = 4, "demorou\x1b[2J"
+    shown = pytake("conversation", "show", str(conversation.id), "--plain").out
+    assert "rated 4 of 5: demorou" in shown
+    assert "\x1b" not in shown
+    (row_,) = json.loads(pytake("conversation", "list", "--fields", "id,rating,rating_comment", "--json").out)
+    assert row_["rating"] == 4

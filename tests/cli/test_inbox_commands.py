@@ -91,3 +91,51 @@ def test_the_history_says_what_was_done(shop: Shop, pytake: Run) -> None:
     pytake("conversation", "snooze", str(conversation.id), "--until", "next-reply")
     [line] = json.loads(pytake("conversation", "history", str(conversation.id), "--json").out)
     assert (line["what"], line["by"], line["after"]["status"]) == ("snoozed", "Rita", "snoozed")
+
+
+def test_a_team_gets_conversations_in_its_queue_by_its_name(shop: Shop, pytake: Run) -> None:
+    conversation = shop.wrote("um")
+    assert pytake("team", "create", "vendas").code == 0
+    ran = pytake("conversation", "assign", str(conversation.id), "--to", "vendas")
+    assert ran.code == 0, ran.err
+    assert ids(pytake, "-w", "team:vendas") == [str(conversation.id)]
+    people.user(shop.store, shop.org, "vendas@loja.example", "vendas")
+    assert pytake("conversation", "assign", str(conversation.id), "--to", "vendas").code == 0
+    rows = json.loads(pytake("conversation", "list", "--json").out)
+    assert rows[0]["assignee"] == "vendas@loja.example"
+    assert pytake("conversation", "assign", str(conversation.id), "--to", "team:vendas").code == 0
+    assert json.loads(pytake("conversation", "list", "--json").out)[0]["assignee"] is None
+    assert pytake("conversation", "assign", str(conversation.id), "--to", "team:nenhuma").code == 5
+    assert pytake("conversation", "assign", str(conversation.id), "--to", "ninguém").code == 5
+
+
+def test_what_the_inbox_does_commands_do(shop: Shop, pytake: Run) -> None:
+    conversation = shop.wrote("um")
+    number = str(conversation.id)
+    assert pytake("conversation", "snooze", number, "--until", "+1h").code == 0
+    assert ids(pytake, "--status", "snoozed") == [number]
+    assert pytake("conversation", "wake", number).code == 0
+    assert ids(pytake, "--status", "snoozed") == []
+    assert pytake("conversation", "wake", number).code == 6
+    assert pytake("conversation", "read", number).code == 0
+    assert ids(pytake, "--unread") == []
+    assert pytake("conversation", "unread", number).code == 0
+    assert ids(pytake, "--unread") == [number]
+
+
+def test_an_emoji_is_put_on_a_message_and_taken_away(shop: Shop, pytake: Run) -> None:
+    shop.wrote("um")
+    [message] = json.loads(pytake("message", "list", "--json").out)
+    assert pytake("message", "react", str(message["id"]), "--emoji", "❤", "-n").code == 0
+    assert len(json.loads(pytake("message", "list", "--json").out)) == 1
+    for emoji in ("❤", ""):
+        ran = pytake("message", "react", str(message["id"]), "--emoji", emoji)
+        assert ran.code == 0, ran.err
+    sent = [
+        each
+        for each in json.loads(pytake("message", "list", "--json", "--fields", "all").out)
+        if each["direction"] == "out"
+    ]
+    assert sorted(each["kind"] for each in sent) == ["reaction", "reaction"]
+    assert pytake("message", "react", str(message["id"]), "--emoji", "isso não").code != 0
+    assert pytake("message", "react", "999").code == 5

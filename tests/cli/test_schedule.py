@@ -153,3 +153,18 @@ def test_the_system_clock_gets_lines_it_understands(shell: Shell, tmp_path: Path
     shell("schedule", "create", "c", "--every", "7m", "--do", "status")
     shell("schedule", "export", "c", "--crontab", code=65)
     shell("schedule", "export", "a", code=2)
+
+
+def test_a_day_may_have_another_command(shell: Shell) -> None:
+    made = shell.json(
+        *("schedule", "create", "remind", "--every", "1d", "--at", "09:00", "--do", "status"),
+        *("--modify", "2099-11-27=contact list -l 5", "--until", "2099-12-31"),
+    )
+    different = {"date": "2099-11-27", "do": "modify", "command": ["contact", "list", "-l", "5"]}
+    assert made["rule"]["exceptions"] == [different]
+    shell("schedule", "set", "remind", "--cron", "0 9 27 11 *")
+    notes = [row["note"] for row in shell.json("schedule", "next", "remind", "-l", "90") if "2099" in row["local"]]
+    assert notes == ["that day: contact list -l 5"]
+    shell("schedule", "set", "remind", "--modify", "2099-11-27=serve", code=65)
+    assert "does not end by itself" in shell.err
+    shell("schedule", "set", "remind", "--modify", "someday=status", code=65)

@@ -17,6 +17,7 @@ from pytake_cli.api.connection import Places
 from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.api.webhook import Door
 from pytake_cli.daemon import clockwork, health
+from pytake_cli.daemon.automations import Automations
 from pytake_cli.daemon.campaigns import Campaigns
 from pytake_cli.daemon.clockwork import Clockwork, Tick
 from pytake_cli.daemon.customer_typing import CustomerTyping
@@ -67,7 +68,8 @@ class Works:
         sender = Sender(store, self.engine, "me")
         hub = Hub(store, self.engine, CustomerTyping(store, self.jobs.graph))
         self.health = Health(store, door, places, self.intake, Inbox(store), sender, self.jobs, Heartbeat(), hub)
-        self.clockwork = Clockwork(store, self.engine, sender, self.jobs, Campaigns(store, self.engine), self.health)
+        campaigns, automations = Campaigns(store, self.engine), Automations(store, self.engine)
+        self.clockwork = Clockwork(store, self.engine, sender, self.jobs, campaigns, automations, self.health)
 
 
 def works(store: Store) -> Works:

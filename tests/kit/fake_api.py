@@ -51,6 +51,9 @@ class FakeApi:
         self.world.on_event = self._broadcast
         self.requests: list[tuple[str, str]] = []
         self.frames: list[Json] = []
+        self.refreshed: list[str] = []  # refresh tokens that were used up
+        self.tokens = {TOKEN}
+        self.uploads: list[tuple[str, str, bytes]] = []  # kind, name, content
         self.delay_seconds = 0.0
         self.batches: dict[int, list[int]] = {}
         self._listeners: set[asyncio.Queue[Json | None]] = set()
@@ -127,13 +130,21 @@ class FakeApi:
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         query = {key: values[0] for key, values in parse_qs(scope["query_string"].decode()).items()}
         status, kind = 200, b"application/json"
+        answer: Any
         try:
-            if headers.get("authorization") != f"Bearer {TOKEN}":
+            if path == "/auth/refresh":
+                self.tokens = {TOKEN}
+                self.refreshed.append(json.loads(body)["refresh_token"])
+            elif headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
                 raise Refusal(401, "PT-LOGIN", "log in first")
             with self.world.lock:
-                answer = self._route(
-                    scope["method"], path, query, json.loads(body or b"{}"), headers.get("idempotency-key")
-                )
+                if path == "/auth/refresh":
+                    answer = {"access_token": TOKEN, "refresh_token": f"refresh-{len(self.refreshed)}"}
+                elif path == "/media":
+                    answer = self._take_in(query, body)
+                else:
+                    given = json.loads(body or b"{}")
+                    answer = self._route(scope["method"], path, query, given, headers.get("idempotency-key"))
         except Refusal as refusal:
             status, answer, kind = refusal.status, refusal.body, b"application/problem+json"
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]})
@@ -143,7 +154,7 @@ class FakeApi:
         await receive()
         await send({"type": "websocket.accept", "subprotocol": "pytake.v1"})
         hello = json.loads((await receive()).get("text") or "{}")
-        if hello.get("token") != TOKEN:
+        if hello.get("token") not in self.tokens:
             await send({"type": "websocket.close", "code": 4401})
             return
         queue: asyncio.Queue[Json | None] = asyncio.Queue()
@@ -207,6 +218,10 @@ class FakeApi:
                 return {"done": [self.world.undo(change) for change in changes]}
         raise Refusal(404, "PT-API-PATH", f"nothing at {path}")
 
+    def _take_in(self, query: Json, body: bytes) -> Json:
+        self.uploads.append((query.get("kind", ""), query.get("name", ""), body))
+        return {"id": len(self.uploads), "kind": query.get("kind"), "size_bytes": len(body)}
+
     def _me(self) -> Json:
         return {**ME, "role": "AGENT", "permissions": list(AGENT), "availability": self.world.availability,
                 "org": {"slug": "loja-sul", "name": "loja-sul"}, "live": False}  # fmt: skip
@@ -245,8 +260,7 @@ class FakeApi:
                 start = max(0, end - int(query.get("limit", 200)))
                 return {"items": items[start:end], "next": items[start]["id"] if start else None}
             case "GET", "/contact":
-                return {"contact": world.rows[id_]["contact"], "fields": {"cidade": "São Paulo", "plano": "Pro"},
-                        "consent": {"marketing": "granted"}, "past": [{"id": 4881, "status": "resolved"}]}  # fmt: skip
+                return world.card(id_)
             case "POST", "/messages":
                 return world.send(id_, body, key)
             case "POST", "/notes":

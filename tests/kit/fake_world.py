@@ -137,6 +137,22 @@ class World:
         self.timelines[id_].append(item)
         return item
 
+    def card(self, id_: int) -> Json:
+        """Who the customer is, as `GET /conversations/{id}/contact` tells it."""
+        row = self.rows[id_]
+        who = row["contact"]
+        previous = {"id": 4881, "status": "resolved", "preview": "obrigado", "last_message_at": row["created_at"],
+                    "resolved_at": row["created_at"], "rating": 5}  # fmt: skip
+        return {
+            "id": who["id"], "display": who["name"], "phone": who["phone"], "username": None,
+            "name": "", "profile_name": who["name"], "stage": "lead", "score": 12, "vip": who["vip"],
+            "tags": ["tenis"], "language": "pt_BR", "tz": "", "fields": {"cidade": "São Paulo", "plano": "Pro"},
+            "blocked_at": None, "opted_out_at": None, "marketing_granted_at": row["created_at"],
+            "marketing_stopped_at": None, "identities": [], "windows": [],
+            "notes": [{"by": "bia", "body": "prefere Pix", "at": row["created_at"]}], "conversations": 2,
+            "created_at": row["created_at"], "previous": [previous],
+        }  # fmt: skip
+
     # -- what happens --------------------------------------------------------------------------------------------------
 
     def tell(self, kind: str, id_: int | None, payload: Json, *, kept: bool = True) -> None:

@@ -32,12 +32,13 @@ values: {"1": "{{ contact.first_name | default('cliente') }}", "2": "10%", "butt
 PAUSE_SECONDS = 2.0  # in which a pause has to take effect
 
 
-def command(there: Home, *words: str, code: int = 0) -> str:
+def command(there: Home, *words: str, code: int = 0, stdin: str = "") -> str:
     """Runs `pytake …` in the home, as a script does; its stdout."""
     ran = subprocess.run(
         [sys.executable, "-m", "pytake_cli", *words],
         env=there.environment,
         cwd=there.folder,
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytake_cli.policy.campaigns import Canary, Quiet
-from pytake_cli.policy.quiet import Pace, course, is_quiet, loud_at
+from pytake_cli.policy.quiet import Pace, course, followed, is_quiet, loud_at
 from pytake_cli.policy.zones import zone_of
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -59,6 +59,20 @@ def test_a_campaign_waits_for_the_morning_and_goes_on_the_next_day() -> None:
     assert made is not None
     assert made.starts == start
     assert made.ends == datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # an hour in the evening, one from 8:00 on
+
+
+def test_a_later_message_waits_from_the_first_one_and_through_the_night() -> None:
+    people = {"America/Sao_Paulo": 3600}
+    pace = Pace(1.0, Quiet(time(20), time(8)))
+    first = course(people, datetime(2026, 11, 23, 21, tzinfo=UTC), pace)  # 18:00 to 19:00 there
+    assert first is not None
+    made = followed(people, first, timedelta(hours=26), pace)
+    assert made is not None
+    # 20:00 is quiet already, so it begins and ends the morning after
+    assert (made.starts, made.ends) == (
+        datetime(2026, 11, 25, 11, tzinfo=UTC),
+        datetime(2026, 11, 25, 12, tzinfo=UTC),
+    )
 
 
 def test_a_tier_makes_it_wait_a_day_for_each_part() -> None:

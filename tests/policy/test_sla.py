@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytake_cli.policy.hours import Schedule, is_open, open_for, read_schedule
+from pytake_cli.policy.hours import Schedule, is_open, open_between, open_for, read_schedule
 from pytake_cli.policy.sla import Promise, Talk, choose, clocks, news, next_at
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -91,3 +91,41 @@ def test_after_the_first_answer_later_messages_have_their_own_clock() -> None:
         "next_reply": 35 * MINUTE
     }
     assert clocks(promise, Talk(NOW, None, NOW, is_over=True), None) == {}
+
+
+@settings(deadline=None, max_examples=40)
+@given(SCHEDULES, st.integers(0, 8 * 1440), st.integers(0, 3000))
+def test_the_open_time_between_two_moments_is_the_minutes_that_are_open(
+    schedule: Schedule, start: int, span: int
+) -> None:
+    begin = datetime(2026, 10, 28, tzinfo=UTC) + start * MINUTE
+    counted = sum(is_open(schedule, begin + n * MINUTE) for n in range(span))
+    assert open_between(schedule, begin, begin + span * MINUTE) == counted * MINUTE
+    assert open_between(None, begin, begin + span * MINUTE) == span * MINUTE
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.one_of(st.none(), SCHEDULES),
+    st.integers(1, 1500),
+    st.lists(st.tuples(st.integers(1, 900), st.integers(1, 900)), max_size=5),
+)
+def test_what_was_snoozed_does_not_count(schedule: Schedule | None, span: int, gaps: list[tuple[int, int]]) -> None:
+    """Counting minute by minute, and none of those in which it was snoozed, gives the same."""
+    begin = at = datetime(2026, 10, 28, tzinfo=UTC)
+    pauses = []
+    for before, asleep in gaps:
+        pauses.append((at + before * MINUTE, at + (before + asleep) * MINUTE))
+        at += (before + asleep) * MINUTE
+    promise = Promise(1, spans={"resolution": span * MINUTE})
+    found = clocks(promise, Talk(begin, None, begin, pauses=pauses), schedule)
+    moment, left = begin, span
+    for _ in range(20 * 1440):
+        if left == 0:
+            break
+        is_asleep = any(one <= moment < other for one, other in pauses)
+        left -= not is_asleep and (schedule is None or is_open(schedule, moment))
+        moment += MINUTE
+    if left == 0:
+        assert found["resolution"].due == moment
+    assert clocks(promise, Talk(begin, None, begin, is_paused=True), schedule) == {}

@@ -23,7 +23,7 @@ class RuleShop(FlowShop):
             return automations.publish(db, self.org, [Draft(path, source)], now=self.now)[0].row
 
     def work(self) -> int:
-        return automation_runs.work(self.store, self.now)
+        return automation_runs.work(self.store, self.now).fired
 
     def hears(self, text: str = "oi", **more: Any) -> None:
         """A customer writes, and the rules see it."""

@@ -9,7 +9,7 @@ from sqlmodel import select
 from pytake_cli.segment.evaluate import matches
 from pytake_cli.services import segments
 from pytake_cli.services.segment_person import StoredPerson
-from pytake_cli.store import Store
+from pytake_cli.store import Store, field_index, fields
 from pytake_cli.store.contacts import Contact
 from tests.kit.crowd import CITIES, FIELDS, LANGUAGES, NAMES, SAVED, STAGES, TAGS, Crowd
 from tests.kit.stores import NOW
@@ -49,6 +49,10 @@ TIMED = (
     *("created", "last_seen", "f.renova", "conv.waiting", "conv.last_in", "conv.last_out", "conv.window"),
     "flow.boas-vindas.at",
 )
+SIGNS = ("a", "An", "ã", "SS", "ß", " ", ".", r"\b", r"\B", "^", "$", r"\d", r"\W", r"\s", "[a-mÀ-ü]",
+         "[^a-z ]", r"[\d+]", "(so|sao)", "(?:u|)", "a*", r"\w+", "z?", "[ao]{2,3}", ".*?", r"\+55", "%",
+         "_")  # fmt: skip
+PATTERNS = st.lists(st.sampled_from((*SIGNS, "|")), min_size=1, max_size=6).map(lambda some: f"/{''.join(some)}/")
 FLAGS = (
     *("vip", "blocked", "f.ativo", "consent.marketing", "consent.utility", "consent.all", "camp.black.sent"),
     *("camp.black.read", "camp.black.replied", "camp.black.failed", "camp.black.clicked"),
@@ -66,6 +70,7 @@ def of_texts(name: str) -> st.SearchStrategy[str]:
     return st.one_of(
         st.builds("{} {} {}".format, st.just(name), EQUALS, values),
         st.builds("{} {} {}".format, st.just(name), PARTS, part),
+        st.builds("{} {} {}".format, st.just(name), st.sampled_from(("~", "!~")), PATTERNS),
         st.builds("{} {} ({})".format, st.just(name), st.sampled_from(("in", "not in")), listed),
         st.builds("{} {}".format, st.just(name), STATED),
     )
@@ -124,6 +129,9 @@ SEGMENTS = st.recursive(
 @given(st.integers(0, 1_000_000), st.lists(SEGMENTS, min_size=1, max_size=12))
 def test_both_databases_mean_whom_python_means(store: Store, seed: int, texts: list[str]) -> None:
     crowd = Crowd(store, seed)
+    with store.write(crowd.org) as db:
+        for field in fields.everyone(db, crowd.org):
+            (field_index.create if seed % 2 else field_index.drop)(db, field)
     with store.read(crowd.org) as db:
         people = [row for row in db.exec(select(Contact)) if row.deleted_at is None]
         persons = {row.id or 0: StoredPerson(db, row, NOW) for row in people}

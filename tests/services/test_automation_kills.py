@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from pytake_cli import faults, settings
 from pytake_cli.services import automation_runs, contact_changes
-from pytake_cli.store import Store
+from pytake_cli.store import Store, events
 from pytake_cli.store.automations import AutomationRun
 from pytake_cli.store.conversations import Note
 from tests.services.rule_shop import RuleShop
@@ -22,7 +23,7 @@ WORKS = """
 import sys
 from datetime import datetime
 from pytake_cli.services import automation_runs, contact_changes
-from pytake_cli.store import Store
+from pytake_cli.store import Store, events
 automation_runs.work(Store(sys.argv[1]), datetime.fromisoformat(sys.argv[2]))
 """
 RULE = "{when: message_in, then: [{reply: um}, {note: um}, {wait: 5m}, {reply: dois}, {note: dois}]}"
@@ -127,6 +128,28 @@ def test_an_event_that_is_committed_late_is_not_passed_over(shop: RuleShop, stor
         contact_changes.tag(db, shop.org, [shop.contact().id or 0], ["vip"], actor="cli", now=shop.now)
         shop.hears("depois", who="5511968184199")  # its event has a higher id and is there first
         assert shop.runs() == []
+    slow.close()
+    shop.work()
+    assert [note.body for note in shop.rows(Note)] == ["vip"]
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_an_event_of_a_younger_transaction_that_is_committed_late_is_not_passed_over(
+    shop: RuleShop, store_url: str
+) -> None:
+    """The older transaction takes the later event: by the transactions' age its event looks settled."""
+    shop.rule("{when: {tagged: vip}, then: [{note: vip}]}")
+    shop.hears()
+    quick, slow = Store(store_url), Store(store_url)
+    contact_id = shop.contact().id or 0
+    with quick.write(shop.org) as first:
+        first.connection().execute(sa.text("SELECT pg_current_xact_id()"))
+        with slow.write(shop.org) as db:
+            contact_changes.tag(db, shop.org, [contact_id], ["vip"], actor="cli", now=shop.now)
+            events.tell(first, shop.org, "message:new", {}, shop.now)
+            first.commit()
+            assert automation_runs.work(shop.store, shop.now).in_doubt
+    quick.close()
     slow.close()
     shop.work()
     assert [note.body for note in shop.rows(Note)] == ["vip"]

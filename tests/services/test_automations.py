@@ -8,7 +8,16 @@ import pytest
 
 from pytake_cli.errors import NotFound
 from pytake_cli.policy.automations import MOST_DEPTH
-from pytake_cli.services import automation_runs, contact_changes, conversations, principals, teams
+from pytake_cli.services import (
+    automation_runs,
+    contact_changes,
+    conversations,
+    principals,
+    retention,
+    segment_members,
+    segments,
+    teams,
+)
 from pytake_cli.services.automation_files import AutomationErrors
 from pytake_cli.services.talk_actions import Deed, relabel
 from pytake_cli.store import Store, tags
@@ -182,6 +191,36 @@ def test_nothing_at_all_for_days_counts_from_before_it_was_switched_on(shop: Rul
     assert shop.conversation().status == "resolved"
 
 
+def test_whoever_enters_or_leaves_a_materialised_segment_sets_rules_off(shop: RuleShop) -> None:
+    with shop.store.write(shop.org) as db:
+        kept = segments.create(db, shop.org, "leads", "stage = lead", shop.now, materialised=True)
+    shop.rule("{name: e, when: {segment_entered: leads}, then: [{priority: high}]}")
+    shop.rule("{name: l, when: {segment_left: leads}, then: [{note: saiu}]}")
+    shop.hears()
+    ids = [shop.contact().id or 0]
+    segment_members.refresh(shop.store, kept, shop.now)
+    for stage in ("lead", "cliente"):
+        with shop.store.write(shop.org) as db:
+            contact_changes.apply(db, shop.org, ids, {"stage": stage}, actor="cli", now=shop.now)
+        with shop.store.read(shop.org) as db:
+            kept = segments.find(db, shop.org, "leads")
+        segment_members.refresh(shop.store, kept, shop.now)
+        shop.later(seconds=5)
+        assert shop.conversation().priority == "high"
+        assert [note.body for note in shop.rows(Note)] == (["saiu"] if stage == "cliente" else [])
+    with shop.store.read(shop.org) as db:
+        assert segments.named_by(db, kept) == ["automation e", "automation l"]
+
+
+@pytest.mark.parametrize(("name", "words"), [("lead", "there is no segment"), ("todos", "nobody is kept")])
+def test_a_rule_for_a_segment_that_tells_of_nobody_is_refused(shop: RuleShop, name: str, words: str) -> None:
+    with shop.store.write(shop.org) as db:
+        segments.create(db, shop.org, "todos", "not blocked", shop.now)
+    with pytest.raises(AutomationErrors) as raised:
+        shop.rule(f"{{name: e, when: {{segment_entered: {name}}}, then: [{{priority: high}}]}}")
+    assert words in raised.value.problems[0].message
+
+
 def test_tags_fields_and_status_set_rules_off(shop: RuleShop) -> None:
     shop.rule("{name: t, when: {tagged: vip}, then: [{priority: high}]}")
     shop.rule("{name: f, when: {field: stage}, then: [{note: 'estágio mudou'}]}")
@@ -317,3 +356,19 @@ def test_every_message_of_a_batch_is_heard(shop: RuleShop) -> None:
         shop.says("boleto")
     shop.work()
     assert [note.body for note in shop.rows(Note)] == ["boleto"] * 3
+
+
+def test_the_history_is_forgotten_after_its_time_but_not_what_once_in_a_while_goes_by(shop: RuleShop) -> None:
+    shop.rule("{when: message_in, once_in: 180d, then: [{note: oi}]}", "uma-vez.yaml")
+    shop.rule("{when: message_in, then: [{note: sempre}]}", "sempre.yaml")
+    shop.rule("{when: {customer_silent: 200d}, then: [{note: sumiu}]}", "sumiu.yaml")
+    for text in ("um", "dois"):
+        shop.hears(text)
+    shop.answers()
+    assert [note.body for note in shop.rows(Note)] == ["oi", "sempre", "sempre"]
+    shop.after(days=100)
+    kinds = (retention.find("automations"),)
+    assert [each.count for each in retention.run_all(shop.store, shop.now, kinds=kinds)] == [1]
+    assert sorted(state for state, _ in shop.runs()) == ["done", "done", "pending"]
+    shop.hears("três")
+    assert [note.body for note in shop.rows(Note)].count("oi") == 1

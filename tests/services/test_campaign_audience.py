@@ -36,6 +36,7 @@ class Person:
     stopped: bool  # marketing
     utility_stopped: bool
     granted: bool
+    held: bool  # Meta withholds marketing from them
     talk: str
     had: int  # campaign messages this week
     lost: bool  # and they all failed
@@ -58,6 +59,7 @@ persons = st.builds(
     stopped=st.sampled_from((False, False, True)),
     utility_stopped=st.sampled_from((False, False, True)),
     granted=st.sampled_from((True, True, False)),
+    held=st.sampled_from((False, False, True)),
     talk=st.sampled_from(STATUSES),
     had=st.integers(0, 3),
     lost=st.booleans(),
@@ -98,6 +100,7 @@ def expected(one: Person, asked: Rules) -> str:
         policy.NO_ADDRESS: not one.phone and not reached,
         policy.NOT_A_NUMBER: one.phone in ("15551234", "12025550", "99912345", OWN, "01196818"),
         policy.US_MARKETING: marketing and american,
+        policy.HELD: marketing and one.held,
         policy.IN_CONVERSATION: not asked.talkers and one.talk in ("queued", "open", "snoozed"),
         policy.TOO_OFTEN: cap is not None and cap.messages > 0 and (0 if one.lost else one.had) >= cap.messages,
         policy.ALREADY_IN: one.inside,
@@ -121,6 +124,7 @@ def put(shop: Shop, one: Person, former: list[int], this: int) -> int:
         marketing_stopped_at=NOW if one.stopped else None,
         utility_stopped_at=NOW if one.utility_stopped else None,
         marketing_granted_at=NOW if one.granted else None,
+        marketing_held_until=NOW + timedelta(hours=1) if one.held else NOW - timedelta(hours=1),
         score=one.score,
     )
     base: dict[str, Any] = {"org_id": shop.org, "number_id": shop.number_id, "contact_id": contact, "created_at": NOW}
@@ -184,7 +188,8 @@ def test_everybody_is_in_or_out_for_one_reason(store: Store, people: list[Person
 
 def frozen(store: Store, shop: Shop, definition: Definition, within: tuple[int, int] | None = None) -> list[Any]:
     with store.read() as db:
-        query = campaign_audience.audience(db, shop.org, definition, NOW, within=within)
+        due = campaign_audience.due(db, shop.org, definition, NOW)
+        query = campaign_audience.audience(db, shop.org, definition, NOW, due, within=within)
         return list(db.connection().execute(query))
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
 
-from pytake_cli.services import campaigns, sending
-from pytake_cli.store import Store
-from pytake_cli.store.contacts import ServiceWindow
+from pytake_cli.policy.campaigns import Quiet
+from pytake_cli.services import campaigns, ownership, sending
+from pytake_cli.store import Store, ledger
+from pytake_cli.store.contacts import Contact, ServiceWindow
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.flow_sessions import FlowSession
 from pytake_cli.store.flows import Flow
-from pytake_cli.store.messages import Message
+from pytake_cli.store.messages import CAMPAIGN, Message
 from pytake_cli.whatsapp.client import Sent
 from tests.kit import campaigning, flows
 from tests.services.test_campaigns import Shop, refused
@@ -64,8 +67,8 @@ def sessions(shop: Shop) -> list[FlowSession]:
 
 
 def send_all(shop: Shop) -> int:
-    """Meta takes the first messages of flows, which go by the lane of bots; how many."""
-    claim = sending.claim(shop.store, shop.number_id, lane="live", me="s", limit=50, now=shop.now)
+    """Meta takes the first messages of flows; how many."""
+    claim = sending.claim(shop.store, shop.number_id, lane="campaign", me="s", limit=50, now=shop.now)
     done = [sending.Outcome(each, sent=Sent(f"wamid.{each.id}", "", "", "")) for each in claim.handoffs]
     shop.accepted += [each.request["to"] for each in claim.handoffs]
     if done:
@@ -137,7 +140,7 @@ def test_refusals_of_the_flows_template_stop_the_campaign(store: Store) -> None:
     shop = shop_of(store)
     shop.launch(**flow(values={"nome": "x"}))
     shop.step()
-    claim = sending.claim(shop.store, shop.number_id, lane="live", me="s", limit=50, now=shop.now)
+    claim = sending.claim(shop.store, shop.number_id, lane="campaign", me="s", limit=50, now=shop.now)
     sending.record(shop.store, "s", [sending.Outcome(each, error=refused(132001)) for each in claim.handoffs], shop.now)
     shop.step()
     assert (shop.campaign().status, shop.campaign().status_reason) == ("paused", "PT-CAMP-REFUSED")
@@ -159,3 +162,71 @@ def test_a_flow_that_fails_as_it_begins_stops_the_campaign_and_queues_nobody(sto
     assert shop.ledger() == {"pending": 3}
     with store.read() as db:
         assert db.exec(select(Conversation)).all() == []
+
+
+CHATTY = """
+name: chatty
+start: one
+steps:
+  one: {say: Um, next: two}
+  two: {say: Dois, next: end}
+"""
+
+
+def test_first_words_go_in_the_lane_of_campaigns_and_in_their_order(store: Store) -> None:
+    shop = shop_of(store, CHATTY, people=1)
+    with store.write() as db:
+        db.add(ServiceWindow(org_id=shop.org, number_id=shop.number_id, contact_id=1, last_inbound_at=shop.now))
+    shop.launch(**flow("chatty"))
+    shop.step()
+    with store.read() as db:
+        said = db.exec(select(Message).order_by(col(Message.id))).all()
+    assert [(each.priority, each.origin) for each in said] == [(CAMPAIGN, "campaign"), (CAMPAIGN, "bot")]
+    assert sending.claim(store, shop.number_id, lane="live", me="s", limit=9, now=shop.now).handoffs == []
+    assert send_all(shop) == 1
+    shop.now += timedelta(minutes=1)
+    assert send_all(shop) == 1
+
+
+def test_first_words_count_into_the_cap_when_the_next_campaign_feeds(store: Store) -> None:
+    shop = shop_of(store)
+    shop.launch(**flow(values={"nome": "x"}))
+    shop.step()
+    assert send_all(shop) == 3
+    with store.read() as db:
+        assert ledger.written_to(db, [1, 2, 3], shop.now - timedelta(days=1)) == {1: 1, 2: 1, 3: 1}
+
+
+def test_who_stops_marketing_while_the_first_words_wait_does_not_get_them(store: Store) -> None:
+    shop = shop_of(store)
+    shop.launch(**flow(values={"nome": "x"}))
+    shop.step()
+    with store.write() as db:
+        db.get_one(Contact, 1).marketing_stopped_at = shop.now
+    assert send_all(shop) == 2
+    with store.read() as db:
+        lost = db.exec(select(Message).where(Message.status == "failed")).one()
+    assert (lost.contact_id, lost.error_code) == (1, 131050)
+
+
+def test_first_words_wait_until_the_quiet_hours_are_over(store: Store) -> None:
+    shop = shop_of(store)
+    local = shop.now.astimezone(ZoneInfo("America/Sao_Paulo"))
+    quiet = Quiet((local - timedelta(hours=1)).time(), (local + timedelta(hours=1)).time())
+    shop.launch(**flow(values={"nome": "x"}, quiet=quiet))
+    shop.step()
+    assert sessions(shop) == []
+    assert shop.ledger() == {"pending": 3}
+    shop.now += timedelta(hours=1, minutes=1)
+    shop.step()
+    assert len(sessions(shop)) == 3
+
+
+def test_a_person_who_takes_over_takes_the_first_words_back(store: Store) -> None:
+    shop = shop_of(store)
+    shop.launch(**flow(values={"nome": "x"}))
+    shop.step()
+    with store.write() as db:
+        talk = db.exec(select(Conversation).where(Conversation.contact_id == 1)).one()
+        assert len(ownership.silence(db, talk, shop.now)) == 1
+    assert send_all(shop) == 2

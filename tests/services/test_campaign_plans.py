@@ -6,19 +6,21 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import select
 
 from pytake_cli.errors import Conflict, NotFound
 from pytake_cli.policy.campaigns import Arm, Audience, Canary, Definition, Drip, Money, Quiet
-from pytake_cli.services import campaign_plans, prices
+from pytake_cli.services import campaign_audience, campaign_plans, prices
 from pytake_cli.store import Store, tags
-from pytake_cli.store.contacts import Contact
+from pytake_cli.store.contacts import Contact, contact
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.segments import Segment
 from pytake_cli.store.templates import Template
+from tests.kit import campaigning
 from tests.kit.stores import NOW
 from tests.services.campaign_shop import GREETING, Shop, reasons, slugs
 
@@ -232,12 +234,12 @@ def test_d21_the_limit_is_the_tiers(store: Store, tier: str, limit: int | None, 
 def test_d21_who_was_written_to_today_is_counted_once_for_all_numbers_of_the_portfolio(store: Store) -> None:
     shop = Shop(store)
     shop.change(Number, shop.number_id, tier="TIER_250")
-    for contact in shop.people(2) * 2:
+    for person in shop.people(2) * 2:
         with store.write() as db:
             base: dict[str, Any] = {
                 "org_id": shop.org,
                 "number_id": shop.number_id,
-                "contact_id": contact,
+                "contact_id": person,
                 "created_at": NOW,
             }
             talk = Conversation(**base, status="resolved", last_message_at=NOW)
@@ -257,7 +259,7 @@ def test_d21_who_was_written_to_today_is_counted_once_for_all_numbers_of_the_por
 
 def many(shop: Shop, count: int) -> None:
     """So many contacts with phones, quickly."""
-    from pytake_cli.store.contacts import contact, identity
+    from pytake_cli.store.contacts import identity
 
     people: list[dict[str, Any]] = [
         {"org_id": shop.org, "name": "Ana", "profile_name": "", "language": "", "tz": "", "fields": {}, "stage": ""}
@@ -299,6 +301,17 @@ def test_a_later_message_that_the_cap_would_skip_is_told_before_the_launch(store
     assert "PT-CAMP-CAP" not in {each["slug"] for each in shop.plan(drip=later).content["warnings"]}
 
 
+def test_a_plan_lasts_until_its_last_later_message(store: Store) -> None:
+    shop = Shop(store)
+    shop.people(60)
+    drip = (Drip(timedelta(days=2), "promo", values=GREETING), Drip(timedelta(days=9), "promo", values=GREETING))
+    alone, told = (shop.plan(rate=1.0, drip=each).content["duration"] for each in ((), drip))
+    assert (alone["seconds"], alone["later"], alone["first_ends"]) == (60, [], alone["ends"])
+    assert (told["first_ends"], told["seconds"]) == (alone["ends"], 9 * 24 * 3600 + 60)
+    assert [(each["place"], each["after"]) for each in told["later"]] == [(1, 2 * 86400), (2, 9 * 86400)]
+    assert told["ends"] == told["later"][1]["ends"]
+
+
 def test_the_held_out_cost_nothing(store: Store) -> None:
     shop = Shop(store)
     shop.people(200)
@@ -319,7 +332,8 @@ def test_manaus_is_quiet_an_hour_longer_than_sao_paulo(store: Store) -> None:
     definition = shop.definition(quiet=Quiet(time(20), time(8)))
     plan = campaign_plans.make(store, shop.org, definition, night)
     with store.read() as db:
-        rows = db.connection().execute(campaign_plans.audience(db, shop.org, definition, night)).all()
+        due = campaign_audience.due(db, shop.org, definition, night)
+        rows = db.connection().execute(campaign_audience.audience(db, shop.org, definition, night, due)).all()
     dues = [row.due_at.strftime("%H:%M") for row in sorted(rows, key=lambda row: row.contact_id)]
     assert dues == ["11:00", "12:00", "10:00"]
     assert plan.content["duration"]["starts"] == "2026-11-23T10:00:00+00:00"
@@ -346,7 +360,7 @@ def test_a_plan_holds_while_nothing_has_changed(store: Store) -> None:
     shop.people(5)
     plan = shop.plan()
     with store.read(shop.org) as db:
-        assert campaign_plans.recheck(db, plan, NOW + timedelta(hours=23)).recipients == 5
+        assert campaign_plans.recheck(db, plan, NOW + timedelta(hours=23)) == 0
         with pytest.raises(Conflict) as raised:
             campaign_plans.recheck(db, plan, NOW + timedelta(hours=24))
     assert raised.value.slug == "PT-CAMP-EXPIRED"
@@ -356,18 +370,30 @@ def test_a_plan_whose_people_are_others_does_not_hold(store: Store) -> None:
     shop = Shop(store)
     ids = shop.people(200)
     plan = shop.plan()
-    from pytake_cli.store.contacts import Contact
-
     shop.change(Contact, ids[0], opted_out_at=NOW)
     with store.read(shop.org) as db:
-        assert campaign_plans.recheck(db, plan, NOW).recipients == 199
+        assert campaign_plans.recheck(db, plan, NOW) == pytest.approx(1 / 200)
     for id_ in ids[1:3]:
         shop.change(Contact, id_, opted_out_at=NOW)
     with store.read(shop.org) as db, pytest.raises(Conflict) as raised:
         campaign_plans.recheck(db, plan, NOW)
     assert raised.value.slug == "PT-CAMP-DRIFT"
     with store.read(shop.org) as db:
-        assert campaign_plans.recheck(db, plan, NOW, max_drift=0.05).recipients == 197
+        assert campaign_plans.recheck(db, plan, NOW, max_drift=0.05) == pytest.approx(3 / 200)
+
+
+def test_a_sample_tells_that_many_people_are_others(store: Store) -> None:
+    shop = Shop(store)
+    campaigning.people(store, shop.org, 700, NOW)
+    plan = shop.plan()
+    assert len(plan.content["sketch"]) == 512
+    with store.write() as db:
+        db.connection().execute(sa.update(contact).where(contact.c.id % 10 == 0).values(opted_out_at=NOW))
+    with store.read(shop.org) as db:
+        assert campaign_plans.recheck(db, plan, NOW, max_drift=1.0) == pytest.approx(0.1, abs=0.05)
+    campaigning.people(store, shop.org, 1400, NOW, start=700)
+    with store.read(shop.org) as db:
+        assert campaign_plans.recheck(db, plan, NOW, max_drift=1.0) == pytest.approx(0.7, abs=0.07)
 
 
 @pytest.mark.parametrize(("change", "slug"), [("PAUSED", "PT-TEMPLATE-STATE"), ("UTILITY", "PT-CAMP-DRIFT")])

@@ -58,7 +58,8 @@ def do(
     )
     with contact_import_files.source(file, form) as source:
         with store.read(org) as db:
-            columns = contact_import_plan.plan(db, org, source, mapping or {}, "BR")
+            columns = contact_import_plan.plan(db, org, source, mapping or {}, "BR", rules.get("key_field", "phone"))
+        rules["key"] = rules.pop("key_field", "phone")
         wanted = contact_import.Wanted(Rules(org, source.name, **rules), tuple(columns), "BR", source.form == "csv")
         if dry:
             return contact_import.try_out(store, source, wanted, NOW, lambda counts: None)
@@ -350,3 +351,66 @@ def test_csv_rows_keep_their_lines() -> None:
     with contact_import_files.source(io.BytesIO(content)) as source:
         assert list(source.rows()) == [(3, ["Ana\nMaria", "11968184101"]), (5, ["Bia", "11968184102"])]
     assert len(list(csv.reader(io.StringIO(content.decode())))) == 4
+
+
+def test_people_are_known_by_the_key_that_is_chosen(store: Store, org: int) -> None:
+    do(store, org, "nome,celular,cpf\nAna,11968184101,01234567890\nBob,11968184102,\n")
+    text = "nome,celular,cpf\nAna L.,,01234567890\nBob B.,11968184102,222\nEva,11968184103,333\n"
+    assert told(do(store, org, text, key_field="f.cpf", dry=True)) == {"updated": 2, "new": 1}
+    assert told(do(store, org, text, key_field="f.cpf")) == {"updated": 2, "new": 1}
+    assert {each["name"]: each["fields"]["cpf"] for each in people(store, org)} == {
+        "Ana L.": "01234567890", "Bob B.": "222", "Eva": "333",
+    }  # fmt: skip
+    assert told(do(store, org, text + "\n", key_field="f.cpf")) == {"same": 3}
+    sound(store)
+
+
+@pytest.mark.parametrize(
+    ("row", "slug", "why"),
+    [
+        ("X,11968184102,A1", "key", "but not this phone number"),
+        ("X,11968184102,ZZ", "key", "and another cpf"),
+        ("X,,ZZ", "phone", "nobody has this f.cpf"),
+        ("X,,twice", "key", "several contacts have this cpf"),
+        ("X,,", "phone", "the phone number is missing"),
+        ("X,11968184109,C3\nY,11968184108,c3 ", "repeated", "the same cpf as in line 2"),
+    ],
+)
+def test_a_row_whose_key_and_phone_mean_two_people_is_rejected(
+    store: Store, org: int, row: str, slug: str, why: str
+) -> None:
+    do(store, org, "nome,celular,cpf\nA,11968184101,A1\nB,11968184102,B2\nC,11968184103,twice\nD,11968184104,Twice\n")
+    outcome = do(store, org, f"nome,celular,cpf\n{row}\n", key_field="f.cpf", mapping={"cpf": "f.cpf"})
+    assert outcome.counts[f"rejected.{slug}"] == 1
+    assert why in outcome.rejects[0].reason
+    sound(store)
+
+
+def test_numbers_are_keys_too_and_keys_that_tell_nobody_apart_are_refused(store: Store, org: int) -> None:
+    do(store, org, "nome,celular,matricula:n\nAna,11968184101,12\n", mapping={"matricula:n": "f.matricula:number"})
+    assert told(do(store, org, "nome,matricula\nAna L.,12\n", key_field="f.matricula")) == {"updated": 1}
+    for text, mapping, why in (
+        ("celular,nome\n11968184101,A\n", {}, "the columns become"),
+        ("celular,cliente desde\n11968184101,2020-01-01\n", {"cliente desde": "f.cpf:date"}, "tells nobody apart"),
+    ):
+        with pytest.raises(UsageError) as refused:
+            do(store, org, text, mapping=mapping, key_field="f.cpf")
+        assert refused.value.slug == "PT-IMPORT-IDENTITY"
+        assert why in refused.value.why
+
+
+def test_a_stopped_import_by_key_goes_on_and_counts_nobody_twice(
+    store: Store, org: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact_import, "CHUNK", 2)
+    text = "celular,cpf\n" + "".join(f"1196818410{n},c{n}\n" for n in range(5)) + ",C0\n"
+    assert told(do(store, org, text, key_field="f.cpf")) == {"new": 5, "rejected": 1, "rejected.repeated": 1}
+    assert told(do(store, org, text + "\n", key_field="f.cpf"))["same"] == 5
+    sound(store)
+
+
+def test_people_without_a_phone_are_known_by_their_bsuid(store: Store, org: int) -> None:
+    with store.write(org) as db:
+        contacts.resolve(db, org, "p", [Person(user_id="BR.1")], NOW)
+    assert told(do(store, org, "bsuid,cidade\nBR.1,Osasco\n", key_field="bsuid")) == {"updated": 1}
+    assert people(store, org)[0]["fields"] == {"cidade": "Osasco"}

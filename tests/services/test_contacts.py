@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from pytake_cli.errors import InvalidData
+from pytake_cli.policy.people import keys_of
 from pytake_cli.services import contacts, parties
 from pytake_cli.store import Store
 from pytake_cli.store.contacts import Contact, Identity, ServiceWindow
@@ -228,8 +229,28 @@ def test_what_metas_answer_calls_the_person_finds_them_from_then_on(store: Store
     dialled = one(store, org, Person(wa_id="5551998887777"))
     with store.write() as db:
         row = db.get_one(Number, number)
-        assert contacts.learn(db, dialled, row.phone_number_id, "555198887777", "BR.77", NOW) == dialled
+        keys = keys_of("555198887777", "BR.77", None)
+        assert contacts.learn(db, row.phone_number_id, [(dialled, keys)], NOW) == [dialled]
     assert one(store, org, Person(user_id="BR.77")) == dialled
+
+
+def test_answers_that_come_together_are_learnt_as_if_one_by_one(store: Store) -> None:
+    org = make_org(store)
+    number = make_number(store, org, waba=SCOPE)
+    ana, bia, caio = (one(store, org, Person(wa_id=f"555199888777{serial}")) for serial in range(3))
+    known = one(store, org, Person(user_id="BR.9"))
+    with store.write() as db:
+        row = db.get_one(Number, number)
+        told = [
+            (ana, keys_of("555198887770", "BR.7", None)),
+            (bia, keys_of("555198887771", "BR.9", None)),  # who was somebody else until now
+            (caio, keys_of("555198887770", None, None)),  # Meta says that it is Ana
+            (ana, keys_of("555198887770", "BR.7", None)),
+        ]
+        assert contacts.learn(db, row.phone_number_id, told, NOW) == [ana, bia, ana, ana]
+    assert known not in (ana, bia)
+    assert [one(store, org, Person(user_id=user)) for user in ("BR.7", "BR.9")] == [ana, bia]
+    assert one(store, org, Person(wa_id="5551998887772")) == ana
 
 
 def test_a_person_without_identity_is_refused(store: Store) -> None:

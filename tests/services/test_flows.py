@@ -8,7 +8,7 @@ import pytest
 
 from pytake_cli.errors import Conflict, NotFound
 from pytake_cli.flow.problems import FlowErrors
-from pytake_cli.services import flow_moves, flows
+from pytake_cli.services import flow_moves, flows, teams
 from pytake_cli.services.flow_library import definition
 from pytake_cli.services.flows import Draft, Published
 from pytake_cli.store import Store
@@ -238,3 +238,19 @@ def test_a_version_is_named_by_number_or_hash(shop: FlowShop) -> None:
         flow = flows.get(db, shop.org, "greet")
         for word in ("1", "v1", 1, None, "published", first.version.ref.partition("@")[2][:6]):
             assert flows.version(db, flow, word).id == first.version.id
+
+
+def test_a_team_that_does_not_exist_is_a_warning_where_there_are_teams(shop: FlowShop) -> None:
+    source = "name: passa\ntriggers: [{any: true}]\nstart: a\nsteps: {a: {handoff: {team: %s}}}\n"
+
+    def warned(team: str) -> list[tuple[str, str]]:
+        with shop.store.read(shop.org) as db:
+            [examined] = flows.examined(db, shop.org, [Draft("passa.yaml", source % team)])
+        return [(each.slug, each.severity) for each in examined.problems if each.slug == "PT-FLOW-TEAM"]
+
+    assert warned("vendas") == []
+    with shop.store.write(shop.org) as db:
+        teams.create(db, shop.org, "vendas", shop.now, name="Vendas SP")
+    assert warned("vendas") == warned("VENDAS SP") == []
+    assert warned("venda") == [("PT-FLOW-TEAM", "warning")]
+    assert publish(shop, source % "venda")

@@ -10,7 +10,7 @@ import pytest
 
 from pytake_cli.services import following
 from pytake_cli.services.following import Cursor
-from pytake_cli.store import Store
+from pytake_cli.store import Store, events
 from pytake_cli.store.events import Event
 from pytake_cli.store.journal import Journal
 from pytake_cli.store.numbers import Number
@@ -104,3 +104,19 @@ def test_what_nobody_can_place_is_shown_to_nobody(store: Store, org: int) -> Non
         happenings, bodies, cursor = following.since(db, Cursor())
     assert (happenings, bodies) == ([], [])
     assert cursor.journal > 0
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_what_is_committed_late_is_not_passed_over(store: Store, org: int) -> None:
+    with store.write() as slow:
+        events.tell(slow, org, "incident", {"slug": "late"}, NOW)
+        with store.write() as db:
+            events.tell(db, org, "incident", {"slug": "soon"}, NOW)
+        with store.read(org) as db:
+            told, _, cursor = following.since(db, Cursor())
+        assert told == []
+    with store.read(org) as db:
+        told, _, cursor = following.since(db, cursor)
+    assert [one.data["slug"] for one in told] == ["late", "soon"]
+    with store.read(org) as db:
+        assert following.since(db, cursor)[0] == []

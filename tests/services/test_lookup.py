@@ -55,7 +55,7 @@ def test_two_spellings_of_one_number_on_two_contacts_are_told_apart_by_exact_dig
     org = make_org(store)
     with store.write() as db:
         one, two = contacts.resolve(db, org, "p", [Person("5511968184101"), Person("552")], NOW)
-        contacts._link(db, org, "p", two, keys_of("551168184101", None, None), NOW)
+        contacts._link(db, org, "p", [(two, keys_of("551168184101", None, None))], NOW)
     assert found(store, org, "+5511968184101") == one
     assert found(store, org, "551168184101") == two
 

@@ -13,8 +13,8 @@ from sqlmodel import SQLModel
 
 from pytake_cli import settings
 from pytake_cli.errors import NotFound
+from pytake_cli.services import contact_removal, retention
 from pytake_cli.services import media as files
-from pytake_cli.services import retention
 from pytake_cli.services.retention import KINDS, find, run_all
 from pytake_cli.store import Store
 from pytake_cli.store import retention as rows
@@ -25,8 +25,9 @@ from pytake_cli.store.imports import ContactImport
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.media import Media
 from pytake_cli.store.schedules import Schedule, ScheduleRun
-from tests.kit import people
+from tests.kit import campaigning, people
 from tests.kit.stores import NOW, make_number, make_org
+from tests.services.test_campaigns import Shop
 from tests.store.test_isolation import furnish
 
 LATER = NOW + timedelta(days=400)
@@ -178,3 +179,81 @@ def test_every_kind_has_a_setting_that_explains_itself() -> None:
         assert retention.days_of(kind) >= 0
     with pytest.raises(NotFound):
         find("nothing")
+
+
+# what neither goes with a contact nor after a time, and why it does not grow with use
+KEPT = {
+    **dict.fromkeys(("organisation", "number", "team", "team_member", "role", "user_account", "credential"), "people"),
+    **dict.fromkeys(("canned", "macro", "label", "tag", "saved_view", "segment", "contact_field"), "made by people"),
+    **dict.fromkeys(("template", "flow", "flow_version", "automation", "schedule", "campaign"), "made by people"),
+    **dict.fromkeys(("sla_policy", "price", "api_token"), "made by people"),
+    **dict.fromkeys(("fact", "automation_cursor", "audit_head", "audit_erasure"), "one row each"),
+    "audit_entry": "a chain that may not lose a link",
+    "login_attempt": "forgotten with the next failed login",
+    "contact_import_reject": "forgotten when the import is done",
+}
+
+
+def test_no_table_grows_for_ever() -> None:
+    everything = SQLModel.metadata.tables
+    theirs = {table.name for table, _ in rows.below(everything["contact"], sa.true())} | {"contact"}
+    forgotten_in_time = {kind.table.name for kind in KINDS}
+    unknown = set(everything) - theirs - forgotten_in_time - set(KEPT)
+    assert unknown == set(), "a new table: forget it after a time, or say here why it does not grow"
+
+
+def test_what_flows_automations_and_logins_leave_behind_is_forgotten(store: Store) -> None:
+    org = furnish(store, "sul")
+    tables = ("automation_run", "flow_event", "timer", "draft", "refresh_token", "login_session")
+    everything = SQLModel.metadata.tables
+    assert all(rows.count(store, everything[name]) for name in tables)
+    old = {"ended_at": NOW, "fired_at": NOW, "updated_at": NOW, "expires_at": NOW, "settled_at": NOW}
+    with store.write() as db:
+        for name in (*tables, "flow_session", "rate_bucket", "quarantine"):
+            table = everything[name]
+            values = {column: at for column, at in old.items() if column in table.c}
+            if values:
+                db.connection().execute(sa.update(table).values(**values))
+    assert not {"automations", "replays", "drafts", "logins", "tokens"} & set(
+        forgotten(store, NOW + timedelta(days=29), org=org, kinds=kinds_of_one())
+    )
+    counted = forgotten(store, LATER + timedelta(days=1), only_count=True, org=org, kinds=kinds_of_one())
+    assert {"automations", "replays", "timers", "drafts", "tokens"} <= set(counted)
+    forgotten(store, LATER + timedelta(days=1), org=org, kinds=kinds_of_one())
+    assert {name: rows.count(store, everything[name]) for name in tables} == dict.fromkeys(tables, 0)
+    assert rows.count(store, everything["flow_session"])
+
+
+def kinds_of_one() -> tuple[retention.Kind, ...]:
+    """Those that belong to an organisation, but its contacts."""
+    return tuple(kind for kind in KINDS if "org_id" in kind.table.c and kind.name != "contacts")
+
+
+def test_a_forgotten_contact_leaves_nothing_in_any_table(store: Store) -> None:
+    """Looks for name, number and words in every column of every table, so that a new table is looked at as well."""
+    shop = Shop(store, 3)
+    name, said = "Zuleica Persona", "meu segredo"
+    with store.write() as db:
+        db.get_one(Contact, 1).name = name
+    shop.launch()
+    shop.run()
+    shop.hears(said)
+    gone = campaigning.phone(0)
+    with store.write() as db:
+        person = db.get_one(Contact, 1)
+        db.add(AudienceRow(org_id=shop.org, digest="d", contact_id=1, values={"nome": name}, read_at=NOW))
+        contact_removal.delete(db, person, actor="ana", now=shop.now)
+    assert {"campaign_plan", "contact", "message"} <= leftovers(store, "Zuleica", said, gone)
+    assert forgotten(store, shop.now + timedelta(days=31), kinds=(find("contacts"),)) == {"contacts": 1}
+    assert leftovers(store, "Zuleica", said, gone) == set()
+
+
+def leftovers(store: Store, *marks: str) -> set[str]:
+    """The tables in which one of the texts stands somewhere."""
+    found = set()
+    with store.read() as db:
+        for table in SQLModel.metadata.sorted_tables:
+            for row in db.connection().execute(sa.select(table)):
+                if any(mark in repr(tuple(row)) for mark in marks):
+                    found.add(table.name)
+    return found

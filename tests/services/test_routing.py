@@ -15,6 +15,7 @@ from pytake_cli.store import Store
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.messages import OUT, Message
+from pytake_cli.store.notifications import Notification
 from pytake_cli.store.teams import Team
 from pytake_cli.store.users import User
 from tests.kit import people
@@ -324,3 +325,14 @@ def test_the_inbox_makes_available_and_its_silence_offline(desk: Desk) -> None:
     with desk.store.write() as db:
         assert availability.gone(db, desk.now + timedelta(minutes=4)) == 1
     assert state() == "offline"
+
+
+def test_who_is_given_a_conversation_is_told(desk: Desk) -> None:
+    ana = desk.person("ana")
+    desk.team("vendas", ana)
+    id_ = desk.waits()
+    desk.route()
+    with desk.store.read(desk.org) as db:
+        [told] = db.exec(select(Notification)).all()
+    assert (told.user_id, told.kind, told.conversation_id) == (ana.id, "assigned", id_)
+    assert told.parts == {"by": "", "team": "vendas"}

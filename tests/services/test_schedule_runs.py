@@ -258,3 +258,26 @@ def test_deleting_takes_the_history_along(shop: Shop) -> None:
     with shop.store.read() as db:
         assert db.exec(select(ScheduleRun)).all() == []
         assert db.exec(select(Schedule)).all() == []
+
+
+def test_a_day_with_a_command_of_its_own_runs_that(shop: Shop) -> None:
+    day = {"date": "2026-11-24", "do": "modify", "command": ["status"]}
+    row = shop.schedule(daily="16:00", exceptions=[day])
+    said = []
+    for moment in ("2026-11-23T16:00", "2026-11-24T16:00", "2026-11-25T16:00"):
+        shop.tick(at(moment))
+        [id_] = schedule_runs.queued(shop.store)
+        child = schedule_runs.begin(shop.store, id_, "me", at(moment))
+        assert child is not None
+        said.append(child.words)
+        schedule_runs.finish(shop.store, id_, "me", exit_code=0, output="", now=at(moment))
+    assert said == [["help"], ["status"], ["help"]]
+    with shop.store.write() as db:  # by hand it is that day as well, as the system's clock does it
+        asked = schedules.ask(db, shop.again(row), at("2026-11-24T18:00"))
+        assert schedules.command_on(shop.again(row), asked) == ["status"]
+
+
+def test_nothing_but_the_command_may_be_different_on_a_day(shop: Shop) -> None:
+    with pytest.raises(InvalidData) as refused:
+        shop.schedule(daily="16:00", exceptions=[{"date": "2026-11-24", "do": "modify", "template": "x"}])
+    assert refused.value.slug == "PT-RECURRENCE"

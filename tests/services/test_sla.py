@@ -9,8 +9,19 @@ import pytest
 from sqlmodel import select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
-from pytake_cli.services import conversations, outbound, routing, sla, sla_policies, talk_rows, teams
+from pytake_cli.services import (
+    conversations,
+    outbound,
+    principals,
+    routing,
+    sla,
+    sla_policies,
+    talk_actions,
+    talk_rows,
+    teams,
+)
 from pytake_cli.store import Store
+from pytake_cli.store.changes import ConversationChange
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.notifications import Notification
@@ -191,3 +202,44 @@ def test_a_policy_that_says_nothing_or_nonsense_is_refused(shop: Promised) -> No
             sla_policies.create(db, shop.org, "padrao", NOW, first_reply=60)
         with pytest.raises(NotFound):
             sla_policies.create(db, shop.org, "outra", NOW, first_reply=60, team="nada")
+
+
+def act(shop: Promised, action: str, **given: Any) -> None:
+    with shop.store.write(shop.org) as db:
+        row = conversations.get(db, shop.conversation().id or 0)
+        talk_actions.act(db, principals.local(shop.org, shop.rita.id), row, action, given, shop.now)
+
+
+def test_the_clocks_stand_still_while_it_is_snoozed(shop: Promised) -> None:
+    shop.says("oi")
+    began = shop.now
+    shop.passes(minutes=5)
+    act(shop, "snooze", until=shop.now + timedelta(hours=3))
+    shop.passes(minutes=1)
+    assert shop.due() == {"first_reply_due": None, "next_reply_due": None, "resolution_due": None, "breached": []}
+    shop.passes(hours=1)
+    assert shop.told() == []
+    act(shop, "wake")
+    shop.passes(seconds=0)
+    asleep = timedelta(hours=1, minutes=1)
+    assert shop.due()["first_reply_due"] == began + timedelta(minutes=10) + asleep
+    assert shop.due()["resolution_due"] == began + timedelta(hours=2) + asleep
+    shop.passes(minutes=6)
+    assert ("breached", "first_reply") in shop.told()
+
+
+def test_whoever_ends_the_snooze_starts_the_clocks_again(shop: Promised) -> None:
+    shop.says("oi")
+    began = shop.now
+    act(shop, "snooze", until_reply=True)
+    shop.passes(hours=4)
+    shop.says("alô?")
+    shop.passes(seconds=0)
+    assert shop.due()["first_reply_due"] == began + timedelta(hours=4, minutes=10)
+    act(shop, "snooze", until_reply=True)
+    shop.passes(hours=1)
+    shop.answers()
+    shop.passes(seconds=0)
+    assert shop.due()["resolution_due"] == began + timedelta(hours=7)
+    lines = [(row.what, row.cause, row.by_id) for row in shop.rows(ConversationChange) if row.what == "woken"]
+    assert lines == [("woken", "customer", None), ("woken", "agent", shop.rita.id)]

@@ -221,3 +221,23 @@ def test_a_ready_answer_is_inserted_and_not_sent(api: FakeApi) -> None:
             assert api.world.sent[0]["text"] == "O prazo de entrega é de 9 dias úteis."
 
     run(work())
+
+
+def test_a_message_can_be_taken_back_before_it_is_handed_over(api: FakeApi) -> None:
+    async def work() -> None:
+        async with seat(api, undo_send_seconds=1.5) as here:
+            id_ = open_and_free(api)
+            await here.choose(id_)
+            await write(here, "sem querer")
+            await here.press("enter")
+            await here.until_shown("takes it back")
+            assert here.screen.composer.writing.text == ""
+            await here.press("up")
+            await here.until(lambda: here.screen.composer.writing.text == "sem querer")
+            await here.pilot.pause(2.0)
+            assert api.world.sent == []
+            await here.press("enter")
+            await here.until(lambda: len(api.world.sent) == 1)
+            assert len(here.app.outbox) == 0
+
+    run(work())

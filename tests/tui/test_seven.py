@@ -12,7 +12,8 @@ from textual.pilot import Pilot
 from pytake_cli import clock, locale
 from pytake_cli.tui.app import Options
 from pytake_cli.tui.cards.flow import branches
-from tests.kit import screens
+from pytake_cli.tui.widgets.chat import ChatView
+from tests.kit import photographs, screens
 from tests.kit.awkward import hostile
 from tests.kit.screens import SIZES, on_a_loop, running
 from tests.kit.seven import NOW, STILL, Seven
@@ -195,3 +196,46 @@ async def until(pilot: Pilot[Any], text: str, app: Any) -> None:
             return
         await pilot.pause(0.05)
     raise AssertionError(f"{text!r} did not appear:\n{screens.text(app)}")
+
+
+def plain(value: Any) -> Any:
+    """What others wrote, without anything that is not ASCII: what is left over on a screen is ours."""
+    match value:
+        case str():
+            return value.encode("ascii", "ignore").decode()
+        case list():
+            return [plain(each) for each in value]
+        case dict():
+            return {key: plain(each) for key, each in value.items()}
+    return value
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+@pytest.mark.parametrize("place", [*SEVEN, "inbox"])
+@on_a_loop
+async def test_with_ascii_no_screen_and_no_dialog_draws_anything_else(place: str, language: str) -> None:
+    locale.use(language)
+    locale.only_ascii(True)
+    try:
+        api = photographs.inbox() if place == "inbox" else SEVEN[place](["plain"])
+        api.on = plain(api.on) | {"GET /users": {"items": []}, "GET /teams": {"items": []}}
+        async with running(Seven(api, place, options=STILL), (120, 40)) as (app, pilot):
+            for keys in ([], ["question_mark"], ["escape", "A"], ["escape", "a"], ["escape", "s"], ["i"]):
+                await pilot.press(*keys)
+                await pilot.pause(0.2)  # a dialog is a worker that waits for its answer
+                assert {sign for sign in screens.text(app) if not sign.isascii()} == set()
+    finally:
+        locale.only_ascii(False)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@on_a_loop
+async def test_a_conversation_opens_at_its_end(size: tuple[int, int]) -> None:
+    api = photographs.inbox()
+    for path in [path for path in api.on if path.endswith("/timeline")]:
+        api.on[path] = {"items": [{**item, "id": f"m{at}"} for at, item in enumerate(photographs.TIMELINE * 6)]}
+    async with running(Seven(api, "inbox", options=STILL), size) as (app, pilot):
+        await rested(pilot)
+        chat = app.screen.query_one("#chat", ChatView)
+        assert chat.max_scroll_y > 0
+        assert chat.scroll_y == chat.max_scroll_y

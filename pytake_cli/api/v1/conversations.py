@@ -128,10 +128,12 @@ def card(id: Id, here: Here = Depends(here)) -> object:  # noqa: A002
     "/{id}/messages", response_model=TimelineItem, dependencies=[Depends(needs("conversations:write"))], status_code=201
 )
 def write(id: Id, given: MessageGiven, here: Here = Depends(here)) -> object:
-    """Queues a message. 409: a flow owns it, the window is closed, or a colleague answered meanwhile."""
+    """Queues a message. 409: a flow owns it, the window is closed, or a colleague answered meanwhile or is typing."""
     letter = Letter(**given.model_dump())
     with here.write() as db:
-        message, _ = talk_sending.send(db, principal(here), conversations.get(db, id), letter, here.now)
+        conversation = conversations.get(db, id)
+        typing = here.office.colleague_typing(id, here.principal.user_id)
+        message, _ = talk_sending.send(db, principal(here), conversation, letter, here.now, typing=typing)
         return timeline.one_message(db, message)
 
 

@@ -73,15 +73,17 @@ HOURS = Phrase('write into .pytake.toml the lines `[flows.hours.{name}]` and `mo
 
 def _known(inquiry: Inquiry, at: Path, step: Step, key: str, known: Iterable[str] | None, what: str) -> None:
     named = _constant(getattr(step, key, None))
-    if not named or known is None or named in (names := sorted(known)):
+    if not named or known is None or {named, named.lower()} & set(names := sorted(known)):
         return
     meant = near(named, names)
     unset = HOURS if what == "hours" else ""
+    # without its hours a flow cannot go on; without its team the conversation waits for everybody
+    is_mild = what == "team" or (what == "hours" and not inquiry.around.settles_hours)
     inquiry.say(
         *_UNKNOWN[what],
         (*at, key),
         fix="did you mean `{meant}`?" if meant else "there are {known}" if names else unset,
-        severity="error" if what != "hours" or inquiry.around.settles_hours else "warning",
+        severity="warning" if is_mild else "error",
         name=named,
         meant=meant,
         known=", ".join(names[:8]),

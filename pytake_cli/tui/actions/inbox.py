@@ -41,7 +41,7 @@ def _nothing_to_repeat(here: Here) -> str:
 
 
 def _no_media(here: Here) -> str:
-    return "" if here.item and here.item.media else reason("the message has no file")
+    return "" if here.item and here.item.media and here.item.media.id else reason("the message has no file")
 
 
 def _no_audio(here: Here) -> str:
@@ -67,6 +67,9 @@ INBOX = (
     Action("conversation.template", "Template", "Approved messages; the only ones that arrive outside the window.",
            {"inbox": "T", "composer": "ctrl+t"}, "template", 20, needs=WRITE,
            cli="pytake message send --to {phone} --template NAME", blocked=_no_conversation),
+    Action("conversation.attach", "Attach a file",
+           "Shows what it is before it goes; a file dropped here does the same.", {"inbox": "A"}, needs=WRITE,
+           cli="pytake message send --to {phone} --document FILE", blocked=_no_conversation),
     Action("conversation.takeover", "Take over from the flow", "The flow ends, you answer.", {"inbox": "t"},
            "take over", 4, needs=WRITE, undo="conversation.handback", cli="pytake conversation takeover {id}",
            bulk=True, blocked=_no_flow),
@@ -78,7 +81,7 @@ INBOX = (
     Action("conversation.assign", "Assign to…", "A colleague or a team.", {"inbox": "a"}, "assign", 16, needs=WRITE,
            undo="conversation.assign", cli="pytake conversation assign {id} --to NAME", bulk=True,
            blocked=_no_conversation),
-    Action("conversation.label", "Labels", "Sets or takes off several at once.", {"inbox": "l"}, "label", 30,
+    Action("conversation.label", "Labels", "Sets or takes off several at once.", {"inbox": "l"}, "labels", 30,
            needs=WRITE, undo="conversation.label", cli="pytake conversation label {id} --add NAME", bulk=True,
            blocked=_no_conversation),
     Action("conversation.resolve", "Resolve", "Marks it as resolved; u takes it back.", {"inbox": "e"}, "resolve", 10,
@@ -89,15 +92,15 @@ INBOX = (
     Action("conversation.snooze", "Snooze", "Comes back at a time, or when the customer writes.", {"inbox": "z"},
            "snooze", 18, needs=WRITE, undo="conversation.wake", cli="pytake conversation snooze {id} --until TIME",
            bulk=True, blocked=_no_conversation),
-    Action("conversation.wake", "Wake", "Ends the snooze.", {}, needs=WRITE,
+    Action("conversation.wake", "Wake", "Ends the snooze.", {}, needs=WRITE, cli="pytake conversation wake {id}",
            bulk=True, blocked=_no_conversation),
     Action("conversation.priority", "Priority", "Low, normal, high, urgent.", {"inbox": "exclamation_mark"},
            needs=WRITE, undo="conversation.priority", cli="pytake conversation priority {id} --set high", bulk=True,
            blocked=_no_conversation),
     Action("conversation.macro", "Run a macro", "Several steps at once; shows them first.", {"inbox": "M"},
            needs=WRITE, cli="pytake conversation macro {id} NAME", bulk=True, blocked=_no_conversation),
-    Action("conversation.unread", "Mark as unread", "For later.", {"inbox": "U"}, needs=WRITE, bulk=True,
-           blocked=_no_conversation),
+    Action("conversation.unread", "Mark as unread", "For later.", {"inbox": "U"}, needs=WRITE,
+           cli="pytake conversation unread {id}", bulk=True, blocked=_no_conversation),
     Action("conversation.next", "Next that waits for me", "The one that waits longest.",
            {"inbox": "n", "composer": "ctrl+n"}, "next", 8),
     Action("conversation.previous", "Previous that waits", "One back in the same order.", {"inbox": "p"}),
@@ -113,7 +116,8 @@ INBOX = (
 )  # fmt: skip
 
 CHAT = (
-    Action("message.react", "React", "An emoji on the message.", {"chat": "plus"}, needs=WRITE, blocked=_no_message),
+    Action("message.react", "React", "An emoji on the message.", {"chat": "plus"}, needs=WRITE,
+           cli="pytake message react {message} --emoji 👍", blocked=_no_message),
     Action("message.resend", "Send again", "For a message that failed.", {"chat": "R"}, "resend", 6, needs=WRITE,
            cli="pytake message retry {message}", blocked=_not_failed),
     Action("media.view", "Open the file", "Shows a picture here, anything else outside; else the text as it came.",
@@ -122,6 +126,12 @@ CHAT = (
            cli="pytake media get {media}", blocked=_no_media),
     Action("media.play", "Play the audio", "With mpv or ffplay.", {"chat": "V"}, blocked=_no_audio),
 )  # fmt: skip
+
+SEEK = (
+    Action("seek.next", "Next find", "Further back in the conversation.", {"seek": "n"}, "next find", 1),
+    Action("seek.previous", "Find before", "Towards the end of the conversation.", {"seek": "N"}, "find before", 2),
+    Action("seek.end", "End the search", "n means the next conversation again.", {"seek": "escape"}, "end search", 3),
+)
 
 COMPOSER = (
     Action("composer.send", "Send", "Sends the message, or adds the note.", {"composer": "enter"}, "send", 1),

@@ -73,18 +73,18 @@ def lines(card: Json, room: int, look: Look, now: datetime, zone: tzinfo) -> Lin
     tags = " ".join(f"#{tag}" for tag in card.get("tags") or ())
     made += draw.paragraph(tags, room, look.accent) if tags else []
     made += heading(_("contact"), look)
-    made += facts(_basics(card, now, zone), room, look)
+    made += facts(basics(card, now, zone), room, look)
     made += heading(_("opt-in"), look)
     for name, granted, stopped in (
         ("marketing", "marketing_granted_at", "marketing_stopped_at"),
         ("utility", "", "utility_stopped_at"),
     ):
-        made += fact(_(name), _since(card, granted, stopped, now, zone), room, look)
+        made += fact(_(name), since(card, granted, stopped, now, zone), room, look)
     if at := draw.moment(card.get("opted_out_at")):
         made += fact(_("asked to leave"), times.moment(at, now, zone), room, look, look.warn)
     if card.get("fields"):
         made += heading(_("own fields"), look)
-        made += facts(((name, _value(value)) for name, value in sorted(card["fields"].items())), room, look)
+        made += facts(((name, value(each)) for name, each in sorted(card["fields"].items())), room, look)
     if card.get("notes"):
         made += heading(_("notes"), look)
         for note in card["notes"]:
@@ -97,7 +97,8 @@ def lines(card: Json, room: int, look: Look, now: datetime, zone: tzinfo) -> Lin
     return made
 
 
-def _basics(card: Json, now: datetime, zone: tzinfo) -> list[tuple[str, str | None]]:
+def basics(card: Json, now: datetime, zone: tzinfo) -> list[tuple[str, str | None]]:
+    """What a contact is called, speaks, and since when it is known."""
     windows = []
     for window in card.get("windows") or ():
         at = draw.moment(window.get("last_inbound_at"))
@@ -117,7 +118,8 @@ def _basics(card: Json, now: datetime, zone: tzinfo) -> list[tuple[str, str | No
     ]
 
 
-def _since(card: Json, granted: str, stopped: str, now: datetime, zone: tzinfo) -> str:
+def since(card: Json, granted: str, stopped: str, now: datetime, zone: tzinfo) -> str:
+    """Since when somebody agreed, or stopped agreeing; the names are those of the card's moments."""
     if at := draw.moment(card.get(stopped)):
         return f"{sign('×')} {_('stopped')} {times.moment(at, now, zone)}"
     if granted and (at := draw.moment(card.get(granted))):
@@ -125,10 +127,11 @@ def _since(card: Json, granted: str, stopped: str, now: datetime, zone: tzinfo) 
     return figure(None) if granted else f"{sign('✓')} {_('allowed')}"
 
 
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return str(value)
+def value(told: Any) -> str:
+    """The value of an own field."""
+    if isinstance(told, bool):
+        return _("yes") if told else _("no")
+    return str(told)
 
 
 def _ledger(consents: Sequence[Json], room: int, look: Look, now: datetime, zone: tzinfo) -> Lines:
@@ -136,7 +139,7 @@ def _ledger(consents: Sequence[Json], room: int, look: Look, now: datetime, zone
     for one in consents:
         at = draw.moment(one.get("at"))
         mark, style = (sign("✓"), look.ok) if one.get("granted") else (sign("×"), look.warn)
-        told = f"{times.moment(at, now, zone) if at else ''} {one.get('purpose')} · {one.get('source')}"
+        told = f"{times.moment(at, now, zone) if at else ''} {one.get('purpose')} {sign('·')} {one.get('source')}"
         head = ((f"{mark} ", style),)
         made += [(*head, *line) for line in draw.paragraph(told, room - 2, look.muted)[:1]]
     return made

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from pytake_cli.locale import _
-from pytake_cli.tui import draw
+from pytake_cli.tui import draw, times
 from pytake_cli.tui.draw import Line, Lines, figure
 from pytake_cli.tui.measure import cut, fit
 from pytake_cli.tui.paint import Look
@@ -102,9 +103,16 @@ def _days(rows: Sequence[Json], look: Look) -> Lines:
     made: Lines = [((f" {_('1st answer, by day')}", look.strong),)]
     for row in rows[-ROWS:]:
         half, most = draw.duration(row.get("first_reply_p50")), draw.duration(row.get("first_reply_p95"))
-        day = str(row.get("day") or "")[5:]
+        day = _named(str(row.get("day") or ""))
         made.append(((f" {day}  ", look.muted), (f"{half:>6}", look.plain), (f"  p95 {most:>6}", look.muted)))
     return made
+
+
+def _named(day: str) -> str:
+    try:
+        return times.short_day(date.fromisoformat(day))
+    except ValueError:
+        return day
 
 
 def _flows(rows: Sequence[Json], room: int, look: Look) -> Lines:

@@ -54,7 +54,12 @@ def standing(status: Json, room: int, look: Look, now: datetime) -> Lines:
     for number in status.get("numbers") or ():
         good = not number.get("stopped") and number.get("status") in (None, "CONNECTED")
         mark, style = (sign("✓"), look.ok) if good else (sign("⚠"), look.bad)
-        told = " · ".join(str(number[name]) for name in ("status", "quality", "tier", "stopped") if number.get(name))
+        facts = [_(str(number[name]).lower()) for name in ("status", "stopped") if number.get(name)]
+        if (quality := str(number.get("quality") or "UNKNOWN")) != "UNKNOWN":
+            facts.append(f"{_('quality')} {_(quality.lower())}")
+        if tier := number.get("tier"):
+            facts.append(f"{_('tier')} {str(tier).removeprefix('TIER_')}")
+        told = f" {sign('·')} ".join(facts)
         made.append(((f"{mark} {number.get('display')}  ", style), (told, look.muted)))
     return made
 

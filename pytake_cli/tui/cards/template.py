@@ -11,7 +11,7 @@ from pytake_cli.locale import _
 from pytake_cli.tui import draw, times
 from pytake_cli.tui.cards.facts import facts, heading
 from pytake_cli.tui.draw import Lines, figure
-from pytake_cli.tui.measure import width, wrap
+from pytake_cli.tui.measure import cut, width, wrap
 from pytake_cli.tui.paint import Look
 from pytake_cli.tui.rows import Json
 from pytake_cli.tui.signs import sign
@@ -78,7 +78,7 @@ def bubble(seen: Mapping[str, object], room: int, look: Look) -> Lines:
         parts += [(line, look.muted) for line in wrap(str(seen["footer"]), inside)]
     buttons = seen.get("buttons")
     for title in buttons if isinstance(buttons, list) else ():
-        parts += [(line, look.accent) for line in wrap(f"[ {title} ]", inside)]
+        parts.append((f"[ {cut(str(title), inside - 4)} ]", look.accent))
     wide = max((width(text) for text, _style in parts), default=1)
     edge, rail = look.outgoing, sign("│")
     rule = sign("─") * (wide + 2)

@@ -125,8 +125,10 @@ class Choose(Box[R], Generic[R]):
         ground = look.cursor if under else look.plain
         style = look.faint if choice.why_not else look.plain
         head = f"{sign('▌') if under else ' '}{self.mark(choice)} "
-        beside = choice.why_not or choice.beside
-        line = draw.between(((head, look.accent), (choice.title, style)), ((beside, look.muted),), room)
+        left = ((head, look.accent), (choice.title, style))
+        beside = ((choice.why_not or choice.beside, look.muted),)
+        right = draw.clipped(beside, max(room - draw.cells(left) - 1, room * 2 // 5))  # the title is read first
+        line = draw.between(left, right, room)
         return tuple((text, part + ground) for text, part in line)
 
     @on(Input.Changed, "#typed")

@@ -59,7 +59,9 @@ class ContactsScreen(Listing):
     def body(self) -> ComposeResult:
         with Vertical():
             with Horizontal(id="segment"):
-                yield Field(own(_("segment: tag = vip and score >= 50 (f)")), slot="where", shown=True)
+                yield Field(
+                    own(_("everybody · f narrows it, as in: tag = vip and score >= 50")), slot="where", shown=True
+                )
                 yield Static("", id="count", markup=False)
             with Horizontal(id="panes"):
                 yield Table(_("nobody here"), slot="list")

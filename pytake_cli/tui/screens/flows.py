@@ -199,7 +199,9 @@ class FlowsScreen(Listing):
         if talk is None:
             return
         at = draw.moment(talk.get("now"))
-        told = _("simulator · nothing goes to Meta") + (f" · {at.astimezone(zone):%d/%m %H:%M:%S}" if at else "")
+        told = _("simulator · nothing goes to Meta") + (
+            f" {sign('·')} {at.astimezone(zone):%d/%m %H:%M:%S}" if at else ""
+        )
         self.query_one("#clock", Sheet).show(lambda room, look: [((told, look.muted),)])
         self.query_one("#talk", Sheet).show(lambda room, look: cards.talk(talk, room, look))
         self.query_one("#standing", Sheet).show(lambda room, look: cards.standing(talk, room, look))

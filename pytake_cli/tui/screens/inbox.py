@@ -10,7 +10,7 @@ from pytake_cli.tui.screens.inbox_guard import GuardPart
 
 
 class InboxScreen(GuardPart):
-    """Screen 1. Its parts are layers: talks, chat, writing, sending, popups, acts, ways, asks, more, guard, asks."""
+    """Screen 1. Its parts are layers: talks, chat, writing, sending, popups, acts, ways, seek, asks, more, guard."""
 
     CHAIN = "list"
 
@@ -24,6 +24,7 @@ class InboxScreen(GuardPart):
                 yield self.talks
             with Vertical(id="right"):
                 yield self.head
+                yield self.seek_line
                 yield self.chat
                 yield self.marked_pane
                 yield self.presence

@@ -19,14 +19,14 @@ from pytake_cli.tui.dialogs.shown import Shown
 from pytake_cli.tui.rows import Json, Row
 from pytake_cli.tui.safe import Safe, own
 from pytake_cli.tui.screens.inbox_asks import AsksPart
-from pytake_cli.tui.screens.inbox_ways import WaysPart
+from pytake_cli.tui.screens.inbox_seek import SeekPart
 from pytake_cli.tui.timeline import Item
 from pytake_cli.tui.widgets import bubbles
 
 PLAYERS = (("mpv", "--really-quiet", "--no-video"), ("ffplay", "-nodisp", "-autoexit", "-loglevel", "quiet"))
 
 
-class MorePart(AsksPart, WaysPart):
+class MorePart(AsksPart, SeekPart):
     """Small things, each by one key."""
 
     async def do_message_react(self) -> None:

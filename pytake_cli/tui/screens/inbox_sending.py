@@ -7,19 +7,22 @@ from typing import Any
 
 from pytake_cli.locale import _
 from pytake_cli.tui.client import Refused
+from pytake_cli.tui.files import MOST_CAPTION, WITH_CAPTION, Attachment
 from pytake_cli.tui.live import Ready
 from pytake_cli.tui.outbox import Waiting
 from pytake_cli.tui.rows import Draft, Row
 from pytake_cli.tui.safe import Safe, own
-from pytake_cli.tui.screens.inbox_writing import WritingPart
+from pytake_cli.tui.screens.inbox_files import FilesPart
+from pytake_cli.tui.signs import sign
 from pytake_cli.tui.timeline import Item
 from pytake_cli.tui.widgets.composer import MOST, PLACE
 
 ALSO_TYPING_SECONDS = 5.0
-ASKED_AGAIN = {"PT-COLLISION": "sure", "PT-BOT-OWNS": "takeover"}  # refusals that a second Enter answers
+# Refusals that a second Enter answers, and how.
+ASKED_AGAIN = {"PT-COLLISION": "sure", "PT-COLLEAGUE-TYPING": "sure", "PT-BOT-OWNS": "takeover"}
 
 
-class SendingPart(WritingPart):
+class SendingPart(FilesPart):
     """Enter in the composer is the only way for a text to a customer."""
 
     def __init__(self) -> None:
@@ -45,7 +48,7 @@ class SendingPart(WritingPart):
     def do_composer_send(self) -> None:
         row, writing = self.open, self.composer.writing
         text = _filled(writing.text).strip()
-        if row is None or not text:
+        if row is None or not (text or (self.file and self.composer.mode == "reply")):
             return
         if self.inbox.options.read_only:
             self.inbox.tell(own(_("this inbox only reads (--read-only)")))
@@ -66,6 +69,9 @@ class SendingPart(WritingPart):
             self.composer.writing.to_place()
             self.composer.guard(_("an open place is still to be filled"))
             return False
+        if self.file is not None and (why := _uncaptioned(self.file, self.composer.writing.text)):
+            self.composer.guard(why)
+            return False
         if row.bot_owns and "takeover" not in self._sure:
             self._sure["takeover"] = True
             self.composer.guard(_("a flow answers here · Enter again takes over and sends"))
@@ -79,11 +85,15 @@ class SendingPart(WritingPart):
 
     def _go(self, row: Row, mode: str, text: str) -> None:
         body: dict[str, Any] = {}
+        file = self.file if mode == "reply" else None
         if mode == "reply":
-            body = {"text": text, **{name: True for name in ("sure", "takeover") if self._sure.get(name)}}
+            said = {"media": {"caption": text or None}} if file else {"text": text}
+            body = {**said, **{name: True for name in ("sure", "takeover") if self._sure.get(name)}}
             if self.replying is not None and self.replying.number:
                 body["reply_to"] = self.replying.number
-        self.inbox.outbox.put(row.id, mode, text, body, seen=self.chat.last)
+        self.inbox.outbox.put(row.id, mode, text, body, seen=self.chat.last, file=file, number=row.number_id)
+        if file is not None:
+            self.keep_file(row.id, None)
         self._sure, self.replying = {}, None
         self.composer.set_text("")
         self.forget_draft(row.id)
@@ -105,6 +115,8 @@ class SendingPart(WritingPart):
     def _returned(self, waiting: Waiting, why: Safe, refusal: Refused | None) -> None:
         """It was not sent: it is a draft again, and the person knows why."""
         self.keep_draft(waiting.conversation, Draft(waiting.text, waiting.mode, waiting.body.get("reply_to")))
+        if waiting.file is not None:
+            self.keep_file(waiting.conversation, waiting.file)
         row = self.talks.get(waiting.conversation)
         name = row.contact.name if row else Safe(f"#{waiting.conversation}")
         if self.open is not None and self.open.id == waiting.conversation:
@@ -120,6 +132,9 @@ class SendingPart(WritingPart):
 
     def _queue_changed(self) -> None:
         self.inbox.refresh_bars()
+        held = self.inbox.outbox.held is not None
+        self.presence.held = _("goes in a moment · {key} takes it back").format(key=sign("↑")) if held else ""
+        self.presence.refresh()
         if self.open is not None:
             self.chat.update_items((), self._waiting(self.open.id))
 
@@ -129,7 +144,9 @@ class SendingPart(WritingPart):
             self.chat.update_items((), self._waiting(self.open.id))
 
     def do_composer_up(self) -> None:
-        """In an empty composer: what failed last comes back, else the last message is chosen."""
+        """In an empty composer: what is held or failed last comes back, else the last message is chosen."""
+        if self.inbox.outbox.return_held():
+            return
         for item in reversed(self.chat.items):
             if item.direction == "out" and item.author_kind == "agent" and item.status == "failed":
                 self.composer.set_text(str(item.raw))
@@ -141,3 +158,10 @@ class SendingPart(WritingPart):
 def _filled(text: str) -> str:
     """Open places that have a word of their own take it: `{{days|5}}` -> `5`."""
     return PLACE.sub(lambda match: match[0] if match[2] is None else match[2], text)
+
+
+def _uncaptioned(file: Attachment, text: str) -> str:
+    """Why the words cannot go with the file, or nothing."""
+    if text.strip() and file.kind not in WITH_CAPTION:
+        return _("WhatsApp shows no words beside this file: send them by themselves")
+    return _("a caption has at most {most} characters").format(most=MOST_CAPTION) if len(text) > MOST_CAPTION else ""

@@ -13,6 +13,7 @@ from pytake_cli.tui.client import Refused
 from pytake_cli.tui.rows import Json, Row
 from pytake_cli.tui.safe import own
 from pytake_cli.tui.screens.inbox_acts import ActsPart
+from pytake_cli.tui.seeking import folded
 from pytake_cli.tui.widgets.find import FindLine
 from pytake_cli.tui.widgets.marked import Marked
 from pytake_cli.tui.widgets.sidebar import Sidebar
@@ -168,7 +169,7 @@ class WaysPart(ActsPart):
         if self._local is None:
             self._local, self._sought_at = list(self.talks.rows), time.monotonic()
         self._local = self._newest(self._local)
-        words = wanted.casefold().split()
+        words = folded(wanted).split()
         here = [row for row in self._local if all(word in _haystack(row) for word in words)]
         self.talks.show(here, to_top=True)
         self.catch_up(self._sought_at)
@@ -197,8 +198,10 @@ class WaysPart(ActsPart):
             self.find.display = False
             self.talks.focus()
 
-    def on_find_line_left(self) -> None:
+    def on_find_line_left(self, message: FindLine.Left) -> None:
         """Esc: everything as it was before."""
+        if message.line is not self.find:
+            return
         if self.find.purpose == "filter" and self.where:
             self.where = ""
             self.later(self.load_view())
@@ -234,4 +237,4 @@ class WaysPart(ActsPart):
 
 
 def _haystack(row: Row) -> str:
-    return f"{row.contact.name} {row.phone} {row.preview} #{row.id} {' '.join(row.labels)}".casefold()
+    return folded(f"{row.contact.name} {row.phone} {row.preview} #{row.id} {' '.join(row.labels)}")

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 
 from pytake_cli import clock
 from pytake_cli.locale import _
+from pytake_cli.tui import times
 from pytake_cli.tui.cards import metrics as cards
 from pytake_cli.tui.draw import Lines
 from pytake_cli.tui.live import Ready
@@ -18,6 +19,7 @@ from pytake_cli.tui.paint import Look
 from pytake_cli.tui.rows import Json
 from pytake_cli.tui.safe import own
 from pytake_cli.tui.screens.listing import Listing, as_csv
+from pytake_cli.tui.signs import sign
 from pytake_cli.tui.widgets.sheet import Sheet
 from pytake_cli.tui.widgets.table import Table
 
@@ -71,9 +73,10 @@ class MetricsScreen(Listing):
     def draw(self) -> None:
         """Everything anew, from what is known."""
         found, period, as_tables = self.found, self.found.get("period") or {}, self.as_tables
-        dates = " – ".join(str(period[name]) for name in ("first", "last") if period.get(name)) or self.period
+        days = [_dated(str(period[name])) for name in ("first", "last") if period.get(name)]
+        dates = f" {sign('–')} ".join(dict.fromkeys(days)) or self.period
         names = {"day": _("day"), "week": _("week"), "month": _("month")}
-        told = f" {names[self.unit]}  {dates}   " + _("beside the one before")
+        told = f" {names[self.unit]}  {dates}   " + _("compared with the one before")
         self.query_one("#period", Sheet).show(lambda room, look: [((told, look.muted),)])
         self.query_one("#figures", Sheet).show(lambda room, look: _shown(found, as_tables, room, look))
 
@@ -120,6 +123,13 @@ class MetricsScreen(Listing):
         content = as_csv(list(_flat(self.found)), ("part", "name", "figure", "value"))
         path = self.save(f"metrics-{self.period}.csv", content)
         self.inbox.tell(own(_("saved as {path}").format(path=path)))
+
+
+def _dated(day: str) -> str:
+    try:
+        return times.dated(date.fromisoformat(day))
+    except ValueError:
+        return day
 
 
 def _shown(found: Json, as_tables: bool, room: int, look: Look) -> Lines:

@@ -9,9 +9,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from pytake_cli.locale import _, language
+from pytake_cli.locale import _
 from pytake_cli.tui import times
-from pytake_cli.tui.measure import cut, width, wrap
+from pytake_cli.tui.measure import cut, size, width, wrap
 from pytake_cli.tui.paint import Look
 from pytake_cli.tui.safe import has_rtl
 from pytake_cli.tui.signs import MEDIA, STATUS, sign
@@ -24,6 +24,7 @@ INDENT = 2  # of own bubbles where they are not at the right
 STATUS_WORDS = {"read": "read", "failed": "failed", "unknown": "unconfirmed", "held": "held back"}
 CHANGES: dict[str, str] = {
     "assigned": "{who} assigned it to {after}",
+    "taken": "{who} took it",
     "unassigned": "{who} let it go",
     "resolved": "{who} resolved it",
     "reopened": "{who} reopened it",
@@ -75,7 +76,7 @@ def rule(text: str, frame: Frame, style: Style) -> Strip:
 
 def told(item: Item, zone: tzinfo, *, dated: bool = False) -> str:
     """`11:02 bia resolved it`."""
-    template = CHANGES.get(item.what)
+    template = CHANGES.get("taken" if item.what == "assigned" and item.after == item.author else item.what)
     who = item.author or _("the system")
     text = _(template).format(who=who, after=item.after) if template else f"{who}: {item.what} {item.after}".strip()
     at = f"{item.at.astimezone(zone):%d/%m %H:%M}" if dated else times.clock_time(item.at, zone)
@@ -196,7 +197,7 @@ def _media(item: Item, frame: Frame) -> list[str]:
         parts.append(size(media.bytes))
     if media.width and media.height:
         parts.append(f"{media.width}{sign('×')}{media.height}")
-    if media.state != "stored":
+    if media.state in ("pending", "failed"):
         parts.append(_("is being fetched") if media.state == "pending" else _("could not be fetched"))
     line = " ".join(parts)
     if frame.cells >= 70 and media.state == "stored":
@@ -205,12 +206,6 @@ def _media(item: Item, frame: Frame) -> list[str]:
     if media.transcript:
         found.append(f"{sign('«')}{media.transcript}{sign('»')} " + _("(transcribed)"))
     return found
-
-
-def size(count: int) -> str:
-    """`1.2 MB`, `340 kB`."""
-    text = f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
-    return text.replace(".", ",") if language() == "pt-BR" else text
 
 
 def _tail(item: Item, frame: Frame, room: int) -> list[tuple[str, Style]]:

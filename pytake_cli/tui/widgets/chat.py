@@ -14,15 +14,16 @@ from textual import events
 from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from pytake_cli import clock
 from pytake_cli.locale import ngettext
 from pytake_cli.tui import times
+from pytake_cli.tui.seeking import lit, spans
 from pytake_cli.tui.timeline import Item
 from pytake_cli.tui.widgets import bubbles
 from pytake_cli.tui.widgets.bubbles import Frame
+from pytake_cli.tui.widgets.scrolled import Scrolled
 
 if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
@@ -32,7 +33,7 @@ MIRRORED_FROM = 60  # cells; own bubbles are at the right from here on
 NEAR_TOP = 6  # lines before the top at which more is asked for
 
 
-class ChatView(ScrollView, can_focus=True):
+class ChatView(Scrolled, can_focus=True):
     """The timeline of a conversation, oldest first."""
 
     CHAIN: ClassVar[str] = "chat"
@@ -88,7 +89,7 @@ class ChatView(ScrollView, can_focus=True):
         before = len(self._strips)
         self.items[:0] = [item for item in items if item.id not in known]
         self._draw()
-        self.scroll_to(0, self.scroll_y + len(self._strips) - before, animate=False, immediate=True)
+        self.scroll_to(0, self.scroll_y + len(self._strips) - before, animate=False, immediate=True, force=True)
 
     def update_items(self, items: Iterable[Item], waiting: Iterable[Item] | None = None) -> None:
         """New and changed entries; stays at the end if it was there, else counts what is new."""
@@ -197,9 +198,8 @@ class ChatView(ScrollView, can_focus=True):
         owner = self._owner[line]
         if owner >= 0 and self.picked and self._all[owner].id == self.picked:
             look = self.inbox.look
-
             strip = _over(strip, look.cursor if self.has_focus else look.cursor_blur)
-        return strip
+        return lit(strip, self.sought, self.inbox.look.hit) if self.sought and owner >= 0 else strip
 
     def on_resize(self) -> None:
         self._draw()
@@ -211,6 +211,20 @@ class ChatView(ScrollView, can_focus=True):
         self._cache.clear()
         self._draw()
 
+    # -- looking for words ---------------------------------------------------------------------------------------------
+
+    def seek(self, words: str) -> None:
+        """Lights the words up wherever they stand; none ends it."""
+        self.sought = words.strip()
+        self.refresh()
+
+    @property
+    def hits(self) -> list[str]:
+        """The ids of what holds the words, the newest first."""
+        if not self.sought:
+            return []
+        return [item.id for item in reversed(self._all) if item.type != "change" and spans(_said(item), self.sought)]
+
     # -- moving --------------------------------------------------------------------------------------------------------
 
     def pick(self, id_: str | None) -> None:
@@ -221,9 +235,9 @@ class ChatView(ScrollView, can_focus=True):
             first = self._owner.index(index)
             last = bisect_right(self._owner, index, first, key=lambda owner: owner if owner >= 0 else index + 1)
             if first < self.scroll_y:
-                self.scroll_to(0, max(0, first - 1), animate=False, immediate=True)
+                self.scroll_to(0, max(0, first - 1), animate=False, immediate=True, force=True)
             elif last > self.scroll_y + self.size.height:
-                self.scroll_to(0, last - self.size.height, animate=False, immediate=True)
+                self.scroll_to(0, last - self.size.height, animate=False, immediate=True, force=True)
         self.refresh()
         self.post_message(self.Picked())
 
@@ -244,20 +258,20 @@ class ChatView(ScrollView, can_focus=True):
         self.step(-1)
 
     def do_move_page_down(self) -> None:
-        self.scroll_to(0, self.scroll_y + self.size.height - 2, animate=False, immediate=True)
+        self.scroll_to(0, self.scroll_y + self.size.height - 2, animate=False, immediate=True, force=True)
 
     def do_move_page_up(self) -> None:
-        self.scroll_to(0, self.scroll_y - self.size.height + 2, animate=False, immediate=True)
+        self.scroll_to(0, self.scroll_y - self.size.height + 2, animate=False, immediate=True, force=True)
 
     def do_move_top(self) -> None:
-        self.scroll_to(0, 0, animate=False, immediate=True)
+        self.scroll_to(0, 0, animate=False, immediate=True, force=True)
 
     def do_move_bottom(self) -> None:
         self._to_end()
 
     def _to_end(self) -> None:
         self.sticky = True
-        self.scroll_to(0, self.max_scroll_y, animate=False, immediate=True)
+        self.scroll_to(0, self.max_scroll_y, animate=False, immediate=True, force=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -291,6 +305,11 @@ def _continues(before: Item | None, item: Item) -> bool:
         and before.direction == item.direction
         and item.at - before.at < GROUPED
     )
+
+
+def _said(item: Item) -> str:
+    media = f"{item.media.name}\n{item.media.transcript}\n" if item.media else ""
+    return f"{media}{item.text}"
 
 
 def _over(strip: Strip, ground: Style) -> Strip:

@@ -19,6 +19,7 @@ from textual.widgets.text_area import Selection
 from pytake_cli import text as texts
 from pytake_cli.locale import _
 from pytake_cli.tui.actions import BY_ID
+from pytake_cli.tui.files import is_dropped
 from pytake_cli.tui.measure import cut, width
 from pytake_cli.tui.signs import sign
 from pytake_cli.tui.widgets.head import Line
@@ -40,11 +41,11 @@ class Writing(TextArea):
     CHAIN: ClassVar[str] = "composer"
 
     class Dropped(Message):
-        """What was pasted is the path of a file."""
+        """What was pasted may be the path of a file."""
 
-        def __init__(self, path: str) -> None:
+        def __init__(self, pasted: str) -> None:
             super().__init__()
-            self.path = path
+            self.pasted = pasted
 
     def __init__(self) -> None:
         super().__init__(soft_wrap=True, show_line_numbers=False, tab_behavior="focus", highlight_cursor_line=False)
@@ -85,8 +86,8 @@ class Writing(TextArea):
         self._key_at = time.monotonic()
         pasted = texts.clean(event.text)
         self.replace(pasted, *self.selection, maintain_selection_offset=False)
-        if path := _path(pasted):
-            self.post_message(self.Dropped(path))
+        if is_dropped(pasted):
+            self.post_message(self.Dropped(pasted))
 
     def token(self) -> tuple[str, str] | None:
         """What is being typed for a popup: ("/", "pr"), ("@", "bi"), (":", "joy")."""
@@ -135,11 +136,19 @@ class Head(Line):
             Segment(f" {dash} ", style),
         ]
         room = cells - sum(width(segment.text) for segment in segments) - width(right)
-        middle = composer.told or (f"{sign('↩')} {composer.quote}" if composer.quote else f"({other}: {key})")
+        middle = composer.told or self._along(composer) or f"({other}: {key})"
         middle = cut(middle, room - 1) + " "
         segments.append(Segment(middle, look.warn if composer.told else style if note else look.muted))
         segments.append(Segment(dash * max(0, room - width(middle)), style))
         return [*segments, Segment(right, look.warn)]
+
+    def _along(self, composer: Composer) -> str:
+        """The file and the quote that go along, and how they are taken away."""
+        quote = f"{sign('↩')} {composer.quote}" if composer.quote else ""
+        file = composer.file if composer.mode == "reply" else ""
+        drop = self.inbox.keymap.shown(BY_ID["composer.drop"], ("composer",))
+        parts = [file, f"{drop} " + _("takes it away") if file else "", quote]
+        return f" {sign('·')} ".join(part for part in parts if part)
 
 
 class Notice(Line):
@@ -177,6 +186,7 @@ class Composer(Vertical):
         super().__init__(id="composer")
         self.mode = "reply"
         self.quote = ""
+        self.file = ""  # what goes out with the text
         self.told = ""  # a word beside the mode, such as that a colleague answers too
         self.guarded = False
         self.why_locked: tuple[str, ...] = ()
@@ -252,9 +262,3 @@ class Composer(Vertical):
         if self.guarded or len(self.writing.text) >= COUNTER_FROM - 1:
             self.guard("")
         self.post_message(self.Changed())
-
-
-def _path(pasted: str) -> str | None:
-    """The path of a file that was dragged onto the terminal, which types it."""
-    text = pasted.strip().strip("'\"").replace("\\ ", " ")
-    return text if text.startswith("/") and "\n" not in text and len(text) < 1000 and "." in text else None

@@ -1,4 +1,4 @@
-"""The line over the list: a search, or a filter."""
+"""The line over the list, and over the chat: a search, or a filter."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from textual.widgets import Input
 
 
 class FindLine(Input):
-    """The line over the list in which one searches or filters."""
+    """The line in which one searches or filters."""
 
     CHAIN: ClassVar[str] = "field"
 
     class Left(Message):
         """Esc was pressed."""
 
-    def __init__(self) -> None:
-        super().__init__(id="find", compact=True)
+        def __init__(self, line: FindLine) -> None:
+            super().__init__()
+            self.line = line
+
+    def __init__(self, slot: str = "find") -> None:
+        super().__init__(id=slot, classes="find", compact=True)
         self.cursor_blink = False
         self.display = False
         self.purpose = ""
@@ -33,6 +37,6 @@ class FindLine(Input):
         if event.key == "escape":
             event.stop()
             event.prevent_default()
-            self.post_message(self.Left())
+            self.post_message(self.Left(self))
         else:
             await super()._on_key(event)

@@ -171,12 +171,16 @@ class Presence(Line):
         self.typing: tuple[Safe, ...] = ()
         self.viewing: tuple[Safe, ...] = ()
         self.saved = ""
+        self.held = ""  # what can still be taken back
+        self.found = ""  # how a search in the conversation stands
         self.below = 0
 
     def line(self, cells: int) -> list[Segment]:
         look = self.inbox.look
         dot = f" {sign('·')} "
         segments: list[Segment] = [Segment(" ", look.plain)]
+        if told := self.found or self.held:
+            segments.append(Segment(told + "  ", look.accent))
         for who in self.typing:
             segments.append(Segment(f"{sign('●')} " + _("{who} is typing…").format(who=who) + "  ", look.warn))
         parts = [_("{who} is looking").format(who=who) for who in self.viewing if who not in self.typing]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, cast
 from rich.style import Style
 from textual import events
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from pytake_cli.tui import draw
 from pytake_cli.tui.draw import Lines
 from pytake_cli.tui.paint import Look
 from pytake_cli.tui.safe import Safe
+from pytake_cli.tui.widgets.scrolled import Scrolled
 
 if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Maker = Callable[[int, Look], Lines]  # how wide it may be, and in which styles
 
 
-class Sheet(ScrollView, can_focus=True):
+class Sheet(Scrolled, can_focus=True):
     """Draws what `show()` was given; made anew only when that, the width or the colours change."""
 
     def __init__(self, make: Maker | None = None, *, slot: str | None = None) -> None:

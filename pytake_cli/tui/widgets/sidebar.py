@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import tzinfo
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from pytake_cli import clock
 from pytake_cli.locale import _
-from pytake_cli.tui import times
+from pytake_cli.tui import draw, times
+from pytake_cli.tui.cards import contact
 from pytake_cli.tui.measure import cut, fit, width, wrap
 from pytake_cli.tui.paint import Look
 from pytake_cli.tui.rows import Json, Row
 from pytake_cli.tui.safe import one_line
 from pytake_cli.tui.signs import sign
+from pytake_cli.tui.widgets.scrolled import Scrolled
 
 if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
 
 NAME_CELLS = 12
+MOST_NOTES = 5
 Line = list[tuple[str, Style]]
 
 
-class Sidebar(ScrollView, can_focus=True):
+class Sidebar(Scrolled, can_focus=True):
     """The card of the contact, drawn from safe JSON."""
 
     CHAIN: ClassVar[str] = "sidebar"
@@ -66,27 +68,40 @@ class Sidebar(ScrollView, can_focus=True):
         return Strip([Segment(text, style) for text, style in parts]).adjust_cell_length(cells, look.plain)
 
     def do_move_down(self) -> None:
-        self.scroll_to(0, self.scroll_y + 1, animate=False, immediate=True)
+        self.scroll_to(0, self.scroll_y + 1, animate=False, immediate=True, force=True)
 
     def do_move_up(self) -> None:
-        self.scroll_to(0, self.scroll_y - 1, animate=False, immediate=True)
+        self.scroll_to(0, self.scroll_y - 1, animate=False, immediate=True, force=True)
 
 
 def lines(row: Row, card: Json, look: Look, cells: int, zone: tzinfo) -> Iterator[Line]:
-    """Head, conversation, consent, fields, past: whatever the API told."""
-    room = cells - 2
+    """Head, conversation, consent, contact, fields, notes, past; `card` is what `/conversations/{id}/contact` told."""
+    room, now = cells - 2, clock.now()
     yield [(" " + cut(row.contact.name.upper(), room), look.strong)]
-    contact = card.get("contact") or {}
-    handle = contact.get("username")
+    handle = card.get("username")
     yield [(" " + cut("  ".join(filter(None, (str(row.phone), f"@{handle}" if handle else ""))), room), look.muted)]
     if row.vip:
         yield [(f" {sign('★')} VIP", look.warn)]
     yield from _titled(_("conversation"), _conversation(row, zone), look, room)
-    yield from _titled(_("consent"), _pairs(card.get("consent")), look, room)
-    yield from _titled(_("fields"), _pairs(card.get("fields")), look, room)
-    yield from _titled(_("tags"), [("", " ".join(f"#{each}" for each in _names(card.get("tags"))))], look, room)
-    past = card.get("past") or card.get("conversations") or []
-    yield from _titled(_("earlier"), [(f"#{each.get('id')}", _past(each, zone)) for each in past[:8]], look, room)
+    if card:
+        yield from _titled(_("consent"), _consent(card, now, zone), look, room)
+        yield from _titled(_("contact"), contact.basics(card, now, zone), look, room)
+        own = [(str(name), contact.value(each)) for name, each in sorted(card["fields"].items())]
+        yield from _titled(_("own fields"), own, look, room)
+        yield from _titled(_("tags"), [("", " ".join(f"#{tag}" for tag in card["tags"]))], look, room)
+        notes = [("", one_line(f"{note['by'] or '?'}: {note['body']}")) for note in card["notes"][:MOST_NOTES]]
+        yield from _titled(_("notes"), notes, look, room)
+        past = [(f"#{each['id']}", _past(each, now, zone)) for each in card["previous"]]
+        yield from _titled(_("earlier"), past, look, room)
+
+
+def _consent(card: Json, now: datetime, zone: tzinfo) -> list[tuple[str, str]]:
+    left = draw.moment(card["opted_out_at"])
+    return [
+        (_("marketing"), contact.since(card, "marketing_granted_at", "marketing_stopped_at", now, zone)),
+        (_("asked to leave"), times.moment(left, now, zone) if left else ""),
+        (_("blocked"), _("yes") if card["blocked_at"] else ""),
+    ]
 
 
 def _conversation(row: Row, zone: tzinfo) -> list[tuple[str, str]]:
@@ -111,46 +126,19 @@ def _conversation(row: Row, zone: tzinfo) -> list[tuple[str, str]]:
     ]
 
 
-def _past(each: Json, zone: tzinfo) -> str:
-    at = each.get("resolved_at") or each.get("last_message_at") or ""
-    return f"{_(str(each.get('status') or ''))}  {str(at)[:10]}".strip()
+def _past(each: Json, now: datetime, zone: tzinfo) -> str:
+    at = draw.moment(each["resolved_at"] or each["last_message_at"])
+    return f"{_(each['status'])}  {times.moment(at, now, zone) if at else ''}".strip()
 
 
-def _pairs(value: Any) -> list[tuple[str, str]]:
-    if isinstance(value, dict):
-        return [(str(name), _told(each)) for name, each in value.items() if _told(each)]
-    if isinstance(value, list):
-        named = [each for each in value if isinstance(each, dict)]
-        return [(_name(each), _told(each.get("value") or each.get("state"))) for each in named]
-    return []
-
-
-def _name(each: Json) -> str:
-    return str(each.get("name") or each.get("field") or each.get("purpose") or "")
-
-
-def _names(value: Any) -> list[str]:
-    return [str(each.get("name") if isinstance(each, dict) else each) for each in value or ()]
-
-
-def _told(value: Any) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, dict):
-        return " ".join(filter(None, (_told(each) for each in value.values())))
-    if isinstance(value, list):
-        return ", ".join(_told(each) for each in value)
-    return one_line("" if value is None else str(value))
-
-
-def _titled(title: str, pairs: list[tuple[str, str]], look: Look, room: int) -> Iterator[Line]:
+def _titled(title: str, pairs: Sequence[tuple[str, str | None]], look: Look, room: int) -> Iterator[Line]:
     """A heading and its lines, or nothing where there are none."""
-    pairs = [(name, value) for name, value in pairs if value]
-    if not pairs:
+    told = [(name, value) for name, value in pairs if value]
+    if not told:
         return
     yield []
     yield [(" " + title.upper(), look.accent)]
-    for name, value in pairs:
+    for name, value in told:
         head = fit(name, NAME_CELLS) + " " if name else ""
         for at, line in enumerate(wrap(value, max(8, room - width(head)))):
             yield [(" " + (head if not at else " " * width(head)), look.muted), (line, look.plain)]

@@ -10,7 +10,6 @@ from rich.style import Style
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from pytake_cli.tui import draw
@@ -19,6 +18,7 @@ from pytake_cli.tui.measure import fit
 from pytake_cli.tui.paint import Look
 from pytake_cli.tui.safe import Safe
 from pytake_cli.tui.signs import sign
+from pytake_cli.tui.widgets.scrolled import Scrolled
 
 if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
@@ -45,7 +45,7 @@ class Record:
     parts: tuple[Part, ...]
 
 
-class Table(ScrollView, can_focus=True):
+class Table(Scrolled, can_focus=True):
     """The row under the cursor stays under it when other rows come."""
 
     class Moved(Message):

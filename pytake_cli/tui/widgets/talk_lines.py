@@ -86,10 +86,11 @@ def _preview_line(row: Row, how: Shown, look: Look, ground: Style) -> Strip:
     unread = f" {row.unread if row.unread < 100 else '99+'} " if row.unread else ""
     if unread and look.unread.bgcolor is None:
         unread = f"[{unread.strip()}]"
-    right = width(unread) + width(how.window)
+    window = f" {how.window}" if unread and how.window and how.cells >= 36 else how.window
+    right = width(unread) + width(window)
     room = max(0, how.cells - 2 - right - (1 if right else 0) - 1)
     text, style = _preview(row, how, look)
-    chips = [Segment(unread, look.unread), Segment(how.window, _window_style(how, look) + ground)]
+    chips = [Segment(unread, look.unread), Segment(window, _window_style(how, look) + ground)]
     text = cut(text, room)
     gap = Segment(" " * (room - width(text) + (1 if right else 0)), look.plain + ground)
     edge = Segment(

@@ -9,13 +9,13 @@ from textual import events
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from pytake_cli import clock
 from pytake_cli.tui.paint import Look
 from pytake_cli.tui.rows import Row
 from pytake_cli.tui.widgets import talk_lines
+from pytake_cli.tui.widgets.scrolled import Scrolled
 from pytake_cli.tui.widgets.talk_lines import Shown
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ HIGH = 2  # lines of a row
 NEAR_END = 30  # rows before the end at which more are asked for
 
 
-class TalkList(ScrollView, can_focus=True):
+class TalkList(Scrolled, can_focus=True):
     """Rows, a cursor that stays on its conversation, marks, and drafts of this person."""
 
     CHAIN: ClassVar[str] = "list"
@@ -74,11 +74,11 @@ class TalkList(ScrollView, can_focus=True):
             self._set_current(self.rows[index].id if self.rows else None)
         self.virtual_size = Size(self.size.width, len(self.rows) * HIGH)
         if to_top:
-            self.scroll_to(0, 0, animate=False, immediate=True)
+            self.scroll_to(0, 0, animate=False, immediate=True, force=True)
         elif old_at >= 0 and self.current in self._at:
             moved = self._at[self.current] * HIGH - old_at
             if moved and (self.scroll_y > 0 or moved > 0):
-                self.scroll_to(0, max(0, self.scroll_y + moved), animate=False, immediate=True)
+                self.scroll_to(0, max(0, self.scroll_y + moved), animate=False, immediate=True, force=True)
         self.refresh()
         above = self._at.get(top_id, 0) - old_top if top_id is not None else 0
         return max(0, above)
@@ -148,9 +148,9 @@ class TalkList(ScrollView, can_focus=True):
         if at < 0 or not high:
             return
         if at < self.scroll_y:
-            self.scroll_to(0, at, animate=False, immediate=True)
+            self.scroll_to(0, at, animate=False, immediate=True, force=True)
         elif at + HIGH > self.scroll_y + high:
-            self.scroll_to(0, at + HIGH - high, animate=False, immediate=True)
+            self.scroll_to(0, at + HIGH - high, animate=False, immediate=True, force=True)
 
     def do_move_down(self) -> None:
         self.step(1)

@@ -154,3 +154,27 @@ def test_what_cannot_be_read_in_a_filter_is_told(face: Face, shop: Shop, bia: Us
         refused = client.get("/conversations", params={"where": "stauts:open"})
     assert (refused.status_code, refused.json()["slug"]) == (422, "PT-FILTER")
     assert "did you mean status?" in refused.json()["why"]
+
+
+def test_while_a_colleague_types_an_answer_one_is_asked_first(shop: Shop, bia: User) -> None:
+    conversation = shop.wrote("oi")
+    ana = people.user(shop.store, shop.org, "ana@loja.example", "ana")
+    here = {(conversation.id, ana.id or 0): "ana"}
+
+    def typing(talk: int, user: int | None) -> tuple[int, str] | None:
+        return next(((id_, name) for (where, id_), name in here.items() if where == talk and id_ != user), None)
+
+    path = f"/conversations/{conversation.id}/messages"
+    with open_api(shop.store, colleague_typing=typing) as face:
+        with face.as_(agent(shop, ana)) as client:
+            assert client.post(path, json={"text": "sou eu"}).status_code == 201
+        with face.as_(agent(shop, bia)) as client:
+            refused = client.post(path, json={"text": "olá", "client_id": "b1"})
+            assert (refused.status_code, refused.json()["slug"]) == (409, "PT-COLLEAGUE-TYPING")
+            assert (refused.json()["values"]["agent"], refused.json()["values"]["agent_id"]) == ("ana", ana.id)
+            assert client.post(path, json={"text": "olá", "client_id": "b1", "sure": True}).status_code == 201
+            again = client.post(path, json={"text": "olá", "client_id": "b1"})
+            assert again.status_code == 201
+        here.clear()
+        with face.as_(agent(shop, bia)) as client:
+            assert client.post(path, json={"text": "mais uma"}).status_code == 201

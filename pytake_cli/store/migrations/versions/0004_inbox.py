@@ -471,6 +471,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_mention_conversation", "mention", ["conversation_id"], unique=False)
     op.create_index("ix_mention_user", "mention", ["user_id", "conversation_id"], unique=False)
+    op.add_column("campaign", sa.Column("status_told", JSON, nullable=True))
+    op.add_column("contact", sa.Column("marketing_held_until", TIME, nullable=True))
     op.add_column("conversation", sa.Column("version", sa.Integer(), server_default="1", nullable=False))
     op.add_column(
         "conversation", sa.Column("snoozed_until_reply", sa.Boolean(), server_default=sa.false(), nullable=False)
@@ -489,6 +491,7 @@ def upgrade() -> None:
     op.add_column("conversation", sa.Column("sla_waiting_since", TIME, nullable=True))
     op.add_column("conversation", sa.Column("sla_next_at", TIME, nullable=True))
     op.add_column("conversation", sa.Column("sla_told", JSON, nullable=True))
+    op.add_column("conversation", sa.Column("sla_paused", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_index(
         "ix_conversation_active",
         "conversation",

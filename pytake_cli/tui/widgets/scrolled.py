@@ -1,0 +1,13 @@
+"""What scrolls: also before the layout has put a scroll bar beside it."""
+
+from __future__ import annotations
+
+from textual.scroll_view import ScrollView
+
+
+class Scrolled(ScrollView):
+    """Lines that can be scrolled to at once; Textual refuses that until the bar of new lines is laid out."""
+
+    @property
+    def allow_vertical_scroll(self) -> bool:
+        return True

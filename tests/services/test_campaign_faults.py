@@ -1,0 +1,129 @@
+"""What Meta does to a running campaign: what stops it, what does not, and that both languages say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pytake_cli import locale
+from pytake_cli.services import campaign_list, campaign_watch, campaigns, template_changes
+from pytake_cli.store import Store
+from pytake_cli.store.numbers import Number
+from pytake_cli.store.templates import Template
+from tests.services.test_campaigns import Shop, refused
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    locale.use(language)
+    try:
+        yield
+    finally:
+        locale.use("en")
+
+
+def happens(shop: Shop, **columns: str) -> None:
+    """Meta changes the template, as a webhook would tell it."""
+    with shop.store.write() as db:
+        template = db.get_one(Template, shop.template)
+        before = template_changes.Before.of(template)
+        for name, value in columns.items():
+            setattr(template, name, value)
+        template_changes.settle(db, template, before, shop.now)
+
+
+def said(shop: Shop, language: str) -> list[str]:
+    """What `show`, `watch` and the API say of it, which has to be the same."""
+    with speaking(language), shop.store.read() as db:
+        card = campaign_list.card(db, shop.org, "bf", shop.now)
+        assert card is not None
+        assert card["detail"] == campaign_watch.progress(db, shop.campaign())["detail"]
+        return list(card["troubles"])
+
+
+@pytest.mark.parametrize("changes", [{"quality": "GREEN"}, {"quality": "YELLOW"}])
+def test_a_rating_of_the_template_that_is_no_alarm_stops_nothing(store: Store, changes: dict[str, str]) -> None:
+    shop = Shop(store)
+    shop.launch()
+    happens(shop, **changes)
+    assert shop.campaign().status == "running"
+
+
+def test_a_template_that_meta_approves_again_stops_nothing(store: Store) -> None:
+    shop = Shop(store)
+    shop.launch()
+    happens(shop, status="PAUSED")
+    happens(shop, status="APPROVED")
+    shop.on_campaign(campaigns.resume)
+    happens(shop, status="ARCHIVED")
+    happens(shop, status="APPROVED")
+    assert said(shop, "en") == ["the template oferta_semana (pt_BR) cannot be sent, Meta says ARCHIVED"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "english", "portuguese"),
+    [
+        (
+            {"status": "PAUSED", "pause_title": "FIRST_PAUSE"},
+            "the template oferta_semana (pt_BR) is paused at Meta: FIRST_PAUSE",
+            "o modelo oferta_semana (pt_BR) está pausado na Meta: FIRST_PAUSE",
+        ),
+        (
+            {"category": "UTILITY"},
+            "Meta moved the template oferta_semana (pt_BR) from MARKETING to UTILITY: its price changes",
+            "a Meta moveu o modelo oferta_semana (pt_BR) de MARKETING para UTILITY: o preço dele muda",
+        ),
+        (
+            {"quality": "RED"},
+            "people rate the template oferta_semana (pt_BR) low: Meta is about to pause it",
+            "as pessoas avaliam mal o modelo oferta_semana (pt_BR): a Meta está prestes a pausá-lo",
+        ),
+    ],
+)
+def test_what_becomes_of_a_template_pauses_and_is_said_in_both_languages(
+    store: Store, changes: dict[str, str], english: str, portuguese: str
+) -> None:
+    shop = Shop(store)
+    shop.launch()
+    happens(shop, **changes)
+    assert shop.campaign().status_reason == "PT-CAMP-TEMPLATE"
+    assert shop.campaign().status_detail == english  # for logs
+    assert said(shop, "en") == [english]
+    assert said(shop, "pt-BR") == [portuguese]
+
+
+def test_a_verdict_of_metas_is_said_in_both_languages_down_to_the_advice(store: Store) -> None:
+    shop = Shop(store)
+    shop.launch()
+    shop.step()
+    shop.send(limit=1, error=refused(132015))
+    shop.step()
+    told = "Meta refuses with 132015 (1 of the last 1): the template is paused; wait until Meta unpauses it, or edit it"
+    assert said(shop, "en") == [told]
+    [in_portuguese] = said(shop, "pt-BR")
+    assert in_portuguese.startswith("a Meta recusa com 132015 (1 das últimas 1): o modelo está pausado; espere")
+    with speaking("pt-BR"), store.read() as db:
+        [failure] = campaign_watch.failures(db, shop.campaign().id or 0)
+    assert failure["meaning"] == "o modelo está pausado"
+
+
+def test_a_stopped_number_says_why_and_what_helps(store: Store) -> None:
+    shop = Shop(store)
+    shop.launch()
+    shop.step()
+    shop.send(limit=1, error=refused(190))
+    shop.step()
+    [sentence] = said(shop, "en")
+    assert sentence.endswith("the access token is expired, revoked or wrong; set a new access token")
+    assert "não pode enviar: o access token venceu" in said(shop, "pt-BR")[0]
+
+
+def test_going_on_forgets_why_it_stood_still(store: Store) -> None:
+    shop = Shop(store)
+    shop.launch()
+    shop.on_campaign(lambda db, row, now: campaigns.quality_fell(db, db.get_one(Number, shop.number_id), now))
+    assert said(shop, "pt-BR")
+    shop.on_campaign(campaigns.resume)
+    assert said(shop, "pt-BR") == said(shop, "en") == []
