@@ -110,7 +110,7 @@ def _strings(node: ast.expr | None) -> Iterator[str]:
 def _in_tables() -> Iterator[tuple[str, str]]:
     """Texts that live in tables rather than in calls."""
     from pytake_cli import errors, secrets, settings, telling
-    from pytake_cli.cli import commands, doctor, flags, status, surface_data, topics, trace, triggers
+    from pytake_cli.cli import commands, doctor, flags, status, topics, trace, triggers
     from pytake_cli.policy import audience
     from pytake_cli.store import media, restore
     from pytake_cli.store.conversations import STATUSES
@@ -145,6 +145,13 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     yield from _of_talks()
     yield from _of_schedules()
     yield from _of_inbox()
+    yield from _of_surface()
+
+
+def _of_surface() -> Iterator[tuple[str, str]]:
+    """The help of every command."""
+    from pytake_cli.cli import surface_data
+
     for path, entry in surface_data.SURFACE.items():
         yield from ((text, f"pytake {path}") for text in _in_entry(entry))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import typer
 
@@ -66,16 +66,16 @@ def export(
             written = _write(db, file, kind, names, wanted, as_, raw=raw, force=force)
     if file == "-" and not here.dry_run:
         return
-    if here.output.form in ("json", "jsonl"):
-        data(forms.json_line({"file": file, "format": kind, "rows": written, "columns": names}))
-    _conclude(file, written)
+    _conclude({"file": file, "format": kind, "rows": written, "columns": names})
 
 
-def _conclude(file: str, written: int) -> None:
+def _conclude(summary: dict[str, Any]) -> None:
+    if context().output.form in ("json", "jsonl"):
+        data(forms.json_line(summary))
     told = (
         _("{count} contacts would be in {file} (--dry-run)") if context().dry_run else _("{count} contacts in {file}")
     )
-    done(told.format(count=number(written), file=file))
+    done(told.format(count=number(summary["rows"]), file=summary["file"]))
 
 
 def _write(
