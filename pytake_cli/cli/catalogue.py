@@ -110,8 +110,8 @@ def _strings(node: ast.expr | None) -> Iterator[str]:
 def _in_tables() -> Iterator[tuple[str, str]]:
     """Texts that live in tables rather than in calls."""
     from pytake_cli import errors, secrets, settings, telling
-    from pytake_cli.cli import commands, doctor, flags, status, surface_data, topics, trace, triggers
-    from pytake_cli.policy import audience, talks
+    from pytake_cli.cli import commands, doctor, flags, status, topics, trace, triggers
+    from pytake_cli.policy import audience
     from pytake_cli.store import media, restore
     from pytake_cli.store.conversations import STATUSES
     from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
@@ -136,17 +136,22 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("telling.SYSTEM", telling.SYSTEM),
         ("cli.status.STATES", status.STATES),
         ("store.restore", (restore.WAITS,)),
-        ("policy.talks.TABLE", sorted({step.what for step in talks.TABLE.values()} - {""})),
         ("store.media", (media.PENDING, media.REFUSED, media.LOST)),
         ("whatsapp.errors.RULES", _rules()),
         ("whatsapp.template_rules.RULES", template_rules.RULES.values()),
     ):
         yield from ((text, table) for text in values)
     yield from ((text, "cli.chat_commands.HELP") for text in chat_commands.HELP.values())
-    yield from _of_api()
     yield from _of_talks()
     yield from _of_schedules()
     yield from _of_inbox()
+    yield from _of_surface()
+
+
+def _of_surface() -> Iterator[tuple[str, str]]:
+    """The help of every command."""
+    from pytake_cli.cli import surface_data
+
     for path, entry in surface_data.SURFACE.items():
         yield from ((text, f"pytake {path}") for text in _in_entry(entry))
 
@@ -161,11 +166,14 @@ def _of_api() -> Iterator[tuple[str, str]]:
 
 
 def _of_talks() -> Iterator[tuple[str, str]]:
-    """Words of tests and simulated talks."""
+    """Words of tests and simulated talks, and of the API."""
     from pytake_cli.cli import flow_report, simulator
+    from pytake_cli.policy import talks
 
+    yield from ((step.what, "policy.talks.TABLE") for step in talks.TABLE.values() if step.what)
     yield from ((text, "cli.flow_report.WORDS") for text in flow_report.WORDS)
     yield from ((text, "cli.simulator.COMMANDS") for text in (*simulator.COMMANDS.values(), *simulator.WAITS.values()))
+    yield from _of_api()
 
 
 def _of_schedules() -> Iterator[tuple[str, str]]:

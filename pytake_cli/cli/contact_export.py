@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import typer
 
@@ -52,35 +52,34 @@ def export(
     from pytake_cli.services import contact_export, segments
 
     here = context()
-    kind = form or _form_of(file)
     with here.store.read(here.org_id) as db:
         known = contact_export.columns(db, here.org_id)
         if here.output.fields == "help":
             emit([], known)
             return
-        names = _chosen(known)
+        names, kind = _chosen(known), form or _form_of(file)
         ids = segments.ids(db, here.org_id, where, here.now) if where else None
         wanted = contact_export.Wanted(here.org_id, tag, ids)
         if here.dry_run:
             written = contact_export.count(db, wanted)
         else:
-            written = _write(db, file, kind, names, wanted, raw=raw, force=force, as_=as_)
+            written = _write(db, file, kind, names, wanted, as_, raw=raw, force=force)
     if file == "-" and not here.dry_run:
         return
-    if here.output.form in ("json", "jsonl"):  # not by emit: --fields chose columns of contacts
-        data(forms.json_line({"file": file, "format": kind, "rows": written, "columns": names}))
-    _conclude(file, written)
+    _conclude({"file": file, "format": kind, "rows": written, "columns": names})
 
 
-def _conclude(file: str, written: int) -> None:
+def _conclude(summary: dict[str, Any]) -> None:
+    if context().output.form in ("json", "jsonl"):
+        data(forms.json_line(summary))
     told = (
         _("{count} contacts would be in {file} (--dry-run)") if context().dry_run else _("{count} contacts in {file}")
     )
-    done(told.format(count=number(written), file=file))
+    done(told.format(count=number(summary["rows"]), file=summary["file"]))
 
 
 def _write(
-    db: Session, file: str, kind: Form, names: list[str], wanted: Wanted, *, raw: bool, force: bool, as_: str | None
+    db: Session, file: str, kind: Form, names: list[str], wanted: Wanted, as_: str | None, *, raw: bool, force: bool
 ) -> int:
     from pytake_cli.services import contact_export, private_files
 

@@ -202,9 +202,9 @@ def test_no_table_grows_for_ever() -> None:
     assert unknown == set(), "a new table: forget it after a time, or say here why it does not grow"
 
 
-def test_what_flows_automations_and_logins_leave_behind_is_forgotten(store: Store) -> None:
+def test_what_flows_drafts_and_logins_leave_behind_is_forgotten(store: Store) -> None:
     org = furnish(store, "sul")
-    tables = ("automation_run", "flow_event", "timer", "draft", "refresh_token", "login_session")
+    tables = ("flow_event", "timer", "draft", "refresh_token", "login_session")
     everything = SQLModel.metadata.tables
     assert all(rows.count(store, everything[name]) for name in tables)
     old = {"ended_at": NOW, "fired_at": NOW, "updated_at": NOW, "expires_at": NOW, "settled_at": NOW}
@@ -214,11 +214,11 @@ def test_what_flows_automations_and_logins_leave_behind_is_forgotten(store: Stor
             values = {column: at for column, at in old.items() if column in table.c}
             if values:
                 db.connection().execute(sa.update(table).values(**values))
-    assert not {"automations", "replays", "drafts", "logins", "tokens"} & set(
+    assert not {"replays", "drafts", "logins", "tokens"} & set(
         forgotten(store, NOW + timedelta(days=29), org=org, kinds=kinds_of_one())
     )
     counted = forgotten(store, LATER + timedelta(days=1), only_count=True, org=org, kinds=kinds_of_one())
-    assert {"automations", "replays", "timers", "drafts", "tokens"} <= set(counted)
+    assert {"replays", "timers", "drafts", "tokens"} <= set(counted)
     forgotten(store, LATER + timedelta(days=1), org=org, kinds=kinds_of_one())
     assert {name: rows.count(store, everything[name]) for name in tables} == dict.fromkeys(tables, 0)
     assert rows.count(store, everything["flow_session"])

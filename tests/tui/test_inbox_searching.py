@@ -53,12 +53,9 @@ def test_news_leave_what_was_found_alone_and_are_there_after_the_search(api: Fak
             await _sought(here, str(found.contact.name))
             sought = [row.id for row in here.screen.talks.rows]
             api.world.touch(other.id, "priority", priority="urgent")
-            await here.until(
-                lambda: any(row.id == other.id and row.priority == "urgent" for row in here.screen._local or ())
-            )
+            await here.until(lambda: here.screen._whole)
             assert [row.id for row in here.screen.talks.rows] == sought
             await here.press("escape")
-            assert (after := here.screen.talks.get(other.id))
-            assert after.priority == "urgent"
+            await here.until(lambda: (row := here.screen.talks.get(other.id)) and row.priority == "urgent")
 
     run(work())

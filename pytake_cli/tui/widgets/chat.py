@@ -89,7 +89,7 @@ class ChatView(Scrolled, can_focus=True):
         before = len(self._strips)
         self.items[:0] = [item for item in items if item.id not in known]
         self._draw()
-        self.scroll_to(0, self.scroll_y + len(self._strips) - before, animate=False, immediate=True, force=True)
+        self.scroll_to(0, self.scroll_y + len(self._strips) - before, animate=False, immediate=True)
 
     def update_items(self, items: Iterable[Item], waiting: Iterable[Item] | None = None) -> None:
         """New and changed entries; stays at the end if it was there, else counts what is new."""
@@ -235,9 +235,9 @@ class ChatView(Scrolled, can_focus=True):
             first = self._owner.index(index)
             last = bisect_right(self._owner, index, first, key=lambda owner: owner if owner >= 0 else index + 1)
             if first < self.scroll_y:
-                self.scroll_to(0, max(0, first - 1), animate=False, immediate=True, force=True)
+                self.scroll_to(0, max(0, first - 1), animate=False, immediate=True)
             elif last > self.scroll_y + self.size.height:
-                self.scroll_to(0, last - self.size.height, animate=False, immediate=True, force=True)
+                self.scroll_to(0, last - self.size.height, animate=False, immediate=True)
         self.refresh()
         self.post_message(self.Picked())
 
@@ -258,20 +258,20 @@ class ChatView(Scrolled, can_focus=True):
         self.step(-1)
 
     def do_move_page_down(self) -> None:
-        self.scroll_to(0, self.scroll_y + self.size.height - 2, animate=False, immediate=True, force=True)
+        self.scroll_to(0, self.scroll_y + self.size.height - 2, animate=False, immediate=True)
 
     def do_move_page_up(self) -> None:
-        self.scroll_to(0, self.scroll_y - self.size.height + 2, animate=False, immediate=True, force=True)
+        self.scroll_to(0, self.scroll_y - self.size.height + 2, animate=False, immediate=True)
 
     def do_move_top(self) -> None:
-        self.scroll_to(0, 0, animate=False, immediate=True, force=True)
+        self.scroll_to(0, 0, animate=False, immediate=True)
 
     def do_move_bottom(self) -> None:
         self._to_end()
 
     def _to_end(self) -> None:
         self.sticky = True
-        self.scroll_to(0, self.max_scroll_y, animate=False, immediate=True, force=True)
+        self.scroll_to(0, self.max_scroll_y, animate=False, immediate=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)

@@ -68,10 +68,10 @@ class Sidebar(Scrolled, can_focus=True):
         return Strip([Segment(text, style) for text, style in parts]).adjust_cell_length(cells, look.plain)
 
     def do_move_down(self) -> None:
-        self.scroll_to(0, self.scroll_y + 1, animate=False, immediate=True, force=True)
+        self.scroll_to(0, self.scroll_y + 1, animate=False, immediate=True)
 
     def do_move_up(self) -> None:
-        self.scroll_to(0, self.scroll_y - 1, animate=False, immediate=True, force=True)
+        self.scroll_to(0, self.scroll_y - 1, animate=False, immediate=True)
 
 
 def lines(row: Row, card: Json, look: Look, cells: int, zone: tzinfo) -> Iterator[Line]:

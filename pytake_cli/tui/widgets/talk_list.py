@@ -74,11 +74,11 @@ class TalkList(Scrolled, can_focus=True):
             self._set_current(self.rows[index].id if self.rows else None)
         self.virtual_size = Size(self.size.width, len(self.rows) * HIGH)
         if to_top:
-            self.scroll_to(0, 0, animate=False, immediate=True, force=True)
+            self.scroll_to(0, 0, animate=False, immediate=True)
         elif old_at >= 0 and self.current in self._at:
             moved = self._at[self.current] * HIGH - old_at
             if moved and (self.scroll_y > 0 or moved > 0):
-                self.scroll_to(0, max(0, self.scroll_y + moved), animate=False, immediate=True, force=True)
+                self.scroll_to(0, max(0, self.scroll_y + moved), animate=False, immediate=True)
         self.refresh()
         above = self._at.get(top_id, 0) - old_top if top_id is not None else 0
         return max(0, above)
@@ -148,9 +148,9 @@ class TalkList(Scrolled, can_focus=True):
         if at < 0 or not high:
             return
         if at < self.scroll_y:
-            self.scroll_to(0, at, animate=False, immediate=True, force=True)
+            self.scroll_to(0, at, animate=False, immediate=True)
         elif at + HIGH > self.scroll_y + high:
-            self.scroll_to(0, at + HIGH - high, animate=False, immediate=True, force=True)
+            self.scroll_to(0, at + HIGH - high, animate=False, immediate=True)
 
     def do_move_down(self) -> None:
         self.step(1)
