@@ -144,14 +144,17 @@ def test_the_journal_forgets_what_was_applied_long_ago_and_nothing_else(store: S
 
 
 def test_the_heads_of_audit_logs_are_in_the_daemons_log_once_a_day(
-    store: Store, caplog: pytest.LogCaptureFixture
+    store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(clockwork.log, "handlers", [caplog.handler])  # others may have set up logging before
+    monkeypatch.setattr(clockwork.log, "disabled", False)
+    monkeypatch.setattr(clockwork.log, "propagate", False)
     org = make_org(store)
     with store.write(org) as db:
         audit.note(db, local(org), "user.invited", "user:1")
         [(_, head)] = audit.heads(db)
     made = works(store)
-    with caplog.at_level("INFO"):
+    with caplog.at_level("INFO", logger=clockwork.log.name):
         made.clockwork.keep_house()
         made.clockwork.keep_house()
     assert [record.head for record in caplog.records if record.message == "audit head"] == [head]  # type: ignore[attr-defined]

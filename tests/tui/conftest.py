@@ -67,11 +67,13 @@ async def seat(api: FakeApi, size: tuple[int, int] = (120, 40), **options: Any) 
     """The inbox, opened on all conversations."""
     client = Client(api.url, Login(TOKEN))
     app = InboxApp(client, Options(**{"view": "all", **options}))
-    async with app.run_test(size=size, notifications=True) as pilot:
-        here = Seat(app, pilot, api)
-        await here.until(lambda: here.screen.talks.rows and here.app.me and here.screen.open)
-        yield here
-    await client.close()
+    try:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            here = Seat(app, pilot, api)
+            await here.until(lambda: here.screen.talks.rows and here.app.me and here.screen.open)
+            yield here
+    finally:
+        await client.close()
 
 
 def run(work: Any) -> None:

@@ -119,12 +119,10 @@ def test_what_cannot_be_taken_in_is_said_at_once(
 
 
 def test_a_list_larger_than_files_may_be_is_refused(stock: Stock) -> None:
-    with (
-        open_api(stock.store, most_upload_bytes=5_000_000, most_body_bytes=1_000_000) as face,
-        face.as_(somebody(stock.org, "*")) as client,
-    ):
-        assert sent(client, "x" * 5_000_001).status_code == 413
-        assert sent(client, "x" * 1_100_000).status_code in (202, 422)
+    with open_api(stock.store, most_upload_bytes=5_000_000, most_body_bytes=1_000_000) as face:
+        for size, statuses in ((5_000_001, (413,)), (1_100_000, (202, 422))):  # a refused one ends its connection
+            with face.as_(somebody(stock.org, "*")) as client:
+                assert sent(client, "x" * size).status_code in statuses
 
 
 def test_importing_needs_the_right_to_write_contacts(face: Face, stock: Stock) -> None:
