@@ -111,7 +111,6 @@ class Walk:
             pane.keys("/")
             if "words of this conversation" in either(pane, "words of this conversation", "name, phone or words"):
                 leave(pane)  # in the chat it looks for words there
-                wait_until(lambda pane=pane: "words of this conversation" not in pane.screen(), PATIENCE, every=0.05)
                 pane.keys("Left")
                 time.sleep(0.4)
                 pane.keys("/")
