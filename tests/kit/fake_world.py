@@ -69,6 +69,7 @@ class World:
         self.drafts: dict[int, Json] = {}
         self.events: list[Json] = []
         self.sent: list[Json] = []  # every message that was really accepted, in order
+        self.typed_in: set[int] = set()  # conversations in which a colleague types
         self.keys: dict[str, Json] = {}
         self.changes: dict[int, tuple[int, Json]] = {}  # change -> conversation, row before
         self.on_event: Callable[[Json], None] = lambda event: None
@@ -209,6 +210,7 @@ class World:
 
     def types(self, id_: int, who: Json = BIA, mode: str = "reply") -> None:
         """A colleague types."""
+        self.typed_in.add(id_)
         self.tell("agent:typing", id_, {"conversation": id_, "user": who, "mode": mode}, kept=False)
 
     def views(self, id_: int, who: Json = BIA) -> None:
@@ -227,6 +229,8 @@ class World:
             raise Refusal(409, "PT-WINDOW-CLOSED", "the window is closed")
         if row["owner"] == "bot" and not body.get("takeover"):
             raise Refusal(409, "PT-BOT-OWNS", "a flow is in control")
+        if id_ in self.typed_in and not body.get("sure"):
+            raise Refusal(409, "PT-COLLEAGUE-TYPING", "bia is writing an answer")
         ids = [item["id"] for item in self.timelines[id_]]
         if body.get("seen") in ids and not body.get("sure"):
             later = self.timelines[id_][ids.index(body["seen"]) + 1 :]

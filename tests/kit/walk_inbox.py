@@ -109,7 +109,12 @@ class Walk:
         for pane in (self.ana, self.bia):
             leave(pane)
             pane.keys("/")
-            pane.wait_for("name, phone or words", PATIENCE)
+            if "words of this conversation" in either(pane, "words of this conversation", "name, phone or words"):
+                leave(pane)  # in the chat it looks for words there
+                pane.keys("Left")
+                time.sleep(0.4)
+                pane.keys("/")
+                pane.wait_for("name, phone or words", PATIENCE)
             pane.type(name)
             pane.wait_for(f"│ {name}  +", PATIENCE)
             pane.keys("Enter")
@@ -124,6 +129,12 @@ class Walk:
             both = [max(pair) for pair in pairs]
             lines.append(f"{name:<40} {1000 * statistics.median(both):5.0f} ms {1000 * max(both):5.0f} ms")
         return "\n".join(lines)
+
+
+def either(pane: Terminal, *texts: str) -> str:
+    """The screen, once one of them is on it."""
+    wait_until(lambda: any(text in pane.screen() for text in texts), PATIENCE, every=0.05)
+    return pane.screen()
 
 
 def write(pane: Terminal, text: str, *, key: str = "Enter") -> None:

@@ -78,7 +78,7 @@ class SendingPart(FilesPart):
             return False
         other = self.typing_now(ALSO_TYPING_SECONDS)
         if other is not None and "other" not in self._sure:
-            self._sure["other"] = True
+            self._sure["other"] = self._sure["sure"] = True  # the server would ask the same once more
             self.composer.guard(_("{who} is answering too · Enter again sends").format(who=other))
             return False
         return True
