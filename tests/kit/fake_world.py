@@ -239,7 +239,8 @@ class World:
                 raise Refusal(409, "PT-COLLISION", "bia answered meanwhile", who="bia")
         if body.get("takeover") and row["owner"] == "bot":
             self.touch(id_, "taken_over", ME, owner="people", flow=None)
-        item = self.agent_says(id_, body.get("text") or f"[{body['template']['name']}]", ME,
+        named = f"[{body['template']['name']}]" if body.get("template") else ""
+        item = self.agent_says(id_, body.get("text") or (body.get("media") or {}).get("caption") or named, ME,
                                client_id=body.get("client_id"), reply_to=body.get("reply_to"))  # fmt: skip
         self.sent.append(item)
         if key:
