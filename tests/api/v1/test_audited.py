@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from sqlmodel import col, func, select
 
 from pytake_cli.services import audit
-from pytake_cli.store import Store
 from pytake_cli.store.audit import AuditEntry
 from tests.api.v1.test_nouns import ok
 from tests.api.v1.test_rights import own
 from tests.api.v1.walk import Route, body_of, routes
-from tests.kit.api import Face, open_api, somebody
+from tests.kit.api import Face, somebody
 from tests.kit.stocked import Stock
 
 # Changes nobody asks about later: what somebody is typing, has seen, or plays through without a customer.
@@ -29,17 +26,6 @@ IMPERSONAL = (
 )  # fmt: skip
 WITHOUT_PEOPLE = ("/contacts/imports", "/contacts/imports/{id}", "/media/{id}/about")
 OWN = {"/campaigns/{name}/recipients", "/campaigns/{name}/replies"}
-
-
-@pytest.fixture
-def stock(store: Store) -> Stock:
-    return Stock(store)
-
-
-@pytest.fixture
-def face(stock: Stock) -> Iterator[Face]:
-    with open_api(stock.store) as face:
-        yield face
 
 
 def entries(stock: Stock) -> int:

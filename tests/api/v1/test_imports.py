@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 
 from pytake_cli import clock
-from pytake_cli.store import Store
 from pytake_cli.store.imports import contact_import, import_reject
 from tests.api.v1.test_nouns import ok
 from tests.kit.api import Face, open_api, somebody
@@ -20,23 +18,6 @@ from tests.kit.stocked import Stock
 
 LIST = "nome;fone;cidade\nAna;(11) 96818-4301;Campinas\nBia;(11) 96818-4302;Natal\nCaio;12;Natal\n"
 WHERE = "/contacts/imports"
-
-
-@pytest.fixture
-def stock(store: Store) -> Stock:
-    return Stock(store)
-
-
-@pytest.fixture
-def face(stock: Stock) -> Iterator[Face]:
-    with open_api(stock.store) as face:
-        yield face
-
-
-@pytest.fixture
-def client(face: Face, stock: Stock) -> Iterator[httpx.Client]:
-    with face.as_(somebody(stock.org, "*", user_id=stock.rita.id)) as client:
-        yield client
 
 
 def sent(client: httpx.Client, text: str, where: str = WHERE, key: str = "", **params: Any) -> httpx.Response:

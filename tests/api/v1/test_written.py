@@ -10,10 +10,9 @@ import httpx
 import pytest
 
 from pytake_cli.emulator import defaults
-from pytake_cli.store import Store
 from pytake_cli.store.numbers import Number
 from tests.api.v1.test_nouns import ok
-from tests.kit.api import Face, open_api, somebody
+from tests.kit.api import Face, somebody
 from tests.kit.children import environment, free_port, wait_until
 from tests.kit.home import Emulator
 from tests.kit.stocked import Stock
@@ -30,23 +29,6 @@ buttons:
   - reply: Parar
 examples: {{nome: Karina, cupom: SUL10}}
 """
-
-
-@pytest.fixture
-def stock(store: Store) -> Stock:
-    return Stock(store)
-
-
-@pytest.fixture
-def face(stock: Stock) -> Iterator[Face]:
-    with open_api(stock.store) as face:
-        yield face
-
-
-@pytest.fixture
-def client(face: Face, stock: Stock) -> Iterator[httpx.Client]:
-    with face.as_(somebody(stock.org, "*", user_id=stock.rita.id)) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")
