@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from pytake_cli.tui.app import InboxApp, Options
 from pytake_cli.tui.client import Client, Login
 from pytake_cli.tui.screens.inbox import InboxScreen
+from pytake_cli.tui.screens.inbox_guard import HURRIED_SECONDS, LETTERS
 from tests.kit.fake_api import TOKEN, FakeApi
 from tests.kit.fake_world import World
 
@@ -30,6 +31,7 @@ class Seat:
 
     def __init__(self, app: InboxApp, pilot: Pilot[Any], api: FakeApi) -> None:
         self.app, self.pilot, self.api = app, pilot, api
+        self._pressed_at = 0.0
 
     @property
     def screen(self) -> InboxScreen:
@@ -43,7 +45,10 @@ class Seat:
         return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
 
     async def press(self, *keys: str) -> None:
+        """Presses keys as a hand does that means commands: what is hurried is taken for words."""
+        await self.pilot.pause(max(0.0, self._pressed_at + HURRIED_SECONDS / (LETTERS - 1) - time.monotonic()))
         await self.pilot.press(*keys)
+        self._pressed_at = time.monotonic()
 
     async def until(self, holds: Callable[[], Any], seconds: float = 8.0) -> None:
         """Waits until something holds."""
