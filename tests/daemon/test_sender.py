@@ -189,6 +189,28 @@ def test_a_token_changed_while_nobody_served_is_tried(store: Store) -> None:
     visiting(shop, visit)
 
 
+def test_a_new_token_is_found_although_nothing_waits_to_be_sent(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(senders, "TOKEN_SECONDS", 0.05)
+    shop = Shop(store)
+
+    def refuse_token() -> None:
+        with store.write() as db:
+            number = db.get_one(Number, shop.number_id)
+            number.stopped_at, number.stopped_code = clock.now(), 190
+
+    async def visit(opened: Office) -> None:
+        contact = await opened.do(shop.person, 1)
+        [id_] = await opened.do(shop.queue, contact, "um")
+        await opened.until({"sent"}, id_)
+        await opened.do(refuse_token)
+        monkeypatch.setenv("PYTAKE_SECRET_ACCESS_TOKEN", "token-2")
+        async with asyncio.timeout(30):
+            while (await opened.do(shop.number)).stopped_at is not None:
+                await asyncio.sleep(0.02)
+
+    visiting(shop, visit)
+
+
 def test_a_number_without_a_token_keeps_its_queue_and_says_so_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
