@@ -19,9 +19,10 @@ _UNSUPPORTED = re.compile(r"\(\?(?:<?[=!])|\\[1-9]|\(\?P=")
 class PatternError(Exception):
     """The source is no pattern; `offset` counts characters from its start."""
 
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, template: str, offset: int, **values: object) -> None:
+        self.message = template.format(**values)
+        super().__init__(self.message)
+        self.template, self.values = template, values  # for who translates it
         self.offset = offset
 
 
@@ -51,7 +52,7 @@ class Pattern:
 def compile_pattern(source: str, *, ignore_case: bool = True) -> Pattern:
     """Compiles a pattern; PatternError names the place where RE2 stops reading it."""
     if len(source) > MAX_PATTERN:
-        raise PatternError(f"the pattern is longer than {MAX_PATTERN} characters", MAX_PATTERN)
+        raise PatternError("the pattern is longer than {most} characters", MAX_PATTERN, most=MAX_PATTERN)
     try:
         source.encode()
     except UnicodeEncodeError as error:
@@ -74,7 +75,9 @@ def _explained(source: str, error: Exception) -> PatternError:
     unsupported = _UNSUPPORTED.search(source)
     if unsupported:
         what = "back references" if unsupported.group().startswith(("\\", "(?P=")) else "look-ahead and look-behind"
-        return PatternError(f"{what} are not possible in patterns: {unsupported.group()}", unsupported.start())
+        return PatternError(
+            "{what} are not possible in patterns: {sign}", unsupported.start(), what=what, sign=unsupported.group()
+        )
     message, colon, piece = said.partition(": ")
     found = source.find(piece) if colon and piece else -1
-    return PatternError(f"the pattern cannot be read: {said}", max(found, 0) if message else 0)
+    return PatternError("the pattern cannot be read: {said}", max(found, 0) if message else 0, said=said)

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 
 from pytake_cli.services import incidents
+from pytake_cli.services.told import Why
 from pytake_cli.store import Store
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
@@ -41,5 +42,6 @@ def missing(store: Store, number_id: int, now: datetime) -> None:
     with store.write() as db:
         number = db.get(Number, number_id)
         if number is not None:
-            text = f"{number.display} has no access token: pytake secret set access_token -"
-            incidents.tell(db, number.org_id, "PT-SECRET-MISSING", text, now)
+            about = {"number": number.display}
+            what = Why("{number} has no access token: pytake secret set access_token -", about)
+            incidents.tell(db, number.org_id, "PT-SECRET-MISSING", what, now)
