@@ -125,7 +125,8 @@ def open_(given: Given) -> None:
     """The inbox in this terminal, until it is left."""
     _prepare()
     with _daemon(given.server) as url, _login(given) as login:
-        code = _app(given, url, login).run(mouse=not given.no_mouse)
+        app = _app(given, url, login)
+        code = app.run(mouse=not given.no_mouse) or app.return_code  # the second says that it broke
     if code:
         raise SystemExit(code)
 

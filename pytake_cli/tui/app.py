@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from functools import partial
@@ -29,14 +30,16 @@ from pytake_cli.tui.keymap import Keymap, Trouble
 from pytake_cli.tui.live import Event, Link, Live, Ready
 from pytake_cli.tui.notify import Notifier
 from pytake_cli.tui.outbox import Outbox
+from pytake_cli.tui.pacing import Allowance
 from pytake_cli.tui.place import Dialog, Keyed, Place
-from pytake_cli.tui.rows import AT_WORK, Me
+from pytake_cli.tui.rows import AT_WORK, Me, Row
 from pytake_cli.tui.safe import Safe, own
 from pytake_cli.tui.screens import SCREENS
 
 R = TypeVar("R")
-FLUSH_SECONDS = 0.1  # lists are told of events at most ten times a second
+FLUSHED_AT_ONCE, FLUSH_SECONDS = 5, 0.1  # screens are told of events at once, of many ten times a second
 UNDO_SECONDS = 10.0
+LOOK_SECONDS = 0.02  # between looks whether the server has answered
 TOAST_SECONDS = 5.0
 MOST_TOASTS = 2
 WIDTHS = [(0, "-cramped"), (40, "-tiny"), (60, "-narrow"), (100, "-middle"), (150, "-wide")]
@@ -98,15 +101,17 @@ class InboxApp(App[int], inherit_bindings=False):
         self.last_key_at = 0.0
         self.undoable: Undo | None = None
         self.done_lately: list[Undo] = []
+        self._acting = 0  # what the server has not answered yet
         self.outbox = Outbox(client, hold_seconds=self.options.undo_send_seconds)
         self.notifier = Notifier(self)
         self.live = Live(
             client.url, client.login, org=client.org,
-            on_event=self._heard, on_ready=self._connected, on_link=self._linked,
+            on_event=self._heard, on_rows=self._heard_rows, on_ready=self._connected, on_link=self._linked,
         )  # fmt: skip
         self.set_class(locale.is_ascii(), "-ascii")
         self._events: list[Event] = []
-        self._flushed_at = 0.0
+        self._rows: dict[int, Row] = {}
+        self._flushes = Allowance(FLUSHED_AT_ONCE, FLUSH_SECONDS)
         self._flushing = False
         self.keymap: Keymap
         self.troubles: list[Trouble]
@@ -205,6 +210,15 @@ class InboxApp(App[int], inherit_bindings=False):
         key = self.keymap.shown(BY_ID["app.undo"], ("all",))
         self.tell(Safe(f"{what} · {key} " + _("takes it back")) if key else what)
 
+    @contextmanager
+    def acting(self) -> Iterator[None]:
+        """While the server is asked to do something."""
+        self._acting += 1
+        try:
+            yield
+        finally:
+            self._acting -= 1
+
     @property
     def can_undo(self) -> bool:
         done = self.undoable is not None and time.monotonic() < self.undoable.until
@@ -237,17 +251,28 @@ class InboxApp(App[int], inherit_bindings=False):
 
     def _heard(self, event: Event) -> None:
         self._events.append(event)
+        self._pass_on_soon()
+
+    def _heard_rows(self, rows: list[Row]) -> None:
+        self._rows |= {row.id: row for row in rows}
+        self._pass_on_soon()
+
+    def _pass_on_soon(self) -> None:
         if not self._flushing:
             self._flushing = True
-            wait = max(0.0, self._flushed_at + FLUSH_SECONDS - time.monotonic())
+            wait = self._flushes.wait()
             self.set_timer(wait, self._pass_on) if wait else self.call_later(self._pass_on)
 
     def _pass_on(self) -> None:
         events, self._events = self._events, []
-        self._flushing, self._flushed_at = False, time.monotonic()
+        rows, self._rows = list(self._rows.values()), {}
+        self._flushing = False
+        self._flushes.take()
         self._hear_of_me(events)
         self.notifier.heard(events)
         for screen in self.screens_open():
+            if rows:
+                screen.on_rows(rows)
             screen.on_live(events)
 
     def _hear_of_me(self, events: list[Event]) -> None:
@@ -307,7 +332,9 @@ class InboxApp(App[int], inherit_bindings=False):
         self.tell(own(_("taken back: {what}").format(what=undo.what)))
 
     async def undo_since(self, moment: float) -> None:
-        """Takes back all that was done since a monotonic moment, the last thing first."""
+        """Takes back all that was done since a monotonic moment, the last thing first; what is on its way as well."""
+        while self._acting:
+            await asyncio.sleep(LOOK_SECONDS)
         while self.done_lately and self.done_lately[-1].until - UNDO_SECONDS >= moment:
             undo = self.done_lately.pop()
             await self.client.undo(change=undo.change, batch=undo.batch)

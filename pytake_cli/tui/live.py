@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pytake_cli.tui import rows
 from pytake_cli.tui.client import PREFIX, Login
-from pytake_cli.tui.rows import Json
+from pytake_cli.tui.rows import Json, Row
 from pytake_cli.tui.safe import safe_json
 
 PROTOCOL = "pytake.v1"
@@ -56,7 +57,10 @@ class Ready:
 
 
 class Live:
-    """Follows the events and tells them to `on_event`; `on_ready` at every connection, `on_link` at every change."""
+    """Follows the events: tells them to `on_event`, and to `on_rows` the conversations as they are after them.
+
+    `on_ready` is told every connection, `on_link` every change of it.
+    """
 
     def __init__(
         self,
@@ -65,12 +69,13 @@ class Live:
         *,
         org: str | None = None,
         on_event: Callable[[Event], None],
+        on_rows: Callable[[list[Row]], None],
         on_ready: Callable[[Ready], None],
         on_link: Callable[[Link], None],
     ) -> None:
         self._url = "ws" + url.removeprefix("http").rstrip("/") + PREFIX + "/live"
         self._login, self._org = login, org
-        self._on_event, self._on_ready, self._on_link = on_event, on_ready, on_link
+        self._on_event, self._on_rows, self._on_ready, self._on_link = on_event, on_rows, on_ready, on_link
         self._socket: Any = None
         self._hurry = asyncio.Event()
         self._pong: asyncio.Future[None] | None = None
@@ -135,12 +140,14 @@ class Live:
             max_size=4 * 2**20,
             proxy=None,
         ) as socket:
-            hello = {"token": self._login.access, "cursor": self.cursor, "topics": ["*"]}
+            hello = {"token": self._login.access, "cursor": self.cursor, "topics": ["*"], "rows": True}
             await socket.send(json.dumps({**hello, **({"org": self._org} if self._org else {})}))
             self._socket, self._told_token = socket, hello["token"]
             try:
                 while True:
-                    self._frame(json.loads(await asyncio.wait_for(socket.recv(), SILENCE_SECONDS)))
+                    async with asyncio.timeout(SILENCE_SECONDS):
+                        told = await socket.recv()
+                    self._frame(json.loads(told))
             except asyncio.CancelledError:
                 socket.transport.abort()  # the inbox is being left: nobody waits for a polite end
                 raise
@@ -161,6 +168,8 @@ class Live:
                         return  # told twice
                     self.cursor = event.id
                 self._on_event(event)
+            case "rows":
+                self._on_rows([rows.row(each) for each in raw.get("rows") or ()])
             case "beat":
                 self._pong = asyncio.ensure_future(self._answer_beat())
             case _:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
@@ -18,6 +18,7 @@ from pytake_cli.tui.actions import BY_ID, CHAINS, Action, Here
 from pytake_cli.tui.bars import KeyBar, TooSmall, TopBar
 from pytake_cli.tui.client import Refused, Unreachable
 from pytake_cli.tui.live import Event, Ready
+from pytake_cli.tui.rows import Row
 from pytake_cli.tui.safe import own
 
 if TYPE_CHECKING:
@@ -129,6 +130,9 @@ class Keyed(Screen[R], inherit_bindings=False):
         return False
 
     # What the app tells screens. All are called on the event loop.
+
+    def on_rows(self, rows: Sequence[Row]) -> None:
+        """Conversations as they are now, before the events that made them so."""
 
     def on_live(self, events_: list[Event]) -> None:
         """Events since the last call, at most ten calls a second."""

@@ -159,7 +159,7 @@ def _change(json: Json, at: datetime) -> Item:
 # What a change is about -> where that stands in `before` and `after`.
 TELLING = {
     "assigned": "assignee", "unassigned": "assignee", "snoozed": "snoozed_until", "labelled": "labels",
-    "priority": "priority", "team": "team",
+    "priority": "priority", "team": "team", "rated": "rating",
 }  # fmt: skip
 
 

@@ -163,6 +163,9 @@ class World:
             event["id"] = len(self.events) + 1
             self.events.append(event)
         self.on_event(event)
+        if id_ is not None and kind in ("message:new", "conversation:updated"):
+            shared = {key: value for key, value in self.rows[id_].items() if key not in ("starred", "draft")}
+            self.on_event({"type": "rows", "rows": [copy.deepcopy(shared)]})
 
     def touch(self, id_: int, what: str = "", by: Json | None = None, **fields: Any) -> Json:
         """Changes a conversation and tells it."""

@@ -41,7 +41,12 @@ class Seven(InboxApp):
         super().__init__(api.client(language), options or STILL)
         live = self.live
         self.live = StillLive(
-            self.client.url, self.client.login, on_event=live._on_event, on_ready=live._on_ready, on_link=live._on_link
+            self.client.url,
+            self.client.login,
+            on_event=live._on_event,
+            on_rows=live._on_rows,
+            on_ready=live._on_ready,
+            on_link=live._on_link,
         )
 
 

@@ -108,6 +108,11 @@ class Terminal:
         """Every byte that the program wrote to the terminal."""
         return self._raw.read_bytes() if self._raw.exists() else b""
 
+    @property
+    def surroundings(self) -> dict[str, str]:
+        """The environment of tmux itself."""
+        return {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+
     def _tmux(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(
             ["tmux", "-S", self._socket, *arguments],
@@ -115,7 +120,7 @@ class Terminal:
             text=True,
             check=False,
             timeout=10,
-            env={**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"},
+            env=self.surroundings,
         )
         if check and done.returncode:
             raise AssertionError(f"tmux {arguments[0]}: {done.stderr.strip()}")
