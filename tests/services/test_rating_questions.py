@@ -86,7 +86,7 @@ def test_answers_to_the_question_are_no_conversations_of_their_own_in_the_figure
         assert [cards[name] for name in ("conversations", "resolved", "resolved_percent", "rating", "ratings")] == [
             1, 1, 100.0, 4.0, 1,
         ]  # fmt: skip
-        assert [row["conversations"] for row in analytics.by(db, shop.org, period, "day", shop.now)] == [1]
+        assert sum(row["conversations"] for row in analytics.by(db, shop.org, period, "day", shop.now)) == 1
         assert sum(row["resolved"] for row in analytics.by(db, shop.org, period, "agent", shop.now)) == 1
         assert sum(row["conversations"] for row in analytics.by(db, shop.org, period, "team", shop.now)) == 1
 

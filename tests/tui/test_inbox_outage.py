@@ -134,6 +134,7 @@ def test_what_an_inbox_could_not_hand_over_is_a_draft_in_the_next_one(api: FakeA
             api.stop()
             await here.press("enter")
             await here.until(lambda: here.app.outbox.waiting and here.app.outbox.waiting[0].was_offline)
+            assert here.app.unsent is not None
             here.app.unsent.close()  # as the system does when it dies
         api.start()
         async with seat(api, unsent=tmp_path) as here:
