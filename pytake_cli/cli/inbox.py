@@ -127,6 +127,7 @@ def open_(given: Given) -> None:
     with _daemon(given.server) as url, _login(given) as login:
         app = _app(given, url, login)
         code = app.run(mouse=not given.no_mouse)
+    sys.stdout.write(app.notifier.farewell)
     if app.fault is not None:
         raise app.fault
     if code:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from textual.timer import Timer
@@ -61,7 +62,10 @@ class TalksPart(Place):
         self.viewbar.refresh()
         page = await self.read(view=self.view, where=self.where, order=self.order, limit=PAGE)
         self.next_page = page.next
-        self.talks.show(page.items, to_top=to_top)
+        if self.narrowed():
+            self.stand_behind(page.items)
+        else:
+            self.talks.show(page.items, to_top=to_top)
         await self.count()
 
     async def read(
@@ -256,6 +260,9 @@ class TalksPart(Place):
     def narrowed(self) -> bool:
         """True while the list shows what a search found."""
         return False
+
+    def stand_behind(self, rows: Sequence[Row]) -> None:
+        """The list came while something is being sought in it."""
 
     def keeps_open(self) -> bool:
         """True while the person is busy with the conversation under the cursor."""

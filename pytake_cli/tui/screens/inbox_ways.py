@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from textual.timer import Timer
 from textual.widgets import Input
@@ -230,6 +231,10 @@ class WaysPart(ActsPart):
 
     def narrowed(self) -> bool:
         return self._local is not None
+
+    def stand_behind(self, rows: Sequence[Row]) -> None:
+        self._local = list(rows)
+        self._narrow(self.find.value)
 
     async def load_view(self, view: str | None = None, *, to_top: bool = True) -> None:
         if self._local is not None:  # another view: what was sought in this one is over
