@@ -28,8 +28,10 @@ def test_an_agent_answers_a_customer_in_a_browser(tmp_path: Path) -> None:
             assert "secret" not in page.run("location.href")
             assert page.answered
             assert all(url.startswith(("http://127.0.0.1:", "data:")) for url in page.answered)
+            page.run("document.querySelector('textarea').focus()")
             page.press("Enter", 13)
-            page.until("leave")
+            page.picture(tmp_path / "before.png")
+            page.until("Esc leave")
             page.type("hello from the browser")
             page.until("hello from the browser")
             page.press("Enter", 13)
