@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from textual.app import App
 from textual.binding import BindingType
 from textual.css.query import NoMatches
+from textual.worker import WorkerFailed
 
 from pytake_cli import locale
 from pytake_cli.locale import _
@@ -29,12 +30,13 @@ from pytake_cli.tui.client import Client, Refused, Unreachable
 from pytake_cli.tui.keymap import Keymap, Trouble
 from pytake_cli.tui.live import Event, Link, Live, Ready
 from pytake_cli.tui.notify import Notifier
-from pytake_cli.tui.outbox import Outbox
+from pytake_cli.tui.outbox import NOT_NOW, Outbox
 from pytake_cli.tui.pacing import Allowance
 from pytake_cli.tui.place import Dialog, Keyed, Place
 from pytake_cli.tui.rows import AT_WORK, Me, Row
 from pytake_cli.tui.safe import Safe, own
 from pytake_cli.tui.screens import SCREENS
+from pytake_cli.tui.unsent import Unsent
 
 R = TypeVar("R")
 FLUSHED_AT_ONCE, FLUSH_SECONDS = 5, 0.1  # screens are told of events at once, of many ten times a second
@@ -64,6 +66,8 @@ class Options:
     mouse: bool = True
     bell: bool = True
     undo_send_seconds: float = 0.0  # in which a message can be taken back before it is handed over
+    unsent: Path | None = None  # folder for what the server has not got; None: it ends with the inbox
+    server: str = ""  # what tells this server from others, there
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class InboxApp(App[int], inherit_bindings=False):
         self.done_lately: list[Undo] = []
         self._acting = 0  # what the server has not answered yet
         self.outbox = Outbox(client, hold_seconds=self.options.undo_send_seconds)
+        self.unsent: Unsent | None = None
         self.notifier = Notifier(self)
         self.live = Live(
             client.url, client.login, org=client.org,
@@ -243,11 +248,29 @@ class InboxApp(App[int], inherit_bindings=False):
             except Unreachable:
                 await asyncio.sleep(1.0)
             except Refused as refusal:
-                self.exit(4, message=refusal.told)
-                return
+                if refusal.status not in NOT_NOW:
+                    self.exit(4, message=refusal.told)
+                    return
+                await asyncio.sleep(1.0)
+        self._take_up(self.me)
         for screen in self.screens_open():
             screen.on_link_changed()
         self.refresh_bars()
+
+    def _take_up(self, me: Me) -> None:
+        """Goes on with what an inbox of the same person could not hand over."""
+        if self.options.unsent is None or self.options.read_only:
+            return
+        self.unsent = Unsent(self.options.unsent, f"{self.options.server} {me.org} {me.id}")
+        waiting, drafts = self.unsent.take_over()
+        self.outbox.take_up(waiting)
+        for screen in self.screens_open():
+            screen.on_taken_up(drafts)
+        if self.link.is_on:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        self.run_worker(self.outbox.flush(), group="outbox", exclusive=True, exit_on_error=True)
 
     def _heard(self, event: Event) -> None:
         self._events.append(event)
@@ -286,7 +309,7 @@ class InboxApp(App[int], inherit_bindings=False):
         again, self.was_on = self.was_on, True
         for screen in self.screens_open():
             screen.on_connected(ready, again)
-        self.run_worker(self.outbox.flush(), group="outbox", exclusive=True, exit_on_error=True)
+        self._hand_over()
 
     def _linked(self, link: Link) -> None:
         for screen in self.screens_open():
@@ -352,7 +375,7 @@ class InboxApp(App[int], inherit_bindings=False):
         from pytake_cli.tui.dialogs.confirm import Confirm
 
         waiting = len(self.outbox)
-        says = own(_("{count} waiting to be sent; they are kept as drafts if the server answers").format(count=waiting))
+        says = own(_("{count} waiting to be sent; they are kept, and shown again next time").format(count=waiting))
         if not waiting or await self.ask(Confirm(own(_("Leave the inbox?")), [says])):
             await self.leave()
 
@@ -360,12 +383,26 @@ class InboxApp(App[int], inherit_bindings=False):
         await self.leave()
 
     async def leave(self) -> None:
-        """Keeps what was not sent as drafts, as far as the server can be reached, and ends."""
-        for conversation, draft in self.outbox.drafts():
+        """Keeps what was not sent: on this machine, else as drafts as far as the server can be reached; and ends."""
+        for conversation, draft in self.outbox.drafts() if self.unsent is None else ():
             try:
                 await self.client.save_draft(conversation, draft)
             except (Unreachable, Refused):
                 break
-        for screen in self.screens_open():
-            screen.on_leave()
+        for screen in list(self.screens_open()):
+            await screen.on_leave()
+        if self.unsent is not None:
+            self.unsent.close()
         self.exit(0)
+
+    # -- what goes wrong -----------------------------------------------------------------------------------------------
+
+    @property
+    def fault(self) -> BaseException | None:
+        """The bug that ended the inbox."""
+        return self._exception.error if isinstance(self._exception, WorkerFailed) else self._exception
+
+    def _fatal_error(self) -> None:
+        """Without Textual's page of traceback: whoever runs the app says one line, and where the report is."""
+        self.bell()
+        self._close_messages_no_wait()
