@@ -122,7 +122,8 @@ def test_a_stop_finishes_what_is_in_flight(tmp_path: Path) -> None:
 
 
 def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
-    with running(tmp_path / "shop", emulator={"latency": "60s"}) as home:
+    late = {"latency": "60s", "sent_delay": "60s"}  # no status tells before the answer would
+    with running(tmp_path / "shop", emulator=late) as home:
         home.emulator.say(bodies.phone(1))
         wait_until(lambda: statuses(home) == ["sending"], 10.0)
         home.daemon.ask_to_stop()
