@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 STARTS_WITHIN_SECONDS = 20.0
 KEYMAP_FILE = "keymap.toml"
+STATE_FILE = "inbox.json"
 TOKEN = "api_token"  # the secret for a server elsewhere  # noqa: S105
 
 
@@ -63,6 +64,12 @@ class Given:
         ),
     ] = 0
     no_mouse: Annotated[bool, typer.Option("--no-mouse", help="Leaves the mouse to the terminal.")] = False
+    plain_log: Annotated[
+        Path | None,
+        typer.Option(
+            "--plain-log", metavar="FILE", help="Writes what happens as lines there, for a screen reader beside."
+        ),
+    ] = None
     quiet_bell: Annotated[bool, typer.Option("--no-bell", help="Rings for nothing.")] = False
     server: Annotated[
         str | None,
@@ -124,8 +131,10 @@ def load() -> None:
 def open_(given: Given) -> None:
     """The inbox in this terminal, until it is left."""
     _prepare()
+    from pytake_cli.tui import ground
+
     with _daemon(given.server) as url, _login(given) as login:
-        app = _app(given, url, login)
+        app = _app(given, url, login, light=not given.theme and ground.is_light())
         code = app.run(mouse=not given.no_mouse)
     sys.stdout.write(app.notifier.farewell)
     if app.fault is not None:
@@ -157,7 +166,7 @@ def _keymap_file() -> Path:
     return places.paths().config / KEYMAP_FILE
 
 
-def _app(given: Given, url: str, login: Login) -> InboxApp:
+def _app(given: Given, url: str, login: Login, *, light: bool = False) -> InboxApp:
     from pytake_cli.tui.app import InboxApp, Options
     from pytake_cli.tui.client import Client
 
@@ -176,8 +185,19 @@ def _app(given: Given, url: str, login: Login) -> InboxApp:
         undo_send_seconds=given.undo_send,
         unsent=places.paths().state / "inbox" if os.name == "posix" else None,
         server=given.server or "",
+        light=light,
+        state=places.paths().state / STATE_FILE,
+        themes=places.paths().config / "themes",
+        ring_command=current.settings.inbox.ring_command,
+        plain_log=given.plain_log,
     )
-    return InboxApp(client, options)
+    try:
+        return InboxApp(client, options)
+    except OSError as error:
+        why, path = str(error.strerror), str(error.filename)
+        raise UsageError(
+            "PT-INBOX-LOG", "{path} cannot be written: {why}", fix="--plain-log FILE", path=path, why=why
+        ) from error
 
 
 # -- the daemon ------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from textual.worker import WorkerFailed
 from pytake_cli import locale
 from pytake_cli.locale import _
 from pytake_cli.tui import keymap as keymaps
-from pytake_cli.tui import paint
+from pytake_cli.tui import paint, themes
 from pytake_cli.tui.actions import BY_ID, Action, Here
 from pytake_cli.tui.actions.kind import reason
 from pytake_cli.tui.client import Client, Refused, Unreachable
@@ -33,8 +33,10 @@ from pytake_cli.tui.notify import Notifier
 from pytake_cli.tui.outbox import NOT_NOW, Outbox
 from pytake_cli.tui.pacing import Allowance
 from pytake_cli.tui.place import Dialog, Keyed, Place
+from pytake_cli.tui.plainlog import PlainLog
+from pytake_cli.tui.remembered import Remembered
 from pytake_cli.tui.rows import AT_WORK, Me, Row
-from pytake_cli.tui.safe import Safe, own
+from pytake_cli.tui.safe import Safe, one_line, own
 from pytake_cli.tui.screens import SCREENS
 from pytake_cli.tui.unsent import Unsent
 
@@ -44,6 +46,7 @@ UNDO_SECONDS = 10.0
 LOOK_SECONDS = 0.02  # between looks whether the server has answered
 TOAST_SECONDS = 5.0
 MOST_TOASTS = 2
+THEMES_SECONDS = 1.0  # between two looks at the person's own
 WIDTHS = [(0, "-cramped"), (40, "-tiny"), (60, "-narrow"), (100, "-middle"), (150, "-wide")]
 HEIGHTS = [(0, "-low"), (10, "-flat"), (16, "-short"), (30, "-tall")]
 DEFAULT_ZONE = ZoneInfo("America/Sao_Paulo")
@@ -65,6 +68,11 @@ class Options:
     zone: tzinfo = DEFAULT_ZONE
     mouse: bool = True
     bell: bool = True
+    light: bool = False  # the terminal's ground
+    state: Path | None = None  # where is kept what is remembered until the next time
+    themes: Path | None = None  # the folder of the person's own themes
+    ring_command: str = ""  # run for what rings, with the words behind it
+    plain_log: Path | None = None  # what happens as lines of text, for a screen reader beside
     undo_send_seconds: float = 0.0  # in which a message can be taken back before it is handed over
     unsent: Path | None = None  # folder for what the server has not got; None: it ends with the inbox
     server: str = ""  # what tells this server from others, there
@@ -109,6 +117,7 @@ class InboxApp(App[int], inherit_bindings=False):
         self.outbox = Outbox(client, hold_seconds=self.options.undo_send_seconds)
         self.unsent: Unsent | None = None
         self.notifier = Notifier(self)
+        self.plain_log = PlainLog(self, self.options.plain_log)
         self.live = Live(
             client.url, client.login, org=client.org,
             on_event=self._heard, on_rows=self._heard_rows, on_ready=self._connected, on_link=self._linked,
@@ -123,6 +132,9 @@ class InboxApp(App[int], inherit_bindings=False):
         self.keymap, self.troubles = keymaps.load(self.options.preset, self.options.keymap)
         for theme in paint.THEMES.values():
             self.register_theme(theme)
+        self.remembered = Remembered(self.options.state)
+        self.own_themes = themes.Folder(self.options.themes)
+        self._wrong_themes = self._read_themes()
         self.theme = self._first_theme()
         self.look = self._look()
 
@@ -136,17 +148,32 @@ class InboxApp(App[int], inherit_bindings=False):
             return f"pytake-{wanted}"
         if self.no_color or (os.environ.get("TERM", "") in ("linux", "vt100", "vt220", "xterm", "ansi", "screen")):
             return paint.BLIND_THEME
-        return paint.DEFAULT_THEME
+        return paint.LIGHT_THEME if self.options.light else paint.DEFAULT_THEME
+
+    def _read_themes(self) -> list[str]:
+        """Takes the person's themes as they are saved; what is wrong with them."""
+        found, wrong = self.own_themes.changed()
+        for theme in found:
+            self.register_theme(theme)
+        if any(theme.name == self.theme for theme in found):
+            self._invalidate_css()
+            self.refresh_css(animate=False)
+            self.watch_theme(self.theme)
+        return wrong
+
+    def _look_at_themes(self) -> None:
+        for says in self._read_themes():
+            self.tell(one_line(says), "warning")
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         theme = self.current_theme
-        ours = theme.variables if theme.name in paint.THEMES else {}
+        ours = theme.variables if "bubble-in" in theme.variables else {}
         return {**paint.derived({}, dark=theme.dark), **ours}
 
     def _look(self) -> paint.Look:
         theme = self.current_theme
         variables = self.get_css_variables()
-        if theme.name not in paint.THEMES:
+        if "bubble-in" not in theme.variables:
             variables = {**variables, **paint.derived(variables, dark=theme.dark)}
         return paint.look(variables, ansi=theme.ansi)
 
@@ -196,6 +223,7 @@ class InboxApp(App[int], inherit_bindings=False):
         while len(self._notifications) >= MOST_TOASTS:
             oldest = next(iter(self._notifications))
             self._unnotify(oldest, refresh=False)
+        self.plain_log.say(what)
         self.notify(what, severity=severity, timeout=TOAST_SECONDS, markup=False)
 
     def blocked(self, action: Action, here: Here) -> str:
@@ -240,6 +268,10 @@ class InboxApp(App[int], inherit_bindings=False):
         self.run_worker(self._log_in(), group="me", exit_on_error=True)
         for trouble in self.troubles[:MOST_TOASTS]:
             self.tell(own(f"keymap.toml:{trouble.line}: {trouble.says}"), "warning")
+        for says in self._wrong_themes[:MOST_TOASTS]:
+            self.tell(one_line(says), "warning")
+        if self.options.themes is not None:
+            self.set_interval(THEMES_SECONDS, self._look_at_themes)
 
     async def _log_in(self) -> None:
         while self.me is None:
@@ -293,6 +325,7 @@ class InboxApp(App[int], inherit_bindings=False):
         self._flushes.take()
         self._hear_of_me(events)
         self.notifier.heard(events)
+        self.plain_log.heard(events)
         for screen in self.screens_open():
             if rows:
                 screen.on_rows(rows)
@@ -312,6 +345,7 @@ class InboxApp(App[int], inherit_bindings=False):
         self._hand_over()
 
     def _linked(self, link: Link) -> None:
+        self.plain_log.linked(link)
         for screen in self.screens_open():
             screen.on_link_changed()
         self.refresh_bars()

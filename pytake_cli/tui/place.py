@@ -118,6 +118,14 @@ class Keyed(Screen[R], inherit_bindings=False):
 
         self.inbox.push_screen(Palette(self.chain(), self.here()), lambda answer: self.later(self.choose(answer)))
 
+    def menu(self, *scopes: str) -> None:
+        """The palette with what can be done to what was clicked."""
+        from pytake_cli.tui.dialogs.palette import Palette
+
+        self.inbox.push_screen(
+            Palette(self.chain(), self.here(), scopes), lambda answer: self.later(self.choose(answer))
+        )
+
     def do_app_help(self) -> None:
         from pytake_cli.tui.dialogs.keys import Keys
 

@@ -39,6 +39,7 @@ class Seven(InboxApp):
     def __init__(self, api: FakeApi, place: str, *, language: str = "en", options: Options | None = None) -> None:
         self.DEFAULT_MODE = place  # type: ignore[misc]  # what Textual opens first
         super().__init__(api.client(language), options or STILL)
+        self.api = api
         live = self.live
         self.live = StillLive(
             self.client.url,

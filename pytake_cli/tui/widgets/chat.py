@@ -23,10 +23,11 @@ from pytake_cli.tui.seeking import lit, spans
 from pytake_cli.tui.timeline import Item, merged
 from pytake_cli.tui.widgets import bubbles
 from pytake_cli.tui.widgets.bubbles import Frame
-from pytake_cli.tui.widgets.scrolled import Scrolled
+from pytake_cli.tui.widgets.scrolled import RIGHT, Scrolled
 
 if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
+    from pytake_cli.tui.place import Keyed
 
 GROUPED = timedelta(minutes=2)  # bubbles of one voice within this share a head
 MIRRORED_FROM = 60  # cells; own bubbles are at the right from here on
@@ -306,6 +307,9 @@ class ChatView(Scrolled, can_focus=True):
         line = round(self.scroll_y) + event.y
         if 0 <= line < len(self._owner) and self._owner[line] >= 0:
             self.pick(self._all[self._owner[line]].id)
+            if event.button == RIGHT:
+                self.focus()
+                cast("Keyed[None]", self.screen).menu("chat", "inbox")
 
 
 def _continues(before: Item | None, item: Item) -> bool:
