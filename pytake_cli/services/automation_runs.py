@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from pytake_cli import faults
 from pytake_cli.errors import PytakeError
+from pytake_cli.locale import Phrase
 from pytake_cli.policy.acts import Act
 from pytake_cli.policy.automations import Automation as Definition
 from pytake_cli.services import (
@@ -149,8 +150,9 @@ def _carry_out(
             raise  # the store, not the automation: it is tried again
         log.exception("an automation failed", extra={"automation": row.name, "run": run.id})
         _end(run, REFUSED, f"PT-BUG: {type(error).__name__}: {error}"[:500], now)
-        text = f"automation {row.name} failed in conversation #{talk.id}: {type(error).__name__}"
-        incidents.tell(db, row.org_id, "PT-AUTO-FAILED", text, now, conversation=talk.id)
+        told = {"name": row.name, "conversation": talk.id, "why": type(error).__name__}
+        what = Phrase("automation {name} failed in conversation #{conversation}: {why}", **told)
+        incidents.tell(db, row.org_id, "PT-AUTO-FAILED", what, now, conversation=talk.id)
     return None
 
 

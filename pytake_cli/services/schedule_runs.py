@@ -13,6 +13,7 @@ from itertools import islice, takewhile
 from sqlmodel import Session
 
 from pytake_cli import settings
+from pytake_cli.locale import Phrase
 from pytake_cli.log import redact
 from pytake_cli.policy.recurrence import Occurrence, next_after, occurrences
 from pytake_cli.services import incidents
@@ -64,13 +65,13 @@ def _fire(db: Session, row: Schedule, now: datetime) -> None:
     newest, count = _newest(row, came, now)
     late = now - newest.at > timedelta(seconds=settings.current().schedule.late_seconds)
     if late and row.missed != RUN_ONCE:
-        _skip(db, row, newest, "missed", _missed_words(row, came, count), now)
+        _skip(db, row, newest, "missed", _missed(row, came, count), now)
         return
     if count > 1:
         log.warning("times of a schedule were missed", extra={"schedule": row.name, "count": count - 1})
     before = schedules.open_run(db, row.id or 0)
     if before is not None:
-        _skip(db, row, newest, "overlap", f"the run of {before.local} was not over", now)
+        _skip(db, row, newest, "overlap", Phrase("the run of {at} was not over", at=before.local), now)
         return
     id_ = schedules.add_run(db, row, newest.local, newest.at, reason="late" if late else "")
     if id_ is not None:
@@ -91,15 +92,23 @@ def _newest(row: Schedule, came: Occurrence, now: datetime) -> tuple[Occurrence,
     return found[-1], len(found)
 
 
-def _missed_words(row: Schedule, came: Occurrence, count: int) -> str:
+def _missed(row: Schedule, came: Occurrence, count: int) -> Phrase:
+    told = {"name": row.name, "at": came.local, "count": min(count, MOST_COUNTED)}
     if count == 1:
-        return f"{row.name} was to run at {came.local}, and no daemon ran then: skipped (--missed skip)"
-    many = f"more than {MOST_COUNTED}" if count > MOST_COUNTED else str(count)
-    return f"{row.name} was to run {many} times from {came.local} on, and no daemon ran then: skipped (--missed skip)"
+        return Phrase("{name} was to run at {at}, and no daemon ran then: skipped (--missed skip)", **told)
+    if count > MOST_COUNTED:
+        return Phrase(
+            "{name} was to run more than {count} times from {at} on, and no daemon ran then: skipped (--missed skip)",
+            **told,
+        )
+    return Phrase(
+        "{name} was to run {count} times from {at} on, and no daemon ran then: skipped (--missed skip)", **told
+    )
 
 
-def _skip(db: Session, row: Schedule, which: Occurrence, reason: str, why: str, now: datetime) -> None:
-    id_ = schedules.add_run(db, row, which.local, which.at, state=SKIPPED, reason=reason, output=why, ended_at=now)
+def _skip(db: Session, row: Schedule, which: Occurrence, reason: str, why: Phrase, now: datetime) -> None:
+    said = str(why)
+    id_ = schedules.add_run(db, row, which.local, which.at, state=SKIPPED, reason=reason, output=said, ended_at=now)
     if id_ is None:
         return
     log.warning("a run of a schedule was skipped", extra={"schedule": row.name, "local": which.local, "reason": reason})
@@ -163,19 +172,21 @@ def finish(
         after, row = db.get_one(ScheduleRun, run_id), db.get_one(Schedule, before.schedule_id)
         _tell(db, after, row.name, now)
         if state == FAILED:
-            text = f"the run of schedule {row.name} at {after.local} failed: {_why(after)}"
-            incidents.tell(db, row.org_id, "PT-SCHEDULE-FAILED", text, now)
+            told = {"name": row.name, "at": after.local, "why": _why(after)}
+            what = Phrase("the run of schedule {name} at {at} failed: {why}", **told)
+            incidents.tell(db, row.org_id, "PT-SCHEDULE-FAILED", what, now)
 
 
-def _why(run: ScheduleRun) -> str:
+def _why(run: ScheduleRun) -> Phrase:
     match run.reason:
         case "timeout":
-            return "it took too long"
+            return Phrase("it took too long")
         case "stopped" | "died":
-            return "the daemon ended while it ran"
+            return Phrase("the daemon ended while it ran")
         case _:
             last = next((line for line in reversed(run.output.splitlines()) if line.strip()), "")
-            return f"exit code {run.exit_code}; {last.strip()[:200]}" if last else f"exit code {run.exit_code}"
+            told = {"code": run.exit_code, "last": last.strip()[:200]}
+            return Phrase("exit code {code}; {last}" if last else "exit code {code}", **told)
 
 
 def _tell(db: Session, run: ScheduleRun, name: str, now: datetime) -> None:

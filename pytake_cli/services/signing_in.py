@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import AuthError, Conflict, NotFound, TooOften
+from pytake_cli.locale import Phrase
 from pytake_cli.policy.passwords import wait_after
 from pytake_cli.policy.permissions import EVERYTHING
 from pytake_cli.services import access_tokens, api_tokens, audit, incidents, passwords, sessions
@@ -128,8 +129,8 @@ def _note_failure(store: Store, people: list[User], failed: int, now: datetime) 
             who = Principal(user.org_id, user.id, user.name or user.email, user.role, frozenset(), "session")
             audit.note(db, who, "login.failed", f"user:{user.id}", {"in_a_row": failed}, now=now)
             if failed == ALARM_AFTER:
-                text = f"{failed} wrong passwords in a row for {user.email}"
-                incidents.tell(db, user.org_id, "PT-AUTH-GUESSING", text, now)
+                what = Phrase("{count} wrong passwords in a row for {email}", count=failed, email=user.email)
+                incidents.tell(db, user.org_id, "PT-AUTH-GUESSING", what, now)
 
 
 def _which(store: Store, people: list[User]) -> Conflict:
