@@ -60,7 +60,7 @@ def _missing(found: Target, definition: Definition) -> Iterator[PytakeError]:
                 "PT-CAMP-VALUES",
                 "the values do not fit the template {name}: {misfits}",
                 why=error.why,
-                fix="--var NAME=TEXT for each, or values: in the campaign file; what each is: pytake template show {name}",
+                fix="--var NAME=TEXT for each, or values: in the campaign file; see pytake template show {name}",
                 name=template.name,
                 misfits=error.values.get("misfits", str(error)),
                 wanted=error.values.get("wanted", ""),

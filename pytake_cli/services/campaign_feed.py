@@ -33,9 +33,9 @@ from pytake_cli.services import (
     tokens,
 )
 from pytake_cli.services.campaign_quota import Quota, Quotas
-from pytake_cli.services.campaign_told import Why
 from pytake_cli.services.campaign_words import Words
 from pytake_cli.services.outbound import PREVIEW_LENGTH
+from pytake_cli.services.told import Why
 from pytake_cli.store import Store, buckets, ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.contacts import identities_of

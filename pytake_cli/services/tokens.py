@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from pytake_cli.services import campaign_causes, incidents
+from pytake_cli.services.told import Why
 from pytake_cli.store import Store
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import REMOVED, Number
@@ -50,5 +51,6 @@ def missing(store: Store, number_id: int, now: datetime) -> None:
     with store.write() as db:
         number = db.get(Number, number_id)
         if number is not None:
-            text = f"{number.display} has no access token: pytake secret set access_token -"
-            incidents.tell(db, number.org_id, "PT-SECRET-MISSING", text, now)
+            about = {"number": number.display}
+            what = Why("{number} has no access token: pytake secret set access_token -", about)
+            incidents.tell(db, number.org_id, "PT-SECRET-MISSING", what, now)

@@ -54,7 +54,7 @@ def test_a_queued_message_is_sent_at_once_and_recorded(store: Store) -> None:
         assert entry.opaque.startswith("pytake:")
         assert entry.opaque.endswith(f".{id_}.1")
         assert message.claim is None
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             while opened.sender.in_flight:
                 await asyncio.sleep(0.005)
 
@@ -159,7 +159,7 @@ def test_a_refused_token_stops_the_number_and_a_new_one_lets_it_go_on(
         opened.fault("error", code=190, http=401, count=1)
         contact = await opened.do(shop.person, 1)
         ids = await opened.do(shop.queue, contact, "um", "dois")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while (await opened.do(shop.number)).stopped_at is None:
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
