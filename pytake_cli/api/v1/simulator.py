@@ -193,7 +193,7 @@ def say(id: TalkId, body: Said, here: Here = Depends(here)) -> object:
         reply = _reply(talk, body)
         _tell(talk, "customer", screen.told(reply))
         heard = talk.player.hear(reply)
-        if heard in ("nobody", "opted_out", "opted_in"):
+        if heard in ("nobody", "opted_out", "opted_in", "people"):
             _tell(talk, "note", heard)
         _look(talk)
         return _card(id, talk)
