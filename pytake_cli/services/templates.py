@@ -27,9 +27,11 @@ def find(db: Session, org: int, waba_id: str, name: str, language: str | None = 
     if language is None and len(known) == 1:
         return known[0]
     wanted = at_meta.language_code(language or db.get_one(Organisation, org).lang)
-    found = next((each for each in known if each.language == wanted), None)
-    if found is not None:
-        return found
+    found = [each for each in known if each.language == wanted]
+    if not found and language is None:  # `en` of the organisation is whichever English there is, if it is one
+        found = [each for each in known if each.language.partition("_")[0] == wanted.partition("_")[0]]
+    if len(found) == 1:
+        return found[0]
     raise NotFound(
         "PT-TEMPLATE-LANGUAGE",
         "the template {name} is not there in {language}",
