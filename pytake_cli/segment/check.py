@@ -135,7 +135,8 @@ def _check_value(field: fields.Field, node: Predicate, value: Value) -> None:
         try:
             patterns.normal(value.text)
         except PatternError as error:
-            raise SegmentError(error.template, value.offset + 1 + error.offset, "", **error.values) from None
+            wrong = error.message
+            raise SegmentError(wrong.template, value.offset + 1 + error.offset, "", **wrong.values) from None
         return
     if node.op in ("~", "!~") and len(value.text) < SHORTEST_PART:
         raise SegmentError("~ looks for at least {count} letters", value.offset, count=SHORTEST_PART)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from pytake_cli.services import campaigns, consent, contacts, incidents, template_events
+from pytake_cli.services import campaign_causes, campaigns, consent, contacts, incidents, template_events
 from pytake_cli.services.told import Why
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
@@ -71,7 +71,7 @@ def _act(db: Session, update: AccountEvent, number: Number, now: datetime) -> No
         case "business_capability_update":
             limit = value.get("max_daily_conversations_per_business", value.get("max_daily_conversation_per_phone"))
             if isinstance(limit, int):
-                number.tier = "TIER_UNLIMITED" if limit < 0 else f"TIER_{limit}"
+                _limit(db, number, "TIER_UNLIMITED" if limit < 0 else f"TIER_{limit}", now)
         case "phone_number_name_update" if value.get("decision") == "APPROVED":
             name = value.get("requested_verified_name")
             number.name = name if isinstance(name, str) else number.name
@@ -99,8 +99,15 @@ def _quality(db: Session, number: Number, value: dict[str, Any], now: datetime) 
             pass  # UPGRADE, DOWNGRADE and ONBOARDING speak of the limit below
     limit = value.get("current_limit")
     if isinstance(limit, str) and limit.startswith("TIER_"):
-        number.tier = limit
+        _limit(db, number, limit, now)
     db.add(Event(org_id=number.org_id, kind="number:updated", payload={"number": number.id}, at=now))
+
+
+def _limit(db: Session, number: Number, tier: str, now: datetime) -> None:
+    """How many people a day it may write to first."""
+    if number.tier != tier:
+        number.tier = tier
+        campaign_causes.is_gone(db, number, campaign_causes.QUOTA, now)
 
 
 def _account(db: Session, number: Number, value: dict[str, Any], now: datetime) -> None:

@@ -31,7 +31,6 @@ from pytake_cli.store.templates import APPROVED, Template
 from pytake_cli.store.work import poke
 
 campaign_table = Campaign.__table__  # type: ignore[attr-defined]
-BY_ITSELF = frozenset({"PT-CAMP-QUOTA"})  # reasons of a pause that ends when it is due
 
 
 def get(db: Session, org_id: int, name: str) -> Campaign:
