@@ -96,6 +96,11 @@ def wanted(template: Template) -> list[Slot]:
     return slots(template.components, template.category, template.parameter_format)
 
 
+def takes(template: Template) -> frozenset[str]:
+    """Every name under which it takes a value."""
+    return frozenset(name for slot in wanted(template) for name in (slot.key, *slot.aliases))
+
+
 def message(template: Template, values: Mapping[str, str]) -> Outgoing:
     """The message that the template becomes with these values, the one renderer of all senders.
 

@@ -265,7 +265,7 @@ def test_what_meta_would_refuse_is_found_before_sending(values: dict[str, str], 
 
 
 def test_an_offer_stands_above_the_words_and_the_address_of_a_code_is_not_shown() -> None:
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"type": "LIMITED_TIME_OFFER", "limited_time_offer": {"text": "Só hoje!", "has_expiration": True}},
         {"type": "BODY", "text": "Olá {{1}}, aproveite."},
         {
