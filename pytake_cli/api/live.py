@@ -1,8 +1,10 @@
 """`/api/v1/live`: the live wire. The token comes in the first frame; then events go out, and presence comes in.
 
-    -> {"token": "…", "cursor": 123, "topics": ["*"]}          within 5 s; "org": "loja" for super administrators
+    -> {"token": "…", "cursor": 123, "topics": ["*"]}          within 5 s; "org": "loja" for super administrators;
+                                                                "rows": true tells conversations as they are now, too
     <- {"type": "ready", "cursor": 123, "latest": 130, "missed": 7, "now": "…Z", "viewers": […]}
     <- {"type": "event", "id": 124, "kind": "message:new", "at": "…Z", "conversation": 5008, "payload": {…}}
+    <- {"type": "rows", "rows": [{"id": 5008, "version": 17, "status": "open", …}, …]}      after the events of a moment
     <- {"type": "beat", "now": "…Z", "cursor": 130}             every 10 s
     -> {"type": "viewing", "conversation": 5008 | null}         true until something else is said
     -> {"type": "typing", "conversation": 5008, "mode": "reply" | "note" | null}    again every 5 s
@@ -122,7 +124,8 @@ class Visit:
         self._topics = _topics(hello)
         principal = await self._login()
         self._socket.known()
-        listener = await self._hub.join(principal, self._interest(principal), _cursor(hello))
+        rows = hello.get("rows") is True
+        listener = await self._hub.join(principal, self._interest(principal), _cursor(hello), rows=rows)
         if reads is not None and principal.may("conversations:read"):
             reads.note(principal, "live.joined", "", clock.now())  # what customers write comes over this wire
         tasks = [

@@ -141,6 +141,8 @@ class TalkHead(Line):
             parts.append(("  " + _("unassigned"), look.warn))
         if row.status in ("snoozed", "resolved"):
             parts.append((f"  {sign('☾') if row.status == 'snoozed' else sign('✓')} " + _(row.status), look.muted))
+        if row.rating is not None:
+            parts.append((f"  {sign('★')} {row.rating}", look.warn))
         if row.priority != "normal":
             parts.append(("  ! " + _(row.priority), look.bad if row.priority in ("high", "urgent") else look.muted))
         if row.labels:
@@ -172,6 +174,7 @@ class Presence(Line):
         self.viewing: tuple[Safe, ...] = ()
         self.saved = ""
         self.held = ""  # what can still be taken back
+        self.tip = ""  # while there is nothing else to say
         self.found = ""  # how a search in the conversation stands
         self.below = 0
 
@@ -186,6 +189,8 @@ class Presence(Line):
         parts = [_("{who} is looking").format(who=who) for who in self.viewing if who not in self.typing]
         parts += [self.saved] if self.saved else []
         segments.append(Segment(dot.join(parts), look.muted))
+        if self.tip and not parts and len(segments) == 2:
+            segments.append(Segment(cut(self.tip, cells - 12), look.muted))
         right = f"{sign('↓')} {self.below} " + _("new") + " " if self.below else ""
         taken = sum(width(segment.text) for segment in segments)
         segments.append(Segment(" " * max(0, cells - taken - width(right)), look.plain))
