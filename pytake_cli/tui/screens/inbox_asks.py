@@ -118,7 +118,6 @@ class AsksPart(ActsPart, Anywhere):
         self._filled[picked.name] = picked.values
         body = {"template": {"name": picked.name, "language": picked.language, "values": picked.values}}
         await self.inbox.client.send(row.id, body, key=clock.new_id())
-        self.touch_all()
 
     def on_live(self, events_: list[Event]) -> None:
         super().on_live(events_)

@@ -91,6 +91,11 @@ class ChatView(Scrolled, can_focus=True):
         self._draw()
         self.scroll_to(0, self.scroll_y + len(self._strips) - before, animate=False, immediate=True)
 
+    def joins(self, items: Sequence[Item]) -> bool:
+        """True if nothing can be missing between what is here and these, which are the newest."""
+        known = {item.id for item in self.items}
+        return any(item.id in known for item in items)
+
     def update_items(self, items: Iterable[Item], waiting: Iterable[Item] | None = None) -> None:
         """New and changed entries; stays at the end if it was there, else counts what is new."""
         places = {item.id: index for index, item in enumerate(self.items)}
@@ -102,8 +107,11 @@ class ChatView(Scrolled, can_focus=True):
                 places[item.id] = len(self.items)
                 self.items.append(item)
                 new += item.type != "change"
-        if waiting is not None:
-            self.waiting = tuple(waiting)
+        sent = {item.client_id for item in self.items}
+        waits = self.waiting if waiting is None else waiting
+        self.waiting = tuple(
+            each for each in waits if each.client_id not in sent
+        )  # the event may come before the answer
         self._draw()
         if self.sticky:
             self._to_end()
