@@ -15,6 +15,8 @@ from typing import Self
 
 import pytest
 
+from tests.kit.patience import PATIENCE
+
 _serial = itertools.count(1)
 
 
@@ -76,7 +78,7 @@ class Terminal:
 
     def wait_for(self, text: str, seconds: float = 10.0) -> str:
         """The screen, once `text` is on it."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while text not in (screen := self.screen()):
             if time.monotonic() > end:
                 raise AssertionError(f"{text!r} did not appear within {seconds:g} s:\n{screen}")
@@ -85,7 +87,7 @@ class Terminal:
 
     def wait_for_end(self, seconds: float = 10.0) -> int:
         """The exit status of the program."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while len(told := self.ask("#{pid} #{pane_dead} #{pane_dead_status}").split()) < 3:
             if time.monotonic() > end:
                 raise AssertionError(f"still running after {seconds:g} s:\n{self.screen()}")

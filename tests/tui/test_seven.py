@@ -191,7 +191,7 @@ async def rested(pilot: Pilot[Any]) -> None:
 
 
 async def until(pilot: Pilot[Any], text: str, app: Any) -> None:
-    for _look in range(100):
+    for _look in range(400):
         if text in screens.text(app):
             return
         await pilot.pause(0.05)

@@ -45,7 +45,7 @@ class Gate:
         visitor = group(self._office.proxies.client(scope))
         scope["pytake.visitor"] = visitor
         try:
-            self._office.limits.came(visitor, bearer(scope), clock.monotonic())
+            await self._office.limits.came(visitor, bearer(scope), clock.monotonic())
             if scope["method"] == "OPTIONS":
                 return await answer(send, response(204))
             limit = self._check(scope)

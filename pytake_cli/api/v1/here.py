@@ -116,7 +116,7 @@ async def here(request: Request) -> Here:
     return found
 
 
-async def sensitive(request: Request) -> None:
+def sensitive(request: Request) -> None:
     """For routes where passwords, codes or tokens are tried: ten a minute and address."""
     office: Office = request.app.state.office
     office.limits.tried(request.scope["pytake.visitor"], request.scope["path"], clock.monotonic())

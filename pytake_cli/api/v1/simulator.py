@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Path
 from pydantic import BaseModel, Field
 
-from pytake_cli import clock
+from pytake_cli import clock, settings
 from pytake_cli.api.v1.here import Here, here, needs
 from pytake_cli.api.v1.routes import Body, Moment
 from pytake_cli.api.v1.routes import router as new_router
@@ -164,7 +164,13 @@ def start(body: Start, here: Here = Depends(here)) -> object:
         else:
             found = definition(flows.version(db, flows.get(db, here.org_id, body.flow or ""), body.version))
     contact = {"name": body.name, "language": body.language or found.language}
-    world = World(now=body.at or here.now, contact=contact, tz=org.tz, schedules=schedules(org.tz))
+    world = World(
+        now=body.at or here.now,
+        contact=contact,
+        tz=org.tz,
+        schedules=schedules(org.tz),
+        stop_words=settings.current().flows.opt_out_words,
+    )
     talk = Talk(here.org_id, Player(found, Shelf({**shelf, found.name: found}), world), clock.monotonic())
     if body.begin:
         talk.player.start()
@@ -187,7 +193,7 @@ def say(id: TalkId, body: Said, here: Here = Depends(here)) -> object:
         reply = _reply(talk, body)
         _tell(talk, "customer", screen.told(reply))
         heard = talk.player.hear(reply)
-        if heard in ("nobody", "opted_out"):
+        if heard in ("nobody", "opted_out", "opted_in"):
             _tell(talk, "note", heard)
         _look(talk)
         return _card(id, talk)
