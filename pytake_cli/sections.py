@@ -162,6 +162,9 @@ class InboxSettings(Section):
     customer_typing: bool = Field(
         True, description="Whether customers see that an agent answers; Meta shows them what they wrote as read then."
     )
+    ring_command: str = Field(
+        "", description="Command that the inbox runs for what rings, such as notify-send; the words come behind it."
+    )
 
 
 class MailSettings(Section):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytake_cli import clock
 from pytake_cli.cli import message_queueing, neighbour, selectors
 from pytake_cli.cli.compose import Draft
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, say
-from pytake_cli.errors import Conflict, UsageError
+from pytake_cli.errors import Conflict, NotFound, UsageError
 from pytake_cli.locale import _
 
 if TYPE_CHECKING:
@@ -180,6 +180,67 @@ class Chat:
 
         self._change(change)
 
+    def claim(self, rest: str) -> None:
+        """Takes the conversation for oneself; a colleague's only with `sure`."""
+        self._act("claim", {"sure": rest.lower() in SURE}, _("#{id} is yours · take it back: /undo"))
+
+    def snooze(self, until: str) -> None:
+        """Puts it aside until a time, or without one until the person writes."""
+        from pytake_cli.cli import times
+
+        tz = context().tz
+        moment = times.instant(until, clock.now(), tz) if until and until.lower() not in NEXT_REPLY else None
+        words = f"{moment.astimezone(tz):%Y-%m-%d %H:%M}" if moment else _("the next reply")
+        told = _("#{id} is snoozed until {until} · wake it: /wake")
+        self._act("snooze", {"until": moment, "until_reply": moment is None}, told, until=words)
+
+    def wake(self, _rest: str) -> None:
+        """Ends the snooze."""
+        self._act("wake", {}, _("#{id} is awake"))
+
+    def label(self, rest: str) -> None:
+        """Gives labels, and takes those with a minus before them."""
+        names = rest.replace("#", " ").split()
+        given = {
+            "add": [name for name in names if name[0] != "-"],
+            "remove": [name[1:] for name in names if name[0] == "-"],
+        }
+        if not names:
+            raise UsageError("PT-USAGE-MISSING", "{name} is missing", fix="/label vip -vendas", name="NAME")
+        self._act("label", given, _("#{id} is labelled · take it back: /undo"))
+
+    def priority(self, wanted: str) -> None:
+        """Says how urgent it is."""
+        name = URGENCY.get(wanted.lower(), wanted.lower())
+        self._act("priority", {"priority": name}, _("#{id} has the priority {priority}"), priority=_(name))
+
+    def undo(self, _rest: str) -> None:
+        """Takes back what one did last here."""
+        from pytake_cli.cli.conversation_acts import who
+        from pytake_cli.services import talk_undo
+
+        def change(db: Session, conversation: Conversation, _by: User | None) -> str:
+            acting = who(db, self._as)
+            rows = talk_undo.newest(db, acting)
+            if any(row.conversation_id != conversation.id for row in rows):
+                raise NotFound("PT-CHANGE-NONE", "there is nothing to undo", fix="pytake conversation undo")
+            for row in rows:
+                talk_undo.undo(db, acting, row, clock.now())
+            return ", ".join(
+                _("#{id}: {what} was taken back").format(id=conversation.id, what=_(row.what)) for row in rows
+            )
+
+        self._change(change)
+
+    def status(self, _rest: str) -> None:
+        """Tells how the conversation stands."""
+        from pytake_cli.cli import chat_lines
+        from pytake_cli.services import conversations
+
+        ctx = context()
+        with ctx.store.read(ctx.org_id) as db:
+            say(chat_lines.head(conversations.show(db, self._here(db), messages=1)))
+
     def help(self, _rest: str) -> None:
         """Tells what can be typed."""
         for name, words in WORDS.items():
@@ -187,6 +248,17 @@ class Chat:
 
     def quit(self, _rest: str) -> None:
         raise Over
+
+    def _act(self, action: str, given: dict[str, Any], told: str, **values: str) -> None:
+        """Does what the inbox does under that name."""
+        from pytake_cli.cli.conversation_acts import who
+        from pytake_cli.services import talk_actions
+
+        def change(db: Session, conversation: Conversation, _by: User | None) -> str:
+            talk_actions.act(db, who(db, self._as), conversation, action, given, clock.now())
+            return told.format(id=conversation.id, **values)
+
+        self._change(change)
 
     def _change(self, change: Callable[[Session, Conversation, User | None], str]) -> None:
         ctx = context()
@@ -213,22 +285,39 @@ WORDS: dict[str, tuple[str, ...]] = {
     "note": ("note", "nota"),
     "resolve": ("resolve", "encerrar", "resolver"),
     "reopen": ("reopen", "reabrir"),
+    "claim": ("claim", "minha", "pegar"),
     "assign": ("assign", "atribuir"),
+    "snooze": ("snooze", "adiar"),
+    "wake": ("wake", "acordar"),
+    "label": ("label", "etiqueta", "etiquetar"),
+    "priority": ("priority", "prioridade"),
     "takeover": ("takeover", "assumir"),
     "handback": ("handback", "devolver"),
     "template": ("template", "modelo"),
     "retry": ("retry", "reenviar"),
+    "undo": ("undo", "desfazer"),
+    "status": ("status", "estado"),
     "quit": ("quit", "sair", "q"),
 }
+NEXT_REPLY = ("next-reply", "reply", "resposta", "próxima-resposta", "proxima-resposta")
+SURE = ("sure", "mesmo")
+URGENCY = {"urgente": "urgent", "alta": "high", "baixa": "low"}
 HELP: dict[str, str] = {
     "help": "what can be typed",
     "note": "an internal note: /note TEXT",
     "resolve": "closes the conversation; words become a note",
     "reopen": "opens it again",
+    "claim": "makes it yours; /claim sure takes a colleague's",
     "assign": "gives it to USER, @me or @none",
+    "snooze": "puts it aside: /snooze [+3h]; by itself until they write",
+    "wake": "ends the snooze",
+    "label": "labels it: /label vip -vendas takes vendas off",
+    "priority": "low, normal, high or urgent",
     "takeover": "takes it from the flow",
     "handback": "gives it back to the bot: /handback [FLOW]",
     "template": "sends a template: /template NAME nome=Karina",
     "retry": "sends what failed again",
+    "undo": "takes back what you did last here",
+    "status": "tells how it stands",
     "quit": "ends; so does the end of the input",
 }

@@ -21,7 +21,7 @@ from pytake_cli.cli import logins, neighbour, selectors
 from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import say
-from pytake_cli.errors import AuthError, Conflict, DaemonDown, PytakeError, UsageError
+from pytake_cli.errors import AuthError, Conflict, DaemonDown, PytakeError, StoreUnavailable, UsageError
 from pytake_cli.locale import _, language
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 STARTS_WITHIN_SECONDS = 20.0
 KEYMAP_FILE = "keymap.toml"
+STATE_FILE = "inbox.json"
 TOKEN = "api_token"  # the secret for a server elsewhere  # noqa: S105
 
 
@@ -63,6 +64,12 @@ class Given:
         ),
     ] = 0
     no_mouse: Annotated[bool, typer.Option("--no-mouse", help="Leaves the mouse to the terminal.")] = False
+    plain_log: Annotated[
+        Path | None,
+        typer.Option(
+            "--plain-log", metavar="FILE", help="Writes what happens as lines there, for a screen reader beside."
+        ),
+    ] = None
     quiet_bell: Annotated[bool, typer.Option("--no-bell", help="Rings for nothing.")] = False
     server: Annotated[
         str | None,
@@ -124,9 +131,14 @@ def load() -> None:
 def open_(given: Given) -> None:
     """The inbox in this terminal, until it is left."""
     _prepare()
+    from pytake_cli.tui import ground
+
     with _daemon(given.server) as url, _login(given) as login:
-        app = _app(given, url, login)
-        code = app.run(mouse=not given.no_mouse) or app.return_code  # the second says that it broke
+        app = _app(given, url, login, light=not given.theme and ground.is_light())
+        code = app.run(mouse=not given.no_mouse)
+    sys.stdout.write(app.notifier.farewell)
+    if app.fault is not None:
+        raise app.fault
     if code:
         raise SystemExit(code)
 
@@ -154,9 +166,10 @@ def _keymap_file() -> Path:
     return places.paths().config / KEYMAP_FILE
 
 
-def _app(given: Given, url: str, login: Login) -> InboxApp:
-    from pytake_cli.tui.app import InboxApp, Options
+def _app(given: Given, url: str, login: Login, *, light: bool = False) -> InboxApp:
+    from pytake_cli.tui.app import InboxApp
     from pytake_cli.tui.client import Client
+    from pytake_cli.tui.options import Options
 
     current = context()
     client = Client(url, login, org=current.settings.org if given.server else None, language=language())
@@ -171,8 +184,21 @@ def _app(given: Given, url: str, login: Login) -> InboxApp:
         zone=current.tz,
         bell=not given.quiet_bell,
         undo_send_seconds=given.undo_send,
+        unsent=places.paths().state / "inbox" if os.name == "posix" else None,
+        server=given.server or "",
+        light=light,
+        state=places.paths().state / STATE_FILE,
+        themes=places.paths().config / "themes",
+        ring_command=current.settings.inbox.ring_command,
+        plain_log=given.plain_log,
     )
-    return InboxApp(client, options)
+    try:
+        return InboxApp(client, options)
+    except OSError as error:
+        why, path = str(error.strerror), str(error.filename)
+        raise UsageError(
+            "PT-INBOX-LOG", "{path} cannot be written: {why}", fix="--plain-log FILE", path=path, why=why
+        ) from error
 
 
 # -- the daemon ------------------------------------------------------------------------------------------------------
@@ -262,9 +288,13 @@ def _elsewhere(server: str) -> Login:
 
 def _renewed_at(server: str, login: Login) -> str | None:
     """A fresh token; another command may have fetched one meanwhile, and each is good for one renewal."""
+    from pytake_cli.tui.client import Unreachable
+
     try:
         saved = logins.current(server)
         return saved.access if saved.access != login.access else logins.renew(saved).access
+    except DaemonDown as error:
+        raise Unreachable(error.slug) from error
     except PytakeError:
         return None
 
@@ -295,10 +325,13 @@ class _Renewal:
 
     def _renewed(self) -> str | None:
         from pytake_cli.services import sessions
+        from pytake_cli.tui.client import Unreachable
 
         try:
             grant = sessions.refresh(self._store, self._refresh, clock.now())
         except AuthError:
             return None
+        except StoreUnavailable as error:
+            raise Unreachable(error.slug) from error
         self._refresh = grant.refresh
         return grant.access

@@ -30,6 +30,7 @@ SLUGS: dict[str, str] = {
     "PT-IDEMPOTENCY": "an idempotency key was used before for something else",
     "PT-INBOX-DAEMON": "the inbox needs a daemon, and there is none or it did not start",
     "PT-INBOX-FILE": "the inbox cannot read a file that was to be sent",
+    "PT-INBOX-LOG": "the file in which the inbox was to write what happens cannot be written",
     "PT-INBOX-TOKEN": "you are not logged in at the daemon elsewhere that the inbox is to show",
     "PT-INBOX-TTY": "the inbox was opened without a terminal",
     "PT-INBOX-WEB": "the inbox for browsers needs a library that is an extra",

@@ -4,76 +4,47 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import tzinfo
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar, cast
-from zoneinfo import ZoneInfo
 
 from textual.app import App
 from textual.binding import BindingType
 from textual.css.query import NoMatches
+from textual.worker import WorkerFailed
 
 from pytake_cli import locale
 from pytake_cli.locale import _
 from pytake_cli.tui import keymap as keymaps
-from pytake_cli.tui import paint
+from pytake_cli.tui import paint, themes
 from pytake_cli.tui.actions import BY_ID, Action, Here
 from pytake_cli.tui.actions.kind import reason
 from pytake_cli.tui.client import Client, Refused, Unreachable
 from pytake_cli.tui.keymap import Keymap, Trouble
 from pytake_cli.tui.live import Event, Link, Live, Ready, Tail
 from pytake_cli.tui.notify import Notifier
-from pytake_cli.tui.outbox import Outbox
+from pytake_cli.tui.options import Options
+from pytake_cli.tui.outbox import NOT_NOW, Outbox
 from pytake_cli.tui.pacing import Allowance
 from pytake_cli.tui.place import Dialog, Keyed, Place
+from pytake_cli.tui.plainlog import PlainLog
+from pytake_cli.tui.remembered import Remembered
 from pytake_cli.tui.rows import AT_WORK, Me, Row
-from pytake_cli.tui.safe import Safe, own
+from pytake_cli.tui.safe import Safe, one_line, own
 from pytake_cli.tui.screens import SCREENS
+from pytake_cli.tui.undoing import Undoing
+from pytake_cli.tui.unsent import Unsent
 
 R = TypeVar("R")
 FLUSHED_AT_ONCE, FLUSH_SECONDS = 5, 0.1  # screens are told of events at once, of many ten times a second
-UNDO_SECONDS = 10.0
-LOOK_SECONDS = 0.02  # between looks whether the server has answered
 TOAST_SECONDS = 5.0
 MOST_TOASTS = 2
+THEMES_SECONDS = 1.0  # between two looks at the person's own
 WIDTHS = [(0, "-cramped"), (40, "-tiny"), (60, "-narrow"), (100, "-middle"), (150, "-wide")]
 HEIGHTS = [(0, "-low"), (10, "-flat"), (16, "-short"), (30, "-tall")]
-DEFAULT_ZONE = ZoneInfo("America/Sao_Paulo")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How the inbox was asked for."""
-
-    view: str = "mine"
-    conversation: int | None = None
-    read_only: bool = False
-    theme: str | None = None
-    preset: str = "default"
-    keymap: Path | None = None
-    enter_sends: bool = True
-    read_on: Literal["focus", "reply", "never"] = "focus"
-    downloads: Path = field(default_factory=Path.cwd)
-    zone: tzinfo = DEFAULT_ZONE
-    mouse: bool = True
-    bell: bool = True
-    undo_send_seconds: float = 0.0  # in which a message can be taken back before it is handed over
-
-
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """The last thing that was done, and until when it can be taken back."""
-
-    what: Safe
-    change: int | None
-    batch: int | None
-    until: float  # monotonic
 
 
 class InboxApp(App[int], inherit_bindings=False):
@@ -99,11 +70,11 @@ class InboxApp(App[int], inherit_bindings=False):
             self.add_mode(entry.slug, partial(self._open, entry.slug))
         self.was_on = False
         self.last_key_at = 0.0
-        self.undoable: Undo | None = None
-        self.done_lately: list[Undo] = []
-        self._acting = 0  # what the server has not answered yet
+        self.undoing = Undoing(client)
         self.outbox = Outbox(client, hold_seconds=self.options.undo_send_seconds)
+        self.unsent: Unsent | None = None
         self.notifier = Notifier(self)
+        self.plain_log = PlainLog(self, self.options.plain_log)
         self.live = Live(
             client.url, client.login, org=client.org,
             on_event=self._heard, on_rows=self._heard_rows, on_tail=self._heard_tail,
@@ -120,6 +91,9 @@ class InboxApp(App[int], inherit_bindings=False):
         self.keymap, self.troubles = keymaps.load(self.options.preset, self.options.keymap)
         for theme in paint.THEMES.values():
             self.register_theme(theme)
+        self.remembered = Remembered(self.options.state)
+        self.own_themes = themes.Folder(self.options.themes)
+        self._wrong_themes = self._read_themes()
         self.theme = self._first_theme()
         self.look = self._look()
 
@@ -133,17 +107,32 @@ class InboxApp(App[int], inherit_bindings=False):
             return f"pytake-{wanted}"
         if self.no_color or (os.environ.get("TERM", "") in ("linux", "vt100", "vt220", "xterm", "ansi", "screen")):
             return paint.BLIND_THEME
-        return paint.DEFAULT_THEME
+        return paint.LIGHT_THEME if self.options.light else paint.DEFAULT_THEME
+
+    def _read_themes(self) -> list[str]:
+        """Takes the person's themes as they are saved; what is wrong with them."""
+        found, wrong = self.own_themes.changed()
+        for theme in found:
+            self.register_theme(theme)
+        if any(theme.name == self.theme for theme in found):
+            self._invalidate_css()
+            self.refresh_css(animate=False)
+            self.watch_theme(self.theme)
+        return wrong
+
+    def _look_at_themes(self) -> None:
+        for says in self._read_themes():
+            self.tell(one_line(says), "warning")
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         theme = self.current_theme
-        ours = theme.variables if theme.name in paint.THEMES else {}
+        ours = theme.variables if "bubble-in" in theme.variables else {}
         return {**paint.derived({}, dark=theme.dark), **ours}
 
     def _look(self) -> paint.Look:
         theme = self.current_theme
         variables = self.get_css_variables()
-        if theme.name not in paint.THEMES:
+        if "bubble-in" not in theme.variables:
             variables = {**variables, **paint.derived(variables, dark=theme.dark)}
         return paint.look(variables, ansi=theme.ansi)
 
@@ -193,6 +182,7 @@ class InboxApp(App[int], inherit_bindings=False):
         while len(self._notifications) >= MOST_TOASTS:
             oldest = next(iter(self._notifications))
             self._unnotify(oldest, refresh=False)
+        self.plain_log.say(what)
         self.notify(what, severity=severity, timeout=TOAST_SECONDS, markup=False)
 
     def blocked(self, action: Action, here: Here) -> str:
@@ -207,24 +197,13 @@ class InboxApp(App[int], inherit_bindings=False):
         """Something was done that `u` can take back for ten seconds."""
         if change is None and batch is None:
             return
-        self.undoable = Undo(what, change, batch, time.monotonic() + UNDO_SECONDS)
-        self.done_lately = [*self.done_lately[-4:], self.undoable]
+        self.undoing.done(what, change, batch)
         key = self.keymap.shown(BY_ID["app.undo"], ("all",))
         self.tell(Safe(f"{what} · {key} " + _("takes it back")) if key else what)
 
-    @contextmanager
-    def acting(self) -> Iterator[None]:
-        """While the server is asked to do something."""
-        self._acting += 1
-        try:
-            yield
-        finally:
-            self._acting -= 1
-
     @property
     def can_undo(self) -> bool:
-        done = self.undoable is not None and time.monotonic() < self.undoable.until
-        return done or self.outbox.held is not None
+        return self.undoing.possible or self.outbox.held is not None
 
     # -- the wire ------------------------------------------------------------------------------------------------------
 
@@ -237,6 +216,10 @@ class InboxApp(App[int], inherit_bindings=False):
         self.run_worker(self._log_in(), group="me", exit_on_error=True)
         for trouble in self.troubles[:MOST_TOASTS]:
             self.tell(own(f"keymap.toml:{trouble.line}: {trouble.says}"), "warning")
+        for says in self._wrong_themes[:MOST_TOASTS]:
+            self.tell(one_line(says), "warning")
+        if self.options.themes is not None:
+            self.set_interval(THEMES_SECONDS, self._look_at_themes)
 
     async def _log_in(self) -> None:
         while self.me is None:
@@ -245,11 +228,29 @@ class InboxApp(App[int], inherit_bindings=False):
             except Unreachable:
                 await asyncio.sleep(1.0)
             except Refused as refusal:
-                self.exit(4, message=refusal.told)
-                return
+                if refusal.status not in NOT_NOW:
+                    self.exit(4, message=refusal.told)
+                    return
+                await asyncio.sleep(1.0)
+        self._take_up(self.me)
         for screen in self.screens_open():
             screen.on_link_changed()
         self.refresh_bars()
+
+    def _take_up(self, me: Me) -> None:
+        """Goes on with what an inbox of the same person could not hand over."""
+        if self.options.unsent is None or self.options.read_only:
+            return
+        self.unsent = Unsent(self.options.unsent, f"{self.options.server} {me.org} {me.id}")
+        waiting, drafts = self.unsent.take_over()
+        self.outbox.take_up(waiting)
+        for screen in self.screens_open():
+            screen.on_taken_up(drafts)
+        if self.link.is_on:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        self.run_worker(self.outbox.flush(), group="outbox", exclusive=True, exit_on_error=True)
 
     def _heard(self, event: Event) -> None:
         self._events.append(event)
@@ -277,6 +278,7 @@ class InboxApp(App[int], inherit_bindings=False):
         self._flushes.take()
         self._hear_of_me(events)
         self.notifier.heard(events)
+        self.plain_log.heard(events)
         for screen in self.screens_open():
             if rows:
                 screen.on_rows(rows)
@@ -295,9 +297,10 @@ class InboxApp(App[int], inherit_bindings=False):
         again, self.was_on = self.was_on, True
         for screen in self.screens_open():
             screen.on_connected(ready, again)
-        self.run_worker(self.outbox.flush(), group="outbox", exclusive=True, exit_on_error=True)
+        self._hand_over()
 
     def _linked(self, link: Link) -> None:
+        self.plain_log.linked(link)
         for screen in self.screens_open():
             screen.on_link_changed()
         self.refresh_bars()
@@ -333,21 +336,10 @@ class InboxApp(App[int], inherit_bindings=False):
     async def do_app_undo(self) -> None:
         if self.outbox.return_held():
             return
-        undo, self.undoable = self.undoable, None
-        if undo is None or time.monotonic() > undo.until:
-            self.tell(own(_("there is nothing to take back")))
-            return
-        await self.client.undo(change=undo.change, batch=undo.batch)
-        self.tell(own(_("taken back: {what}").format(what=undo.what)))
-
-    async def undo_since(self, moment: float) -> None:
-        """Takes back all that was done since a monotonic moment, the last thing first; what is on its way as well."""
-        while self._acting:
-            await asyncio.sleep(LOOK_SECONDS)
-        while self.done_lately and self.done_lately[-1].until - UNDO_SECONDS >= moment:
-            undo = self.done_lately.pop()
-            await self.client.undo(change=undo.change, batch=undo.batch)
-        self.undoable = None
+        what = await self.undoing.last()
+        self.tell(
+            own(_("there is nothing to take back") if what is None else _("taken back: {what}").format(what=what))
+        )
 
     async def do_app_pause(self) -> None:
         if self.me is None:
@@ -361,7 +353,7 @@ class InboxApp(App[int], inherit_bindings=False):
         from pytake_cli.tui.dialogs.confirm import Confirm
 
         waiting = len(self.outbox)
-        says = own(_("{count} waiting to be sent; they are kept as drafts if the server answers").format(count=waiting))
+        says = own(_("{count} waiting to be sent; they are kept, and shown again next time").format(count=waiting))
         if not waiting or await self.ask(Confirm(own(_("Leave the inbox?")), [says])):
             await self.leave()
 
@@ -369,12 +361,26 @@ class InboxApp(App[int], inherit_bindings=False):
         await self.leave()
 
     async def leave(self) -> None:
-        """Keeps what was not sent as drafts, as far as the server can be reached, and ends."""
-        for conversation, draft in self.outbox.drafts():
+        """Keeps what was not sent: on this machine, else as drafts as far as the server can be reached; and ends."""
+        for conversation, draft in self.outbox.drafts() if self.unsent is None else ():
             try:
                 await self.client.save_draft(conversation, draft)
             except (Unreachable, Refused):
                 break
-        for screen in self.screens_open():
-            screen.on_leave()
+        for screen in list(self.screens_open()):
+            await screen.on_leave()
+        if self.unsent is not None:
+            self.unsent.close()
         self.exit(0)
+
+    # -- what goes wrong -----------------------------------------------------------------------------------------------
+
+    @property
+    def fault(self) -> BaseException | None:
+        """The bug that ended the inbox."""
+        return self._exception.error if isinstance(self._exception, WorkerFailed) else self._exception
+
+    def _fatal_error(self) -> None:
+        """Without Textual's page of traceback: whoever runs the app says one line, and where the report is."""
+        self.bell()
+        self._close_messages_no_wait()

@@ -6,20 +6,22 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from pytake_cli import clock
 from pytake_cli.tui import rows, timeline
-from pytake_cli.tui.client import PREFIX, Login
+from pytake_cli.tui.client import PREFIX, Login, Unreachable
 from pytake_cli.tui.rows import Json, Row
 from pytake_cli.tui.safe import safe_json
 from pytake_cli.tui.timeline import Item
 
 PROTOCOL = "pytake.v1"
 SILENCE_SECONDS = 22.0  # two beats of 10 s and a little
-WAITS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between attempts
+WAITS = (0.2, 0.5, 1.0, 2.0, 3.0, 5.0)  # seconds between attempts
 LOGIN_AGAIN = 4401
+LOGIN, RENEWED = "login", "renewed"  # of `Link.error`: somebody must log in again; a fresh token is tried at once
 RENEWED_BEFORE_SECONDS = 60.0  # of the end of a token: the wire need not break for it
 
 
@@ -105,20 +107,25 @@ class Live:
             error = ""
             try:
                 await self._connection()
-                attempt = 0
             except asyncio.CancelledError:
                 raise
             except (OSError, TimeoutError, ValueError, WebSocketException) as failure:
-                if self.link.is_on:
-                    attempt = 0
                 error = str(_close_code(failure) or type(failure).__name__)
-                if _close_code(failure) == LOGIN_AGAIN and not await self._login.renewed(self._login.access):
-                    self._tell(Link("off", time.monotonic(), attempt, "login"))
-            attempt += 1
-            if self.link.state != "connecting" or self.link.attempt != attempt:
-                since = time.monotonic() if self.link.is_on else self.link.since
-                self._tell(Link("connecting", since, attempt, error))
-            await self._pause(WAITS[min(attempt, len(WAITS)) - 1])
+            attempt = 1 if self.link.is_on else attempt + 1
+            if error == str(LOGIN_AGAIN):
+                error = await self._renew()
+            since = time.monotonic() if self.link.is_on else self.link.since
+            self._tell(Link("off" if error == LOGIN else "connecting", since, attempt, error))
+            await self._pause(WAITS[0 if error == RENEWED else min(attempt, len(WAITS)) - 1])
+
+    async def _renew(self) -> str:
+        """Gets another token; what to say of it."""
+        if self.link.error == RENEWED:
+            return str(LOGIN_AGAIN)  # the last one was no better: no hurry
+        try:
+            return RENEWED if await self._login.renewed(self._login.access) else LOGIN
+        except Unreachable:
+            return str(LOGIN_AGAIN)
 
     def hurry(self) -> None:
         """Tries again now."""
@@ -195,7 +202,8 @@ class Live:
     async def _answer_beat(self) -> None:
         login = self._login
         if login.ends_within(RENEWED_BEFORE_SECONDS):
-            await login.renewed(login.access)
+            with suppress(Unreachable):  # there will be another beat
+                await login.renewed(login.access)
         if login.access != self._told_token:
             self._told_token = login.access
             await self.say({"type": "token", "token": login.access})

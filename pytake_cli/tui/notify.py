@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
 
 AT_MOST_EVERY_SECONDS = 10.0
+KEEP_TITLE, OLD_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 
 
 class Notifier:
@@ -24,6 +27,7 @@ class Notifier:
         self._app = app
         self._rang_at = -AT_MOST_EVERY_SECONDS
         self._title = ""
+        self._child: subprocess.Popen[bytes] | None = None  # the one that rang last
 
     def heard(self, events: list[Event]) -> None:
         """Rings if one of these is for the person."""
@@ -40,16 +44,36 @@ class Notifier:
             return
         self._rang_at = time.monotonic()
         self._write("\x07")
+        self._run(what)
         if not self._app.app_focus:
             line = what.replace(";", ",").replace("\n", " ")[:120]
             self._write(f"\x1b]9;{line}\x07")
+
+    def _run(self, what: Safe) -> None:
+        """The person's own command, with the words as its last argument; no shell reads them."""
+        if not self._app.options.ring_command:
+            return
+        try:
+            self._child = subprocess.Popen(  # noqa: S603 - what the person set
+                [*shlex.split(self._app.options.ring_command), f"PyTake: {what}"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+        except (OSError, ValueError) as error:
+            self._app.tell(one_line(_("the command that rings cannot be run: {why}").format(why=error)), "warning")
 
     def title(self, unread: int) -> None:
         """`(3) PyTake` in the terminal's title."""
         title = f"({unread}) PyTake" if unread else "PyTake"
         if title != self._title:
+            if not self._title:
+                self._write(KEEP_TITLE)
             self._title = title
             self._write(f"\x1b]2;{title}\x07")
+
+    @property
+    def farewell(self) -> str:
+        """What gives the terminal its own title back, once the inbox is over."""
+        return OLD_TITLE if self._title and not self._app.is_web else ""
 
     def _write(self, codes: str) -> None:
         driver = self._app._driver

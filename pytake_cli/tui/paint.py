@@ -53,7 +53,7 @@ THEMES: dict[str, Theme] = {
               dark=True, variables=ANSI),
     )
 }  # fmt: skip
-DEFAULT_THEME = "pytake-dark"
+DEFAULT_THEME, LIGHT_THEME = "pytake-dark", "pytake-light"
 BLIND_THEME = "pytake-ansi"  # for NO_COLOR and for terminals of 16 colours
 
 

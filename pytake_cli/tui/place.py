@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
@@ -18,7 +18,7 @@ from pytake_cli.tui.actions import BY_ID, CHAINS, Action, Here
 from pytake_cli.tui.bars import KeyBar, TooSmall, TopBar
 from pytake_cli.tui.client import Refused, Unreachable
 from pytake_cli.tui.live import Event, Ready, Tail
-from pytake_cli.tui.rows import Row
+from pytake_cli.tui.rows import Draft, Row
 from pytake_cli.tui.safe import own
 
 if TYPE_CHECKING:
@@ -103,8 +103,11 @@ class Keyed(Screen[R], inherit_bindings=False):
             await work
         except Refused as refusal:
             self.inbox.tell(refusal.told, "warning")
-        except Unreachable:
-            self.inbox.tell(own(_("there is no connection just now; nothing was changed")), "warning")
+        except Unreachable as error:
+            nothing = _("there is no connection just now; nothing was changed")
+            self.inbox.tell(
+                own(_("the answer was lost: look whether it was done") if error.went_out else nothing), "warning"
+            )
 
     def _outwards(self) -> list[DOMNode]:
         return list((self.focused or self).ancestors_with_self)
@@ -114,6 +117,14 @@ class Keyed(Screen[R], inherit_bindings=False):
         from pytake_cli.tui.dialogs.palette import Palette
 
         self.inbox.push_screen(Palette(self.chain(), self.here()), lambda answer: self.later(self.choose(answer)))
+
+    def menu(self, *scopes: str) -> None:
+        """The palette with what can be done to what was clicked."""
+        from pytake_cli.tui.dialogs.palette import Palette
+
+        self.inbox.push_screen(
+            Palette(self.chain(), self.here(), scopes), lambda answer: self.later(self.choose(answer))
+        )
 
     def do_app_help(self) -> None:
         from pytake_cli.tui.dialogs.keys import Keys
@@ -146,8 +157,11 @@ class Keyed(Screen[R], inherit_bindings=False):
     def on_link_changed(self) -> None:
         """The connection went or came; see `inbox.link`."""
 
-    def on_leave(self) -> None:
+    async def on_leave(self) -> None:
         """The inbox is being left: last chance to keep something."""
+
+    def on_taken_up(self, drafts: Mapping[int, Draft]) -> None:
+        """An inbox before this one left drafts behind that the server has not got."""
 
     def on_look_changed(self) -> None:
         """Another theme or language."""

@@ -9,7 +9,11 @@ from pytake_cli.tui.widgets.bubbles import CHANGES, STATUS_WORDS
 KINDS = ("image", "audio", "video", "document", "sticker", "location", "contacts", "interactive", "button", "template")
 STATES = ("open", "queued", "snoozed", "resolved", "available", "paused", "online", "offline")
 LEVELS = ("low", "normal", "high", "urgent")
-NUMBERS = ("connected", "green", "yellow", "red", "tier")  # how Meta sees a number
+NUMBERS = (  # how Meta sees a number
+    "connected", "disconnected", "pending", "flagged", "restricted", "rate_limited", "banned", "unverified", "green",
+    "yellow", "red", "tier",
+)  # fmt: skip
+TROUBLES = ("ok", "daemon", "number", "queue")  # what of the whole needs somebody
 VIEWS = ("Mine", "Unassigned", "All", "Mentions", "Window closing", "Snoozed", "Resolved today", "Waiting")
 ORDERS = ("waiting", "activity", "window", "priority")
 
@@ -19,6 +23,7 @@ WORDS: tuple[str, ...] = (
     *LEVELS,
     *VIEWS,
     *NUMBERS,
+    *TROUBLES,
     *ORDERS,
     *campaign.STATES.values(),
     *template.WORDS,

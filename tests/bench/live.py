@@ -137,7 +137,7 @@ def _messages(here: home.Home) -> int:
 
 
 def _newest(here: home.Home) -> int:
-    return _one(here, sa.select(sa.func.max(event.c.id)))
+    return _one(here, sa.select(sa.func.max(event.c.id)).where(event.c.kind == "message:new"))
 
 
 def _one(here: home.Home, query: Any) -> int:

@@ -158,3 +158,50 @@ def test_news_come_as_lines_while_a_person_types(shop: Shop, home: Path, tmp_pat
         assert (
             db.exec(select(Message).where(Message.origin == "agent")).one().author_id == db.exec(select(User)).one().id
         )
+
+
+def test_what_the_inbox_does_is_done_by_words_too(shop: Shop, pytake: Run) -> None:
+    conversation = shop.wrote()
+    typed = "/pegar\n/etiqueta vip #vendas\n/label -vendas\n/prioridade alta\n/adiar +3h\n/estado\n/acordar\n"
+    ran = pytake("chat", str(conversation.id), "--plain", stdin=typed)
+    assert ran.code == 0, ran.err
+    row = now(shop, conversation)
+    assert (row.status, row.priority, row.assignee_id is not None) == ("open", "high", True)
+    listed = pytake("conversation", "list", "--label", "vip", "--json")
+    assert [each["id"] for each in json.loads(listed.out)] == [str(conversation.id)]
+    assert json.loads(pytake("conversation", "list", "--label", "vendas", "--json").out) == []
+    assert "snoozed, owner" in ran.err
+    assert pytake("chat", str(conversation.id), stdin="/snooze\n").code == 0
+    assert (now(shop, conversation).status, now(shop, conversation).snoozed_until_reply) == ("snoozed", True)
+
+
+def test_the_last_thing_is_taken_back_but_nothing_of_another_talk(shop: Shop, pytake: Run) -> None:
+    conversation = shop.wrote()
+    assert pytake("chat", str(conversation.id), stdin="/priority urgent\n/undo\n").code == 0
+    assert now(shop, conversation).priority == "normal"
+    with shop.store.write(shop.org) as db:
+        people.incoming(db, conversation, "oi", at=clock.now())
+    other = people.wrote(shop.store, shop.number, "oi", at=clock.now())
+    assert pytake("chat", str(other.id), stdin="/priority high\n").code == 0
+    ran = pytake("chat", str(conversation.id), stdin="/undo\n")
+    assert (ran.code, now(shop, other).priority) == (7, "high")
+    assert "there is nothing to undo" in ran.err
+
+
+def test_a_colleagues_talk_is_taken_only_by_who_is_sure(shop: Shop, pytake: Run) -> None:
+    conversation = shop.wrote()
+    people.user(shop.store, shop.org, "bia@loja.example", "bia")
+    assert pytake("conversation", "assign", str(conversation.id), "--to", "bia").code == 0
+    me = ("--as", "rita@loja.example")
+    ran = pytake("chat", str(conversation.id), *me, stdin="/claim\n")
+    assert ran.code == 7
+    assert "bia" in ran.err
+    assert pytake("chat", str(conversation.id), *me, stdin="/claim sure\n").code == 0
+
+
+@pytest.mark.parametrize("line", ["/snooze ontem", "/snooze quando der", "/priority já", "/label", "/label a,b"])
+def test_what_cannot_be_is_said_and_the_talk_goes_on(shop: Shop, pytake: Run, line: str) -> None:
+    conversation = shop.wrote()
+    ran = pytake("chat", str(conversation.id), stdin=f"{line}\noi\n")
+    assert (ran.code, said(shop)[-1]) == (7, ("agent", "oi"))
+    assert len([each for each in ran.err.splitlines() if each.startswith("⚠")]) == 2  # no daemon, and the refusal

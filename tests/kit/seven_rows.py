@@ -148,8 +148,8 @@ def ops(texts: list[str]) -> FakeApi:
     incidents = [{"id": at, "at": AT, "slug": "PT-META-UNKNOWN", "text": next(words)} for at in range(4)]
     api.on["GET /ops/incidents"] = {"items": incidents}
     api.on["GET /ops/people"] = {"items": [
-        {"id": 3, "name": next(words), "role": "AGENT", "availability": "online", "open": 12},
-        {"id": 4, "name": next(words), "role": "AGENT", "availability": "away", "open": 0},
+        {"id": 3, "name": next(words), "role": "AGENT", "availability": "available", "open": 12},
+        {"id": 4, "name": next(words), "role": "AGENT", "availability": "paused", "open": 0},
     ]}  # fmt: skip
     return api
 

@@ -51,11 +51,21 @@ class Terminal:
         self._tmux("set-option", "-g", "remain-on-exit", "on")
         self._tmux("set-option", "-g", "set-clipboard", "on")
         self._tmux("pipe-pane", "-O", f"cat >> '{self._raw}'")
-        self._tmux("respawn-pane", "-k", *sets, "--", *self._command)
+        self.again()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._tmux("kill-server", check=False)
+
+    def again(self, command: Sequence[str] | None = None) -> None:
+        """Starts the program, or another one, in the same window; what runs there is killed."""
+        self._command = command or self._command
+        sets = [part for name, value in self._environment.items() for part in ("-e", f"{name}={value}")]
+        self._tmux("respawn-pane", "-k", *sets, "--", *self._command)
+
+    def kill(self) -> None:
+        """kill -9 of the program."""
+        os.kill(int(self.ask("#{pane_pid}")), signal.SIGKILL)
 
     def keys(self, *keys: str) -> None:
         """Presses keys by tmux's names: `Enter`, `C-c`, `Down`, or plain text."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Path
 from pydantic import BaseModel, Field
+from ruamel.yaml.error import YAMLError
 
 from pytake_cli import clock, settings
 from pytake_cli.api.v1.here import Here, here, needs
@@ -20,10 +21,12 @@ from pytake_cli.flow.jsonable import plain
 from pytake_cli.flow.problems import FlowErrors
 from pytake_cli.flow.reply import Reply
 from pytake_cli.flow.testing import screen
-from pytake_cli.flow.testing.player import Player, World
+from pytake_cli.flow.testing.player import Call, Player, World
+from pytake_cli.flow.testing.recording import Recording, written
 from pytake_cli.flow.testing.runner import Shelf
 from pytake_cli.flow.testing.talk import answer_http
 from pytake_cli.flow.testing.testfile import media_reply
+from pytake_cli.flow.walk import zone
 from pytake_cli.services import flow_surroundings, flows
 from pytake_cli.services.business_hours import schedules
 from pytake_cli.services.flow_library import definition
@@ -47,6 +50,7 @@ class Talk:
 
     org_id: int
     player: Player
+    recording: Recording
     touched: float
     transcript: list[dict[str, Any]] = field(default_factory=list)
     shown: tuple[screen.Tappable, ...] = ()
@@ -123,6 +127,17 @@ class Advance(Body):
     person: Literal["takes over", "hands back", "closes"] | None = None
 
 
+class Record(Body):
+    """Where the talk goes as a test: behind those of a test file, if there are any."""
+
+    name: str = Field(min_length=1, max_length=200, description="what the test is called")
+    before: str = Field("", max_length=1_000_000, description="the test file as it is")
+
+
+class Recorded(BaseModel):
+    text: str
+
+
 class Line(BaseModel):
     """`who` is customer, bot, call, note or end."""
 
@@ -171,9 +186,12 @@ def start(body: Start, here: Here = Depends(here)) -> object:
         schedules=schedules(org.tz),
         stop_words=settings.current().flows.opt_out_words,
     )
-    talk = Talk(here.org_id, Player(found, Shelf({**shelf, found.name: found}), world), clock.monotonic())
+    player = Player(found, Shelf({**shelf, found.name: found}), world)
+    recording = Recording(player, player.now.astimezone(zone(player.tz)))
+    talk = Talk(here.org_id, player, recording, clock.monotonic())
     if body.begin:
-        talk.player.start()
+        recording.add("start", {})
+        player.start()
     _look(talk)
     return _card(TALKS.add(talk), talk)
 
@@ -192,6 +210,7 @@ def say(id: TalkId, body: Said, here: Here = Depends(here)) -> object:
         _refuse_endless(talk)
         reply = _reply(talk, body)
         _tell(talk, "customer", screen.told(reply))
+        talk.recording.customer(reply)
         heard = talk.player.hear(reply)
         if heard in ("nobody", "opted_out", "opted_in"):
             _tell(talk, "note", heard)
@@ -208,6 +227,18 @@ def advance(id: TalkId, body: Advance, here: Here = Depends(here)) -> object:
         _advance(talk, body)
         _look(talk)
         return _card(id, talk)
+
+
+@router.post("/{id}/record", response_model=Recorded, dependencies=READ)
+def record(id: TalkId, body: Record, here: Here = Depends(here)) -> object:
+    """The talk as a test of the flow: the text of a test file, which is not kept here."""
+    talk = TALKS.find(here.org_id, id)
+    with talk.turn:
+        try:
+            text = written(talk.player.flow.name, body.name, talk.recording.test(talk.player), body.before)
+        except YAMLError as error:
+            raise InvalidData("PT-FLOW-TEST", "the test file cannot be read", fix="pytake flow test") from error
+    return {"text": text}
 
 
 @router.delete("/{id}", status_code=204, dependencies=READ)
@@ -228,18 +259,29 @@ def _reply(talk: Talk, body: Said) -> Reply:
 
 
 def _advance(talk: Talk, body: Advance) -> None:
-    player = talk.player
+    player, add = talk.player, talk.recording.add
     if body.person is not None:
+        add("person", body.person)
         player.take_over() if body.person == "takes over" else player.hand_back(closed=body.person == "closes")
     elif body.seconds is not None:
         _wait(talk, timedelta(seconds=body.seconds))
-    elif player.calls and body.fail is not None:
-        player.fail(player.calls[0], body.fail)
-    elif player.calls and screen.kind_of(player.calls[0]) == "http":
-        given = body.answer if isinstance(body.answer, dict) else {"status": 200, "json": body.answer}
-        answer_http(player, player.calls[0], {"status": 200, **given})
     elif player.calls:
-        player.answer(player.calls[0], body.answer)
+        _answer(talk, player.calls[0], body)
+
+
+def _answer(talk: Talk, call: Call, body: Advance) -> None:
+    kind, match = screen.kind_of(call), screen.called(call)
+    if body.fail is not None:
+        talk.recording.add(kind, {"match": match, "fail": body.fail})
+        talk.player.fail(call, body.fail)
+    elif kind == "http":
+        given = body.answer if isinstance(body.answer, dict) else {"status": 200, "json": body.answer}
+        reply = {"status": 200, **given}
+        talk.recording.add("http", {"match": match, "reply": reply})
+        answer_http(talk.player, call, reply)
+    else:
+        talk.recording.add(kind, {"match": match, "value": body.answer})
+        talk.player.answer(call, body.answer)
 
 
 def _wait(talk: Talk, span: timedelta) -> None:
@@ -250,6 +292,7 @@ def _wait(talk: Talk, span: timedelta) -> None:
             _tell(talk, "note", "…")
             return
         step = min(span, SLICE)
+        talk.recording.add("after", step)
         talk.player.wait(step)
         span -= step
 
@@ -259,6 +302,7 @@ def _look(talk: Talk) -> None:
     player = talk.player
     known = {each["call"] for each in talk.transcript if "call" in each}
     for said in player.said:
+        talk.recording.bot(said.speech)
         talk.shown = screen.options(said.speech) or talk.shown
         choices = [option.choice for option in screen.options(said.speech)]
         _tell(talk, "bot", screen.words(said.speech), choices=choices, step=said.step, at=said.at)

@@ -42,6 +42,7 @@ EVERYWHERE = (
            {"all": "P"}, needs="conversations:write", cli="pytake team agent @me --availability paused"),
     Action("app.theme", "Next colours", "Dark, light, high contrast, the terminal's own.", {}),
     Action("app.language", "Português or English", "Changes the language of the inbox.", {}),
+    Action("app.tips", "No more tips", "Those of the first week; again brings them back.", {"all": "Q"}),
     Action("app.redraw", "Redraw", "Draws everything again; without a connection, tries at once.",
            {"always": "ctrl+l"}),
     Action("app.screenshot", "Photograph", "Saves what the screen shows as an SVG file.", {}),

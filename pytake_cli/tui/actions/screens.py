@@ -45,6 +45,9 @@ FLOWS = (
     Action("flow.open", "Look closer", "Moves to the simulator, and back.", {"flows": "enter"}, "simulate", 5),
     Action("flow.restart", "Start again", "The simulated talk from its beginning.", {"flows": "r"}, "restart", 10,
            cli="pytake flow simulate {flow}"),
+    Action("flow.record", "Keep as a test", "The simulated talk as a test, in the file beside the flow.",
+           {"flows": "t", "simulator": "ctrl+t"}, "keep as a test", 12, needs="flows:write",
+           cli="pytake flow simulate {flow} --record flows/{flow}.test.yaml"),
     Action("flow.edit", "Edit in $EDITOR", "At the line of the problem, if there is one.", {"flows": "E"}, "$EDITOR", 8,
            needs="flows:write", cli="$EDITOR flows/{flow}.yaml"),
     Action("flow.diff", "What would change", "The file beside what is published.", {"flows": "d"}, "diff", 14,
@@ -86,5 +89,6 @@ OPS = (
 
 SCREENS_ACTIONS = (*CAMPAIGNS, *CONTACTS, *FLOWS, *METRICS, *TEMPLATES, *OPS)
 CHAINS_OF_SCREENS: dict[str, tuple[str, ...]] = {
-    name: (name, "all", "always") for name in ("campaigns", "contacts", "flows", "metrics", "templates", "ops")
+    **{name: (name, "all", "always") for name in ("campaigns", "contacts", "flows", "metrics", "templates", "ops")},
+    "simulator": ("simulator", "always"),
 }

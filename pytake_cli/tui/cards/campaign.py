@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from rich.style import Style
 
 from pytake_cli.locale import _
+from pytake_cli.policy.audience import REASONS
 from pytake_cli.tui import draw, times
 from pytake_cli.tui.draw import Line, Lines, figure, money, percent
 from pytake_cli.tui.measure import cut, fit
@@ -210,7 +211,7 @@ def below(card: Json, replies: Sequence[Json], room: int, look: Look, now: datet
     if skips := card.get("skips"):
         made.append(((f" {_('who was left out')}", look.strong),))
         made += [
-            ((f" {figure(skip.get('count')):>{LABEL - 2}}  ", look.plain), (_(str(skip.get("reason"))), look.muted))
+            ((f" {figure(skip.get('count')):>{LABEL - 2}}  ", look.plain), (_(_why(skip)), look.muted))
             for skip in skips
         ]
         made.append(draw.BLANK)
@@ -218,6 +219,12 @@ def below(card: Json, replies: Sequence[Json], room: int, look: Look, now: datet
         made.append(((f" {_('last replies')}", look.strong),))
         made += [_reply(reply, room, look, now, zone) for reply in replies]
     return made
+
+
+def _why(skip: Json) -> str:
+    """Why somebody was left out, in words."""
+    reason = str(skip.get("reason"))
+    return REASONS.get(reason, reason)
 
 
 def _failure(failure: Json, room: int, look: Look) -> Lines:

@@ -20,7 +20,7 @@ from pytake_cli.tui.widgets.table import Column, Record, plain
 def columns() -> tuple[Column, ...]:
     return (
         Column(_("what"), 15),
-        Column(_("state"), 11),
+        Column(_("state"), 13),
         Column(_("about"), 20, order=3, grows=True),
         Column(_("since"), 6, right=True, order=2),
         Column(_("tries"), 5, right=True, order=4),
@@ -74,9 +74,10 @@ def _ago(value: object, now: datetime) -> str:
 
 
 def _health(status: Json, look: Look, now: datetime) -> list[Line]:
-    good = status.get("state", "ok") == "ok"
+    state = str(status.get("state", "ok"))
+    told = ", ".join(_(word) for word in state.split(", "))
     return [
-        _fact(_("state"), _(str(status.get("state", "ok"))), look, look.ok if good else look.bad),
+        _fact(_("state"), told, look, look.ok if state == "ok" else look.bad),
         _fact(_("last webhook"), _ago(status.get("last_webhook_at"), now), look),
         _fact(_("last customer"), _ago(status.get("last_inbound_at"), now), look),
         _fact(_("webhooks to apply"), figure(status.get("journal_backlog")), look),

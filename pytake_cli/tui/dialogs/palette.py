@@ -1,4 +1,4 @@
-"""The command palette: every action by its name with its key, or why not; `>` conversations, `#` labels, `@` people."""
+"""The command palette: every action by name and key; `>` conversations, `#` labels, `@` people, `/` ready answers."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from pytake_cli.tui.safe import Safe, own
 
 ASKED_AFTER_SECONDS = 0.15
 SCOPES = tuple(dict.fromkeys(scope for chain in CHAINS.values() for scope in chain))
+DATA = (">", "#", "@", "/")
 INNER = ("move.", "composer.", "pane.", "app.palette")  # keys of the hand: nobody looks for them by name
 
 
 class Palette(Choose[str]):
-    """The id of an action, or `>5008`, `#vip`, `@bia`."""
+    """The id of an action, or `>5008`, `#vip`, `@bia`, `/pix`. `only`: of these scopes, as for a row."""
 
     SIZE: ClassVar[str] = ""
 
-    def __init__(self, chain: tuple[str, ...], here: Here) -> None:
+    def __init__(self, chain: tuple[str, ...], here: Here, only: tuple[str, ...] = ()) -> None:
         super().__init__(
             own(_("What shall be done?")),
             [],
-            keys=own(_("Enter does it · > conversations · # labels · @ people · Esc closes")),
+            keys=own(_("Enter does it · > conversations · # labels · @ people · / answers · Esc")),
             ask=own(_("type a name")),
         )
-        self._chain, self._here = chain, here
+        self._chain, self._here, self._only = chain, here, only
         self._found: dict[str, list[Choice]] = {}
         self._asking: Timer | None = None
 
@@ -43,7 +44,7 @@ class Palette(Choose[str]):
         """What can be done here first, each with its key; what cannot, with the reason."""
         rows = []
         for action in ACTIONS:
-            if action.id.startswith(INNER):
+            if action.id.startswith(INNER) or (self._only and not any(scope in self._only for scope in action.keys)):
                 continue
             reason = self.inbox.blocked(action, self._here)
             elsewhere = action.keys and not any(scope in self._chain for scope in action.keys)
@@ -54,7 +55,7 @@ class Palette(Choose[str]):
 
     @property
     def found(self) -> list[Choice]:
-        if self.typed[:1] in (">", "#", "@"):
+        if self.typed.startswith(DATA):
             return self._found.get(self.typed, [])
         return matching(self.typed, self.choices)
 
@@ -65,24 +66,28 @@ class Palette(Choose[str]):
     def _ask_for_data(self, event: Input.Changed) -> None:
         if self._asking is not None:
             self._asking.stop()
-        if event.value[:1] in (">", "#", "@") and event.value not in self._found:
+        if event.value.startswith(DATA) and event.value not in self._found:
             self._asking = self.set_timer(ASKED_AFTER_SECONDS, lambda: self.later(self._fetch(event.value)))
 
     async def _fetch(self, typed: str) -> None:
         try:
-            self._found[typed] = await _data(self.inbox.client, typed[0], typed[1:].strip())
+            open_ = self._here.row.id if self._here.row else None
+            self._found[typed] = await _data(self.inbox.client, typed[0], typed[1:].strip(), open_)
         except (Refused, Unreachable):
             self._found[typed] = []
         if self.typed == typed:
             self.renew()
 
 
-async def _data(client: Client, kind: str, wanted: str) -> list[Choice]:
+async def _data(client: Client, kind: str, wanted: str, conversation: int | None) -> list[Choice]:
     """What the prefix means, as the API has it."""
     if kind == ">":
         quoted = wanted.replace('"', " ")
         page = await client.conversations(view="all", where=f'text:"{quoted}"' if wanted else None, limit=20)
         return [Choice(f">{row.id}", row.contact.name, Safe(f"#{row.id}")) for row in page.items]
+    if kind == "/":
+        answers = await client.canned(wanted, conversation) if conversation is not None else []
+        return [Choice(f"/{each.key}", Safe(f"/{each.key}"), each.shown) for each in answers]
     path = "/labels" if kind == "#" else "/users"
     names = [str(each["name"]) for each in (await client.get(path))["items"]]
     return [

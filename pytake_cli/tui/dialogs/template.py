@@ -44,7 +44,8 @@ class Filled:
 class TemplatePicker(Box[Filled]):
     """`known` are values by key (`nome`, `1`) to begin with; `last` those used before, by template.
 
-    `closes` is set when the customer writes: the window is open again, and the picker closes by itself.
+    `draft` is what was begun and cannot be sent as it is: it is proposed for the longest value that is not known.
+    Those used last stand at the top. When the customer writes, the window is open again and the picker closes.
     """
 
     SIZE: ClassVar[str] = "-wide"
@@ -67,14 +68,23 @@ class TemplatePicker(Box[Filled]):
         *,
         known: Json | None = None,
         last: dict[str, dict[str, str]] | None = None,
+        draft: str = "",
     ) -> None:
         super().__init__(
             own(_("Choose a template · {language} · approved ones only").format(language=language or "?")),
             own(_("Enter sends · Tab next field · ↑↓ choose · Esc leaves")),
         )
         usable = [each for each in templates if each.get("usable", each.get("status") == "APPROVED")]
-        self._templates = sorted(usable, key=lambda each: (each.get("language") != language, str(each["name"])))
-        self._known, self._last = known or {}, last or {}
+        self._known, self._last, self._draft = known or {}, last or {}, " ".join(draft.split())
+        lately = list(self._last)
+        self._templates = sorted(
+            usable,
+            key=lambda each: (
+                each.get("language") != language,
+                -lately.index(each["name"]) - 1 if each["name"] in lately else 0,
+                str(each["name"]),
+            ),
+        )
         self._at, self._words = 0, ""
         self._seen: Json = {}
         self._asking = 0
@@ -145,13 +155,16 @@ class TemplatePicker(Box[Filled]):
         """Another template: its fields, with what is known filled in."""
         template, wanted = self.template, self.wanted
         used = self._last.get(str(template["name"]), {}) if template else {}
+        known = {**used, **self._known}
+        if self._draft and (longest := _longest([slot for slot in wanted if not known.get(str(slot["key"]))])):
+            known[longest] = self._draft
         for at in range(MOST_VALUES):
             row = self.query_one(f"#row-{at}")
             row.display = at < len(wanted)
             if at < len(wanted):
                 key = str(wanted[at]["key"])
                 self.query_one(f"#name-{at}").update(Safe(f"{{{{{one_line(key)}}}}}"))  # type: ignore[attr-defined]
-                self.query_one(f"#value-{at}", Field).value = str(self._known.get(key) or used.get(key) or "")
+                self.query_one(f"#value-{at}", Field).value = str(known.get(key) or "")
         self._seen = {}
         self._renew()
         self._ask_preview()
@@ -167,7 +180,7 @@ class TemplatePicker(Box[Filled]):
         self.query_one("#facts", Sheet).show(lambda room, look: _facts(template, missing, look))
 
     def _ask_preview(self) -> None:
-        self.run_worker(self._preview(), group="preview", exclusive=True, exit_on_error=True)
+        self.run_worker(self._preview, group="preview", exclusive=True, exit_on_error=True)  # type: ignore[arg-type]
 
     async def _preview(self) -> None:
         template = self.template
@@ -217,6 +230,12 @@ class TemplatePicker(Box[Filled]):
     @on(Field.Left)
     def _left(self) -> None:
         self.dismiss(None)
+
+
+def _longest(slots: Sequence[Json]) -> str:
+    """The key of the value that is words and has the longest example, or nothing."""
+    words = [slot for slot in slots if slot.get("kind", "text") == "text"]
+    return str(max(words, key=lambda slot: len(str(slot.get("example") or "")))["key"]) if words else ""
 
 
 def _names(found: Sequence[Json], at: int, room: int, look: Look) -> Lines:

@@ -55,6 +55,9 @@ class CampaignsScreen(Listing):
         self.set_interval(LOOK_SECONDS, self._look_again)
         self.begin()
 
+    def named(self) -> dict[str, str]:
+        return {"campaign": str(row["name"])} if (row := self.chosen) is not None else {}
+
     # -- what there is -------------------------------------------------------------------------------------------------
 
     async def load(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from typing import ClassVar
 
@@ -70,6 +71,14 @@ class ContactsScreen(Listing):
 
     def on_mount(self) -> None:
         self.begin()
+
+    def command(self) -> str:
+        return "pytake contact list" + (f" -w {shlex.quote(self.where)}" if self.where else "")
+
+    def named(self) -> dict[str, str]:
+        if (row := self.chosen) is None:
+            return {}
+        return {"phone": str(row.get("phone") or row.get("username") or row["id"]), "contact": str(row["id"])}
 
     # -- what there is -------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
+from pytake_cli import clock
 from pytake_cli.locale import _
 from pytake_cli.tui import draw
 from pytake_cli.tui.cards import flow as cards
@@ -35,6 +36,12 @@ _WAIT = re.compile(r"/(?:wait|esperar|after)\s+(\d+)\s*(s|m|min|h|d)?", re.IGNOR
 _MEDIA = re.compile(r"/(image|imagem|video|vídeo|audio|áudio|document|documento)\b\s*(.*)", re.IGNORECASE)
 MEDIA = {"imagem": "image", "vídeo": "video", "áudio": "audio", "documento": "document"}
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
+
+
+class Saying(Field):
+    """Where one speaks as the customer."""
+
+    CHAIN: ClassVar[str] = "simulator"
 
 
 class FlowsScreen(Listing):
@@ -75,7 +82,7 @@ class FlowsScreen(Listing):
                 yield Sheet(slot="clock")
                 yield Sheet(slot="talk")
                 yield Sheet(slot="standing")
-                yield Field(own(_("speak as the customer · 1 = option · /wait 2h · /image")), slot="say", shown=True)
+                yield Saying(own(_("speak as the customer · 1 = option · /wait 2h · /image")), slot="say", shown=True)
 
     def on_mount(self) -> None:
         self.query_one("#clock").can_focus = self.query_one("#standing").can_focus = False
@@ -84,6 +91,9 @@ class FlowsScreen(Listing):
 
     def key_of(self, item: Json) -> int | str:
         return str(item["name"])
+
+    def named(self) -> dict[str, str]:
+        return {"flow": str(row["name"])} if (row := self.chosen) is not None else {}
 
     # -- what there is -------------------------------------------------------------------------------------------------
 
@@ -267,6 +277,24 @@ class FlowsScreen(Listing):
         if (row := self.chosen) is not None:
             await self._begin_talk(str(row["name"]))
             self.draw()
+
+    async def do_flow_record(self) -> None:
+        """Writes the talk as a test, behind those that the flow's test file has."""
+        talk = self.talk
+        if talk is None or not talk.get("lines"):
+            self.inbox.tell(own(_("nothing was said yet")))
+            return
+        flow = self.path(str(talk["flow"]))
+        if not flow.is_file():
+            self.inbox.tell(own(_("there is no file {path} here").format(path=flow)), "warning")
+            return
+        path = flow.with_name(f"{flow.stem}.test.yaml")
+        before = path.read_text(encoding="utf-8") if path.is_file() else ""
+        name = _("a talk of {when}").format(when=f"{clock.now().astimezone(self.inbox.zone):%Y-%m-%d %H:%M}")
+        where = f"/simulator/{talk['id']}/record"
+        done = await self.inbox.client.ask("POST", where, body={"name": name, "before": before})
+        path.write_text(done["text"], encoding="utf-8")
+        self.inbox.tell(own(_("{path} has the talk as a test").format(path=path)))
 
     # -- the flow ------------------------------------------------------------------------------------------------------
 

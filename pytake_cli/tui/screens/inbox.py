@@ -5,8 +5,11 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from pytake_cli import clock
 from pytake_cli.tui.actions import Here
 from pytake_cli.tui.screens.inbox_guard import GuardPart
+from pytake_cli.tui.tips import next_tip
+from pytake_cli.tui.widgets.divider import Left
 
 
 class InboxScreen(GuardPart):
@@ -14,11 +17,15 @@ class InboxScreen(GuardPart):
 
     CHAIN = "list"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = Left()
+
     def body(self) -> ComposeResult:
         self.outage.display = self.sidebar.display = False
         yield self.outage
         with Horizontal(id="panes"):
-            with Vertical(id="left"):
+            with self.left:
                 yield self.viewbar
                 yield self.find
                 yield self.talks
@@ -34,6 +41,22 @@ class InboxScreen(GuardPart):
 
     def on_mount(self) -> None:
         self.talks.focus()
+        self.show_tip()
+
+    def show_tip(self) -> None:
+        """What a newcomer may not know yet."""
+        today = clock.now().astimezone(self.inbox.zone).date()
+        self.presence.tip = next_tip(self.inbox.remembered, self.inbox.keymap, today)
+        self.presence.refresh()
+
+    def do_app_tips(self) -> None:
+        wanted = self.inbox.remembered.number("tips") == 0
+        self.inbox.remembered.put(tips=int(wanted))
+        self.show_tip()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.left.fit()
 
     def here(self) -> Here:
         inbox = self.inbox

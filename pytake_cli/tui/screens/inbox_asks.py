@@ -111,13 +111,20 @@ class AsksPart(ActsPart, Anywhere):
         self._templates = (await self.inbox.client.get("/templates", status="APPROVED"))["items"]
         first = row.contact.name.split(" ")[0]
         known = {"1": first, "nome": first, "name": first}
-        picker = TemplatePicker(self._templates, row.language or "pt_BR", known=known, last=self._filled)
+        draft = self._drafts.get(row.id)
+        words = draft.text if draft is not None and draft.mode == "reply" else ""
+        picker = TemplatePicker(self._templates, row.language or "pt_BR", known=known, last=self._filled, draft=words)
         picked = await self.inbox.ask(picker)
         if picked is None:
             return
+        self._filled.pop(picked.name, None)  # the newest stands last
         self._filled[picked.name] = picked.values
         body = {"template": {"name": picked.name, "language": picked.language, "values": picked.values}}
         await self.inbox.client.send(row.id, body, key=clock.new_id())
+        if words and " ".join(words.split()) in picked.values.values():
+            self.forget_draft(row.id)
+            if self.open is not None and self.open.id == row.id:
+                self.composer.set_text("")
 
     def on_live(self, events_: list[Event]) -> None:
         super().on_live(events_)

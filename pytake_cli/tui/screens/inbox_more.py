@@ -120,7 +120,20 @@ class MorePart(AsksPart, SeekPart):
         elif kind in ("#", "@"):
             self.where = f"label:{name}" if kind == "#" else f"agent:{name}"
             self.later(self.load_view("all"))
-        return kind in (">", "#", "@")
+        elif kind == "/":
+            self.later(self._take_answer(name))
+        return kind in (">", "#", "@", "/")
+
+    async def _take_answer(self, key: str) -> None:
+        """A ready answer into the composer; nothing is sent."""
+        if self.open is None:
+            return
+        found = await self.inbox.client.canned(key, self.open.id)
+        text = next((each.text for each in found if each.key == key), None)
+        if text is not None:
+            self._write("reply")
+            self.composer.writing.insert(text)
+            self.composer.writing.to_place((0, 0))
 
 
 def _is_of_row(cli: str) -> bool:

@@ -123,7 +123,9 @@ class TalksPart(Place):
 
     def on_connected(self, ready: Ready, again: bool) -> None:
         super().on_connected(ready, again)
-        if again:
+        if again and ready.gap and not self.talks.narrowed:
+            self.later(self.load_view(to_top=False))
+        elif again:
             self.touch_all()
         else:
             self.later(self._first())

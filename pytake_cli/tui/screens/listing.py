@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import shlex
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
+from string import Formatter
 from typing import Any, ClassVar
 
 from textual import on
 from textual.widgets import Input
 
 from pytake_cli.locale import _
+from pytake_cli.tui.actions import ACTIONS
 from pytake_cli.tui.client import Refused, Unreachable
+from pytake_cli.tui.dialogs.command import Command
 from pytake_cli.tui.rows import Json
-from pytake_cli.tui.safe import own
+from pytake_cli.tui.safe import Safe, one_line, own
+from pytake_cli.tui.screens import SCREENS
 from pytake_cli.tui.screens.anywhere import Anywhere
 from pytake_cli.tui.widgets.field import Field
 from pytake_cli.tui.widgets.table import Table
@@ -121,6 +126,35 @@ class Listing(Anywhere):
         self.query_one("#search", Field).display = keep
         self.table.focus()
 
+    # -- what is chosen, outside ---------------------------------------------------------------------------------------
+
+    def command(self) -> str:
+        """The command line that shows what the screen shows."""
+        return next(entry.cli for entry in SCREENS if entry.slug == self.inbox.place)
+
+    def named(self) -> dict[str, str]:
+        """What stands for the places of the commands of actions: `{campaign}`."""
+        return {}
+
+    async def do_app_command(self) -> None:
+        """What the screen shows, and what can be done with the chosen one, as commands."""
+        words = {name: shlex.quote(word) for name, word in self.named().items()}
+        keys = self.inbox.keymap
+        lines = [
+            f"{keys.shown(action, (self.CHAIN,)):<6} {action.cli.format(**words)}"
+            for action in ACTIONS
+            if action.cli and self.CHAIN in action.keys and all(name in words for name in _places(action.cli))
+        ]
+        says = Safe("\n".join(one_line(line) for line in lines))
+        await self.inbox.ask(Command(own(_("The same on the command line")), self.command(), says=says))
+
+    def do_app_copy(self) -> None:
+        """The name of the chosen one."""
+        words = [*self.named().values()]
+        if words:
+            self.inbox.copy_to_clipboard(words[0])
+            self.inbox.tell(own(_("{id} is in the clipboard").format(id=one_line(words[0]))))
+
     def matches(self, item: Json, *names: str) -> bool:
         """True if every word is somewhere in these values."""
         said = " ".join(str(item.get(name) or "") for name in names).casefold()
@@ -149,6 +183,10 @@ class Listing(Anywhere):
     def save(self, name: str, content: bytes) -> str:
         """Writes a download into the folder of downloads; returns where."""
         return str(saved(self.inbox.options.downloads, name, content))
+
+
+def _places(command: str) -> list[str]:
+    return [name for _text, name, _form, _turn in Formatter().parse(command) if name is not None]
 
 
 def saved(folder: Path, name: str, content: bytes) -> Path:

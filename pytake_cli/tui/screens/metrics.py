@@ -80,6 +80,9 @@ class MetricsScreen(Listing):
         self.query_one("#period", Sheet).show(lambda room, look: [((told, look.muted),)])
         self.query_one("#figures", Sheet).show(lambda room, look: _shown(found, as_tables, room, look))
 
+    def command(self) -> str:
+        return f"pytake analytics show --period {self.period}"
+
     def on_connected(self, ready: Ready, again: bool) -> None:
         if again:
             self.reload()

@@ -54,6 +54,9 @@ class OpsScreen(Listing):
         self.set_interval(LOOK_SECONDS, self._look_again)
         self.begin()
 
+    def named(self) -> dict[str, str]:
+        return {"entry": str(row["id"])} if (row := self.chosen) is not None else {}
+
     async def load(self) -> None:
         """How it runs, the queues, the troubles, the people."""
         client = self.inbox.client

@@ -46,6 +46,9 @@ class TemplatesScreen(Listing):
     def on_mount(self) -> None:
         self.begin()
 
+    def named(self) -> dict[str, str]:
+        return {"template": str(row["name"])} if (row := self.chosen) is not None else {}
+
     async def load(self) -> None:
         """The list, then the preview of the chosen one."""
         self.items = list((await self.inbox.client.get("/templates"))["items"])

@@ -20,13 +20,14 @@ from pytake_cli import clock
 from pytake_cli.locale import ngettext
 from pytake_cli.tui import times
 from pytake_cli.tui.seeking import lit, spans
-from pytake_cli.tui.timeline import Item
+from pytake_cli.tui.timeline import Item, merged
 from pytake_cli.tui.widgets import bubbles
 from pytake_cli.tui.widgets.bubbles import Frame
-from pytake_cli.tui.widgets.scrolled import Scrolled
+from pytake_cli.tui.widgets.scrolled import RIGHT, Scrolled
 
 if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
+    from pytake_cli.tui.place import Keyed
 
 GROUPED = timedelta(minutes=2)  # bubbles of one voice within this share a head
 MIRRORED_FROM = 60  # cells; own bubbles are at the right from here on
@@ -96,6 +97,14 @@ class ChatView(Scrolled, can_focus=True):
         known = {item.id for item in self.items}
         return any(item.id in known for item in items)
 
+    def take_page(self, page: Sequence[Item], waiting: Iterable[Item]) -> bool:
+        """The end of the timeline as the server has it; False: too much is new, and what stood here before is gone."""
+        known = {item.id for item in self.items}
+        kept = not known or any(item.id in known for item in page)
+        self.items = merged(self.items, page)
+        self._changed(sum(item.id not in known and item.type != "change" for item in page), waiting)
+        return kept
+
     def update_items(self, items: Iterable[Item], waiting: Iterable[Item] | None = None) -> None:
         """New and changed entries; stays at the end if it was there, else counts what is new."""
         places = {item.id: index for index, item in enumerate(self.items)}
@@ -107,11 +116,13 @@ class ChatView(Scrolled, can_focus=True):
                 places[item.id] = len(self.items)
                 self.items.append(item)
                 new += item.type != "change"
-        sent = {item.client_id for item in self.items}
-        waits = self.waiting if waiting is None else waiting
+        self._changed(new, waiting)
+
+    def _changed(self, new: int, waiting: Iterable[Item] | None) -> None:
+        there = {item.client_id for item in self.items if item.client_id}
         self.waiting = tuple(
-            each for each in waits if each.client_id not in sent
-        )  # the event may come before the answer
+            item for item in (self.waiting if waiting is None else waiting) if item.client_id not in there
+        )
         self._draw()
         if self.sticky:
             self._to_end()
@@ -301,6 +312,9 @@ class ChatView(Scrolled, can_focus=True):
         line = round(self.scroll_y) + event.y
         if 0 <= line < len(self._owner) and self._owner[line] >= 0:
             self.pick(self._all[self._owner[line]].id)
+            if event.button == RIGHT:
+                self.focus()
+                cast("Keyed[None]", self.screen).menu("chat", "inbox")
 
 
 def _continues(before: Item | None, item: Item) -> bool:

@@ -174,6 +174,7 @@ class Presence(Line):
         self.viewing: tuple[Safe, ...] = ()
         self.saved = ""
         self.held = ""  # what can still be taken back
+        self.tip = ""  # while there is nothing else to say
         self.found = ""  # how a search in the conversation stands
         self.below = 0
 
@@ -188,6 +189,8 @@ class Presence(Line):
         parts = [_("{who} is looking").format(who=who) for who in self.viewing if who not in self.typing]
         parts += [self.saved] if self.saved else []
         segments.append(Segment(dot.join(parts), look.muted))
+        if self.tip and not parts and len(segments) == 2:
+            segments.append(Segment(cut(self.tip, cells - 12), look.muted))
         right = f"{sign('↓')} {self.below} " + _("new") + " " if self.below else ""
         taken = sum(width(segment.text) for segment in segments)
         segments.append(Segment(" " * max(0, cells - taken - width(right)), look.plain))

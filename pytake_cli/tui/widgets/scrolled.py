@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textual.scroll_view import ScrollView
 
+RIGHT = 3  # the button of the mouse that opens a menu
+
 
 class Scrolled(ScrollView):
     """Lines that can be scrolled to at once; Textual refuses that until the bar of new lines is laid out."""

@@ -18,10 +18,11 @@ from pytake_cli.tui.measure import fit
 from pytake_cli.tui.paint import Look
 from pytake_cli.tui.safe import Safe
 from pytake_cli.tui.signs import sign
-from pytake_cli.tui.widgets.scrolled import Scrolled
+from pytake_cli.tui.widgets.scrolled import RIGHT, Scrolled
 
 if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
+    from pytake_cli.tui.place import Keyed
 
 GAP = 2
 
@@ -165,6 +166,9 @@ class Table(Scrolled, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         if event.y >= 1:
             self.move(event.y - 1 + self.scroll_offset.y)
+            if event.button == RIGHT:
+                screen = cast("Keyed[None]", self.screen)
+                screen.menu(screen.CHAIN)
 
     def do_move_down(self) -> None:
         self.move(self.cursor + 1)

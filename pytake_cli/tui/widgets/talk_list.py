@@ -15,11 +15,12 @@ from pytake_cli import clock
 from pytake_cli.tui.paint import Look
 from pytake_cli.tui.rows import Row
 from pytake_cli.tui.widgets import talk_lines
-from pytake_cli.tui.widgets.scrolled import Scrolled
+from pytake_cli.tui.widgets.scrolled import RIGHT, Scrolled
 from pytake_cli.tui.widgets.talk_lines import Shown
 
 if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
+    from pytake_cli.tui.place import Keyed
 
 HIGH = 2  # lines of a row
 NEAR_END = 30  # rows before the end at which more are asked for
@@ -258,7 +259,9 @@ class TalkList(Scrolled, can_focus=True):
         if index < len(self.rows):
             again = self.rows[index].id == self.current
             self.choose(self.rows[index].id)
-            if again:
+            if event.button == RIGHT:
+                cast("Keyed[None]", self.screen).menu("inbox", "lists")
+            elif again:
                 self.post_message(self.Chosen())
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
