@@ -186,7 +186,9 @@ def walk(seat: Seat, moment: Moment) -> None:
         seat.settle()
         seat.same()
     except AssertionError as error:
-        seat.outcome.wrong.append(f"round {seat.round}, {moment.__name__}: {error}\n{seat.ana.screen()}")
+        seat.outcome.wrong.append(
+            f"round {seat.round}, {moment.__name__}: {error}\n{seat.ana.screen()}\n{seat.home.daemon.tail()}"
+        )
     finally:
         seat.mine.clear()
         if not seat.home.daemon.running:
