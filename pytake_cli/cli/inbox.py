@@ -167,8 +167,9 @@ def _keymap_file() -> Path:
 
 
 def _app(given: Given, url: str, login: Login, *, light: bool = False) -> InboxApp:
-    from pytake_cli.tui.app import InboxApp, Options
+    from pytake_cli.tui.app import InboxApp
     from pytake_cli.tui.client import Client
+    from pytake_cli.tui.options import Options
 
     current = context()
     client = Client(url, login, org=current.settings.org if given.server else None, language=language())

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import tzinfo
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar, cast
-from zoneinfo import ZoneInfo
 
 from textual.app import App
 from textual.binding import BindingType
@@ -30,6 +26,7 @@ from pytake_cli.tui.client import Client, Refused, Unreachable, passes
 from pytake_cli.tui.keymap import Keymap, Trouble
 from pytake_cli.tui.live import Event, Link, Live, Ready
 from pytake_cli.tui.notify import Notifier
+from pytake_cli.tui.options import Options
 from pytake_cli.tui.outbox import Outbox
 from pytake_cli.tui.pacing import Allowance
 from pytake_cli.tui.place import Dialog, Keyed, Place
@@ -38,54 +35,16 @@ from pytake_cli.tui.remembered import Remembered
 from pytake_cli.tui.rows import AT_WORK, Me, Row
 from pytake_cli.tui.safe import Safe, one_line, own
 from pytake_cli.tui.screens import SCREENS
+from pytake_cli.tui.undoing import Undoing
 from pytake_cli.tui.unsent import Unsent
 
 R = TypeVar("R")
 FLUSHED_AT_ONCE, FLUSH_SECONDS = 5, 0.1  # screens are told of events at once, of many ten times a second
-UNDO_SECONDS = 10.0
-LOOK_SECONDS = 0.02  # between looks whether the server has answered
 TOAST_SECONDS = 5.0
 MOST_TOASTS = 2
 THEMES_SECONDS = 1.0  # between two looks at the person's own
 WIDTHS = [(0, "-cramped"), (40, "-tiny"), (60, "-narrow"), (100, "-middle"), (150, "-wide")]
 HEIGHTS = [(0, "-low"), (10, "-flat"), (16, "-short"), (30, "-tall")]
-DEFAULT_ZONE = ZoneInfo("America/Sao_Paulo")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How the inbox was asked for."""
-
-    view: str = "mine"
-    conversation: int | None = None
-    read_only: bool = False
-    theme: str | None = None
-    preset: str = "default"
-    keymap: Path | None = None
-    enter_sends: bool = True
-    read_on: Literal["focus", "reply", "never"] = "focus"
-    downloads: Path = field(default_factory=Path.cwd)
-    zone: tzinfo = DEFAULT_ZONE
-    mouse: bool = True
-    bell: bool = True
-    light: bool = False  # the terminal's ground
-    state: Path | None = None  # where is kept what is remembered until the next time
-    themes: Path | None = None  # the folder of the person's own themes
-    ring_command: str = ""  # run for what rings, with the words behind it
-    plain_log: Path | None = None  # what happens as lines of text, for a screen reader beside
-    undo_send_seconds: float = 0.0  # in which a message can be taken back before it is handed over
-    unsent: Path | None = None  # folder for what the server has not got; None: it ends with the inbox
-    server: str = ""  # what tells this server from others, there
-
-
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """The last thing that was done, and until when it can be taken back."""
-
-    what: Safe
-    change: int | None
-    batch: int | None
-    until: float  # monotonic
 
 
 class InboxApp(App[int], inherit_bindings=False):
@@ -111,9 +70,7 @@ class InboxApp(App[int], inherit_bindings=False):
             self.add_mode(entry.slug, partial(self._open, entry.slug))
         self.was_on = False
         self.last_key_at = 0.0
-        self.undoable: Undo | None = None
-        self.done_lately: list[Undo] = []
-        self._acting = 0  # what the server has not answered yet
+        self.undoing = Undoing(client)
         self.outbox = Outbox(client, hold_seconds=self.options.undo_send_seconds)
         self.unsent: Unsent | None = None
         self.notifier = Notifier(self)
@@ -238,24 +195,13 @@ class InboxApp(App[int], inherit_bindings=False):
         """Something was done that `u` can take back for ten seconds."""
         if change is None and batch is None:
             return
-        self.undoable = Undo(what, change, batch, time.monotonic() + UNDO_SECONDS)
-        self.done_lately = [*self.done_lately[-4:], self.undoable]
+        self.undoing.done(what, change, batch)
         key = self.keymap.shown(BY_ID["app.undo"], ("all",))
         self.tell(Safe(f"{what} · {key} " + _("takes it back")) if key else what)
 
-    @contextmanager
-    def acting(self) -> Iterator[None]:
-        """While the server is asked to do something."""
-        self._acting += 1
-        try:
-            yield
-        finally:
-            self._acting -= 1
-
     @property
     def can_undo(self) -> bool:
-        done = self.undoable is not None and time.monotonic() < self.undoable.until
-        return done or self.outbox.held is not None
+        return self.undoing.possible or self.outbox.held is not None
 
     # -- the wire ------------------------------------------------------------------------------------------------------
 
@@ -381,21 +327,10 @@ class InboxApp(App[int], inherit_bindings=False):
     async def do_app_undo(self) -> None:
         if self.outbox.return_held():
             return
-        undo, self.undoable = self.undoable, None
-        if undo is None or time.monotonic() > undo.until:
-            self.tell(own(_("there is nothing to take back")))
-            return
-        await self.client.undo(change=undo.change, batch=undo.batch)
-        self.tell(own(_("taken back: {what}").format(what=undo.what)))
-
-    async def undo_since(self, moment: float) -> None:
-        """Takes back all that was done since a monotonic moment, the last thing first; what is on its way as well."""
-        while self._acting:
-            await asyncio.sleep(LOOK_SECONDS)
-        while self.done_lately and self.done_lately[-1].until - UNDO_SECONDS >= moment:
-            undo = self.done_lately.pop()
-            await self.client.undo(change=undo.change, batch=undo.batch)
-        self.undoable = None
+        what = await self.undoing.last()
+        self.tell(
+            own(_("there is nothing to take back") if what is None else _("taken back: {what}").format(what=what))
+        )
 
     async def do_app_pause(self) -> None:
         if self.me is None:

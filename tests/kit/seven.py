@@ -9,8 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytake_cli.tui
-from pytake_cli.tui.app import InboxApp, Options
+from pytake_cli.tui.app import InboxApp
 from pytake_cli.tui.live import Live
+from pytake_cli.tui.options import Options
 from tests.kit.api_answers import FakeApi
 
 NOW = datetime(2026, 11, 24, 1, 11, 48, tzinfo=UTC)

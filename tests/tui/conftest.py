@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from pytake_cli.tui.app import InboxApp, Options
+from pytake_cli.tui.app import InboxApp
 from pytake_cli.tui.client import Client, Login
+from pytake_cli.tui.options import Options
 from pytake_cli.tui.screens.inbox import InboxScreen
 from pytake_cli.tui.screens.inbox_guard import HURRIED_SECONDS, LETTERS
 from tests.kit.fake_api import TOKEN, FakeApi

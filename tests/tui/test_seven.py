@@ -10,8 +10,8 @@ import pytest
 from textual.pilot import Pilot
 
 from pytake_cli import clock, locale
-from pytake_cli.tui.app import Options
 from pytake_cli.tui.cards.flow import branches
+from pytake_cli.tui.options import Options
 from pytake_cli.tui.widgets.chat import ChatView
 from tests.kit import photographs, screens
 from tests.kit.awkward import hostile

@@ -35,7 +35,7 @@ class ActsPart(PopupsPart):
         """Does `verb` of the API: optimistic, undoable, repeatable; False: it was not done."""
         action = BY_ID[id_]
         self._last = (action, verb, arguments, change)
-        with self.inbox.acting():
+        with self.inbox.undoing.acting():
             if self.talks.marked:
                 return await self._act_on_marked(action, verb, change, arguments)
             row = self.talks.row
