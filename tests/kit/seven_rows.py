@@ -28,7 +28,7 @@ def campaigns(texts: list[str]) -> FakeApi:
         "sent": 8412, "delivered": 8120, "read": 5003, "failed": 187, "unknown": 2, "replied": 412, "opted_out": 9,
         "waiting": 3390, "skipped": 88, "cancelled": 0, "holdout": 0, "started": 8601,
     }  # fmt: skip
-    more = {
+    more: Json = {
         **counts, **when, "audience": "vip", "plan_id": "p1", "definition": {}, "resume_at": None, "starts_at": None,
         "done": 8599, "queued": 11, "detail": next(words), "troubles": [next(words), next(words)],
         "failures": [{"code": 131026, "count": 121, "meaning": next(words), "advice": next(words)},
