@@ -9,9 +9,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from pytake_cli import clock
@@ -238,9 +240,12 @@ class Seat:
             talk_sending.send(db, who, talk, Letter(text=word, client_id=secrets.token_hex(8)), clock.now())
         return word
 
-    def window_closes(self) -> None:
-        from datetime import timedelta
+    def execute(self, sql: str) -> None:
+        """What nobody else would do to the store."""
+        with self.store.write() as db:
+            db.connection().execute(text(sql))
 
+    def window_closes(self) -> None:
         with self.store.write() as db:
             contact = db.exec(select(Contact).where(Contact.profile_name == self.name)).one()
             pair = db.exec(select(ServiceWindow).where(ServiceWindow.contact_id == contact.id)).one()
