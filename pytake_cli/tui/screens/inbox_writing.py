@@ -99,8 +99,8 @@ class WritingPart(ChatPart):
 
     async def _save(self, id_: int, draft: Draft) -> None:
         await self.inbox.client.save_draft(id_, draft)
-        if self.open is not None and self.open.id == id_ and draft.text.strip():
-            self.presence.saved = _("draft saved")
+        if self.open is not None and self.open.id == id_:
+            self.presence.saved = _("draft saved") if draft.text.strip() else ""
             self.presence.refresh()
 
     def on_leave(self) -> None:
