@@ -23,8 +23,9 @@ MIX = "👍🏽我أ[b]\x1b[31m!"  # something of each in ten cells, so that als
 MIXED = ("👍", "我", "أ", "[b]", "�", "Consegue")  # what can be seen of it, and of the long one
 
 TEXTS: dict[str, str] = {
-    "mix": MIX, "long": LONG[:4096], "emoji": EMOJI, "cjk": CJK, "rtl": RTL, "thai": THAI_HINDI, "zalgo": ZALGO, "markup": MARKUP, "codes": CODES,
-    "word": ONE_WORD, "lines": LINES, "empty": "", "spaces": "   ", "nbsp": "\u00a0\u3164\u200b",
+    "mix": MIX, "long": LONG[:4096], "emoji": EMOJI, "cjk": CJK, "rtl": RTL, "thai": THAI_HINDI, "zalgo": ZALGO,
+    "markup": MARKUP, "codes": CODES, "word": ONE_WORD, "lines": LINES, "empty": "", "spaces": "   ",
+    "nbsp": "\u00a0\u3164\u200b",
 }  # fmt: skip
 
 _STARTS = (
