@@ -15,6 +15,8 @@ POINTS = (
     "outbox.after_send",
     "outbox.after_record",
 )
+# An agent's message is in the store, and the inbox has no answer.
+API_POINTS = ("api.conversations.write",)
 # The same for timers of flows, which only fire where there are flows.
 TIMER_POINTS = ("timer.before_fire", "timer.after_fire")
 

@@ -147,6 +147,9 @@ class AiSettings(Section):
     max_output_tokens: int = Field(1024, ge=16, le=8192, description="Most tokens of one answer, whatever a step says.")
     at_once: int = Field(8, ge=1, le=100, description="Calls to the model that are open at the same time.")
     pseudonyms: bool = Field(True, description="Whether phones, CPFs, cards and e-mails are masked before they go out.")
+    links: list[str] = Field(
+        [], description="Hosts that a model's answers may link to, those below them too; other links are taken out."
+    )
     tokens_by_contact: int = Field(50_000, ge=0, description="Tokens that one contact may cost in a day; 0: no cap.")
     tokens_by_flow: int = Field(1_000_000, ge=0, description="Tokens that one flow may cost in a day; 0: no cap.")
     tokens_by_org: int = Field(3_000_000, ge=0, description="Tokens that all flows may cost in a day; 0: no cap.")

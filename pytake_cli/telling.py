@@ -7,7 +7,7 @@ from typing import Any
 
 from pytake_cli import log
 from pytake_cli.errors import PytakeError
-from pytake_cli.locale import _
+from pytake_cli.locale import Phrase, _
 from pytake_cli.text import clean
 
 _ERRNO = re.compile(r"^\[Errno -?\d+\] ")
@@ -36,7 +36,9 @@ def _filled(template: str, values: dict[str, Any]) -> str:
 
 
 def _reason(value: Any) -> Any:
-    """What the system said, without its number and in the language of this process."""
+    """What the system said, without its number, and phrases of ours: in the language of this process."""
+    if isinstance(value, Phrase):
+        return value.told
     if not isinstance(value, str):
         return value
     text = _ERRNO.sub("", value)

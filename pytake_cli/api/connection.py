@@ -57,6 +57,19 @@ class Places:
         return connections < MOST_UNPROVEN and self.taken[visitor] < MOST_BY_ADDRESS
 
 
+class _Parting:
+    """The transport as an answer has it: closing waits for the rest of the request, which would reset the answer."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection.transport, name)
+
+    def close(self) -> None:
+        self._connection.part()
+
+
 class Connection(HttpToolsProtocol):
     """A connection whose `deadline` (in the loop's time) is always set to something."""
 
@@ -72,6 +85,12 @@ class Connection(HttpToolsProtocol):
         self.most_bytes = self.places.most_request_bytes
         self._in_head = False
         self._reading = False
+        self._parting = False  # it is answered, and closes once the request has come whole
+
+    @property
+    def is_reading(self) -> bool:
+        """True while the request has not come whole: an answer now is the last on this connection."""
+        return self._reading
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         places = self.places
@@ -111,7 +130,7 @@ class Connection(HttpToolsProtocol):
             self._bytes += len(data)
             if self._in_head and self._bytes > MOST_HEAD_BYTES:
                 self._give_up("431 Request Header Fields Too Large")
-            elif self._bytes > self.most_bytes:
+            elif self._bytes > self.most_bytes and not self._parting:
                 self._give_up("413 Content Too Large")
 
     def on_message_begin(self) -> None:
@@ -122,14 +141,30 @@ class Connection(HttpToolsProtocol):
         self.deadline = self.loop.time() + HEAD_SECONDS
 
     def on_headers_complete(self) -> None:
+        if self._parting or self.transport.is_closing():
+            return  # a request behind one whose answer was the last
         self._in_head = False
         self.deadline = self.loop.time() + BODY_SECONDS
         super().on_headers_complete()
+        if self.cycle is not None:  # None: it becomes a WebSocket
+            self.cycle.transport = _Parting(self)  # type: ignore[assignment]
 
     def on_message_complete(self) -> None:
         self._reading = False
         self.deadline = self.loop.time() + ANSWER_SECONDS
         super().on_message_complete()
+        if self._parting:
+            self.transport.close()
+
+    def part(self) -> None:
+        """Closes; while the request still comes, once it is there or its time is over."""
+        if not self._reading:
+            self.transport.close()
+            return
+        self._parting = True
+        self.deadline = min(self.deadline, self.loop.time() + BODY_SECONDS)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
 
     def _should_upgrade(self) -> bool:
         """Only the live wire is one; a request for anything else to become a WebSocket is none that we know."""
@@ -169,7 +204,7 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
             return
         self.deadline = self.loop.time() + LAST_WORD_SECONDS
-        if self._reading:
+        if self._reading and not self._parting:
             self._give_up("408 Request Timeout")
         else:
             self.transport.close()

@@ -1,8 +1,10 @@
 """`/api/v1/live`: the live wire. The token comes in the first frame; then events go out, and presence comes in.
 
-    -> {"token": "…", "cursor": 123, "topics": ["*"]}          within 5 s; "org": "loja" for super administrators
+    -> {"token": "…", "cursor": 123, "topics": ["*"]}          within 5 s; "org": "loja" for super administrators;
+                                                                "rows": true tells conversations as they are now, too
     <- {"type": "ready", "cursor": 123, "latest": 130, "missed": 7, "now": "…Z", "viewers": […]}
     <- {"type": "event", "id": 124, "kind": "message:new", "at": "…Z", "conversation": 5008, "payload": {…}}
+    <- {"type": "rows", "rows": [{"id": 5008, "version": 17, "status": "open", …}, …]}      after the events of a moment
     <- {"type": "beat", "now": "…Z", "cursor": 130}             every 10 s
     -> {"type": "viewing", "conversation": 5008 | null}         true until something else is said
     -> {"type": "typing", "conversation": 5008, "mode": "reply" | "note" | null}    again every 5 s
@@ -19,6 +21,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -35,11 +38,11 @@ from pytake_cli.api.frames import (
     Goodbye,
 )
 from pytake_cli.api.live_socket import FRAMES, LiveSocket
-from pytake_cli.api.v1.office import Principal, SignIn
+from pytake_cli.api.v1.office import Office, Principal
 from pytake_cli.api.v1.reads import Reads
-from pytake_cli.errors import AuthError, PytakeError, StoreUnavailable
+from pytake_cli.api.visitors import group
+from pytake_cli.errors import AuthError, PytakeError, StoreUnavailable, TooOften
 from pytake_cli.policy.live import Interest, NotAllowed, UnknownTopic, interest
-from pytake_cli.store import Store
 
 if TYPE_CHECKING:
     from pytake_cli.daemon.live import Hub, Listener
@@ -54,33 +57,38 @@ LARGEST_ID = 2**63 - 1
 class Live:
     """The ASGI app of the live wire; it takes only WebSockets."""
 
-    def __init__(
-        self, hub: Hub, store: Store, sign_in: SignIn, origins: tuple[str, ...] = (), reads: Reads | None = None
-    ) -> None:
+    def __init__(self, hub: Hub, office: Office) -> None:
         self._hub = hub
-        self._store = store
-        self._sign_in = sign_in
-        self._origins = origins
-        self._reads = reads
+        self._office = office
         self._threads = ThreadPoolExecutor(2, "live-login")  # tokens cost time that other threads need
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (await receive())["type"] != "websocket.connect":
             return None
         origin = header(scope, b"origin")
-        if origin is not None and origin.decode("latin-1") not in self._origins:
+        if origin is not None and origin.decode("latin-1") not in self._office.origins:
             return await send({"type": "websocket.close"})  # before it is accepted: 403
         offered = scope["subprotocols"]
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL if PROTOCOL in offered else None})
         socket: LiveSocket = scope["pytake.connection"]
+        who = partial(self._who, group(self._office.proxies.client(scope)))
         try:
-            await Visit(self._hub, self._who, socket, receive, send).last(self._reads)
+            await Visit(self._hub, who, socket, receive, send).last(self._office.reads)
         except Goodbye as goodbye:
             socket.end(goodbye.code, goodbye.reason)
 
-    async def _who(self, token: str, org: str) -> Principal:
+    async def _who(self, visitor: str, token: str, org: str) -> Principal:
+        """Logs in; a login that is not known to be good counts as a request of a stranger."""
+        office, bearer = self._office, token.encode("utf-8", "surrogatepass")
+        await office.limits.came(visitor, bearer, clock.monotonic())
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._sign_in, self._store, token, org, clock.now())
+        try:
+            found = await loop.run_in_executor(self._threads, office.sign_in, office.store, token, org, clock.now())
+        except AuthError:
+            office.limits.refused(bearer)
+            raise
+        office.limits.knows(bearer, clock.monotonic())
+        return found
 
 
 class Visit:
@@ -116,7 +124,8 @@ class Visit:
         self._topics = _topics(hello)
         principal = await self._login()
         self._socket.known()
-        listener = await self._hub.join(principal, self._interest(principal), _cursor(hello))
+        rows = hello.get("rows") is True
+        listener = await self._hub.join(principal, self._interest(principal), _cursor(hello), rows=rows)
         if reads is not None and principal.may("conversations:read"):
             reads.note(principal, "live.joined", "", clock.now())  # what customers write comes over this wire
         tasks = [
@@ -137,6 +146,8 @@ class Visit:
             return await self._who(self._token, self._org)
         except AuthError as error:
             raise Goodbye(LOGIN, error.slug) from None
+        except TooOften as error:
+            raise Goodbye(TOO_FAST, error.slug) from None
         except StoreUnavailable:
             raise Goodbye(STORE_AWAY, "PT-STORE") from None
         except PytakeError as error:

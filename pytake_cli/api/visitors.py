@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -32,15 +33,17 @@ class Limit:
     def __init__(self, most: int) -> None:
         self._most = most
         self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()  # visitor -> start of window, events
+        self._lock = threading.Lock()  # two requests of a user are looked at by two threads
 
     def exceeded(self, visitor: str, now: float) -> bool:
         """Counts one event; True when it was one too many."""
-        started, count = self._windows.pop(visitor, (now, 0))
-        if now - started >= WINDOW_SECONDS:
-            started, count = now, 0
-        self._windows[visitor] = (started, count + 1)
-        if len(self._windows) > MOST_REMEMBERED:
-            self._windows.popitem(last=False)
+        with self._lock:
+            started, count = self._windows.pop(visitor, (now, 0))
+            if now - started >= WINDOW_SECONDS:
+                started, count = now, 0
+            self._windows[visitor] = (started, count + 1)
+            if len(self._windows) > MOST_REMEMBERED:
+                self._windows.popitem(last=False)
         return count >= self._most
 
     def wait(self, visitor: str, now: float) -> float:

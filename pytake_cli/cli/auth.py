@@ -31,6 +31,15 @@ FIELDS = {
     "role": "Role at that server.",
     "org": "Organisation at that server.",
 }
+SESSION = {
+    "id": "Number of the session.",
+    "agent": "The program that logged in.",
+    "address": "Where from.",
+    "created_at": "When they logged in.",
+    "seen_at": "When the login was last renewed.",
+    "expires_at": "When it ends by itself.",
+    "current": "True: the one that asks.",
+}
 SHOWN = ("server", "who", "role", "org", "current", "state")
 Server = Annotated[
     str | None, typer.Option("--server", metavar="URL", help="The daemon; by default that of this machine.")
@@ -154,6 +163,28 @@ def _row(login: Saved, who: dict[str, Any], *, current: bool, state: str = "good
         "role": who.get("role", ""),
         "org": org,
     }
+
+
+@app.command("sessions")
+def sessions(
+    server: Server = None,
+    end: Annotated[int | None, typer.Option("--end", metavar="ID", help="Logs out there; see the list.")] = None,
+) -> None:
+    """Lists where you are logged in at a server, this machine and others, and ends such a login.
+
+    $ pytake auth sessions
+    $ pytake auth sessions --end 12
+    """
+    found = logins.current(server)
+    if end is None:
+        rows = logins.ask(found, "GET", "/auth/sessions")["items"]
+        emit([{name: row[name] for name in SESSION} for row in rows], SESSION)
+        return
+    if context().dry_run:
+        say(_("nothing was changed (--dry-run)"))
+        return
+    logins.ask(found, "DELETE", f"/auth/sessions/{end}")
+    done(_("session {id} has ended").format(id=end))
 
 
 @app.command("switch")

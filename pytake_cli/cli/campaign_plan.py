@@ -168,7 +168,7 @@ def planned(definition: Definition, found: Found | None = None, *, keep: bool = 
 
     here = context()
     with here.store.read(here.org_id) as db:
-        total = campaign_audience.size(db, here.org_id)
+        total = campaign_audience.size(db, here.org_id, definition, here.now)
     progress = Progress("plan", total)
     tell = progress.at if total > MANY else None
     try:

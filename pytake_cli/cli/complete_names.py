@@ -16,7 +16,7 @@ FIELDS = (
     *("name", "phone", "username", "language", "number", "tag", "segment", "stage", "score", "vip", "blocked"),
     *("created", "last_seen", "consent.marketing", "consent.utility", "consent.all", "conv.status", "conv.assignee"),
     *("conv.queue", "conv.waiting", "conv.last_in", "conv.last_out", "conv.window", "conv.csat", "msg.in", "msg.out"),
-    *("msg.failed", "count(", "sample("),
+    *("msg.failed", "count(", "sample(", "near("),
 )
 SECONDS = 0.1  # how long a Tab may wait for the store
 _LAST = re.compile(r"""(?:(\w+)\s*(?:=|!=|(?:not\s+)?in\s*\((?:[^()]*,)?)\s*)?([^\s(),="]*)$""")

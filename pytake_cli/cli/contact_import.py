@@ -16,7 +16,7 @@ from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit, say, warn
 from pytake_cli.cli.progress import Progress
-from pytake_cli.errors import InputNeeded, InvalidData, PartialFailure, UsageError
+from pytake_cli.errors import InputNeeded, InvalidData, PartialFailure
 from pytake_cli.locale import _, number
 
 if TYPE_CHECKING:
@@ -126,7 +126,6 @@ def import_(given: Given) -> None:
 
 
 def _wanted(given: Given, source: Source) -> Wanted:
-    from pytake_cli.policy.import_columns import CONSENT
     from pytake_cli.policy.phones import is_country
     from pytake_cli.services import contact_import, contact_import_plan
     from pytake_cli.services.contact_import_chunk import Rules
@@ -140,24 +139,16 @@ def _wanted(given: Given, source: Source) -> Wanted:
     key = contact_import_plan.key_named(given.by)
     with here.store.read(here.org_id) as db:
         columns = contact_import_plan.plan(db, here.org_id, source, mapping, country, key)
-    agreed = given.consent is not None or any(column.target == CONSENT for column in columns)
-    if agreed and not (given.consent_source and given.consent_date):
-        raise UsageError(
-            "PT-IMPORT-CONSENT",
-            "consent needs its proof: where and when these people agreed",
-            fix='--consent-source "loja física" --consent-date 2026-03-02',
-        )
-    when = times.past(given.consent_date, here.now, here.tz) if agreed and given.consent_date else None
-    if when is not None and when > here.now:
-        raise UsageError("PT-IMPORT-CONSENT", "nobody has agreed in the future", fix="--consent-date 2026-03-02")
+    when = times.past(given.consent_date, here.now, here.tz) if given.consent_date else None
+    everybody = given.consent is not None
     rules = Rules(
         here.org_id,
         source.name,
         given.on_conflict,
         tuple(name_of(tag) for tag in (*(given.tag or ()), *([given.segment] if given.segment else ()))),
-        given.consent is not None,
+        everybody,
         given.consent_source,
-        when,
+        contact_import_plan.agreed_at(columns, everybody, given.consent_source, when, here.now),
         key,
     )
     return contact_import.Wanted(rules, tuple(columns), country, source.form == "csv")

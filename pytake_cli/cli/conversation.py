@@ -230,9 +230,12 @@ def assign(
     to: Annotated[
         str, typer.Option("--to", metavar="USER|TEAM", help="E-mail or name of a user, @me, @none, or a team.")
     ],
+    force: Annotated[bool, typer.Option("--force", help="Also what a colleague has.")] = False,
     as_: As = None,
 ) -> None:
     """Gives conversations to somebody, to the queue of a team, or with @none back to the queue.
+
+    What a colleague has stays theirs without --force.
 
     $ pytake conversation assign 5008 5011 --to ana@loja.com.br
     $ pytake conversation assign 5008 --to vendas  # team:vendas if a user is called so, too
@@ -243,6 +246,9 @@ def assign(
 
     def change(db: Session, conversation: Conversation, by: User | None) -> str:
         owner = selectors.holder(db, to, as_)
+        if not force and (owner is None or isinstance(owner, Team) or owner.id != conversation.assignee_id):
+            fix = "pytake conversation assign {id} --to … --force"
+            conversations.refuse_claimed(db, conversation, by.id if by else None, fix)
         if isinstance(owner, Team):
             routing.give_to_team(db, conversation, owner, by=by, now=context().now)
             return _("#{id} waits in the queue of {team}").format(id=conversation.id, team=owner.name)

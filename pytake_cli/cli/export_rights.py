@@ -19,16 +19,16 @@ RIGHT = "contacts:export"
 As = Annotated[str | None, typer.Option("--as", metavar="USER", help="Who takes it, with that person's rights.")]
 
 
-def noted(as_: str | None, action: str, target: str, details: Mapping[str, Any]) -> None:
+def noted(as_: str | None, action: str, target: str, details: Mapping[str, Any], right: str = RIGHT) -> None:
     """Raises Forbidden when the person named may not; else writes that it was done. Details name nobody."""
     from pytake_cli.services import audit
 
     here = context()
     with here.store.write(here.org_id) as db:
-        audit.note(db, _allowed(db, as_), action, target, details, now=here.now)
+        audit.note(db, allowed(db, as_, right), action, target, details, now=here.now)
 
 
-def _allowed(db: Session, as_: str | None) -> Principal:
+def allowed(db: Session, as_: str | None, right: str) -> Principal:
     """Whoever may open the store may do everything in it, unless they say who they are."""
     from pytake_cli.services import principals, roles
 
@@ -39,5 +39,5 @@ def _allowed(db: Session, as_: str | None) -> Principal:
     if as_ is None:
         return principals.local(org_id, user.id, name)
     found = principals.Principal(org_id, user.id, name, user.role, roles.rights_of(db, user), "local")
-    found.require(RIGHT)
+    found.require(right)
     return found

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytake_cli import settings
-from pytake_cli.cli.context import context
 from pytake_cli.errors import InvalidData, NotFound
-from pytake_cli.flow.check import Examined, Surroundings, examine_all
+from pytake_cli.flow.check import Examined, examine_all
 from pytake_cli.flow.definition import Flow
 from pytake_cli.flow.problems import FlowErrors, near
 from pytake_cli.flow.reader import MAX_BYTES
+from pytake_cli.services import flow_settings
 
 SUFFIXES = (".yaml", ".yml")
 TESTS = (".test.yaml", ".test.yml")
@@ -98,13 +98,7 @@ def examined(paths: list[Path]) -> list[Examined]:
     beside = {path for each in paths for path in files(each.parent)}
     sources = {shown(path): read(path) for path in dict.fromkeys([*paths, *sorted(beside)])}
     wanted = {shown(path) for path in paths}
-    return [each for each in examine_all(sources, around()) if each.path in wanted]
-
-
-def around() -> Surroundings:
-    """What the settings know of a flow's surroundings."""
-    hours = frozenset(context().settings.flows.hours)
-    return Surroundings(schedules=hours, settles_hours=bool(hours))  # a project without any may have them elsewhere
+    return [each for each in examine_all(sources, flow_settings.around()) if each.path in wanted]
 
 
 def usable(path: Path) -> Flow:

@@ -15,6 +15,7 @@ from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.flow.check import examine_all
 from pytake_cli.flow.problems import near
 from pytake_cli.locale import _, language
+from pytake_cli.services import flow_settings
 
 NAME = re.compile(r"[a-z0-9-]{1,40}")
 _PLACES = (Path(__file__).parents[1] / "shipped", Path(__file__).parents[2] / "flows")  # installed, or a checkout
@@ -132,7 +133,7 @@ def new(
 
 def _first(flow: str) -> list[str]:
     """What the settings need before the flow can be published: business hours that nobody has set."""
-    examined = examine_all({"new": flow.encode()}, flow_files.around())
+    examined = examine_all({"new": flow.encode()}, flow_settings.around())
     return [each.fix for one in examined for each in one.problems if each.slug == "PT-FLOW-SCHEDULE"]
 
 

@@ -63,7 +63,9 @@ def _player(path: Path, flow: Flow, name: str, language: str, at: str) -> Player
     library = Shelf({each.flow.name: each.flow for each in beside if each.flow is not None} | {flow.name: flow})
     contact = {"name": name, "language": language or flow.language}
     tz = str(here.tz)
-    return Player(flow, library, World(now=now, contact=contact, tz=tz, schedules=schedules(tz)))
+    stop_words = here.settings.flows.opt_out_words
+    world = World(now=now, contact=contact, tz=tz, schedules=schedules(tz), stop_words=stop_words)
+    return Player(flow, library, world)
 
 
 def _chat(simulator: Simulator) -> None:

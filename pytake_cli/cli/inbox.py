@@ -21,7 +21,7 @@ from pytake_cli.cli import logins, neighbour, selectors
 from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import say
-from pytake_cli.errors import AuthError, Conflict, DaemonDown, PytakeError, UsageError
+from pytake_cli.errors import AuthError, Conflict, DaemonDown, PytakeError, StoreUnavailable, UsageError
 from pytake_cli.locale import _, language
 
 if TYPE_CHECKING:
@@ -136,6 +136,9 @@ def open_(given: Given) -> None:
     with _daemon(given.server) as url, _login(given) as login:
         app = _app(given, url, login, light=not given.theme and ground.is_light())
         code = app.run(mouse=not given.no_mouse)
+    sys.stdout.write(app.notifier.farewell)
+    if app.fault is not None:
+        raise app.fault
     if code:
         raise SystemExit(code)
 
@@ -164,8 +167,9 @@ def _keymap_file() -> Path:
 
 
 def _app(given: Given, url: str, login: Login, *, light: bool = False) -> InboxApp:
-    from pytake_cli.tui.app import InboxApp, Options
+    from pytake_cli.tui.app import InboxApp
     from pytake_cli.tui.client import Client
+    from pytake_cli.tui.options import Options
 
     current = context()
     client = Client(url, login, org=current.settings.org if given.server else None, language=language())
@@ -180,6 +184,8 @@ def _app(given: Given, url: str, login: Login, *, light: bool = False) -> InboxA
         zone=current.tz,
         bell=not given.quiet_bell,
         undo_send_seconds=given.undo_send,
+        unsent=places.paths().state / "inbox" if os.name == "posix" else None,
+        server=given.server or "",
         light=light,
         state=places.paths().state / STATE_FILE,
         themes=places.paths().config / "themes",
@@ -282,9 +288,13 @@ def _elsewhere(server: str) -> Login:
 
 def _renewed_at(server: str, login: Login) -> str | None:
     """A fresh token; another command may have fetched one meanwhile, and each is good for one renewal."""
+    from pytake_cli.tui.client import Unreachable
+
     try:
         saved = logins.current(server)
         return saved.access if saved.access != login.access else logins.renew(saved).access
+    except DaemonDown as error:
+        raise Unreachable(error.slug) from error
     except PytakeError:
         return None
 
@@ -315,10 +325,13 @@ class _Renewal:
 
     def _renewed(self) -> str | None:
         from pytake_cli.services import sessions
+        from pytake_cli.tui.client import Unreachable
 
         try:
             grant = sessions.refresh(self._store, self._refresh, clock.now())
         except AuthError:
             return None
+        except StoreUnavailable as error:
+            raise Unreachable(error.slug) from error
         self._refresh = grant.refresh
         return grant.access

@@ -23,6 +23,7 @@ from pytake_cli.cli.output import row_stream, say
 from pytake_cli.cli.times import past
 from pytake_cli.errors import NotFound, UsageError
 from pytake_cli.locale import _
+from pytake_cli.services import incidents
 from pytake_cli.store.events import KINDS, Event
 from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
@@ -180,7 +181,7 @@ def _words(db: Session, event: Event) -> tuple[str, str]:
                 "contact"
             ) else "", f"{told.get('contacts', '')} {what}".strip()
         case "incident":
-            return str(told.get("slug", "")), str(told.get("text", ""))
+            return str(told.get("slug", "")), incidents.said(told)
         case _:
             subject = f"#{event.conversation_id}" if event.conversation_id else ""
             return subject, _pairs(told, "conversation")

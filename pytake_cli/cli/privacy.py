@@ -1,5 +1,7 @@
-"""Privacy: how long what is kept.
+"""Privacy: what is held of people, given out or erased, and how long what is kept.
 
+$ pytake privacy export +5511968184101 --out karina.json
+$ pytake privacy erase +5511968184101 --dry-run
 $ pytake privacy retention show
 $ pytake privacy retention set media 365
 $ pytake privacy retention run --dry-run
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pytake_cli.cli import config, confirm
+from pytake_cli.cli import config, confirm, privacy_person
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, emit, say
 from pytake_cli.locale import _, number
@@ -26,6 +28,8 @@ retention = typer.Typer(
     add_completion=False, rich_markup_mode=None, help="How long what is kept; the daemon forgets the rest every hour."
 )
 app.add_typer(retention, name="retention")
+app.command("export")(privacy_person.export)
+app.command("erase")(privacy_person.erase)
 
 FIELDS = {
     "name": "what it is called here",

@@ -236,7 +236,8 @@ def run(
     with here.store.read(here.org_id) as db:
         schedule = schedules.find(db, here.org_id, name)
     if here.dry_run:
-        say(_("would run: {command} (--dry-run)").format(command=" ".join(["pytake", *schedule.command])))
+        command = ["pytake", *schedules.command_at(schedule, here.now)]
+        say(_("would run: {command} (--dry-run)").format(command=" ".join(command)))
         return 0
     if now:
         return _run_here(name)

@@ -13,7 +13,7 @@ import typer
 
 from pytake_cli.cli import changes, confirm
 from pytake_cli.cli.context import context
-from pytake_cli.cli.output import data, done, emit, say
+from pytake_cli.cli.output import data, done, emit, say, warn
 from pytake_cli.cli.segment_words import (
     EXPLAINED_FIELDS,
     EXPLAINED_SHOWN,
@@ -103,11 +103,12 @@ def create(
             materialised=bool(materialise),
         )
         people = segments.count(db, here.org_id, row.query, here.now)
-        kept = {**row.model_dump(), "people": people}
+        kept, odd = {**row.model_dump(), "people": people}, segments.notes(db, here.org_id, where)
         if here.dry_run:
             db.rollback()
     if materialise and not here.dry_run:
         _refresh(name)
+    _warn(odd)
     emit(kept, FIELDS, default=("name", "query", "people", "materialised"))
     if here.dry_run:
         say(_("nothing was changed (--dry-run)"))
@@ -138,10 +139,12 @@ def set_(
             db, row, here.now, query=where, name=to, description=description, materialised=materialise
         )
         kept, refreshing = row.model_dump(), row.materialised and row.refreshed_at is None
+        odd = segments.notes(db, here.org_id, row.query)
         if here.dry_run:
             db.rollback()
     if refreshing and not here.dry_run:
         _refresh(kept["name"])
+    _warn(odd)
     emit(kept, FIELDS, default=("name", "query", "description", "materialised"))
     changes.tell(_("the segment {name}").format(name=name), changed)
 
@@ -183,6 +186,8 @@ def count(name: Either = None, where: Where = None) -> None:
     with here.store.read(here.org_id) as db:
         text = segments.text_of(db, here.org_id, name, where)
         people = segments.count(db, here.org_id, text, here.now)
+        odd = segments.notes(db, here.org_id, text)
+    _warn(odd)
     if here.output.form in ("table", "plain", "tsv"):
         data(str(people))
     else:
@@ -203,6 +208,8 @@ def preview(name: Either = None, where: Where = None, limit: Limit = 20) -> None
         text = segments.text_of(db, here.org_id, name, where)
         found, total = segments.page(db, here.org_id, text, here.now, here.limit(limit))
         rows = directory.rows(db, found)
+        odd = segments.notes(db, here.org_id, text)
+    _warn(odd)
     emit(rows, PEOPLE_FIELDS, default=PEOPLE_SHOWN, total=total, empty=_("It means nobody now"))
 
 
@@ -230,6 +237,11 @@ def explain(
         data(found["sql"] + values)
     else:
         emit([_indented(row) for row in found["conditions"]], EXPLAINED_FIELDS, default=EXPLAINED_SHOWN)
+
+
+def _warn(odd: list[str]) -> None:
+    for each in odd:
+        warn(each)
 
 
 def _indented(row: dict[str, Any]) -> dict[str, Any]:

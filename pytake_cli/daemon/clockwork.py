@@ -30,6 +30,7 @@ from pytake_cli.services import (
     schedule_runs,
     segment_members,
     sending,
+    tokens,
 )
 from pytake_cli.store import Store, conversations, figures, organisations, timers
 from pytake_cli.store import retention as rows
@@ -151,6 +152,7 @@ class Clockwork:
         with self._store.read() as db:
             waiting = figures.unapplied(db)
             due = sending.due(db, now)
+            tokens_wanted = tokens.wanted(db)
             timers_due = timers.due(db, now, 1) or conversations.is_due(db, now)
         if waiting:
             self._engine.poke("journal")
@@ -160,6 +162,8 @@ class Clockwork:
         self._automations.sweep(now)
         for number_id, lane in due:
             self._engine.poke("number", str(number_id), lane)
+        for number_id in tokens_wanted:
+            self._engine.poke("number", str(number_id))
         self._swept_at = now
         self._health.swept_at = clock.monotonic()
         if self._health.store_error:

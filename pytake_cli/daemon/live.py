@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +22,7 @@ from pytake_cli.api.frames import FORBIDDEN, STORE_AWAY, TOO_MANY, TOO_SLOW, Goo
 from pytake_cli.api.v1.office import Principal
 from pytake_cli.daemon.customer_typing import CustomerTyping
 from pytake_cli.daemon.engine import Engine
+from pytake_cli.daemon.live_frames import event_frame, heard_of, joined, rows_frame
 from pytake_cli.daemon.live_hints import Hints
 from pytake_cli.daemon.presence import TYPING, VIEWING, Mark, Presence, parse, viewer
 from pytake_cli.errors import StoreUnavailable
@@ -32,6 +33,7 @@ from pytake_cli.store import Store
 from pytake_cli.store.work import Lane
 
 T = TypeVar("T")
+Rows = Mapping[int, Sequence[dict[str, Any]]]  # organisation -> its conversations, as inboxes list them
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
@@ -47,9 +49,10 @@ MOST_KNOWN = 20_000  # conversations of which it is remembered whose they are
 class Listener:
     """One connection: what it hears, and what of that has not gone out yet."""
 
-    def __init__(self, principal: Principal, interest: Interest, cursor: int) -> None:
+    def __init__(self, principal: Principal, interest: Interest, cursor: int, *, rows: bool = False) -> None:
         self.principal = principal
         self.interest = interest
+        self.rows = rows  # hears the conversations themselves after what happened to them
         self.cursor = cursor  # events up to here are not for it: it has them, or gets them by itself
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.viewing: int | None = None
@@ -160,9 +163,11 @@ class Hub:
                 for listener in list(self.listeners):
                     listener.put(beat)
 
-    async def join(self, principal: Principal, interest: Interest, cursor: int | None) -> Listener:
+    async def join(
+        self, principal: Principal, interest: Interest, cursor: int | None, *, rows: bool = False
+    ) -> Listener:
         """Takes in a connection; what it missed since `cursor` is the first that it gets."""
-        listener = Listener(principal, interest, 0)
+        listener = Listener(principal, interest, 0, rows=rows)
         if self._by_user[listener.who] >= MOST_BY_USER:
             raise Goodbye(TOO_MANY, "too many connections")
         self._by_user[listener.who] += 1
@@ -234,31 +239,42 @@ class Hub:
     async def _read_on(self) -> None:
         more = True
         while more and self.listeners:
-            news = await self._in_thread(self._feed.read)
+            news, rows = await self._in_thread(self._look)
             more = news.more
-            self._fan_out(news.events)
+            self._fan_out(news.events, rows)
             if news.in_doubt:
                 return self.engine.poke("live", LOOK, delay=DOUBT_SECONDS)
         return None
 
-    def _fan_out(self, events: Sequence[Any]) -> None:
+    def _look(self) -> tuple[feed.News, Rows]:
+        """What is new, and for the organisations whose inboxes want it, what became of the conversations."""
+        news = self._feed.read()
+        orgs = {each.principal.org_id for each in list(self.listeners) if each.rows} if news.events else set()
+        try:
+            return news, {org_id: feed.rows(self.store, org_id, news.events) for org_id in orgs}
+        except StoreUnavailable:
+            return news, {}  # the events are read: they go out, and who hears them reads the rows
+
+    def _fan_out(self, events: Sequence[Any], rows: Rows) -> None:
         """Gives each listener its frames; those who hear the same share them."""
         if not events:
             return
         self.counts.events += len(events)
         told = {row.payload.get("user") for row in events if row.kind == "notification"}
         frames: dict[int, bytes] = {}
-        joined: dict[Any, bytes] = {}
+        made: dict[Any, bytes] = {}
         for listener in list(self.listeners):
             who = listener.principal
             own = who.user_id if who.user_id in told else None
             after = listener.cursor if listener.cursor >= events[0].id else 0
-            key = (who.org_id, listener.interest, own, after)
-            if key not in joined:
-                joined[key] = _join(events, frames, who.org_id, listener.interest, who.user_id, after)
-            if joined[key]:
+            key = (who.org_id, listener.interest, own, after, listener.rows)
+            if key not in made:
+                made[key] = joined(events, frames, who.org_id, listener.interest, who.user_id, after)
+                if made[key] and listener.rows:
+                    made[key] += rows_frame(rows.get(who.org_id, ()), listener.interest)
+            if made[key]:
                 self.counts.pieces += 1
-                listener.put(joined[key])
+                listener.put(made[key])
 
     def _missed(self, listener: Listener, cursor: int, horizon: int) -> Sequence[Any] | None:
         with self.store.read() as db:
@@ -271,7 +287,7 @@ class Hub:
         gap = cursor is not None and missed is None
         if gap:
             listener.cursor = horizon
-        mine = _of(missed or (), who.org_id, listener.interest, who.user_id, 0)
+        mine = heard_of(missed or (), who.org_id, listener.interest, who.user_id, 0)
         viewers = self.presence.of(who.org_id, who.user_id) if VIEWING in listener.interest.kinds else ()
         ready = {
             "type": "ready",
@@ -281,7 +297,7 @@ class Hub:
             "viewers": [viewer(mark) for mark in viewers],
             **({"gap": True} if gap else {"missed": len(mine)}),
         }
-        listener.begin(b"".join((frame(ready), *map(_frame, mine))))
+        listener.begin(b"".join((frame(ready), *map(event_frame, mine))))
 
     def _keep_presence(self) -> None:
         """Whoever looks at a conversation does so until they say otherwise, or are gone; who types has to say so."""
@@ -369,30 +385,3 @@ class Hub:
 def _mark(kind: str, listener: Listener, conversation_id: int, mode: str | None = None) -> Mark:
     who = listener.principal
     return Mark(kind, who.org_id, conversation_id, listener.who[1], who.name, None, mode)
-
-
-def _of(events: Sequence[Any], org_id: int, interest: Interest, user_id: int | None, after: int) -> list[Any]:
-    """The events that somebody may hear, and wants to."""
-    return [
-        row
-        for row in events
-        if row.org_id == org_id
-        and row.id > after
-        and interest.wants(row.kind, row.conversation_id)
-        and (row.kind != "notification" or row.payload.get("user") == user_id)
-    ]
-
-
-def _join(
-    events: Sequence[Any], frames: dict[int, bytes], org_id: int, interest: Interest, user_id: int | None, after: int
-) -> bytes:
-    """Their frames in one piece; `frames` keeps what was made already."""
-    mine = _of(events, org_id, interest, user_id, after)
-    for row in mine:
-        if row.id not in frames:
-            frames[row.id] = _frame(row)
-    return b"".join(frames[row.id] for row in mine)
-
-
-def _frame(row: Any) -> bytes:
-    return event(row.kind, row.at, row.conversation_id, row.payload, row.id)

@@ -241,7 +241,7 @@ class Daemon:
         signals = Signals(self._take_signal, self._proxies)
         tls = self._tls is not None or self._options.behind_proxy
         self._office = front.office(store, self._proxies, self._hub, self._health.unready, tls=tls)
-        live = Live(self._hub, store, self._office.sign_in, self._office.origins, self._office.reads)
+        live = Live(self._hub, self._office)
         self._server = Server(application(door, probes, signals, api.application(self._office), live), places)
         parts = (self._sender, self._jobs, self._campaigns, self._automations, self._health)
         self._clockwork = Clockwork(store, engine, *parts, self._hub.present)

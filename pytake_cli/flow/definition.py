@@ -13,6 +13,7 @@ from pytake_cli.flow.patterns import PatternError, compile_pattern
 from pytake_cli.flow.steps import read_step
 from pytake_cli.flow.steps.step import Step
 from pytake_cli.flow.values import Duration, OneOrMore, Slug, StepId, Target, VarName
+from pytake_cli.locale import Phrase
 
 VarType = Literal[
     "text", "number", "integer", "money", "boolean", "date", "time", "datetime", "list", "object", "media"
@@ -46,7 +47,8 @@ class Trigger(BaseModel):
     @model_validator(mode="after")
     def _one_kind(self) -> Trigger:
         if sum(bool(getattr(self, kind)) for kind in _KINDS) != 1:
-            raise PydanticCustomError("flow_trigger", "a trigger is exactly one of " + ", ".join(_KINDS))
+            wrong = Phrase("a trigger is exactly one of {kinds}", kinds=", ".join(_KINDS))
+            raise PydanticCustomError("flow_trigger", "{problem}", {"problem": wrong})
         _check_patterns(self.mode, self.keyword)
         return self
 

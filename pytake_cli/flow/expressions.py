@@ -34,6 +34,7 @@ from pytake_cli.flow.language.values import (
     Value,
 )
 from pytake_cli.flow.language.writing import text_of
+from pytake_cli.locale import Phrase
 
 __all__ = [
     "EvaluationError",
@@ -118,7 +119,7 @@ def compile_template(source: str) -> Template:
     found = _OPENING.search(source)
     if found is None:
         if len(source) > MAX_STRING:
-            raise ExpressionError(f"the text is longer than {MAX_STRING} characters", MAX_STRING)
+            raise ExpressionError(Phrase("the text is longer than {most} characters", most=MAX_STRING), MAX_STRING)
         return Template(source, (), (), True, None, (source,), 0)
     _check_size(source)
     compiler = Compiler()
@@ -147,7 +148,7 @@ def _compiled(tokens: Sequence[Token], compiler: Compiler) -> Run:
         return compiler.compile(Parser(tokens).parse())
     except RecursionError:
         # the bounds are far below the usual limit; a caller deep in calls of its own may still meet it
-        raise ExpressionError("the expression is too deep", tokens[0].offset) from None
+        raise ExpressionError(Phrase("the expression is too deep"), tokens[0].offset) from None
 
 
 def _evaluate(run: Run, scope: Scope) -> object:
@@ -166,14 +167,16 @@ def _evaluate_text(run: Run, scope: Scope) -> str:
 
 def _check_size(source: str) -> None:
     if len(source) > MAX_SOURCE:
-        raise ExpressionError(f"it is longer than {MAX_SOURCE} characters", MAX_SOURCE)
+        raise ExpressionError(Phrase("it is longer than {most} characters", most=MAX_SOURCE), MAX_SOURCE)
 
 
 def _check_opening(source: str, found: re.Match[str]) -> None:
     if found.group() == "{%":
-        raise ExpressionError("`{%` is not used; branch with `switch`, or write `{{ a if b else c }}`", found.start())
+        instead = {"sign": "{%", "example": "{{ a if b else c }}"}
+        wrong = Phrase("`{sign}` is not used; branch with `switch`, or write `{example}`", **instead)
+        raise ExpressionError(wrong, found.start())
     if found.group() == "{#":
-        raise ExpressionError("`{#` is not used; a comment stands behind `#` in the file", found.start())
+        raise ExpressionError(Phrase("`{#` is not used; a comment stands behind `#` in the file"), found.start())
 
 
 def _add_text(parts: list[str | Run], text: str, *, left: bool, right: bool) -> None:

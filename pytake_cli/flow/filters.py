@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pytake_cli.flow.language import date_filters, list_filters, number_filters, people_filters, text_filters
 from pytake_cli.flow.language.values import Value
 from pytake_cli.flow.words import closest
+from pytake_cli.locale import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Filter:
     gives: str  # what the example gives in pt-BR
     takes_missing: bool = False
     cost: int = 1
-    wrong: Callable[[object], str | None] | None = None
+    wrong: Callable[[object], Phrase | None] | None = None
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -37,24 +38,29 @@ class Filter:
         """How many of them must be given."""
         return len(self.parameters) - len(self.call.__defaults__ or ())
 
-    def wrong_arguments(self, count: int, names: Sequence[str]) -> str | None:
+    def wrong_arguments(self, count: int, names: Sequence[str]) -> Phrase | None:
         """What is wrong with so many arguments and these named ones, None when they fit."""
         known = self.parameters
         if count > len(known):
-            return f"takes {_many(len(known))}, not {count}"
+            if not known:
+                return Phrase("takes no arguments")
+            return Phrase("is given {count} arguments, and takes at most {most}", count=count, most=len(known))
         for name in names:
             if name not in known:
-                near = closest(name, known)
-                said = f"; did you mean `{near}`?" if near else f"; it has {', '.join(known)}" if known else ""
-                return f"has no argument `{name[:40]}`{said}"
+                return _unknown(name, known)
             if name in known[:count]:
-                return f"is given `{name}` twice"
+                return Phrase("is given `{argument}` twice", argument=name)
         lacking = [name for name in known[count : self.required] if name not in names]
-        return f"needs the argument `{lacking[0]}`" if lacking else None
+        return Phrase("needs the argument `{argument}`", argument=lacking[0]) if lacking else None
 
 
-def _many(count: int) -> str:
-    return f"{count or 'no'} argument{'' if count == 1 else 's'}"
+def _unknown(name: str, known: Sequence[str]) -> Phrase:
+    near, given = closest(name, known), name[:40]
+    if near:
+        return Phrase("has no argument `{argument}`; did you mean `{meant}`?", argument=given, meant=near)
+    if known:
+        return Phrase("has no argument `{argument}`; it has {known}", argument=given, known=", ".join(known))
+    return Phrase("has no argument `{argument}`", argument=given)
 
 
 FILTERS: dict[str, Filter] = {

@@ -10,6 +10,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import Any
 
+from pytake_cli.locale import Phrase
+
 # enough for any number an expression may hold, written out with decimals
 _WIDE = Context(prec=200, rounding=ROUND_HALF_UP)
 
@@ -232,6 +234,10 @@ def format_money(amount: int | Decimal, currency: str, locale: Locale) -> str:
 class FormatError(ValueError):
     """A pattern of a date or a time has letters that mean nothing."""
 
+    def __init__(self, message: Phrase) -> None:
+        super().__init__(message)
+        self.message = message
+
 
 _FIELDS = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+|'")
 _MEANING: dict[str, Callable[[Any, Locale], str]] = {
@@ -296,12 +302,14 @@ def format_datetime(moment: datetime, locale: Locale) -> str:
 def _field(piece: str, moment: date | time, locale: Locale) -> str:
     meaning = _MEANING.get(piece)
     if meaning is None:
-        raise FormatError(f"{piece!r} means nothing in a date; put words in quotes, as in dd 'de' MMMM")
+        unknown = Phrase("{piece} means nothing in a date; put words in quotes, as in dd 'de' MMMM", piece=repr(piece))
+        raise FormatError(unknown)
     try:
         return meaning(moment, locale)
     except AttributeError:
-        has = "no time" if isinstance(moment, date) else "no date"
-        raise FormatError(f"there is {has} in it for {piece!r}") from None
+        if isinstance(moment, date):
+            raise FormatError(Phrase("there is no time in it for {piece}", piece=repr(piece))) from None
+        raise FormatError(Phrase("there is no date in it for {piece}", piece=repr(piece))) from None
 
 
 def _plain(number: Decimal) -> Decimal:

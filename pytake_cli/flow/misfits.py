@@ -160,7 +160,7 @@ class _Teller:
         if kind in ("too_short", "too_long", "string_too_short", "string_too_long"):
             return self._length(misfit, kind, context)
         if kind == "flow_expression" and "offset" in context:
-            return self._expression(misfit, str(context.get("problem", "")), int(context["offset"]))
+            return self._expression(misfit, context["problem"], int(context["offset"]))
         if kind in EXPECTED:
             return self._takes(misfit, EXPECTED[kind])
         if kind.startswith("flow_"):
@@ -252,11 +252,11 @@ class _Teller:
         most = context.get("max_length")
         return self._say("PT-FLOW-LONG", "`{key}` has more than {most}", misfit, key=key, most=most)
 
-    def _expression(self, misfit: _Misfit, detail: str, offset: int) -> Problem:
+    def _expression(self, misfit: _Misfit, detail: Phrase, offset: int) -> Problem:
         """An expression names its own column, also within a text of several lines or a map of texts."""
         where = self._text_of((*self.at, *misfit.place), misfit.error["input"], detail)
         place = self.positions.inside(where, offset)
-        return problem("PT-FLOW-EXPRESSION", "{detail}", place, path=self.path, detail=Phrase(detail))
+        return problem("PT-FLOW-EXPRESSION", "{detail}", place, path=self.path, detail=detail)
 
     def _text_of(self, where: Path, value: Any, detail: str) -> Path:
         """Which of the texts in a value has the error."""
@@ -286,7 +286,7 @@ class _Teller:
             return self._takes(misfit, expected)
         slug = "PT-FLOW-" + kind.removeprefix("flow_").replace("_", "-").upper()
         context = misfit.error.get("ctx", {})
-        expected = Phrase(context["problem"]) if isinstance(context.get("problem"), str) else expected
+        expected = _phrase(context.get("problem", expected))
         named = str(context.get("field") or "")
         # a pattern is a question's, or the words of a trigger; a rule of several keys is told at one that is there
         others = ("pattern", "keyword") if kind == "flow_pattern" else _QUOTED.findall(expected)
@@ -338,6 +338,10 @@ def _name(path: Path) -> str:
     for part in parts[-2:] if parts and isinstance(parts[-1], int) else parts[-1:]:
         shown += f"[{part + 1}]" if isinstance(part, int) else f"{part}"
     return shown
+
+
+def _phrase(text: str) -> Phrase:
+    return text if isinstance(text, Phrase) else Phrase(text)
 
 
 def given(value: Any) -> Phrase | str:

@@ -9,17 +9,34 @@ from typing import Any
 
 import re2
 
+from pytake_cli.locale import Phrase
+
 MAX_PATTERN = 1000  # characters
 MAX_MEMORY = 1 << 20  # bytes that RE2 may use for one pattern and its states
 MAX_TEXT = 4096  # characters that are matched; a WhatsApp text has no more
 
 _UNSUPPORTED = re.compile(r"\(\?(?:<?[=!])|\\[1-9]|\(\?P=")
+# what RE2 says is wrong
+_SAID: dict[str, Phrase] = {
+    "missing )": Phrase("missing )"),
+    "unexpected )": Phrase("unexpected )"),
+    "missing ]": Phrase("missing ]"),
+    "trailing \\": Phrase("trailing \\"),
+    "bad repetition operator": Phrase("bad repetition operator"),
+    "no argument for repetition operator": Phrase("no argument for repetition operator"),
+    "invalid repetition size": Phrase("invalid repetition size"),
+    "invalid character class range": Phrase("invalid character class range"),
+    "invalid escape sequence": Phrase("invalid escape sequence"),
+    "invalid named capture group": Phrase("invalid named capture group"),
+    "invalid perl operator": Phrase("invalid perl operator"),
+    "pattern too large - compile failed": Phrase("pattern too large - compile failed"),
+}
 
 
 class PatternError(Exception):
     """The source is no pattern; `offset` counts characters from its start."""
 
-    def __init__(self, message: str, offset: int) -> None:
+    def __init__(self, message: Phrase, offset: int) -> None:
         super().__init__(message)
         self.message = message
         self.offset = offset
@@ -51,11 +68,11 @@ class Pattern:
 def compile_pattern(source: str, *, ignore_case: bool = True) -> Pattern:
     """Compiles a pattern; PatternError names the place where RE2 stops reading it."""
     if len(source) > MAX_PATTERN:
-        raise PatternError(f"the pattern is longer than {MAX_PATTERN} characters", MAX_PATTERN)
+        raise PatternError(Phrase("the pattern is longer than {most} characters", most=MAX_PATTERN), MAX_PATTERN)
     try:
         source.encode()
     except UnicodeEncodeError as error:
-        raise PatternError("the pattern has half a character", error.start) from None
+        raise PatternError(Phrase("the pattern has half a character"), error.start) from None
     options = re2.Options()
     options.max_mem = MAX_MEMORY
     options.case_sensitive = not ignore_case
@@ -73,8 +90,14 @@ def _explained(source: str, error: Exception) -> PatternError:
     said = raw.decode(errors="replace") if isinstance(raw, bytes) else str(raw)
     unsupported = _UNSUPPORTED.search(source)
     if unsupported:
-        what = "back references" if unsupported.group().startswith(("\\", "(?P=")) else "look-ahead and look-behind"
-        return PatternError(f"{what} are not possible in patterns: {unsupported.group()}", unsupported.start())
+        piece = unsupported.group()
+        if piece.startswith(("\\", "(?P=")):
+            wrong = Phrase("back references are not possible in patterns: {piece}", piece=piece)
+        else:
+            wrong = Phrase("look-ahead and look-behind are not possible in patterns: {piece}", piece=piece)
+        return PatternError(wrong, unsupported.start())
     message, colon, piece = said.partition(": ")
     found = source.find(piece) if colon and piece else -1
-    return PatternError(f"the pattern cannot be read: {said}", max(found, 0) if message else 0)
+    words = _SAID.get(message, message)
+    detail = Phrase("{words}: {piece}", words=words, piece=piece) if colon and piece else words
+    return PatternError(Phrase("the pattern cannot be read: {detail}", detail=detail), max(found, 0))

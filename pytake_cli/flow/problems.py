@@ -8,16 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pytake_cli.errors import InvalidData
-from pytake_cli.locale import _
+from pytake_cli.locale import Phrase, _, told
+
+__all__ = ["FlowErrors", "Phrase", "Problem", "Severity", "in_order", "near", "problem"]
 
 Severity = Literal["error", "warning"]
 SEVERAL = 4  # mistakes that an error tells in full
-
-
-class Phrase(str):
-    """A piece of a sentence that is translated when the sentence is shown: `a duration such as 30s`."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +67,7 @@ class Problem:
         }
 
     def _filled(self, template: str) -> str:
-        values = {name: _(value) if isinstance(value, Phrase) else value for name, value in self.values.items()}
-        return _(template).format(**values) if template else ""
+        return _(template).format(**{name: told(value) for name, value in self.values.items()}) if template else ""
 
 
 def problem(

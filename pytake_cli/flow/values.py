@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from pytake_cli.flow.expressions import Expression, ExpressionError, Template, compile_expression, compile_template
+from pytake_cli.locale import Phrase
 
 STEP_ID = r"^[a-z0-9_]{1,40}$"
 StepId = Annotated[str, StringConstraints(pattern=STEP_ID)]
@@ -76,9 +77,8 @@ class Text:
             raise PydanticCustomError("flow_text", "a text for at least one language")
         for language in given:
             if isinstance(value, dict) and not (isinstance(language, str) and LANGUAGE.fullmatch(language)):
-                raise PydanticCustomError(
-                    "flow_language", "{language} is no language, such as pt-BR or en", {"language": str(language)}
-                )
+                unknown = Phrase("{language} is no language, such as pt-BR or en", language=str(language))
+                raise PydanticCustomError("flow_language", "{problem}", {"problem": unknown})
         return cls({str(language): read_template(text) for language, text in given.items()})
 
 

@@ -25,6 +25,34 @@ def _(text: str) -> str:
     return own(_messages().get(text, text))
 
 
+class Phrase(str):
+    """A piece of a sentence that is translated when the sentence is shown: `a duration such as 30s`.
+
+    With values it is a template: Phrase("longer than {most} characters", most=1000).
+    """
+
+    __slots__ = ("template", "values")
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, /, **values: object) -> Phrase:
+        self = super().__new__(cls, template.format(**values) if values else template)
+        self.template, self.values = template, values
+        return self
+
+    @property
+    def told(self) -> str:
+        """In the language of this process or request."""
+        text = _(self.template)
+        return text.format(**{name: told(value) for name, value in self.values.items()}) if self.values else text
+
+
+def told(value: object) -> object:
+    """The value as it goes into a sentence: phrases are translated, everything else is as it is."""
+    return value.told if isinstance(value, Phrase) else value
+
+
 def own(text: str) -> str:
     """A text of ours as the terminal can show it: the one door for --ascii, which leaves what others wrote alone."""
     if not _ascii or text.isascii():

@@ -108,6 +108,18 @@ def news(running: Mapping[str, Clock], told: Mapping[str, str], now: datetime) -
     return found
 
 
+def still_told(running: Mapping[str, Clock], told: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """What needs not be told again of clocks that another promise may have moved."""
+    kept = {}
+    for name, word in told.items():
+        clock = running.get(name)
+        if clock is None or now >= clock.due:
+            kept[name] = word
+        elif now >= clock.warn_at:
+            kept[name] = WARNED
+    return kept
+
+
 def next_at(running: Mapping[str, Clock], told: Mapping[str, str]) -> datetime | None:
     """When there is something to tell again, given what has been told."""
     moments = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite, nan
@@ -13,7 +13,7 @@ from pytake_cli.flow.patterns import PatternError
 from pytake_cli.flow.words import closest
 from pytake_cli.segment import fields, patterns
 from pytake_cli.segment.grammar import parse
-from pytake_cli.segment.tree import And, Bare, Count, Node, Not, Or, Predicate, Sample, SegmentError, Value
+from pytake_cli.segment.tree import And, Bare, Count, Near, Node, Not, Or, Predicate, Sample, SegmentError, Value
 
 YES, NO = ("true", "yes", "sim"), ("false", "no", "não", "nao")
 _RELATIVE = re.compile(r"([+-]\d{1,5})(d|w|h|m|min|y)")
@@ -52,6 +52,7 @@ def _checked(node: Node, custom: Custom | None) -> Node:
         case Bare(word, offset):
             if fields.exists(word):
                 return _flag(_typed(Predicate(word, "is set", (), offset), custom))
+            _refuse_colon(word, offset, custom or ())
             return node
         case Predicate():
             typed = _typed(node, custom)
@@ -72,14 +73,25 @@ def _checked(node: Node, custom: Custom | None) -> Node:
             if since is not None:
                 _readable_time(since)
             return node
-        case Sample():
+        case Sample() | Near():
             return node
+
+
+def _refuse_colon(word: str, offset: int, custom: Container[str]) -> None:
+    """`tag:vip`, as the inbox filters, would look for a name, and `not tag:vip` mean everybody."""
+    name, colon, value = word.partition(":")
+    name = f"f.{name}" if name in custom else name.lower()
+    if colon and fields.exists(name):
+        raise SegmentError(
+            "{word} would look for a name", offset, "{field} = {value}", word=word, field=name, value=value or "…"
+        )
 
 
 def _typed(node: Predicate, custom: Custom | None) -> Predicate:
     """With the type of the organisation's own field; one that it does not have is refused."""
     name = node.field.removeprefix("f.")
     if custom is None or name == node.field:
+        fields.find(node.field, node.offset, custom or ())
         return node
     if name not in custom:
         near = closest(name, custom)
@@ -123,7 +135,8 @@ def _check_value(field: fields.Field, node: Predicate, value: Value) -> None:
         try:
             patterns.normal(value.text)
         except PatternError as error:
-            raise SegmentError("{reason}", value.offset + 1 + error.offset, reason=error.message) from None
+            wrong = error.message
+            raise SegmentError(wrong.template, value.offset + 1 + error.offset, "", **wrong.values) from None
         return
     if node.op in ("~", "!~") and len(value.text) < SHORTEST_PART:
         raise SegmentError("~ looks for at least {count} letters", value.offset, count=SHORTEST_PART)

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from math import cos, radians
 from operator import ge, gt, le, lt
 from typing import Any
 
 from pytake_cli.flow.words import fold
 from pytake_cli.segment import check, fields, patterns
-from pytake_cli.segment.tree import And, Bare, Count, Node, Not, Or, Person, Predicate, Sample, SegmentError, Value
+from pytake_cli.segment.tree import (
+    And,
+    Bare,
+    Count,
+    Near,
+    Node,
+    Not,
+    Or,
+    Person,
+    Predicate,
+    Sample,
+    SegmentError,
+    Value,
+)
 
 PRIME, FACTOR = 2_147_483_647, 48_271  # of Lehmer's generator: products stay below 2^63
+DEGREE = 111_195.0  # metres, of latitude
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {">": gt, ">=": ge, "<": lt, "<=": le}
 
 
@@ -19,7 +34,7 @@ def matches(node: Node, person: Person, now: datetime, tz: str) -> bool:
     """True if the person is meant. `tz` is the organisation's: days begin there.
 
     person: {"id": 7, "name": "Ana", "phone": "+5511…", "tags": ["vip"], "stage": "lead", "fields": {"plan": "gold"},
-             "messages": {"in": [<datetime>, …]}}
+             "messages": {"in": [<datetime>, …]}, "place": (-23.5614, -46.6559)}
     """
     match node:
         case And(children):
@@ -32,6 +47,8 @@ def matches(node: Node, person: Person, now: datetime, tz: str) -> bool:
             return _is_called(word, person)
         case Sample(percent):
             return _bucket(person) < percent * 100
+        case Near():
+            return _is_near(node, person.get("place"))
         case Count(what, since, op, value):
             return _compares(_counted(fields.find(what).of(person), since, now, tz), op, check.number(value))
         case Predicate():
@@ -66,6 +83,19 @@ def _counted(times: Any, since: Value | None, now: datetime, tz: str) -> float:
     """How many messages, by the times of each."""
     start = check.moment(since, now, tz)[0] if since else None
     return float(sum(1 for at in times or () if start is None or at >= start))
+
+
+def degrees_in_metres(latitude: float) -> tuple[float, float]:
+    """How long a degree is there, to the north and to the east."""
+    return DEGREE, DEGREE * cos(radians(latitude))
+
+
+def _is_near(node: Near, place: tuple[float, float] | None) -> bool:
+    if place is None:
+        return False
+    to_north, to_east = degrees_in_metres(node.latitude)
+    north, east = (place[0] - node.latitude) * to_north, (place[1] - node.longitude) * to_east
+    return north * north + east * east <= node.metres * node.metres
 
 
 def _is_called(word: str, person: Person) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -98,8 +98,8 @@ def asked(node: Predicate) -> Field:
     return replace(field, type=CUSTOM[node.type]) if node.type else field
 
 
-def find(name: str, offset: int = 0) -> Field:
-    """The field of that name, or `SegmentError` with the nearest one."""
+def find(name: str, offset: int = 0, custom: Iterable[str] = ()) -> Field:
+    """The field of that name, or `SegmentError` with the nearest one; `custom` are the organisation's own."""
     if name in FIELDS:
         return Field(name, *FIELDS[name])
     head, _, rest = name.partition(".")
@@ -112,7 +112,10 @@ def find(name: str, offset: int = 0) -> Field:
         return Field(name, FLOW_PARTS[part], ("flows", owner, part))
     if owner and head == "camp" and part in CAMPAIGN_PARTS:
         return Field(name, CAMPAIGN_PARTS[part], ("campaigns", owner, part))
-    near = closest(name, (*FIELDS, *(f"consent.{purpose}" for purpose in PURPOSES)))
+    known = {**dict.fromkeys(FIELDS), **{f"consent.{purpose}": None for purpose in PURPOSES}}
+    known |= {own: f"f.{own}" for own in custom}
+    near = closest(name, known)
+    near = known.get(near or "") or near
     raise SegmentError(
         "there is no field {field}",
         offset,

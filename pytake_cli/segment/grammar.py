@@ -7,10 +7,11 @@ from typing import Any
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedEOF, UnexpectedToken, v_args
 
-from pytake_cli.segment.tree import And, Bare, Count, Node, Not, Or, Predicate, Sample, SegmentError, Value
+from pytake_cli.segment.tree import And, Bare, Count, Near, Node, Not, Or, Predicate, Sample, SegmentError, Value
 
 MAX_LENGTH = 8192  # characters
 MAX_PREDICATES = 250
+FARTHEST = 500_000  # metres: the earth is taken as flat
 MAX_DEPTH = 50  # parentheses inside each other
 
 GRAMMAR = r"""
@@ -29,6 +30,7 @@ predicate: WORD OP value            -> compared
          | WORD IS_SET              -> stated
          | WORD IS_NOT_SET          -> stated
 call: _SAMPLE WORD ")"              -> sampled
+    | _NEAR value "," value "," value ")" -> near
     | _COUNT WORD ("," _SINCE value)? ")" OP value -> counted
 bare: WORD | STRING
 value: WORD | STRING | REGEX
@@ -38,6 +40,7 @@ _AND: /and\b/i
 _NOT: /not\b/i
 _BETWEEN: /between\b/i
 _SAMPLE: /sample\s*\(/i
+_NEAR: /near\s*\(/i
 _COUNT: /count\s*\(/i
 _SINCE: /since\s*=/i
 IN: /in(?=\s*\()/i
@@ -52,7 +55,20 @@ WORD: /[^\s()=!~^<>,"\/][^\s()=!~^<>,"]*/
 %ignore WS
 """
 
-_PRIORITIES = ("_OR", "_AND", "_NOT", "_BETWEEN", "_SAMPLE", "_COUNT", "_SINCE", "IN", "NOT_IN", "IS_SET", "IS_NOT_SET")
+_PRIORITIES = (
+    "_OR",
+    "_AND",
+    "_NOT",
+    "_BETWEEN",
+    "_SAMPLE",
+    "_NEAR",
+    "_COUNT",
+    "_SINCE",
+    "IN",
+    "NOT_IN",
+    "IS_SET",
+    "IS_NOT_SET",
+)
 for _name in _PRIORITIES:  # keywords before words, and the longer before the shorter
     GRAMMAR = re.sub(rf"(?m)^{_name}:", f"{_name}.{3 if 'NOT_' in _name else 2}:", GRAMMAR)
 
@@ -94,6 +110,15 @@ class _Build(Transformer[Token, Node]):
         if not match or float(match[1]) > 100:
             raise SegmentError("{share} is no share; write sample(10%)", _offset(share), share=share)
         return Sample(float(match[1]), _offset(share))
+
+    def near(self, latitude: Value, longitude: Value, distance: Value) -> Node:
+        match = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)(k?m)", distance.text.lower())
+        metres = float(match[1]) * (1000 if match[2] == "km" else 1) if match else 0.0
+        if not 0 < metres <= FARTHEST:
+            raise SegmentError(
+                "{given} is no distance; write 800m or 5km, at most 500km", distance.offset, given=distance.text
+            )
+        return Near(_degrees(latitude, 90), _degrees(longitude, 180), metres, latitude.offset)
 
     def counted(self, what: Token, *rest: Any) -> Node:
         *since, op, value = rest
@@ -164,6 +189,12 @@ def _value(token: Token) -> Value:
     if token.type == "REGEX":
         return Value(token[1:-1].replace("\\/", "/"), "regex", _offset(token))
     return Value(str(token), "word", _offset(token))
+
+
+def _degrees(value: Value, most: int) -> float:
+    if not re.fullmatch(r"[+-]?\d{1,3}(\.\d{1,12})?", value.text) or abs(found := float(value.text)) > most:
+        raise SegmentError("{given} is no place; write near(-23.55, -46.63, 5km)", value.offset, given=value.text)
+    return found
 
 
 def _offset(token: Token) -> int:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from pytake_cli.flow.patterns import MAX_PATTERN, PatternError, compile_pattern
 from pytake_cli.flow.words import fold
+from pytake_cli.locale import Phrase
 
 MOST_REPEATED = 100  # of {n}: PostgreSQL counts to 255, RE2 to 1,000
 MOST_SIGNS = 2000  # when all {n} are written out
@@ -24,7 +25,7 @@ _REPEATED = re.compile(r"[*+?]|\{(\d{1,4})(?:(,)(\d{1,4})?)?\}")
 def normal(source: str) -> str:
     """The pattern with folded letters, as RE2 reads it; raises PatternError."""
     if len(source) > MAX_PATTERN:
-        raise PatternError(f"the pattern is longer than {MAX_PATTERN} characters", MAX_PATTERN)
+        raise PatternError(Phrase("the pattern is longer than {most} characters", most=MAX_PATTERN), MAX_PATTERN)
     read = _Reader(source).read()
     compile_pattern(read, ignore_case=False)
     return read
@@ -49,7 +50,7 @@ class _Reader:
     def read(self) -> str:
         text, _signs = self._either()
         if self._at < len(self._source):
-            raise self._error("the pattern has a ) too many")
+            raise self._error(Phrase("the pattern has a ) too many"))
         return text
 
     def _peek(self, ahead: int = 1) -> str:
@@ -58,11 +59,11 @@ class _Reader:
     def _take(self) -> str:
         sign = self._peek()
         if not sign:
-            raise self._error("the pattern ends too early")
+            raise self._error(Phrase("the pattern ends too early"))
         self._at += 1
         return sign
 
-    def _error(self, message: str, at: int | None = None) -> PatternError:
+    def _error(self, message: Phrase, at: int | None = None) -> PatternError:
         return PatternError(message, self._at if at is None else at)
 
     def _either(self) -> tuple[str, int]:
@@ -85,18 +86,21 @@ class _Reader:
         if repeated is None:
             return text, signs
         if not text or text in ("^", "$", "\\b", "\\B"):
-            raise self._error("there is nothing here that can be repeated")
+            raise self._error(Phrase("there is nothing here that can be repeated"))
         self._at = repeated.end()
         if self._peek() == "?":  # as few as possible: whether it fits at all is the same
             self._at += 1
         if _REPEATED.match(self._source, self._at):
-            raise self._error("what is repeated cannot be repeated at once again")
+            raise self._error(Phrase("what is repeated cannot be repeated at once again"))
         low, high = (int(group or 0) for group in repeated.group(1, 3))
         if max(low, high) > MOST_REPEATED or (repeated[3] and high < low):
-            raise self._error(f"{repeated.group()} cannot be: at most {{{MOST_REPEATED}}}", repeated.start())
+            raise self._error(
+                Phrase("{given} cannot be: at most {most}", given=repeated.group(), most=f"{{{MOST_REPEATED}}}"),
+                repeated.start(),
+            )
         signs *= max(low, high, 1)
         if signs > MOST_SIGNS:
-            raise self._error("the pattern repeats too much", begins)
+            raise self._error(Phrase("the pattern repeats too much"), begins)
         return text + repeated.group(), signs
 
     def _atom(self) -> tuple[str, int]:
@@ -109,7 +113,7 @@ class _Reader:
             case "." | "^" | "$":
                 return sign, 1
             case "*" | "+" | "?":
-                raise self._error("there is nothing here that can be repeated", begins)
+                raise self._error(Phrase("there is nothing here that can be repeated"), begins)
             case "\\":
                 return self._escaped(begins), 1
             case _:
@@ -120,11 +124,11 @@ class _Reader:
     def _group(self, begins: int) -> tuple[str, int]:
         if self._peek() == "?":
             if self._peek(2) != "?:":
-                raise self._error("groups are ( ) and (?: ): no looking ahead, no names, no switches", begins)
+                raise self._error(Phrase("groups are ( ) and (?: ): no looking ahead, no names, no switches"), begins)
             self._at += 2
         text, signs = self._either()
         if self._peek() != ")":
-            raise self._error("the pattern has a ( that is not closed", begins)
+            raise self._error(Phrase("the pattern has a ( that is not closed"), begins)
         self._at += 1
         return f"(?:{text})", signs
 
@@ -137,7 +141,7 @@ class _Reader:
         if sign.lower() in _SETS:
             return f"[{'' if sign.islower() else '^'}{_SETS[sign.lower()]}]"
         if sign.isalnum():
-            raise self._error(f"\\{sign} is not possible in patterns of segments", begins)
+            raise self._error(Phrase("\\{sign} is not possible in patterns of segments", sign=sign), begins)
         return "".join(map(_literal, _folded(sign)))
 
     def _class(self, begins: int) -> str:
@@ -147,7 +151,7 @@ class _Reader:
         wide, first = "", True
         while first or self._peek() != "]":
             if self._peek(2) == "[:":
-                raise self._error("classes with names are not possible in patterns of segments")
+                raise self._error(Phrase("classes with names are not possible in patterns of segments"))
             if self._peek() == "\\" and self._peek(2)[1:] in (*_SETS, *_BLANKS):
                 sign = self._peek(2)[1]
                 self._at += 2
@@ -157,7 +161,7 @@ class _Reader:
             first = False
         self._at += 1
         if not found and not wide:
-            raise self._error("the class has no letters", begins)
+            raise self._error(Phrase("the class has no letters"), begins)
         return f"[{'^' if negated else ''}{_ranges(found)}{wide}]"
 
     def _range(self, found: set[str]) -> str:
@@ -169,7 +173,7 @@ class _Reader:
         self._at += 1
         high = self._letter()
         if high < low:
-            raise self._error(f"{low}-{high} goes backwards", begins)
+            raise self._error(Phrase("{low}-{high} goes backwards", low=low, high=high), begins)
         if ord(high) - ord(low) > WIDEST:
             return f"{_literal(low)}-{_literal(high)}"
         each = (_folded(chr(code)) for code in range(ord(low), ord(high) + 1))
@@ -181,7 +185,7 @@ class _Reader:
         if sign == "\\":
             sign = self._take()
             if sign.isalnum():
-                raise self._error(f"\\{sign} is not possible in patterns of segments", begins)
+                raise self._error(Phrase("\\{sign} is not possible in patterns of segments", sign=sign), begins)
         return sign
 
 

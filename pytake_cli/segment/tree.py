@@ -57,6 +57,16 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """`near(-23.55, -46.63, 5km)`: the place that somebody sent last is not farther from there."""
+
+    latitude: float
+    longitude: float
+    metres: float
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """`count(msg.in, since=-7d) > 3`."""
 
@@ -82,5 +92,5 @@ class Or:
     children: tuple[Node, ...]
 
 
-Node = Predicate | Bare | Sample | Count | Not | And | Or
+Node = Predicate | Bare | Sample | Near | Count | Not | And | Or
 Person = Mapping[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from pytake_cli.segment.tree import And, Bare, Count, Node, Not, Or, Predicate, Sample, Value
+from pytake_cli.segment.tree import And, Bare, Count, Near, Node, Not, Or, Predicate, Sample, Value
 
 
 def written(node: Node) -> str:
@@ -20,6 +20,8 @@ def written(node: Node) -> str:
             return _word(Value(word))
         case Sample(percent):
             return f"sample({percent:g}%)"
+        case Near(latitude, longitude, metres):
+            return f"near({_number(latitude)}, {_number(longitude)}, {_number(metres)}m)"
         case Count(what, since, op, value):
             start = f", since={_word(since)}" if since else ""
             return f"count({what}{start}) {op} {_word(value)}"
@@ -35,6 +37,10 @@ def written(node: Node) -> str:
                     return f"{field} {op} {_word(values[0])}"
         case _:
             assert_never(node)
+
+
+def _number(value: float) -> str:
+    return f"{value:.12f}".rstrip("0").rstrip(".")
 
 
 def _inner(node: Node) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from pytake_cli.services import campaigns, consent, contacts, incidents, template_events
+from pytake_cli.services import campaign_causes, campaigns, consent, contacts, incidents, template_events
+from pytake_cli.services.told import Why
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp.webhooks import AccountEvent, Preference
@@ -70,14 +71,15 @@ def _act(db: Session, update: AccountEvent, number: Number, now: datetime) -> No
         case "business_capability_update":
             limit = value.get("max_daily_conversations_per_business", value.get("max_daily_conversation_per_phone"))
             if isinstance(limit, int):
-                number.tier = "TIER_UNLIMITED" if limit < 0 else f"TIER_{limit}"
+                _limit(db, number, "TIER_UNLIMITED" if limit < 0 else f"TIER_{limit}", now)
         case "phone_number_name_update" if value.get("decision") == "APPROVED":
             name = value.get("requested_verified_name")
             number.name = name if isinstance(name, str) else number.name
         case "account_update":
             _account(db, number, value, now)
         case "account_alerts" | "account_review_update" | "security":
-            incidents.tell(db, number.org_id, "PT-META-ALERT", f"Meta sent {update.field} for {number.display}", now)
+            about = {"field": update.field, "number": number.display}
+            incidents.tell(db, number.org_id, "PT-META-ALERT", Why("Meta sent {field} for {number}", about), now)
         case _:
             pass  # kept as an event; nothing of ours changes
 
@@ -88,7 +90,8 @@ def _quality(db: Session, number: Number, value: dict[str, Any], now: datetime) 
             number.rate_per_second = HIGH_THROUGHPUT_PER_SECOND
         case "FLAGGED":
             number.quality = "RED"
-            incidents.tell(db, number.org_id, "PT-NUMBER-QUALITY", f"the quality of {number.display} is low", now)
+            low = Why("the quality of {number} is low", {"number": number.display})
+            incidents.tell(db, number.org_id, "PT-NUMBER-QUALITY", low, now)
             campaigns.quality_fell(db, number, now)
         case "UNFLAGGED":
             number.quality = "GREEN"
@@ -96,8 +99,15 @@ def _quality(db: Session, number: Number, value: dict[str, Any], now: datetime) 
             pass  # UPGRADE, DOWNGRADE and ONBOARDING speak of the limit below
     limit = value.get("current_limit")
     if isinstance(limit, str) and limit.startswith("TIER_"):
-        number.tier = limit
+        _limit(db, number, limit, now)
     db.add(Event(org_id=number.org_id, kind="number:updated", payload={"number": number.id}, at=now))
+
+
+def _limit(db: Session, number: Number, tier: str, now: datetime) -> None:
+    """How many people a day it may write to first."""
+    if number.tier != tier:
+        number.tier = tier
+        campaign_causes.is_gone(db, number, campaign_causes.QUOTA, now)
 
 
 def _account(db: Session, number: Number, value: dict[str, Any], now: datetime) -> None:
@@ -115,7 +125,8 @@ def _account(db: Session, number: Number, value: dict[str, Any], now: datetime) 
             number.stopped_code = None
         elif kind in STOPS_TEMPLATES:
             number.templates_stopped_until = until
-        incidents.tell(db, number.org_id, "PT-NUMBER-RESTRICTED", f"Meta restricted {number.display}: {kind}", now)
+        what = Why("Meta restricted {number}: {what}", {"number": number.display, "what": str(kind)})
+        incidents.tell(db, number.org_id, "PT-NUMBER-RESTRICTED", what, now)
 
 
 def _ban(db: Session, number: Number, state: str, now: datetime) -> None:
@@ -125,7 +136,8 @@ def _ban(db: Session, number: Number, state: str, now: datetime) -> None:
     elif state == "DISABLE":
         number.stopped_at, number.stopped_until, number.stopped_reason = now, None, "the account is disabled by Meta"
         number.stopped_code = None
-    incidents.tell(db, number.org_id, "PT-ACCOUNT-BAN", f"account of {number.display}: {state}", now)
+    what = Why("account of {number}: {state}", {"number": number.display, "state": state})
+    incidents.tell(db, number.org_id, "PT-ACCOUNT-BAN", what, now)
 
 
 def _moment(value: Any) -> datetime | None:

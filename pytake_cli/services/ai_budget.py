@@ -12,6 +12,7 @@ from sqlmodel import Session
 from pytake_cli import settings
 from pytake_cli.sections import AiSettings
 from pytake_cli.services import incidents
+from pytake_cli.services.told import Why
 from pytake_cli.store import Store, ai_use
 from pytake_cli.store.ai_use import AiUse
 from pytake_cli.store.flow_sessions import FlowSession
@@ -70,13 +71,16 @@ def take(store: Store, session_id: int, cost: Cost, now: datetime) -> Taken | st
             if cap.percent(line.tokens + cost.tokens, line.micros + cost.micros) > 100:
                 if line.told < 100:
                     line.told = 100
-                    text = f"language models cost {cap.name} all of today's budget: `ai` steps take their other way"
-                    incidents.tell(db, session.org_id, "PT-AI-BUDGET", text, now)
+                    incidents.tell(db, session.org_id, "PT-AI-BUDGET", _all_spent(cap.name), now)
                 return cap.name
         for _, line in lines:
             line.calls += 1
             _add(db, line, cost.tokens, cost.micros)
         return Taken(session.org_id, day, tuple(cap.scope for cap in caps), cost)
+
+
+def _all_spent(whose: str) -> Why:
+    return Why("language models cost {whose} all of today's budget: `ai` steps take their other way", {"whose": whose})
 
 
 def settle(store: Store, session_id: int, taken: Taken, cost: Cost, now: datetime) -> None:
@@ -93,8 +97,9 @@ def settle(store: Store, session_id: int, taken: Taken, cost: Cost, now: datetim
             reached = next((each for each in ALERTS if percent >= each), 0)
             if reached > line.told and not cap.scope.startswith("contact:"):
                 line.told = reached
-                text = f"language models have cost {cap.name} {percent:.0f} % of today's budget"
-                incidents.tell(db, taken.org_id, "PT-AI-SPEND", text, now)
+                told = {"whose": cap.name, "percent": f"{percent:.0f}"}
+                what = Why("language models have cost {whose} {percent} % of today's budget", told)
+                incidents.tell(db, taken.org_id, "PT-AI-SPEND", what, now)
 
 
 def _add(db: Session, line: AiUse, tokens: int, micros: int) -> None:

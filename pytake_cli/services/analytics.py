@@ -16,7 +16,7 @@ from pytake_cli.policy.periods import Period
 from pytake_cli.policy.talks import BY_BOT, RESOLVED
 from pytake_cli.services.analytics_flows import stops
 from pytake_cli.store import teams
-from pytake_cli.store.conversations import conversation
+from pytake_cli.store.conversations import NOBODY, conversation
 from pytake_cli.store.labels import conversation_label, label
 from pytake_cli.store.messages import IN, Message
 from pytake_cli.store.users import User
@@ -116,8 +116,11 @@ def _within(column: Any) -> Any:
     return sa.and_(column >= sa.bindparam("since", type_=moment), column < sa.bindparam("until", type_=moment))
 
 
-_in_resolved = (_org, c.status == RESOLVED, _within(c.resolved_at))
-_BEGAN = sa.select(sa.func.count()).select_from(conversation).where(_org, _within(c.created_at))
+# An answer to "how was it?" opens a conversation that is over at once, and nobody's: it counts with what it rates.
+_counts = sa.or_(c.owner != NOBODY, c.resolved_at.is_distinct_from(c.created_at))
+_in_begun = (_org, _within(c.created_at), _counts)
+_in_resolved = (_org, c.status == RESOLVED, _within(c.resolved_at), _counts)
+_BEGAN = sa.select(sa.func.count()).select_from(conversation).where(*_in_begun)
 _by_bot = sa.and_(c.first_replied_at.is_(None), c.owner == BY_BOT)
 _RESOLVED = sa.select(
     sa.func.count(), sa.func.sum(sa.case((_by_bot, 1), else_=0)), sa.func.avg(c.rating), sa.func.count(c.rating)
@@ -235,7 +238,7 @@ def _by_agent(db: Session, asked: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _by_team(db: Session, asked: dict[str, Any]) -> list[dict[str, Any]]:
     slugs = {team.id: team.slug for team in teams.everyone(db, asked["org"])}
-    began = sa.select(c.team_id, sa.func.count()).where(_org, _within(c.created_at)).group_by(c.team_id)
+    began = sa.select(c.team_id, sa.func.count()).where(*_in_begun).group_by(c.team_id)
     over = sa.select(c.team_id, sa.func.count(), sa.func.avg(c.rating)).where(*_in_resolved).group_by(c.team_id)
     resolved = {row[0]: (row[1], row[2]) for row in db.connection().execute(over, asked)}
     counts = {row[0]: row[1] for row in db.connection().execute(began, asked)}
@@ -278,7 +281,7 @@ def _by_hour(db: Session, asked: dict[str, Any], period: Period) -> list[dict[st
 def _by_day(db: Session, asked: dict[str, Any], period: Period) -> list[dict[str, Any]]:
     """Each day's conversations and how soon people first answered in them."""
     counts: Counter[date] = Counter()
-    for slot, count in _slots(db, c.created_at, (_org, _within(c.created_at)), asked):
+    for slot, count in _slots(db, c.created_at, _in_begun, asked):
         counts[_moment(slot, period).date()] += count
     replies: dict[date, list[float]] = defaultdict(list)
     for slot, values in _first_replies(db, asked).grouped(3).items():

@@ -22,11 +22,14 @@ from pytake_cli.whatsapp.media_files import Arriving
 PART = 256 * 1024  # bytes
 
 
-def take_in(source: Path | BinaryIO, kind: str, most_bytes: int) -> Stored:
-    """Copies a file to the media folder, if Meta would take it as `kind`; raises PT-WA-MEDIA if not."""
+def take_in(source: Path | BinaryIO, kind: str, most_bytes: int, *, name: str = "") -> Stored:
+    """Copies a file to the media folder, if Meta would take it as `kind`; raises PT-WA-MEDIA if not.
+
+    The `name` of what has none tells apart what content does not: a .docx is a ZIP file, too.
+    """
     if not isinstance(source, Path):
         stored = _copy(source, most_bytes)
-        return replace(stored, mime_type=wire.check_file(stored.path, kind=kind))
+        return replace(stored, mime_type=wire.check_file(stored.path, kind=kind, name=name))
     if not source.is_file():
         why = "it is neither an address nor the id of an upload"
         raise NotFound(
@@ -61,6 +64,7 @@ def attach(db: Session, number: Number, stored: Stored, filename: str, now: date
         Media.direction == OUT,
         Media.sha256 == sha256,
         Media.filename == filename,
+        Media.mime_type == stored.mime_type,
         Media.state == READY,
     )
     row = db.exec(known).first()

@@ -21,6 +21,7 @@ from pytake_cli.services import automation_conditions, automations
 from pytake_cli.services.automation_conditions import Situations
 from pytake_cli.services.automation_happenings import KINDS, Reader
 from pytake_cli.services.automation_plans import Plan, Planned
+from pytake_cli.services.told import Why
 from pytake_cli.store import Store
 from pytake_cli.store import automations as rows
 from pytake_cli.store.ahead import Ahead, Reach
@@ -128,15 +129,17 @@ class _Planner:
             if situation is None or automation_conditions.why_not(definition, situation):
                 return False
         if what.depth > rules.MOST_DEPTH:
-            return self._stop(row, what, f"{rules.MOST_DEPTH} automations in a row have set off one another")
+            why = Why("{count} automations in a row have set off one another", {"count": rules.MOST_DEPTH})
+            return self._stop(row, what, why)
         began = self.plan.count_since(self._db, what.conversation, self._now - rules.IN_SPAN)
         if began >= rules.MOST_RUNS:
-            return self._stop(row, what, f"{began} runs in ten minutes in one conversation")
+            return self._stop(row, what, Why("{count} runs in ten minutes in one conversation", {"count": began}))
         return True
 
-    def _stop(self, row: Automation, what: Happening, why: str) -> bool:
+    def _stop(self, row: Automation, what: Happening, why: Why) -> bool:
         """Automations that chase each other: it is told once, and this one does not begin."""
-        self.plan.loops.setdefault(what.conversation, f"automation {row.name} did not begin: {why}")
+        told = Why("automation {name} did not begin: {why}", {"name": row.name, "why": why})
+        self.plan.loops.setdefault(what.conversation, told)
         return False
 
 

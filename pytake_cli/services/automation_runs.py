@@ -26,6 +26,7 @@ from pytake_cli.services.acts import Scene
 from pytake_cli.services.automation_conditions import Situations
 from pytake_cli.services.automation_files import AutomationErrors
 from pytake_cli.services.automation_happenings import KINDS
+from pytake_cli.services.told import Why
 from pytake_cli.store import Store
 from pytake_cli.store import automations as rows
 from pytake_cli.store.ahead import Ahead
@@ -149,8 +150,9 @@ def _carry_out(
             raise  # the store, not the automation: it is tried again
         log.exception("an automation failed", extra={"automation": row.name, "run": run.id})
         _end(run, REFUSED, f"PT-BUG: {type(error).__name__}: {error}"[:500], now)
-        text = f"automation {row.name} failed in conversation #{talk.id}: {type(error).__name__}"
-        incidents.tell(db, row.org_id, "PT-AUTO-FAILED", text, now, conversation=talk.id)
+        told = {"name": row.name, "conversation": talk.id, "why": type(error).__name__}
+        what = Why("automation {name} failed in conversation #{conversation}: {why}", told)
+        incidents.tell(db, row.org_id, "PT-AUTO-FAILED", what, now, conversation=talk.id)
     return None
 
 

@@ -17,6 +17,7 @@ from pytake_cli.policy.quiet import loud_at
 from pytake_cli.policy.zones import zone_of
 from pytake_cli.services import contacts, flows, numbers, segments, templates
 from pytake_cli.store import recipients
+from pytake_cli.store.campaigns import audience_row
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.flows import Flow
 from pytake_cli.store.numbers import Number
@@ -145,11 +146,18 @@ def arm_of(people: sa.Subquery, definition: Definition) -> Any:
     return recipients.arm_of(people.c.id, recipients.shares_of(arms, definition.holdout), seed)
 
 
-def size(db: Session, org_id: int) -> int:
-    """How many contacts there are, to say what share an audience is."""
-    mine = sa.select(sa.func.count()).select_from(contact)
-    here = (contact.c.org_id == org_id, contact.c.merged_into_id.is_(None), contact.c.deleted_at.is_(None))
-    return int(db.connection().execute(mine.where(*here)).scalar_one())
+def size(db: Session, org_id: int, definition: Definition, now: datetime) -> int:
+    """How many people an audience has, those who will be left out included."""
+    wanted = definition.audience
+    if wanted.query:
+        return segments.count(db, org_id, wanted.query, now)
+    rows = audience_row if wanted.digest else contact
+    mine = sa.select(sa.func.count()).select_from(rows).where(rows.c.org_id == org_id)
+    if wanted.digest:
+        mine = mine.where(audience_row.c.digest == wanted.digest)
+    else:
+        mine = mine.where(contact.c.merged_into_id.is_(None), contact.c.deleted_at.is_(None))
+    return int(db.connection().execute(mine).scalar_one())
 
 
 def skipped(

@@ -21,6 +21,7 @@ from pytake_cli.policy import breaker, pacing
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.campaigns import FINISHED, PAUSED, RUNNING, SCHEDULED
 from pytake_cli.services import (
+    campaign_causes,
     campaign_drip,
     campaign_flows,
     campaign_launch,
@@ -29,11 +30,12 @@ from pytake_cli.services import (
     campaigns,
     parties,
     sending,
+    tokens,
 )
 from pytake_cli.services.campaign_quota import Quota, Quotas
-from pytake_cli.services.campaign_told import Why
 from pytake_cli.services.campaign_words import Words
 from pytake_cli.services.outbound import PREVIEW_LENGTH
+from pytake_cli.services.told import Why
 from pytake_cli.store import Store, buckets, ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.contacts import identities_of
@@ -159,7 +161,9 @@ def _reason_to_stop(
     if sending.is_stopped(number, "campaign", now):
         about = {"number": number.display, "why": campaign_told.of_number(number, now)}
         why = Why("{number} may not send: {why}", about)
-        return partial(campaigns.stop, now=now, reason="PT-CAMP-NUMBER", detail=why)
+        if tokens.was_the_reason(number):
+            why = Why("{number} may not send: {why}; the campaign then goes on by itself", about)
+        return partial(campaigns.stop, now=now, reason=campaign_causes.NUMBER, detail=why)
     if campaign.flow_id is not None and not campaign_flows.is_running(db, campaign.flow_id):
         return partial(campaigns.stop, now=now, reason="PT-CAMP-FLOW", detail=Why("its flow is not running"))
     fates = ledger.newest_fates(db, campaign.id or 0, campaign.resumed_at, breaker.WINDOW)
@@ -175,7 +179,7 @@ def _out_of_quota(db: Session, campaign: Campaign, *, quota: Quota, now: datetim
         "Meta lets you begin conversations with {limit} people in 24 h, and {used} have been written to",
         {"limit": quota.limit, "used": quota.used},
     )
-    campaigns.stop(db, campaign, now, "PT-CAMP-QUOTA", why, until=quota.free_at)
+    campaigns.stop(db, campaign, now, campaign_causes.QUOTA, why, until=quota.free_at)
 
 
 def _canary_room(db: Session, campaign: Campaign, now: datetime) -> int:

@@ -234,7 +234,7 @@ class _Reading:
         try:
             compiled = campaign_values.compiled(written)
         except ExpressionError as error:
-            self._inside("PT-CAMP-EXPRESSION", "{detail}", at, error.offset, detail=Phrase(error.message))
+            self._inside("PT-CAMP-EXPRESSION", "{detail}", at, error.offset, detail=error.message)
             return ""
         for one in compiled.references if compiled else ():
             of_contact = one.path[0] == "contact" and len(one.path) > 1

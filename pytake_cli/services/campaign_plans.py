@@ -96,19 +96,21 @@ def recheck(db: Session, plan: Plan, now: datetime, max_drift: float = MAX_DRIFT
     was, now_is = plan.content["templates"], _templates(found)
     if was != now_is:
         changed = next(now_one for one, now_one in zip(was, now_is, strict=True) if one != now_one)
-        raise _drifted(plan, "the template {template} changed since", template=changed["name"])
+        raise _drifted(plan, template=changed["name"])
     share = drifted(db, found, definition, now, plan.content["sketch"])
     if share > max_drift:
-        why = "of its people {share} % are others now, and {most} % may be"
-        raise _drifted(plan, why, share=round(share * 100, 1), most=round(max_drift * 100, 1))
+        raise _drifted(plan, share=round(share * 100, 1), most=round(max_drift * 100, 1))
     return share
 
 
-def _drifted(plan: Plan, why: str, **values: Any) -> Conflict:
+def _drifted(plan: Plan, **values: Any) -> Conflict:
+    """Because of `template`, or because `share` percent of the people are others."""
     return Conflict(
         "PT-CAMP-DRIFT",
         "the plan {plan} does not hold any more",
-        why=why,
+        why="the template {template} changed since"
+        if "template" in values
+        else "of its people {share} % are others now, and {most} % may be",
         fix="pytake campaign plan {name}",
         plan=plan.id,
         name=plan.name,

@@ -16,8 +16,8 @@ from pytake_cli.policy.campaigns import Definition
 from pytake_cli.policy.quiet import loud_at
 from pytake_cli.policy.zones import zone_of
 from pytake_cli.services import campaign_audience, campaign_told, campaign_values, campaigns
-from pytake_cli.services.campaign_told import Why
 from pytake_cli.services.campaign_values import Filling
+from pytake_cli.services.told import Why
 from pytake_cli.store import ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.organisations import Organisation

@@ -22,7 +22,7 @@ from pytake_cli.policy.campaigns import (
     Definition,
 )
 from pytake_cli.services import campaign_flows, campaign_recurrence, campaign_told, incidents, sending, templates
-from pytake_cli.services.campaign_told import Why
+from pytake_cli.services.told import Why
 from pytake_cli.store import campaigns, later, ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.events import Event
@@ -31,7 +31,6 @@ from pytake_cli.store.templates import APPROVED, Template
 from pytake_cli.store.work import poke
 
 campaign_table = Campaign.__table__  # type: ignore[attr-defined]
-BY_ITSELF = frozenset({"PT-CAMP-QUOTA"})  # reasons of a pause that ends when it is due
 
 
 def get(db: Session, org_id: int, name: str) -> Campaign:
@@ -110,7 +109,8 @@ def stop(
     if campaign.status not in policy.before(PAUSED):
         return
     pause(db, campaign, now, reason=reason, detail=detail, until=until)
-    incidents.tell(db, campaign.org_id, reason, f"campaign {campaign.name} is paused: {detail}", now)
+    paused = Why("campaign {name} is paused: {why}", {"name": campaign.name, "why": detail})
+    incidents.tell(db, campaign.org_id, reason, paused, now)
 
 
 def resume(db: Session, campaign: Campaign, now: datetime) -> None:

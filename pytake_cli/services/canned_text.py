@@ -16,6 +16,7 @@ from pytake_cli.flow.expressions import EvaluationError, ExpressionError, Templa
 from pytake_cli.flow.language.lexer import scan
 from pytake_cli.flow.language.values import Missing
 from pytake_cli.flow.words import closest
+from pytake_cli.locale import Phrase
 
 LONGEST = 4096  # characters of a text on WhatsApp
 _PERSON = (
@@ -160,15 +161,18 @@ def _value(template: Template, scope: Mapping[str, Any]) -> tuple[str, bool]:
 def _check_reference(path: tuple[str, ...], offset: int) -> None:
     head, *rest = path
     if head not in NAMES:
-        raise ExpressionError(f"there is no {'.'.join(path)}{_near(head, NAMES)}", offset)
+        raise ExpressionError(_unknown(path, closest(head, NAMES)), offset)
     parts = NAMES[head]
     if parts is not None and rest and rest[0] not in parts:
-        raise ExpressionError(f"there is no {'.'.join(path)}{_near(rest[0], parts, f'{head}.')}", offset)
+        meant = closest(rest[0], parts)
+        raise ExpressionError(_unknown(path, f"{head}.{meant}" if meant else ""), offset)
 
 
-def _near(word: str, known: Any, before: str = "") -> str:
-    meant = closest(word, known)
-    return f"; did you mean {before}{meant}?" if meant else ""
+def _unknown(path: tuple[str, ...], meant: str | None) -> Phrase:
+    name = ".".join(path)
+    if meant:
+        return Phrase("there is no {name}; did you mean {meant}?", name=name, meant=meant)
+    return Phrase("there is no {name}", name=name)
 
 
 def _refused(source: str, error: ExpressionError) -> InvalidData:

@@ -144,6 +144,9 @@ def run(store: Store, source: Source, wanted: Wanted, job: ContactImport, now: d
             tell(outcome.counts)
             if shares:
                 time.sleep(TURN_SECONDS)
+    if outcome.counts["new"] - job.counts.get("new", 0) >= CHUNK:
+        with store.write() as db:
+            imports.refresh_statistics(db)
     return outcome
 
 

@@ -6,6 +6,7 @@ import difflib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -48,6 +49,23 @@ def plan(
     if key != "phone":
         _refuse_key(typed, key, source)
     return typed
+
+
+def agreed_at(
+    columns: Sequence[Column], everybody: bool, where: str, at: datetime | None, now: datetime
+) -> datetime | None:
+    """When the people of a list agreed, if it brings any consent; raises UsageError where its proof is missing."""
+    if not everybody and all(column.target != CONSENT for column in columns):
+        return None
+    if not where or at is None:
+        raise UsageError(
+            "PT-IMPORT-CONSENT",
+            "consent needs its proof: where and when these people agreed",
+            fix='--consent-source "loja física" --consent-date 2026-03-02',
+        )
+    if at > now:
+        raise UsageError("PT-IMPORT-CONSENT", "nobody has agreed in the future", fix="--consent-date 2026-03-02")
+    return at
 
 
 def key_named(text: str) -> str:

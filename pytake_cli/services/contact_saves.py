@@ -13,6 +13,7 @@ from pytake_cli.policy import field_values
 from pytake_cli.policy.field_values import Value
 from pytake_cli.services import contact_changes, contact_values, fields, incidents
 from pytake_cli.services.contact_values import F
+from pytake_cli.services.told import Why
 from pytake_cli.store.flow_sessions import FlowSession
 from pytake_cli.store.flows import Flow
 
@@ -33,9 +34,10 @@ def save(db: Session, row: FlowSession, effect: SetContact, now: datetime) -> No
                 wanted = _wanted(db, row.org_id, kind, name, value, now)
                 contact_changes.apply(*mine, wanted, actor=actor, now=now)
         except PytakeError as error:
-            text = f"{actor} could not keep {name or kind}: {error}"[:500]
+            told = {"actor": actor, "what": name or kind, "why": str(error)[:500]}
+            what = Why("{actor} could not keep {what}: {why}", told)
             about = {"conversation": row.conversation_id, "session": row.id}
-            incidents.tell(db, row.org_id, "PT-FLOW-KEEP", text, now, **about)
+            incidents.tell(db, row.org_id, "PT-FLOW-KEEP", what, now, **about)
 
 
 def _wanted(db: Session, org_id: int, kind: str, name: str, value: Any, now: datetime) -> dict[str, Value | None]:

@@ -157,6 +157,23 @@ def phone_of(known: Sequence[Identity]) -> str | None:
     return next((f"+{one.value}" for one in known if one.kind == PHONE), None)
 
 
+def refuse_claimed(db: Session, conversation: Conversation, me: int | None, fix: str) -> None:
+    """Raises Conflict when a colleague has the conversation: taking it needs a second word."""
+    holder = conversation.assignee_id
+    if holder in (None, me):
+        return
+    agent = db.get(User, holder)
+    raise Conflict(
+        "PT-CLAIMED",
+        "conversation #{id} is {agent}'s",
+        why="somebody was faster",
+        fix=fix,
+        id=conversation.id,
+        agent=(agent.name or agent.email) if agent else f"user {holder}",
+        agent_id=holder,
+    )
+
+
 def assign(db: Session, conversation: Conversation, to: User | None, *, by: User | None, now: datetime) -> bool:
     """Gives the conversation to somebody, or to nobody; true when that changed anything."""
     ownership.refuse_resolved(conversation, "assign")

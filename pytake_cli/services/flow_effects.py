@@ -28,6 +28,7 @@ from pytake_cli.flow.speech import Say, SayTemplate
 from pytake_cli.policy import loops
 from pytake_cli.services import contact_saves, handoffs, incidents, outbound, ratings, speech
 from pytake_cli.services.parties import Party
+from pytake_cli.services.told import Why
 from pytake_cli.store import flow_sessions, jobs, outbox, timers
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.flow_sessions import FlowSession
@@ -132,6 +133,8 @@ def _write_records(db: Session, row: FlowSession, lines: Sequence[Record], now: 
     flow_sessions.record(db, row, [(line.kind, line.step, line.way, line.value) for line in lines], now)
     for line in lines:
         if line.kind == "incident":
-            text = f"session {row.id}, step {line.step or '?'}: {line.way} {line.value or ''}".strip()
+            detail = f"{line.way} {line.value or ''}".strip()[:500]
+            told = {"session": row.id, "step": line.step or "?", "detail": detail}
+            what = Why("session {session}, step {step}: {detail}", told)
             about = {"conversation": row.conversation_id, "session": row.id}
-            incidents.tell(db, row.org_id, "PT-FLOW-INCIDENT", text[:500], now, **about)
+            incidents.tell(db, row.org_id, "PT-FLOW-INCIDENT", what, now, **about)

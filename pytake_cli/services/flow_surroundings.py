@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlmodel import Session, col, select
 
 from pytake_cli import settings
 from pytake_cli.flow.checks.inquiry import Surroundings
 from pytake_cli.flow.definition import Flow as Definition
 from pytake_cli.flow.problems import FlowErrors
-from pytake_cli.services import opt_out, templates
+from pytake_cli.services import flow_settings, opt_out, templates
 from pytake_cli.services.flow_library import definition
 from pytake_cli.services.flow_triggers import names_of
 from pytake_cli.store import teams
@@ -22,16 +24,18 @@ def of(db: Session, org_id: int) -> Surroundings:
     """All that `flow check` can know when there is a store. Where there are no teams, one is only a word: None."""
     org = db.get_one(Organisation, org_id)
     config = settings.current().flows
-    return Surroundings(
+    return replace(
+        flow_settings.around(),
         flows=published(db, org_id),
         templates=templates.as_known(db, org_id),
-        schedules=frozenset(config.hours),
+        settles_hours=True,
         teams=frozenset(name for team in teams.everyone(db, org_id) for name in (team.slug, team.name.lower())) or None,
         agents=_agents(db, org_id),
         sources=frozenset(config.sources),
+        secrets=flow_settings.Secrets(),
+        sees_secrets=False,
         numbers=_numbers(db, org_id),
         opt_out=tuple(sorted(opt_out.words(org).stop)),
-        allows_private=bool(config.http_allow),
         allows_code=config.allow_code,
     )
 

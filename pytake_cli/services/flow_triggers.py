@@ -16,6 +16,7 @@ from pytake_cli.flow.triggers import Candidate, Heard, Offer
 from pytake_cli.services import flow_scope, flow_sessions, incidents, opt_out
 from pytake_cli.services.flow_library import definition
 from pytake_cli.services.segment_person import StoredPerson
+from pytake_cli.services.told import Why
 from pytake_cli.store import flow_sessions as sessions
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import BY_PEOPLE, RESOLVED, Conversation
@@ -52,7 +53,8 @@ def offers(db: Session, org_id: int, now: datetime) -> list[tuple[Offer, FlowVer
         except FlowErrors as error:
             if version.ref not in _told:
                 _told.add(version.ref)
-                incidents.tell(db, org_id, "PT-FLOW-BROKEN", f"{version.ref} cannot be read: {error}", now)
+                what = Why("{flow} cannot be read: {why}", {"flow": version.ref, "why": str(error)})
+                incidents.tell(db, org_id, "PT-FLOW-BROKEN", what, now)
             continue
         if read.triggers:
             found.append((Offer(read, flow.paused), version))

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from pytake_cli.services import incidents
 from pytake_cli.services.conversations import identities, name_of
 from pytake_cli.store import events
 from pytake_cli.store.ahead import Ahead
@@ -175,7 +176,7 @@ def _short(event: Event) -> str:
         case "message:status":
             return ", ".join(f"{message} {status}" for message, status in event.payload.get("statuses", []))
         case "incident":
-            return str(event.payload.get("text", ""))
+            return incidents.said(event.payload)
         case _:
             named = ("status", "field", "note", "contact", "number")
             return ", ".join(f"{name} {event.payload[name]}" for name in named if event.payload.get(name) is not None)

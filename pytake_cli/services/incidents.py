@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, select
 
 from pytake_cli.policy import pacing
 from pytake_cli.policy.delivery import TEMPLATES_STOP_SECONDS, UNDELIVERED_HOLD_SECONDS, UNDELIVERED_IN_A_ROW
 from pytake_cli.services import consent
+from pytake_cli.services.told import Why, of_json
 from pytake_cli.store import buckets, outbox
 from pytake_cli.store.contacts import Contact, ServiceWindow
 from pytake_cli.store.events import Event
@@ -40,9 +43,11 @@ def after_meta_error(
         _stop(db, number, meta, why, now)
     elif meta.stops is Stops.NUMBER_TEMPLATES:
         number.templates_stopped_until = now + timedelta(seconds=meta.retry_seconds or TEMPLATES_STOP_SECONDS)
-        tell(db, number.org_id, "PT-NUMBER-TEMPLATES", f"campaigns of {number.display} wait: {meta.meaning}", now)
+        waits = Why("campaigns of {number} wait: {why}", {"number": number.display, "why": Why(meta.meaning)})
+        tell(db, number.org_id, "PT-NUMBER-TEMPLATES", waits, now)
     elif meta.action is Action.UNKNOWN_CODE:
-        tell(db, number.org_id, "PT-META-UNKNOWN", f"Meta sent error {code}, which is not in our table: {why}", now)
+        unknown = Why("Meta sent error {code}, which is not in our table: {why}", {"code": code, "why": why})
+        tell(db, number.org_id, "PT-META-UNKNOWN", unknown, now)
     if contact_id is not None:
         about_contact(db, code, number, contact_id, why, now)
 
@@ -51,7 +56,7 @@ def tell(
     db: Session,
     org_id: int,
     slug: str,
-    text: str,
+    what: Why | str,
     now: datetime,
     *,
     conversation: int | None = None,
@@ -59,9 +64,19 @@ def tell(
 ) -> None:
     """Something needs a person: an event that inboxes, `listen` and `status` show, and a line in the log."""
     about = {"conversation": conversation, "session": session}
-    payload = {"slug": slug, "text": text} | {name: id_ for name, id_ in about.items() if id_ is not None}
+    payload: dict[str, Any] = {"slug": slug, "text": str(what)} | {
+        name: id_ for name, id_ in about.items() if id_ is not None
+    }
+    if isinstance(what, Why):
+        payload["told"] = what.to_json()
     db.add(Event(org_id=org_id, kind="incident", conversation_id=conversation, payload=payload, at=now))
     log.error("incident", extra={"slug": slug, "org": org_id})
+
+
+def said(payload: Mapping[str, Any]) -> str:
+    """An incident in the language of this process or request."""
+    told = payload.get("told")
+    return of_json(told).said if isinstance(told, dict) else str(payload.get("text", ""))
 
 
 def _stop(db: Session, number: Number, meta: Rule, why: str, now: datetime) -> None:
@@ -70,8 +85,9 @@ def _stop(db: Session, number: Number, meta: Rule, why: str, now: datetime) -> N
     account = Number.waba_id == number.waba_id if whole else Number.id == number.id
     for stopped in db.exec(select(Number).where(Number.org_id == number.org_id, account)):
         if stopped.stopped_at is None:
-            text = f"sending from {stopped.display} has stopped: {meta.meaning}; {meta.advice}"
-            tell(db, stopped.org_id, "PT-NUMBER-STOPPED", text, now)
+            about = {"number": stopped.display, "why": Why(meta.meaning), "advice": Why(meta.advice)}
+            what = Why("sending from {number} has stopped: {why}; {advice}", about)
+            tell(db, stopped.org_id, "PT-NUMBER-STOPPED", what, now)
             stopped.stopped_at = now
         stopped.stopped_until = now + timedelta(seconds=meta.retry_seconds) if meta.retry_seconds else None
         stopped.stopped_code, stopped.stopped_reason = meta.code, (why or meta.meaning)[:500]

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pytake_cli.policy import window
+from pytake_cli.services import talk_rows
 from pytake_cli.store import Store, ahead
 from pytake_cli.store.ahead import Ahead
 from pytake_cli.store.contacts import ServiceWindow
@@ -21,6 +22,8 @@ from pytake_cli.store.numbers import REMOVED, Number
 
 AT_ONCE = ahead.AT_ONCE  # events in one look
 MOST_MISSED = 2000  # more are a gap: reading the lists anew is quicker
+MOST_ROWS = 200  # conversations of one look that are told as they are now; of more, lists are read anew
+ROWED = frozenset({"message:new", "conversation:updated", "sla:warned", "sla:breached"})  # a row is another after them
 
 _COLUMNS = (event.c.id, event.c.org_id, event.c.kind, event.c.conversation_id, event.c.payload, event.c.at)
 
@@ -57,6 +60,16 @@ class Feed:
             events = db.connection().execute(query).all() if reach.through > self.horizon else []
         self.horizon = reach.through
         return News(events, reach.more, reach.in_doubt)
+
+
+def rows(store: Store, org_id: int, events: Sequence[Any]) -> list[dict[str, Any]]:
+    """The conversations of an organisation that events changed, as inboxes list them, without what is one user's."""
+    ids = {row.conversation_id for row in events if row.org_id == org_id and row.kind in ROWED and row.conversation_id}
+    if not ids or len(ids) > MOST_ROWS:
+        return []
+    with store.read(org_id) as db:
+        found = talk_rows.rows(db, org_id, sorted(ids), me=None)
+    return [{name: value for name, value in row.items() if name not in ("starred", "draft")} for row in found]
 
 
 def missed(db: Session, org_id: int, kinds: Collection[str], cursor: int, horizon: int) -> Sequence[Any] | None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound, UsageError
-from pytake_cli.services import recently
+from pytake_cli.services import campaign_causes, recently, tokens
 from pytake_cli.store import events, messages, work
 from pytake_cli.store import numbers as rows
 from pytake_cli.store.buckets import RECOVERY_PER_SECOND, RateBucket
@@ -94,7 +94,11 @@ def refresh(db: Session, number: Number, phone: Phone, now: datetime) -> list[st
     changed = [field for field, value in said.items() if getattr(number, field) != value]
     for field in changed:
         setattr(number, field, said[field])
+    if "tier" in changed:
+        campaign_causes.is_gone(db, number, campaign_causes.QUOTA, now)
     if number.status == "CONNECTED" and (number.stopped_at or number.templates_stopped_until):
+        if tokens.was_the_reason(number):
+            campaign_causes.is_gone(db, number, campaign_causes.NUMBER, now)
         number.stopped_at = number.stopped_until = number.stopped_code = number.templates_stopped_until = None
         number.stopped_reason = ""
         changed.append("stopped_at")

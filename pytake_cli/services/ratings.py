@@ -85,6 +85,7 @@ def take(db: Session, org_id: int, contact_id: int, choice: str, now: datetime) 
 
 
 def keep(db: Session, rated: Conversation, stars: int, now: datetime) -> None:
-    """Notes the stars and tells the inboxes."""
-    rated.rating = stars
+    """Notes the stars, tells the inboxes, and keeps it in the history."""
+    before, rated.rating = rated.rating, stars
     talks.tell(db, rated, "rated", now)
+    talks.record(db, rated, "rated", {"rating": before}, {"rating": stars}, now, cause="customer")

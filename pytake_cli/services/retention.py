@@ -212,11 +212,21 @@ def _forget_contacts(store: Store, *which: sa.ColumnElement[bool]) -> int:
         if not ids:
             return forgotten
         last = ids[-1]
-        try:
-            _forget_all_of(store, contact.c.id.in_(ids) | contact.c.merged_into_id.in_(ids))
+        if forget_people(store, contact.c.id.in_(ids) | contact.c.merged_into_id.in_(ids)):
             forgotten += len(ids)
-        except IntegrityError:  # one of them has just written: the next run finds it, if it is still deleted
-            log.warning("contacts could not be forgotten", extra={"from": ids[0], "to": last})
+
+
+def forget_people(store: Store, people: sa.ColumnElement[bool]) -> bool:
+    """Deletes contacts, with whoever was merged into them, and all that refers to them.
+
+    False when one of them has just written: the next run finds it, if it is still deleted.
+    """
+    try:
+        _forget_all_of(store, people)
+    except IntegrityError:
+        log.warning("contacts could not be forgotten")
+        return False
+    return True
 
 
 def _forget_samples(store: Store, people: sa.ColumnElement[bool]) -> None:

@@ -17,6 +17,7 @@ from pytake_cli.log import redact
 from pytake_cli.policy.recurrence import Occurrence, next_after, occurrences
 from pytake_cli.services import incidents
 from pytake_cli.services.schedules import command_on, rule_of
+from pytake_cli.services.told import Why
 from pytake_cli.store import Store, schedules
 from pytake_cli.store.events import Event
 from pytake_cli.store.organisations import Organisation
@@ -64,13 +65,13 @@ def _fire(db: Session, row: Schedule, now: datetime) -> None:
     newest, count = _newest(row, came, now)
     late = now - newest.at > timedelta(seconds=settings.current().schedule.late_seconds)
     if late and row.missed != RUN_ONCE:
-        _skip(db, row, newest, "missed", _missed_words(row, came, count), now)
+        _skip(db, row, newest, "missed", _missed(row, came, count), now)
         return
     if count > 1:
         log.warning("times of a schedule were missed", extra={"schedule": row.name, "count": count - 1})
     before = schedules.open_run(db, row.id or 0)
     if before is not None:
-        _skip(db, row, newest, "overlap", f"the run of {before.local} was not over", now)
+        _skip(db, row, newest, "overlap", Why("the run of {at} was not over", {"at": before.local}), now)
         return
     id_ = schedules.add_run(db, row, newest.local, newest.at, reason="late" if late else "")
     if id_ is not None:
@@ -91,15 +92,21 @@ def _newest(row: Schedule, came: Occurrence, now: datetime) -> tuple[Occurrence,
     return found[-1], len(found)
 
 
-def _missed_words(row: Schedule, came: Occurrence, count: int) -> str:
+def _missed(row: Schedule, came: Occurrence, count: int) -> Why:
+    told = {"name": row.name, "at": came.local, "count": min(count, MOST_COUNTED)}
     if count == 1:
-        return f"{row.name} was to run at {came.local}, and no daemon ran then: skipped (--missed skip)"
-    many = f"more than {MOST_COUNTED}" if count > MOST_COUNTED else str(count)
-    return f"{row.name} was to run {many} times from {came.local} on, and no daemon ran then: skipped (--missed skip)"
+        return Why("{name} was to run at {at}, and no daemon ran then: skipped (--missed skip)", told)
+    if count > MOST_COUNTED:
+        return Why(
+            "{name} was to run more than {count} times from {at} on, and no daemon ran then: skipped (--missed skip)",
+            told,
+        )
+    return Why("{name} was to run {count} times from {at} on, and no daemon ran then: skipped (--missed skip)", told)
 
 
-def _skip(db: Session, row: Schedule, which: Occurrence, reason: str, why: str, now: datetime) -> None:
-    id_ = schedules.add_run(db, row, which.local, which.at, state=SKIPPED, reason=reason, output=why, ended_at=now)
+def _skip(db: Session, row: Schedule, which: Occurrence, reason: str, why: Why, now: datetime) -> None:
+    said = str(why)
+    id_ = schedules.add_run(db, row, which.local, which.at, state=SKIPPED, reason=reason, output=said, ended_at=now)
     if id_ is None:
         return
     log.warning("a run of a schedule was skipped", extra={"schedule": row.name, "local": which.local, "reason": reason})
@@ -163,19 +170,21 @@ def finish(
         after, row = db.get_one(ScheduleRun, run_id), db.get_one(Schedule, before.schedule_id)
         _tell(db, after, row.name, now)
         if state == FAILED:
-            text = f"the run of schedule {row.name} at {after.local} failed: {_why(after)}"
-            incidents.tell(db, row.org_id, "PT-SCHEDULE-FAILED", text, now)
+            told = {"name": row.name, "at": after.local, "why": _why(after)}
+            what = Why("the run of schedule {name} at {at} failed: {why}", told)
+            incidents.tell(db, row.org_id, "PT-SCHEDULE-FAILED", what, now)
 
 
-def _why(run: ScheduleRun) -> str:
+def _why(run: ScheduleRun) -> Why:
     match run.reason:
         case "timeout":
-            return "it took too long"
+            return Why("it took too long")
         case "stopped" | "died":
-            return "the daemon ended while it ran"
+            return Why("the daemon ended while it ran")
         case _:
             last = next((line for line in reversed(run.output.splitlines()) if line.strip()), "")
-            return f"exit code {run.exit_code}; {last.strip()[:200]}" if last else f"exit code {run.exit_code}"
+            told = {"code": run.exit_code, "last": last.strip()[:200]}
+            return Why("exit code {code}; {last}" if last else "exit code {code}", told)
 
 
 def _tell(db: Session, run: ScheduleRun, name: str, now: datetime) -> None:

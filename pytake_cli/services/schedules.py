@@ -180,7 +180,19 @@ def _refuse_changes(row: Schedule, exempt: Exempt) -> None:
 
 def command_on(row: Schedule, run: ScheduleRun) -> list[str]:
     """What a run does: the schedule's command, or the one of an exception for its day."""
-    local = on_the_wall(run.due_at, hours.zone(row.tz)).isoformat() if run.local.startswith(BY_HAND) else run.local
+    return _command_of(row, _wall(row, run.due_at) if run.local.startswith(BY_HAND) else run.local)
+
+
+def command_at(row: Schedule, now: datetime) -> list[str]:
+    """What a run by hand would do now."""
+    return _command_of(row, _wall(row, now))
+
+
+def _wall(row: Schedule, at: datetime) -> str:
+    return on_the_wall(at, hours.zone(row.tz)).isoformat()
+
+
+def _command_of(row: Schedule, local: str) -> list[str]:
     for exempt in rule_of(row).exceptions:
         if exempt.do == "modify" and exempt.day.isoformat() == local[:10]:
             return list(exempt.changes.get("command", row.command))

@@ -57,6 +57,7 @@ class StoredPerson(Mapping[str, Any]):
             "messages": self._messages,
             "flows": self._flows,
             "campaigns": self._campaigns,
+            "place": self._place,
             "segments": self._segments,
         }
 
@@ -116,6 +117,16 @@ class StoredPerson(Mapping[str, Any]):
             "out": [one.sent_at for one in theirs if one.direction == OUT and one.sent_at],
             "failed": [one.at for one in theirs if one.direction == OUT and one.status == "failed"],
         }
+
+    def _place(self) -> tuple[float, float] | None:
+        """Where the last location that they sent is."""
+        theirs = select(Message).where(Message.contact_id == self._id, Message.direction == IN)
+        located = theirs.where(Message.kind == "location", col(Message.revoked_at).is_(None))
+        newest = self._db.exec(located.order_by(col(Message.id).desc()).limit(1)).first()
+        told = newest.body.get("location") if newest else None
+        found = [told.get(name) for name in ("latitude", "longitude")] if isinstance(told, dict) else []
+        known = [float(each) for each in found if isinstance(each, int | float) and not isinstance(each, bool)]
+        return (known[0], known[1]) if len(known) == len(("latitude", "longitude")) else None
 
     def _flows(self) -> dict[str, dict[str, Any]]:
         query = select(FlowSession, Flow).join(Flow, col(Flow.id) == col(FlowSession.flow_id))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlmodel import Session, col, select
 
+from pytake_cli import locale
 from pytake_cli.errors import InvalidData
 from pytake_cli.flow.words import closest
 from pytake_cli.locale import _
@@ -157,7 +158,8 @@ def refused(text: str, error: SegmentError) -> InvalidData:
 def told(error: SegmentError) -> tuple[str, str]:
     """What is wrong and what would be right, in the language of this process or request."""
     inner = error.values.get("inner")
+    values = {name: locale.told(value) for name, value in error.values.items()}
     if not isinstance(inner, SegmentError):
-        return _(error.template).format(**error.values), _(error.fix_template).format(**error.values)
+        return _(error.template).format(**values), _(error.fix_template).format(**values)
     reason, fix = told(inner)
-    return _(error.template).format(**{**error.values, "inner": reason}), fix
+    return _(error.template).format(**{**values, "inner": reason}), fix

@@ -12,11 +12,12 @@ from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.flow.words import closest
+from pytake_cli.locale import _
 from pytake_cli.segment.tree import And, Node, Not, Or, Predicate, SegmentError
 from pytake_cli.segment.written import written
 from pytake_cli.services import automation_files
 from pytake_cli.services.automation_files import AutomationErrors
-from pytake_cli.services.segment_reading import Reader, named_in, refused
+from pytake_cli.services.segment_reading import Reader, leaves, named_in, refused
 from pytake_cli.store import audience, automations, segments
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.comparisons import words
@@ -62,10 +63,12 @@ def page(db: Session, org_id: int, text: str, now: datetime, limit: int | None) 
 
 
 def text_of(db: Session, org_id: int, name: str | None, expression: str | None) -> str:
-    """What a command is asked about: a saved segment by its name, or `-w EXPR`."""
+    """What a command is asked about: a saved segment by its name, or `-w EXPR`, whose -w may be left out."""
     if (name is None) == (expression is None):
         raise InvalidData("PT-SEGMENT-WHICH", "give the name of a segment, or -w EXPR", fix="pytake segment list")
-    return find(db, org_id, name).query if name is not None else expression or ""
+    if name is None or not NAME.fullmatch(name.lower()):
+        return expression or name or ""
+    return find(db, org_id, name).query
 
 
 def explain(db: Session, org_id: int, text: str, now: datetime) -> dict[str, Any]:
@@ -102,6 +105,12 @@ def _explained(
     return [*rows, row]
 
 
+def notes(db: Session, org_id: int, text: str) -> list[str]:
+    """What is odd about a text that can be read."""
+    found = (_note(db, org_id, leaf) for leaf in leaves(Reader(db, org_id).checked(text)))
+    return [note for note in dict.fromkeys(found) if note]
+
+
 def _note(db: Session, org_id: int, node: Node) -> str:
     """The tags that nobody ever had, which are mostly misspelt."""
     node = node.child if isinstance(node, Not) else node
@@ -112,7 +121,8 @@ def _note(db: Session, org_id: int, node: Node) -> str:
         there = sa.select(tag.c.id).where(tag.c.org_id == org_id, folded_in(tag.c.name, words([value])[0]))
         if db.connection().execute(there.limit(1)).first() is None:
             near = closest(value.text, known)
-            return f"no tag {value.text}; did you mean {near}?" if near else f"no tag {value.text}"
+            told = _("no tag {tag}; did you mean {near}?") if near else _("no tag {tag}")
+            return told.format(tag=value.text, near=near)
     return ""
 
 

@@ -73,11 +73,12 @@ def claim(
     Without a sure clock it is left to Meta to say that a window has closed: a message failed here would be lost.
     """
     with store.read() as db:
-        number = db.get(Number, number_id) if outbox.any_due(db, number_id, lane, now) else None
-        if number is None:
-            return Claim([])
-    if is_stopped(number, lane, now):
+        number = db.get(Number, number_id)
+        is_due = outbox.any_due(db, number_id, lane, now)
+    if number is not None and is_stopped(number, lane, now):
         return Claim([], stopped=True)
+    if number is None or not is_due:
+        return Claim([])
     faults.point("outbox.before_claim")
     with store.write() as db:
         rate = pacing.sending_rate(number.rate_per_second)

@@ -19,6 +19,7 @@ from pytake_cli import clock, secrets
 from pytake_cli.errors import NotFound
 from pytake_cli.services import access_tokens, audit, incidents, roles
 from pytake_cli.services.principals import Principal
+from pytake_cli.services.told import Why
 from pytake_cli.store import Store, logins
 from pytake_cli.store.logins import LoginSession, RefreshToken
 from pytake_cli.store.users import User
@@ -129,8 +130,9 @@ def _end_stolen(db: Session, user: User, session: LoginSession, now: datetime) -
     session.ended_at, session.ended_why = now, "reuse"
     who = principal(db, user, session)
     audit.note(db, who, "login.refresh_reuse", f"session:{session.id}", {"user": user.id}, now=now)
-    text = f"a login of {user.email} was used by two: it has ended, and the password should be changed"
-    incidents.tell(db, user.org_id, "PT-AUTH-REUSE", text, now)
+    email = {"email": user.email}
+    what = Why("a login of {email} was used by two: it has ended, and the password should be changed", email)
+    incidents.tell(db, user.org_id, "PT-AUTH-REUSE", what, now)
 
 
 def listed(db: Session, user_id: int, now: datetime) -> list[LoginSession]:

@@ -81,7 +81,7 @@ def keep(store: Store, now: datetime) -> int:
     with store.read() as db:
         orgs = rows.organisations(db)
     for org_id in orgs:
-        done += _repeat(store, org_id, _stale_of(org_id), _set)
+        done += _repeat(store, org_id, _stale_of(org_id), lambda db, org: _set(db, org, now))
         done += _repeat(store, org_id, _due_of(org_id, now), lambda db, org: _tell(db, org, now))
     return done
 
@@ -133,7 +133,7 @@ def _promise(row: SlaPolicy) -> Promise:
     return Promise(row.id or 0, row.team_id, row.priority, row.label, spans, row.business_hours, row.warn_percent)
 
 
-def _set(db: Session, org_id: int) -> int:
+def _set(db: Session, org_id: int, now: datetime) -> int:
     """Sets the clocks of conversations in which somebody wrote or answered since."""
     found = db.connection().execute(_stale_of(org_id).with_for_update(skip_locked=True)).all()
     if not found:
@@ -145,7 +145,7 @@ def _set(db: Session, org_id: int) -> int:
         told = {name: word for name, word in (row.sla_told or {}).items() if name != sla.NEXT_REPLY}
         if row.waiting_since == row.sla_waiting_since and row.sla_told:
             told = row.sla_told
-        changes.append(_change(row, running, told))
+        changes.append(_change(row, running, sla.still_told(running, told, now)))
     db.connection().execute(_UPDATE, changes)
     return len(found)
 
@@ -219,8 +219,10 @@ def _members(db: Session, team_id: int | None) -> list[int]:
 def reckon_again(db: Session, org_id: int) -> None:
     """The promises are other ones: every unresolved conversation's clocks are set anew, keeping what was told."""
     unresolved = (c.org_id == org_id, sa.text("conversation.status <> 'resolved'"), c.people_since.is_not(None))
+    first = sa.case((c.first_replied_at.is_(None), sa.null()), else_=c.first_reply_due)
+    stale = {"sla_paused": c.status != SNOOZED}  # as it is not: so the clocks are looked at
     again = sa.update(conversation).where(*unresolved)
-    db.connection().execute(again.values(sla_told=sa.null(), first_reply_due=None, resolution_due=None))
+    db.connection().execute(again.values(**stale, first_reply_due=first, resolution_due=None))
 
 
 def report(

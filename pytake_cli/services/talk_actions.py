@@ -92,25 +92,13 @@ def _newest_change(db: Session, conversation: Conversation) -> ConversationChang
 
 
 def _claim(deed: Deed) -> None:
-    me = deed.me()
-    _refuse_claimed(deed, me)
+    _refuse_claimed(deed, deed.me())
     conversations.assign(deed.db, deed.conversation, deed.by, by=deed.by, now=deed.now)
 
 
 def _refuse_claimed(deed: Deed, me: int) -> None:
-    holder = deed.conversation.assignee_id
-    if holder in (None, me) or deed.given.get("sure"):
-        return
-    agent = deed.db.get(User, holder)
-    raise Conflict(
-        "PT-CLAIMED",
-        "conversation #{id} is {agent}'s",
-        why="somebody was faster",
-        fix="the same with sure, to take it",
-        id=deed.id,
-        agent=(agent.name or agent.email) if agent else f"user {holder}",
-        agent_id=holder,
-    )
+    if not deed.given.get("sure"):
+        conversations.refuse_claimed(deed.db, deed.conversation, me, "the same with sure, to take it")
 
 
 def _assign(deed: Deed) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Self
 from sqlmodel import Session
 
 from pytake_cli.services import campaigns, incidents
+from pytake_cli.services.told import Why
 from pytake_cli.store.events import Event
 from pytake_cli.store.templates import APPROVED, Template
 
@@ -69,19 +70,28 @@ def _alarm(db: Session, row: Template, before: Before, kind: str, now: datetime)
     name = f"{row.name} ({row.language})"
     match kind:
         case "status" if before.status == APPROVED and row.status != APPROVED:
-            why = row.pause_title or row.rejected_reason
-            text = f"the template {name} cannot be sent any more: {row.status}{f', {why}' if why else ''}"
-            incidents.tell(db, row.org_id, "PT-TEMPLATE-STOPPED", text, now)
+            why = ", ".join(each for each in (row.status, row.pause_title or row.rejected_reason) if each)
+            what = Why("the template {name} cannot be sent any more: {why}", {"name": name, "why": why})
+            incidents.tell(db, row.org_id, "PT-TEMPLATE-STOPPED", what, now)
         case "gone":
-            incidents.tell(db, row.org_id, "PT-TEMPLATE-STOPPED", f"Meta has no template {name} any more", now)
+            what = Why("Meta has no template {name} any more", {"name": name})
+            incidents.tell(db, row.org_id, "PT-TEMPLATE-STOPPED", what, now)
         case "category":
-            text = f"Meta changed the template {name} from {before.category} to {row.category}: its price changes"
-            incidents.tell(db, row.org_id, "PT-TEMPLATE-CATEGORY", text, now)
+            moved = {"name": name, "before": before.category, "category": row.category}
+            what = Why("Meta moved the template {name} from {before} to {category}: its price changes", moved)
+            incidents.tell(db, row.org_id, "PT-TEMPLATE-CATEGORY", what, now)
         case "announced":
-            when = f" at {row.coming_at:%Y-%m-%d %H:%M} UTC" if row.coming_at else ""
-            text = f"the template {name} becomes {row.coming_category}{when}: its price changes"
-            incidents.tell(db, row.org_id, "PT-TEMPLATE-CATEGORY", text, now)
+            incidents.tell(db, row.org_id, "PT-TEMPLATE-CATEGORY", _announced(row, name), now)
         case "quality" if row.quality == "RED":
-            incidents.tell(db, row.org_id, "PT-TEMPLATE-QUALITY", f"people block or report the template {name}", now)
+            what = Why("people block or report the template {name}", {"name": name})
+            incidents.tell(db, row.org_id, "PT-TEMPLATE-QUALITY", what, now)
         case _:
             pass  # an event is enough
+
+
+def _announced(row: Template, name: str) -> Why:
+    told = {"name": name, "category": row.coming_category}
+    if row.coming_at is None:
+        return Why("the template {name} becomes {category}: its price changes", told)
+    told["at"] = f"{row.coming_at:%Y-%m-%d %H:%M}"
+    return Why("the template {name} becomes {category} at {at} UTC: its price changes", told)

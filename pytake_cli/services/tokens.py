@@ -1,14 +1,17 @@
-"""What happens when a number gets another access token: a stop that the old one caused is lifted."""
+"""What happens when a number gets another access token: what the old one stopped goes on."""
 
 from __future__ import annotations
 
 import logging
 from datetime import datetime
 
-from pytake_cli.services import incidents
+from sqlmodel import Session, col, select
+
+from pytake_cli.services import campaign_causes, incidents
+from pytake_cli.services.told import Why
 from pytake_cli.store import Store
 from pytake_cli.store.events import Event
-from pytake_cli.store.numbers import Number
+from pytake_cli.store.numbers import REMOVED, Number
 from pytake_cli.store.work import poke
 from pytake_cli.whatsapp.errors import Action, rule
 
@@ -22,8 +25,14 @@ def was_the_reason(number: Number) -> bool:
     return rule(number.stopped_code, None).action is Action.TOKEN
 
 
+def wanted(db: Session) -> list[int]:
+    """Numbers that stand still until there is another token, which need not come with a poke."""
+    stopped = db.exec(select(Number).where(col(Number.stopped_at).is_not(None), Number.status != REMOVED))
+    return [number.id for number in stopped if number.id is not None and was_the_reason(number)]
+
+
 def changed(store: Store, number_id: int, now: datetime) -> None:
-    """Lets a number send again that was stopped for its token."""
+    """Lets a number send again that was stopped for its token, and its campaigns go on."""
     with store.write() as db:
         number = db.get(Number, number_id)
         if number is None or not was_the_reason(number):
@@ -33,6 +42,7 @@ def changed(store: Store, number_id: int, now: datetime) -> None:
         db.add(Event(org_id=number.org_id, kind="number:updated", payload={"number": number_id}, at=now))
         poke(db, "number", number_id)
         poke(db, "number", number_id, "campaign")
+        campaign_causes.is_gone(db, number, campaign_causes.NUMBER, now)
     log.info("number resumed with another token", extra={"number": number_id})
 
 
@@ -41,5 +51,6 @@ def missing(store: Store, number_id: int, now: datetime) -> None:
     with store.write() as db:
         number = db.get(Number, number_id)
         if number is not None:
-            text = f"{number.display} has no access token: pytake secret set access_token -"
-            incidents.tell(db, number.org_id, "PT-SECRET-MISSING", text, now)
+            about = {"number": number.display}
+            what = Why("{number} has no access token: pytake secret set access_token -", about)
+            incidents.tell(db, number.org_id, "PT-SECRET-MISSING", what, now)

@@ -16,6 +16,7 @@ SLUGS: dict[str, str] = {
     "PT-FLOW-CHOICES": "the choices of a question are not written as a map",
     "PT-FLOW-CIRCLE": "steps of a flow go round without ever waiting",
     "PT-FLOW-CLOSED": "a flow was to start outside the 24-hour window, and does not begin with a template",
+    "PT-FLOW-CODE": "a flow calls functions of the project, which are switched off",
     "PT-FLOW-COLON": "a text of a flow file has a colon and no quotes",
     "PT-FLOW-COVERAGE": "the tests of flows walk less than --fail-under wants",
     "PT-FLOW-DEFAULT": "a variable's default is not of its type",

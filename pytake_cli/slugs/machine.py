@@ -43,6 +43,7 @@ SLUGS: dict[str, str] = {
     "PT-INTAKE-LATE": "the store took too long to write a webhook; Meta sends it again",
     "PT-PART-DIED": "a part of the daemon died, and the daemon with it",
     "PT-POSTGRES-DRIVER": "the driver for PostgreSQL is not installed",
+    "PT-PRIVACY-BUSY": "a person wrote while they were being erased",
     "PT-PROXY-ADDRESS": "serve.trusted_proxies holds something that is no address",
     "PT-QUEUE": "the queues have nothing of that id",
     "PT-QUEUE-ID": "that does not name something in a queue",

@@ -40,6 +40,7 @@ from pytake_cli.store import (  # every table must be known before the first sta
     templates,
     timers,
     users,
+    visits,
 )
 from pytake_cli.store.database import Store
 
@@ -84,4 +85,5 @@ __all__ = [
     "templates",
     "timers",
     "users",
+    "visits",
 ]

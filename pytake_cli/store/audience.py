@@ -17,7 +17,7 @@ from pytake_cli.flow.words import fold
 from pytake_cli.policy.people import PHONE, USERNAME
 from pytake_cli.segment import evaluate, fields
 from pytake_cli.segment.evaluate import FACTOR, PRIME
-from pytake_cli.segment.tree import And, Bare, Count, Node, Not, Or, Predicate, Sample, SegmentError, Value
+from pytake_cli.segment.tree import And, Bare, Count, Near, Node, Not, Or, Predicate, Sample, SegmentError, Value
 from pytake_cli.store import audience_talk
 from pytake_cli.store.comparisons import (
     Asked,
@@ -86,6 +86,8 @@ def condition(node: Node, asked: Asked) -> Condition:
             return _is_called(word, asked)
         case Sample(percent):
             return _bucket() < percent * 100
+        case Near():
+            return audience_talk.near(node)
         case Count():
             return audience_talk.counted(node, asked)
         case Predicate():

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from pytake_cli.policy.window import MARGIN, WINDOW
-from pytake_cli.segment.tree import Count, Predicate, SegmentError, Value
+from pytake_cli.segment.evaluate import degrees_in_metres
+from pytake_cli.segment.tree import Count, Near, Predicate, SegmentError, Value
 from pytake_cli.store.campaigns import STARTED, Campaign, recipient
 from pytake_cli.store.comparisons import (
     TICK,
@@ -33,6 +34,7 @@ from pytake_cli.store.flows import Flow
 from pytake_cli.store.folding import folded_in
 from pytake_cli.store.messages import IN, OUT, Message
 from pytake_cli.store.numbers import Number
+from pytake_cli.store.typed_fields import sent_place
 from pytake_cli.store.users import User
 
 conversation: sa.Table = Conversation.__table__  # type: ignore[attr-defined]
@@ -129,6 +131,17 @@ def counted(node: Count, asked: Asked) -> Condition:
     since = (at >= span(node.since, asked)[0],) if node.since else ()
     fits = number("=" if node.op == "!=" else node.op, (node.value,), _how_many(of_kind, *since))
     return sa.not_(fits) if node.op == "!=" else fits
+
+
+def near(node: Near) -> Condition:
+    """Of the last place that the contact sent; the same sums as `evaluate` makes."""
+    other = message.alias().c
+    sent = sa.and_(other.direction == IN, other.kind == "location", other.revoked_at.is_(None))
+    to_north, to_east = degrees_in_metres(node.latitude)
+    north = (sent_place("latitude") - node.latitude) * to_north
+    east = (sent_place("longitude") - node.longitude) * to_east
+    newest = message.c.id == _first(other, other.id.desc(), where=sent)
+    return has(message, newest, sa.func.coalesce(north * north + east * east <= node.metres * node.metres, sa.false()))
 
 
 def _how_many(*conditions: Condition) -> Any:

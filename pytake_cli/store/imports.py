@@ -143,6 +143,14 @@ def finish(db: Session, import_id: int, now: datetime, *, keep_reasons: bool = F
     db.connection().execute(mine.values(state=DONE, done_at=now, updated_at=now))
 
 
+def refresh_statistics(db: Session) -> None:
+    """Tells the database's planner that there are many more contacts: the next question may be about all of them."""
+    if db.get_bind().dialect.name == "sqlite":
+        db.connection().exec_driver_sql("PRAGMA optimize=0x10012")  # of every table that has grown, from a sample
+    else:
+        db.connection().exec_driver_sql("ANALYZE contact, identity, contact_tag, consent")
+
+
 def fail(db: Session, import_id: int, now: datetime) -> None:
     """The list cannot be read any further; what was taken in stays."""
     mine = sa.update(contact_import).where(contact_import.c.id == import_id)

@@ -36,6 +36,9 @@ def freeze(db: Session, org_id: int, campaign_id: int, audience: sa.Select[Any])
         "tries": sa.literal(0),
     }
     chosen = sa.select(*(value.label(name) for name, value in columns.items()))
+    if db.get_bind().dialect.name == "postgresql":
+        # A ledger that was empty when it was last looked at would be read whole for each person: 2.5 s for 20,000.
+        db.connection().exec_driver_sql("SET LOCAL enable_seqscan = off")
     return db.connection().execute(sa.insert(recipient).from_select(list(columns), chosen)).rowcount
 
 

@@ -34,5 +34,6 @@ def _engine(url: URL, *, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=5,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=5s"},
+        # Without jit: compiling the long question of who gets a campaign took longer than a chunk's answer.
+        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=5s -c jit=off"},
     )

@@ -56,3 +56,25 @@ def postgresql_text(name: str, kind: str, column: str) -> str:
             return f"CASE {of_type} WHEN 'boolean' THEN {value} END"
         case _:
             return f"CASE {of_type} WHEN 'string' THEN {value} COLLATE \"C\" END"
+
+
+class sent_place(ColumnElement[Any]):  # noqa: N801 - reads as the SQL that it is
+    """`sent_place("latitude")`: what a location message in `message` says, or NULL where that is no number."""
+
+    inherit_cache = False
+
+    def __init__(self, name: str) -> None:
+        assert name in ("latitude", "longitude"), name
+        self.name = name
+        self.type: TypeEngine[Any] = Double()
+
+
+@compiles(sent_place, "sqlite")
+def _sqlite_place(element: sent_place, compiler: SQLCompiler, **more: Any) -> str:
+    return f"({sqlite_text(f'location.{element.name}', NUMBER, 'message.body')})"
+
+
+@compiles(sent_place, "postgresql")
+def _postgresql_place(element: sent_place, compiler: SQLCompiler, **more: Any) -> str:
+    location = "message.body -> 'location'"
+    return f"({postgresql_text(element.name, NUMBER, location)})"

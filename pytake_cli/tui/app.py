@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import tzinfo
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar, cast
-from zoneinfo import ZoneInfo
 
 from textual.app import App
 from textual.binding import BindingType
 from textual.css.query import NoMatches
+from textual.worker import WorkerFailed
 
 from pytake_cli import locale
 from pytake_cli.locale import _
@@ -28,57 +26,25 @@ from pytake_cli.tui.client import Client, Refused, Unreachable
 from pytake_cli.tui.keymap import Keymap, Trouble
 from pytake_cli.tui.live import Event, Link, Live, Ready
 from pytake_cli.tui.notify import Notifier
-from pytake_cli.tui.outbox import Outbox
+from pytake_cli.tui.options import Options
+from pytake_cli.tui.outbox import NOT_NOW, Outbox
+from pytake_cli.tui.pacing import Allowance
 from pytake_cli.tui.place import Dialog, Keyed, Place
 from pytake_cli.tui.plainlog import PlainLog
 from pytake_cli.tui.remembered import Remembered
-from pytake_cli.tui.rows import AT_WORK, Me
+from pytake_cli.tui.rows import AT_WORK, Me, Row
 from pytake_cli.tui.safe import Safe, one_line, own
 from pytake_cli.tui.screens import SCREENS
+from pytake_cli.tui.undoing import Undoing
+from pytake_cli.tui.unsent import Unsent
 
 R = TypeVar("R")
-FLUSH_SECONDS = 0.1  # lists are told of events at most ten times a second
-UNDO_SECONDS = 10.0
+FLUSHED_AT_ONCE, FLUSH_SECONDS = 5, 0.1  # screens are told of events at once, of many ten times a second
 TOAST_SECONDS = 5.0
 MOST_TOASTS = 2
 THEMES_SECONDS = 1.0  # between two looks at the person's own
 WIDTHS = [(0, "-cramped"), (40, "-tiny"), (60, "-narrow"), (100, "-middle"), (150, "-wide")]
 HEIGHTS = [(0, "-low"), (10, "-flat"), (16, "-short"), (30, "-tall")]
-DEFAULT_ZONE = ZoneInfo("America/Sao_Paulo")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How the inbox was asked for."""
-
-    view: str = "mine"
-    conversation: int | None = None
-    read_only: bool = False
-    theme: str | None = None
-    preset: str = "default"
-    keymap: Path | None = None
-    enter_sends: bool = True
-    read_on: Literal["focus", "reply", "never"] = "focus"
-    downloads: Path = field(default_factory=Path.cwd)
-    zone: tzinfo = DEFAULT_ZONE
-    mouse: bool = True
-    bell: bool = True
-    light: bool = False  # the terminal's ground
-    state: Path | None = None  # where is kept what is remembered until the next time
-    themes: Path | None = None  # the folder of the person's own themes
-    ring_command: str = ""  # run for what rings, with the words behind it
-    plain_log: Path | None = None  # what happens as lines of text, for a screen reader beside
-    undo_send_seconds: float = 0.0  # in which a message can be taken back before it is handed over
-
-
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """The last thing that was done, and until when it can be taken back."""
-
-    what: Safe
-    change: int | None
-    batch: int | None
-    until: float  # monotonic
 
 
 class InboxApp(App[int], inherit_bindings=False):
@@ -104,18 +70,19 @@ class InboxApp(App[int], inherit_bindings=False):
             self.add_mode(entry.slug, partial(self._open, entry.slug))
         self.was_on = False
         self.last_key_at = 0.0
-        self.undoable: Undo | None = None
-        self.done_lately: list[Undo] = []
+        self.undoing = Undoing(client)
         self.outbox = Outbox(client, hold_seconds=self.options.undo_send_seconds)
+        self.unsent: Unsent | None = None
         self.notifier = Notifier(self)
         self.plain_log = PlainLog(self, self.options.plain_log)
         self.live = Live(
             client.url, client.login, org=client.org,
-            on_event=self._heard, on_ready=self._connected, on_link=self._linked,
+            on_event=self._heard, on_rows=self._heard_rows, on_ready=self._connected, on_link=self._linked,
         )  # fmt: skip
         self.set_class(locale.is_ascii(), "-ascii")
         self._events: list[Event] = []
-        self._flushed_at = 0.0
+        self._rows: dict[int, Row] = {}
+        self._flushes = Allowance(FLUSHED_AT_ONCE, FLUSH_SECONDS)
         self._flushing = False
         self.keymap: Keymap
         self.troubles: list[Trouble]
@@ -228,15 +195,13 @@ class InboxApp(App[int], inherit_bindings=False):
         """Something was done that `u` can take back for ten seconds."""
         if change is None and batch is None:
             return
-        self.undoable = Undo(what, change, batch, time.monotonic() + UNDO_SECONDS)
-        self.done_lately = [*self.done_lately[-4:], self.undoable]
+        self.undoing.done(what, change, batch)
         key = self.keymap.shown(BY_ID["app.undo"], ("all",))
         self.tell(Safe(f"{what} · {key} " + _("takes it back")) if key else what)
 
     @property
     def can_undo(self) -> bool:
-        done = self.undoable is not None and time.monotonic() < self.undoable.until
-        return done or self.outbox.held is not None
+        return self.undoing.possible or self.outbox.held is not None
 
     # -- the wire ------------------------------------------------------------------------------------------------------
 
@@ -261,26 +226,55 @@ class InboxApp(App[int], inherit_bindings=False):
             except Unreachable:
                 await asyncio.sleep(1.0)
             except Refused as refusal:
-                self.exit(4, message=refusal.told)
-                return
+                if refusal.status not in NOT_NOW:
+                    self.exit(4, message=refusal.told)
+                    return
+                await asyncio.sleep(1.0)
+        self._take_up(self.me)
         for screen in self.screens_open():
             screen.on_link_changed()
         self.refresh_bars()
 
+    def _take_up(self, me: Me) -> None:
+        """Goes on with what an inbox of the same person could not hand over."""
+        if self.options.unsent is None or self.options.read_only:
+            return
+        self.unsent = Unsent(self.options.unsent, f"{self.options.server} {me.org} {me.id}")
+        waiting, drafts = self.unsent.take_over()
+        self.outbox.take_up(waiting)
+        for screen in self.screens_open():
+            screen.on_taken_up(drafts)
+        if self.link.is_on:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        self.run_worker(self.outbox.flush(), group="outbox", exclusive=True, exit_on_error=True)
+
     def _heard(self, event: Event) -> None:
         self._events.append(event)
+        self._pass_on_soon()
+
+    def _heard_rows(self, rows: list[Row]) -> None:
+        self._rows |= {row.id: row for row in rows}
+        self._pass_on_soon()
+
+    def _pass_on_soon(self) -> None:
         if not self._flushing:
             self._flushing = True
-            wait = max(0.0, self._flushed_at + FLUSH_SECONDS - time.monotonic())
+            wait = self._flushes.wait()
             self.set_timer(wait, self._pass_on) if wait else self.call_later(self._pass_on)
 
     def _pass_on(self) -> None:
         events, self._events = self._events, []
-        self._flushing, self._flushed_at = False, time.monotonic()
+        rows, self._rows = list(self._rows.values()), {}
+        self._flushing = False
+        self._flushes.take()
         self._hear_of_me(events)
         self.notifier.heard(events)
         self.plain_log.heard(events)
         for screen in self.screens_open():
+            if rows:
+                screen.on_rows(rows)
             screen.on_live(events)
 
     def _hear_of_me(self, events: list[Event]) -> None:
@@ -294,7 +288,7 @@ class InboxApp(App[int], inherit_bindings=False):
         again, self.was_on = self.was_on, True
         for screen in self.screens_open():
             screen.on_connected(ready, again)
-        self.run_worker(self.outbox.flush(), group="outbox", exclusive=True, exit_on_error=True)
+        self._hand_over()
 
     def _linked(self, link: Link) -> None:
         self.plain_log.linked(link)
@@ -333,19 +327,10 @@ class InboxApp(App[int], inherit_bindings=False):
     async def do_app_undo(self) -> None:
         if self.outbox.return_held():
             return
-        undo, self.undoable = self.undoable, None
-        if undo is None or time.monotonic() > undo.until:
-            self.tell(own(_("there is nothing to take back")))
-            return
-        await self.client.undo(change=undo.change, batch=undo.batch)
-        self.tell(own(_("taken back: {what}").format(what=undo.what)))
-
-    async def undo_since(self, moment: float) -> None:
-        """Takes back all that was done since a monotonic moment, the last thing first."""
-        while self.done_lately and self.done_lately[-1].until - UNDO_SECONDS >= moment:
-            undo = self.done_lately.pop()
-            await self.client.undo(change=undo.change, batch=undo.batch)
-        self.undoable = None
+        what = await self.undoing.last()
+        self.tell(
+            own(_("there is nothing to take back") if what is None else _("taken back: {what}").format(what=what))
+        )
 
     async def do_app_pause(self) -> None:
         if self.me is None:
@@ -359,24 +344,34 @@ class InboxApp(App[int], inherit_bindings=False):
         from pytake_cli.tui.dialogs.confirm import Confirm
 
         waiting = len(self.outbox)
-        says = own(_("{count} waiting to be sent; they are kept as drafts if the server answers").format(count=waiting))
+        says = own(_("{count} waiting to be sent; they are kept, and shown again next time").format(count=waiting))
         if not waiting or await self.ask(Confirm(own(_("Leave the inbox?")), [says])):
             await self.leave()
 
     async def do_app_quit_now(self) -> None:
         await self.leave()
 
-    def exit(self, result: int | None = None, return_code: int = 0, message: Any | None = None) -> None:
-        self.notifier.leave()
-        super().exit(result, return_code, message)
-
     async def leave(self) -> None:
-        """Keeps what was not sent as drafts, as far as the server can be reached, and ends."""
-        for conversation, draft in self.outbox.drafts():
+        """Keeps what was not sent: on this machine, else as drafts as far as the server can be reached; and ends."""
+        for conversation, draft in self.outbox.drafts() if self.unsent is None else ():
             try:
                 await self.client.save_draft(conversation, draft)
             except (Unreachable, Refused):
                 break
-        for screen in self.screens_open():
-            screen.on_leave()
+        for screen in list(self.screens_open()):
+            await screen.on_leave()
+        if self.unsent is not None:
+            self.unsent.close()
         self.exit(0)
+
+    # -- what goes wrong -----------------------------------------------------------------------------------------------
+
+    @property
+    def fault(self) -> BaseException | None:
+        """The bug that ended the inbox."""
+        return self._exception.error if isinstance(self._exception, WorkerFailed) else self._exception
+
+    def _fatal_error(self) -> None:
+        """Without Textual's page of traceback: whoever runs the app says one line, and where the report is."""
+        self.bell()
+        self._close_messages_no_wait()

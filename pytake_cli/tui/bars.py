@@ -16,6 +16,7 @@ from pytake_cli import clock
 from pytake_cli.locale import _
 from pytake_cli.tui import times
 from pytake_cli.tui.actions import ACTIONS, BY_ID, Action
+from pytake_cli.tui.live import LOGIN
 from pytake_cli.tui.measure import cut, width
 from pytake_cli.tui.rows import AT_WORK
 from pytake_cli.tui.screens import SCREENS
@@ -122,6 +123,7 @@ class TopBar(Bar):
         else:
             seconds = int(time.monotonic() - link.since)
             text = _("connecting {seconds}s") if not inbox.was_on else _("reconnecting {seconds}s")
+            text = _("log in again") if link.error == LOGIN else text
             right.append(
                 (
                     f"{sign('◌')} {text.format(seconds=seconds)}  ",

@@ -26,7 +26,11 @@ TIMEOUT_SECONDS = 10.0
 
 
 class Unreachable(Exception):
-    """Nobody answers, or not in time; what was asked for may or may not have happened."""
+    """Nobody answers, or not in time; if it `went_out`, what was asked for may or may not have happened."""
+
+    def __init__(self, why: str, *, went_out: bool = True) -> None:
+        super().__init__(why)
+        self.went_out = went_out
 
 
 class Refused(Exception):
@@ -160,7 +164,8 @@ class Client:
                     method, path, json=json, content=content, params=params, headers=sent
                 )
             except (httpx.HTTPError, OSError) as error:
-                raise Unreachable(type(error).__name__) from error
+                before = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+                raise Unreachable(type(error).__name__, went_out=not isinstance(error, before)) from error
             if response.status_code != 401 or attempt == 2 or not await self.login.renewed(token):
                 break
         if response.status_code in (502, 503, 504) and not response.headers.get("content-type", "").startswith(
@@ -215,13 +220,11 @@ class Client:
 
     async def send(self, id_: int, body: Json, *, key: str) -> Item:
         """A message, template or reaction; repeating it with the same key sends nothing twice."""
-        json = await self.ask("POST", f"/conversations/{id_}/messages", body=body, headers=_keyed(key))
+        json = await self.ask("POST", f"/conversations/{id_}/messages", body={**body, "client_id": key})
         return timeline.item(json, clock.now())
 
     async def note(self, id_: int, body: str, *, key: str) -> Item:
-        json = await self.ask(
-            "POST", f"/conversations/{id_}/notes", body={"body": body, "client_id": key}, headers=_keyed(key)
-        )
+        json = await self.ask("POST", f"/conversations/{id_}/notes", body={"body": body, "client_id": key})
         return timeline.item(json, clock.now())
 
     async def retry(self, id_: int, message: int) -> Item:

@@ -6,17 +6,20 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pytake_cli.tui.client import PREFIX, Login
-from pytake_cli.tui.rows import Json
+from pytake_cli.tui import rows
+from pytake_cli.tui.client import PREFIX, Login, Unreachable
+from pytake_cli.tui.rows import Json, Row
 from pytake_cli.tui.safe import safe_json
 
 PROTOCOL = "pytake.v1"
 SILENCE_SECONDS = 22.0  # two beats of 10 s and a little
-WAITS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between attempts
+WAITS = (0.2, 0.5, 1.0, 2.0, 3.0, 5.0)  # seconds between attempts
 LOGIN_AGAIN = 4401
+LOGIN, RENEWED = "login", "renewed"  # of `Link.error`: somebody must log in again; a fresh token is tried at once
 RENEWED_BEFORE_SECONDS = 60.0  # of the end of a token: the wire need not break for it
 
 
@@ -56,7 +59,10 @@ class Ready:
 
 
 class Live:
-    """Follows the events and tells them to `on_event`; `on_ready` at every connection, `on_link` at every change."""
+    """Follows the events: tells them to `on_event`, and to `on_rows` the conversations as they are after them.
+
+    `on_ready` is told every connection, `on_link` every change of it.
+    """
 
     def __init__(
         self,
@@ -65,12 +71,13 @@ class Live:
         *,
         org: str | None = None,
         on_event: Callable[[Event], None],
+        on_rows: Callable[[list[Row]], None],
         on_ready: Callable[[Ready], None],
         on_link: Callable[[Link], None],
     ) -> None:
         self._url = "ws" + url.removeprefix("http").rstrip("/") + PREFIX + "/live"
         self._login, self._org = login, org
-        self._on_event, self._on_ready, self._on_link = on_event, on_ready, on_link
+        self._on_event, self._on_rows, self._on_ready, self._on_link = on_event, on_rows, on_ready, on_link
         self._socket: Any = None
         self._hurry = asyncio.Event()
         self._pong: asyncio.Future[None] | None = None
@@ -87,20 +94,25 @@ class Live:
             error = ""
             try:
                 await self._connection()
-                attempt = 0
             except asyncio.CancelledError:
                 raise
             except (OSError, TimeoutError, ValueError, WebSocketException) as failure:
-                if self.link.is_on:
-                    attempt = 0
                 error = str(_close_code(failure) or type(failure).__name__)
-                if _close_code(failure) == LOGIN_AGAIN and not await self._login.renewed(self._login.access):
-                    self._tell(Link("off", time.monotonic(), attempt, "login"))
-            attempt += 1
-            if self.link.state != "connecting" or self.link.attempt != attempt:
-                since = time.monotonic() if self.link.is_on else self.link.since
-                self._tell(Link("connecting", since, attempt, error))
-            await self._pause(WAITS[min(attempt, len(WAITS)) - 1])
+            attempt = 1 if self.link.is_on else attempt + 1
+            if error == str(LOGIN_AGAIN):
+                error = await self._renew()
+            since = time.monotonic() if self.link.is_on else self.link.since
+            self._tell(Link("off" if error == LOGIN else "connecting", since, attempt, error))
+            await self._pause(WAITS[0 if error == RENEWED else min(attempt, len(WAITS)) - 1])
+
+    async def _renew(self) -> str:
+        """Gets another token; what to say of it."""
+        if self.link.error == RENEWED:
+            return str(LOGIN_AGAIN)  # the last one was no better: no hurry
+        try:
+            return RENEWED if await self._login.renewed(self._login.access) else LOGIN
+        except Unreachable:
+            return str(LOGIN_AGAIN)
 
     def hurry(self) -> None:
         """Tries again now."""
@@ -135,12 +147,14 @@ class Live:
             max_size=4 * 2**20,
             proxy=None,
         ) as socket:
-            hello = {"token": self._login.access, "cursor": self.cursor, "topics": ["*"]}
+            hello = {"token": self._login.access, "cursor": self.cursor, "topics": ["*"], "rows": True}
             await socket.send(json.dumps({**hello, **({"org": self._org} if self._org else {})}))
             self._socket, self._told_token = socket, hello["token"]
             try:
                 while True:
-                    self._frame(json.loads(await asyncio.wait_for(socket.recv(), SILENCE_SECONDS)))
+                    async with asyncio.timeout(SILENCE_SECONDS):
+                        told = await socket.recv()
+                    self._frame(json.loads(told))
             except asyncio.CancelledError:
                 socket.transport.abort()  # the inbox is being left: nobody waits for a polite end
                 raise
@@ -161,6 +175,8 @@ class Live:
                         return  # told twice
                     self.cursor = event.id
                 self._on_event(event)
+            case "rows":
+                self._on_rows([rows.row(each) for each in raw.get("rows") or ()])
             case "beat":
                 self._pong = asyncio.ensure_future(self._answer_beat())
             case _:
@@ -169,7 +185,8 @@ class Live:
     async def _answer_beat(self) -> None:
         login = self._login
         if login.ends_within(RENEWED_BEFORE_SECONDS):
-            await login.renewed(login.access)
+            with suppress(Unreachable):  # there will be another beat
+                await login.renewed(login.access)
         if login.access != self._told_token:
             self._told_token = login.access
             await self.say({"type": "token", "token": login.access})

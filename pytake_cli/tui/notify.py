@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
 
 AT_MOST_EVERY_SECONDS = 10.0
+KEEP_TITLE, OLD_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 
 
 class Notifier:
@@ -64,15 +65,15 @@ class Notifier:
         """`(3) PyTake` in the terminal's title."""
         title = f"({unread}) PyTake" if unread else "PyTake"
         if title != self._title:
-            keep = "" if self._title else "\x1b[22;2t"  # the terminal lays the one it had aside
+            if not self._title:
+                self._write(KEEP_TITLE)
             self._title = title
-            self._write(f"{keep}\x1b]2;{title}\x07")
+            self._write(f"\x1b]2;{title}\x07")
 
-    def leave(self) -> None:
-        """Gives the terminal back the title that it had."""
-        if self._title:
-            self._title = ""
-            self._write("\x1b[23;2t")
+    @property
+    def farewell(self) -> str:
+        """What gives the terminal its own title back, once the inbox is over."""
+        return OLD_TITLE if self._title and not self._app.is_web else ""
 
     def _write(self, codes: str) -> None:
         driver = self._app._driver

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from pytake_cli.tui.safe import Raw, Safe, one_line, own, safe_text
 from pytake_cli.tui.timeline import Item, Media
 
 LOOK_SECONDS = 0.1  # while a message is held: it may have been taken back
+NOT_NOW = (429, 503)  # refusals that pass by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Waiting:
     file: Attachment | None = None  # goes up to the server first
     number: int | None = None  # the one that the customer wrote to
     held_until: datetime | None = None  # can be taken back so long
+    contact: int | None = None  # whom it is for
+    left_over: bool = False  # an inbox before this one ended with it
 
     def item(self, author: Safe) -> Item:
         """How it stands in the chat meanwhile."""
@@ -59,22 +62,37 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def waiting(self) -> list[Waiting]:
+        return list(self._waiting)
+
+    @property
+    def is_busy(self) -> bool:
+        """True while something is on its way to the server."""
+        return self._lock.locked()
+
     def of(self, conversation: int) -> list[Waiting]:
         return [each for each in self._waiting if each.conversation == conversation]
 
     def put(
         self, conversation: int, mode: str, text: str, body: Json, *, seen: str | None,
-        file: Attachment | None = None, number: int | None = None,
+        file: Attachment | None = None, number: int | None = None, contact: int | None = None,
     ) -> Waiting:  # fmt: skip
         """Takes it in; flush() sends it."""
         now = clock.now()
         held = now + timedelta(seconds=self._hold_seconds) if self._hold_seconds and mode == "reply" else None
         waiting = Waiting(
-            clock.new_id(), conversation, mode, body, text, now, seen, file=file, number=number, held_until=held
-        )
+            clock.new_id(), conversation, mode, body, text, now, seen,
+            file=file, number=number, held_until=held, contact=contact,
+        )  # fmt: skip
         self._waiting.append(waiting)
         self.on_changed()
         return waiting
+
+    def take_up(self, waiting: Sequence[Waiting]) -> None:
+        """What an inbox before this one left behind; flush() looks what became of it."""
+        self._waiting[:0] = waiting
+        self.on_changed()
 
     @property
     def held(self) -> Waiting | None:
@@ -97,26 +115,43 @@ class Outbox:
                     await asyncio.sleep(min(left, LOOK_SECONDS))
                     continue
                 try:
-                    if waiting.was_offline and (why := await self._outdated(waiting)):
-                        self._return(waiting, why)
-                        continue
-                    sent = await self._send(waiting)
+                    sent = await self._delivered(waiting)
                 except Unreachable:
-                    self._waiting = [replace(each, was_offline=True) for each in self._waiting]
-                    self.on_changed()
+                    self._wait()
                     return
                 except Refused as refusal:
+                    if refusal.status in NOT_NOW:
+                        self._wait()
+                        return
                     self._return(waiting, refusal.told, refusal)
                     continue
-                if waiting in self._waiting:
-                    self._waiting.remove(waiting)
-                self.on_sent(waiting, sent)
-                self.on_changed()
+                if sent is not None:
+                    if waiting in self._waiting:
+                        self._waiting.remove(waiting)
+                    self.on_sent(waiting, sent)
+                    self.on_changed()
+
+    def _wait(self) -> None:
+        """Nobody answers: all of it is looked at again before it goes."""
+        self._waiting = [replace(each, was_offline=True) for each in self._waiting]
+        self.on_changed()
+
+    async def _delivered(self, waiting: Waiting) -> Item | None:
+        """The message as the server has it; None: it must not go out as it is, and is a draft again."""
+        if waiting.was_offline:
+            page = await self._client.timeline(waiting.conversation)
+            arrived = next((item for item in page.items if item.client_id == waiting.client_id), None)
+            if arrived is not None:
+                return arrived  # only the answer was lost
+            if waiting.mode != "note" and (why := await self._outdated(waiting, page.items)):
+                self._return(waiting, why)
+                return None
+        return await self._send(waiting)
 
     async def _send(self, waiting: Waiting) -> Item:
         if waiting.mode == "note":
             return await self._client.note(waiting.conversation, waiting.text, key=waiting.client_id)
-        body = {**waiting.body, "client_id": waiting.client_id}
+        body = {**waiting.body}
         if waiting.seen:
             body["seen"] = waiting.seen
         if waiting.file is not None:
@@ -124,19 +159,18 @@ class Outbox:
             body["media"] = {**body["media"], "upload": upload}
         return await self._client.send(waiting.conversation, body, key=waiting.client_id)
 
-    async def _outdated(self, waiting: Waiting) -> Safe | None:
+    async def _outdated(self, waiting: Waiting, items: Sequence[Item]) -> Safe | None:
         """Why what was written during an outage must not go out as it is; None: it may."""
-        if waiting.mode == "note":
-            return None
-        page = await self._client.timeline(waiting.conversation, limit=50)
-        if any(item.client_id == waiting.client_id for item in page.items):
-            return None  # it had arrived; sending with the same key only fetches the answer
+        if waiting.left_over:
+            return own(_("it still waited when the inbox ended"))
         row = await self._client.conversation(waiting.conversation)
+        if waiting.contact is not None and row.contact.id != waiting.contact:
+            return own(_("the server has another person here now"))
         closed = row.window_closes_at is None or row.window_closes_at <= clock.now()
         if closed and "template" not in waiting.body:
             return own(_("the window closed meanwhile"))
-        ids = [item.id for item in page.items]
-        later = page.items[ids.index(waiting.seen) + 1 :] if waiting.seen in ids else page.items
+        ids = [item.id for item in items]
+        later = items[ids.index(waiting.seen) + 1 :] if waiting.seen in ids else items
         others = [
             item for item in later if item.author_kind == "agent" and item.at > waiting.at and item.type == "message"
         ]

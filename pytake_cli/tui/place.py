@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
@@ -18,6 +18,7 @@ from pytake_cli.tui.actions import BY_ID, CHAINS, Action, Here
 from pytake_cli.tui.bars import KeyBar, TooSmall, TopBar
 from pytake_cli.tui.client import Refused, Unreachable
 from pytake_cli.tui.live import Event, Ready
+from pytake_cli.tui.rows import Draft, Row
 from pytake_cli.tui.safe import own
 
 if TYPE_CHECKING:
@@ -102,8 +103,11 @@ class Keyed(Screen[R], inherit_bindings=False):
             await work
         except Refused as refusal:
             self.inbox.tell(refusal.told, "warning")
-        except Unreachable:
-            self.inbox.tell(own(_("there is no connection just now; nothing was changed")), "warning")
+        except Unreachable as error:
+            nothing = _("there is no connection just now; nothing was changed")
+            self.inbox.tell(
+                own(_("the answer was lost: look whether it was done") if error.went_out else nothing), "warning"
+            )
 
     def _outwards(self) -> list[DOMNode]:
         return list((self.focused or self).ancestors_with_self)
@@ -138,6 +142,9 @@ class Keyed(Screen[R], inherit_bindings=False):
 
     # What the app tells screens. All are called on the event loop.
 
+    def on_rows(self, rows: Sequence[Row]) -> None:
+        """Conversations as they are now, before the events that made them so."""
+
     def on_live(self, events_: list[Event]) -> None:
         """Events since the last call, at most ten calls a second."""
 
@@ -147,8 +154,11 @@ class Keyed(Screen[R], inherit_bindings=False):
     def on_link_changed(self) -> None:
         """The connection went or came; see `inbox.link`."""
 
-    def on_leave(self) -> None:
+    async def on_leave(self) -> None:
         """The inbox is being left: last chance to keep something."""
+
+    def on_taken_up(self, drafts: Mapping[int, Draft]) -> None:
+        """An inbox before this one left drafts behind that the server has not got."""
 
     def on_look_changed(self) -> None:
         """Another theme or language."""

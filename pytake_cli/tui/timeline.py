@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,6 +75,26 @@ def item(json: Json, now: datetime) -> Item:
         case "change":
             return _change(json, at)
     return _message(json, at)
+
+
+def merged(known: Sequence[Item], page: Sequence[Item]) -> list[Item]:
+    """What is known with the newest page of the server's in it, in the server's order.
+
+    Without an overlap there is a gap between both: then only the page stays, and the rest is read when it is wanted.
+    """
+    if not page:
+        return list(known)
+    fresh = {item.id for item in page}
+    newest: dict[str, int] = {}
+    for item in page:
+        newest[item.type] = max(item.number, newest.get(item.type, 0))
+    rest = [item for item in known if item.id not in fresh]
+    later = {
+        item.id for item in rest if (item.number > newest[item.type] if item.type in newest else item.at > page[-1].at)
+    }
+    overlap = len(rest) < len(known)
+    before = [item for item in rest if item.id not in later] if overlap else []
+    return [*before, *page, *(item for item in rest if item.id in later)]
 
 
 def _message(json: Json, at: datetime) -> Item:
@@ -159,7 +180,7 @@ def _change(json: Json, at: datetime) -> Item:
 # What a change is about -> where that stands in `before` and `after`.
 TELLING = {
     "assigned": "assignee", "unassigned": "assignee", "snoozed": "snoozed_until", "labelled": "labels",
-    "priority": "priority", "team": "team",
+    "priority": "priority", "team": "team", "rated": "rating",
 }  # fmt: skip
 
 

@@ -72,13 +72,13 @@ async def upload(
     filename: str | None = None,
 ) -> str:
     """The file's media id: good for 30 days and this number only. Raises PT-WA-MEDIA before anything is sent."""
-    declared, size = await asyncio.to_thread(_measure, path, mime_type, kind)
-    name = _presentable(filename or path.name)
+    name = filename or path.name
+    declared, size = await asyncio.to_thread(_measure, path, mime_type, kind, name)
     with path.open("rb") as file:
         form = aiohttp.FormData()
         form.add_field("messaging_product", "whatsapp")
         form.add_field("type", declared)
-        form.add_field("file", file, filename=name, content_type=declared)
+        form.add_field("file", file, filename=_presentable(name), content_type=declared)
         answer = await graph.call("POST", f"{phone_number_id}/media", data=form, read_timeout=TRANSFER_TIMEOUT)
     media_id = word(answer.get("id"))
     if media_id is None:
@@ -87,17 +87,17 @@ async def upload(
     return media_id
 
 
-def check_file(path: Path, *, mime_type: str | None = None, kind: str | None = None) -> str:
-    """The type a file will be sent as; raises PT-WA-MEDIA if Meta would not take it."""
-    return _measure(path, mime_type, kind)[0]
+def check_file(path: Path, *, mime_type: str | None = None, kind: str | None = None, name: str = "") -> str:
+    """The type a file will be sent as; raises PT-WA-MEDIA if Meta would not take it. `name`: if it has another one."""
+    return _measure(path, mime_type, kind, name or path.name)[0]
 
 
-def _measure(path: Path, mime_type: str | None, kind: str | None) -> tuple[str, int]:
+def _measure(path: Path, mime_type: str | None, kind: str | None, name: str) -> tuple[str, int]:
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(HEAD)
     found = sniff(head)
-    declared = bare(mime_type) if mime_type else _declared(path, found)
+    declared = bare(mime_type) if mime_type else _declared(name, found)
     if not agrees(declared, found):
         raise _refused(path, "it is declared as {declared} and is {found}", declared=declared, found=found)
     carried = kind or kind_of_mime(declared)
@@ -131,8 +131,8 @@ _BY_SUFFIX = {
 }
 
 
-def _declared(path: Path, found: str) -> str:
-    named = _BY_SUFFIX.get(path.suffix.lower())
+def _declared(name: str, found: str) -> str:
+    named = _BY_SUFFIX.get(PurePath(name).suffix.lower())
     return named if named is not None and agrees(named, found) else found
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,12 +19,11 @@ from pytake_cli.locale import _
 from pytake_cli.whatsapp import template_messages as wire
 from pytake_cli.whatsapp.fields import table, tables, word
 from pytake_cli.whatsapp.outgoing import Outgoing
-from pytake_cli.whatsapp.template_rules import kind_of
+from pytake_cli.whatsapp.template_rules import VARIABLE, kind_of
 from pytake_cli.whatsapp.template_slots import BODY, FILES, HEADER, Slot, names, slots
-from pytake_cli.whatsapp.template_views import fill as filled
 
 COUNT, TOO_LONG, KIND, SPACES = 132000, 132005, 132012, 132018  # what Meta would answer
-PLAIN = ("text", "code", "link", "coupon")  # kinds of value of which nothing is left to check in the message
+PLAIN = ("text", "code", "link", "coupon", "payload")  # kinds of value of which nothing is left to check in the message
 _SPACES = re.compile(r"[\n\r\t]| {5,}")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _PLACE = re.compile(r"\s*(-?\d{1,3}(?:\.\d+)?)\s*,\s*(-?\d{1,3}(?:\.\d+)?)\s*(?:,\s*([^,]+?)\s*(?:,\s*(.+?)\s*)?)?")
@@ -233,16 +233,31 @@ def _text(
     raw: dict[str, Any], filling: _Filling, named: bool, prefix: str, most: int, part: str
 ) -> list[dict[str, Any]]:
     """A body or the words of a header; `prefix` stands before the keys of its values."""
-    text = word(raw.get("text")) or ""
-    given = {name: filling.values.get(f"{prefix}{name}", "") for name in names(text)}
-    length = len(filled(text, given))
+    read = _variables(word(raw.get("text")) or "")
+    given = {name: filling.values.get(f"{prefix}{name}", "") for name in read.names}
+    length = read.fixed + sum([len(given[name]) for name in read.places])
     if length > most and given:
         text = Phrase("the {part} has {length} characters with its values, and at most {most} are allowed")
         filling.refuse(TOO_LONG, f"{prefix}{part}", text, part=part, length=length, most=most)
     if not given:
         return []
-    ordered = given if named else [given[name] for name in sorted(given, key=_number)]
-    return [{"type": part, "parameters": wire.texts(ordered)}]
+    return [{"type": part, "parameters": wire.texts(given if named else [given[name] for name in read.in_order])}]
+
+
+@dataclass(frozen=True, slots=True)
+class _Variables:
+    """What there is to fill in a text: worked out once, as a million people get it."""
+
+    names: Sequence[str]
+    in_order: Sequence[str]  # of their numbers
+    places: Sequence[str]  # a name as often as it stands there
+    fixed: int  # characters around them
+
+
+@lru_cache(maxsize=512)
+def _variables(text: str) -> _Variables:
+    every = names(text)
+    return _Variables(every, sorted(every, key=_number), VARIABLE.findall(text), len(VARIABLE.sub("", text)))
 
 
 def _number(name: str) -> tuple[int, str]:

@@ -36,7 +36,7 @@ async def ends(knock: Knock, *parts: bytes, every: float = 0.05) -> tuple[float,
 
     sending = asyncio.ensure_future(send())
     try:
-        said = await asyncio.wait_for(reader.read(), 10.0)
+        said = await asyncio.wait_for(reader.read(), 20.0)
     except ConnectionResetError:
         said = b""
     sending.cancel()
@@ -172,7 +172,7 @@ def test_what_is_no_request_is_answered_with_an_error_and_closed(garbage: bytes)
             reader, writer = await knock.connect()
             writer.write(garbage)
             try:
-                said = await asyncio.wait_for(reader.read(), 8.0)
+                said = await asyncio.wait_for(reader.read(), 20.0)
             except ConnectionResetError:
                 said = b""
             writer.close()

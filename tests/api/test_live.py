@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from pytake_cli.api import live, live_socket
+from pytake_cli.api.v1.limits import Limits
 from pytake_cli.services import notifications
 from pytake_cli.store import Store, events
 from pytake_cli.store.audit import AuditEntry
@@ -112,6 +113,19 @@ def test_nobody_gets_in_without_a_good_token(store: Store, monkeypatch: pytest.M
         assert not house.places.taken
 
     run(store, visit)
+
+
+def test_logins_that_fail_count_as_requests_of_a_stranger_and_who_is_known_goes_on(store: Store) -> None:
+    async def visit(house: House, org: int, talk: int) -> None:
+        async with house.inbox("ana") as ana:
+            await ana.ready()
+        for _ in range(2):
+            assert await refused(house, {"token": "nobody"}) == (4401, "PT-API-LOGIN")
+        assert await refused(house, {"token": "nobody"}) == (4429, "PT-API-RATE")
+        async with house.inbox("ana") as ana:
+            await ana.ready()
+
+    run(store, visit, limits=Limits(strangers=3))
 
 
 def test_a_foreign_page_gets_no_socket_and_one_that_is_allowed_does(store: Store) -> None:

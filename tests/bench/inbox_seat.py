@@ -16,9 +16,10 @@ KEYS, EVENTS, BURST = 40, 40, 100
 
 async def _sit_down(url: str, token: str, size: int) -> dict[str, float]:
     began = time.process_time()
-    from pytake_cli.tui.app import InboxApp, Options
+    from pytake_cli.tui.app import InboxApp
     from pytake_cli.tui.client import Client, Login
     from pytake_cli.tui.live import Event
+    from pytake_cli.tui.options import Options
     from pytake_cli.tui.screens.inbox import InboxScreen
 
     app = InboxApp(Client(url, Login(token)), Options(view="all", theme="dark"))

@@ -1,4 +1,7 @@
-"""Inboxes that follow the live wire while customers write: from commit to frame, and what it costs the daemon."""
+"""Inboxes that follow the live wire while customers write: from commit to frame, and what it costs the daemon.
+
+Each reads its list and its counts again as often as the inbox on a terminal does.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,9 @@ from pytake_cli.services import sessions
 from pytake_cli.store import Store
 from pytake_cli.store.events import event
 from pytake_cli.store.users import User
+from pytake_cli.tui.client import Client, Login
+from pytake_cli.tui.pacing import Allowance
+from pytake_cli.tui.screens.inbox_talks import PAGE, RENEWED_AT_ONCE, RENEWED_SECONDS
 from tests.bench.figures import Options, Row, cpu_seconds, resident_mb
 from tests.bench.figures import load as load_average
 from tests.bench.intake import caught_up, load
@@ -84,15 +90,16 @@ async def _follow(here: home.Home, tokens: list[str], seed: int) -> tuple[Heard,
     """Everybody connects, customers write, everybody has heard everything."""
     heard, over = Heard(), threading.Event()
     async with AsyncExitStack() as stack:
-        inboxes = []
+        reading = []
         for token in tokens:
-            inbox = await stack.enter_async_context(opened(here.daemon.url, {"token": token, "topics": ["*"]}))
+            hello = {"token": token, "topics": ["*"], "rows": True}
+            inbox = await stack.enter_async_context(opened(here.daemon.url, hello))
             await inbox.ready()
-            inboxes.append(inbox)
-            heard.received.append({})
-        reading = [
-            asyncio.ensure_future(_read(inbox, into)) for inbox, into in zip(inboxes, heard.received, strict=True)
-        ]
+            into: dict[int, float] = {}
+            heard.received.append(into)
+            client = Client(here.daemon.url, Login(token))
+            stack.push_async_callback(client.close)
+            reading.append(asyncio.ensure_future(_read(inbox, into, client)))
         watching = threading.Thread(target=_watch, args=(here.store_url, heard, over))
         watching.start()
         cpu, _ = await asyncio.to_thread(_customers_write, here, seed + 1000)
@@ -114,11 +121,21 @@ def _customers_write(here: home.Home, seed: int) -> tuple[float, float]:
     return (cpu_seconds(here.daemon.pid) - before) / took, took
 
 
-async def _read(inbox: Any, into: dict[int, float]) -> None:
+async def _read(inbox: Any, into: dict[int, float], client: Client) -> None:
+    allowance, renewing = Allowance(RENEWED_AT_ONCE, RENEWED_SECONDS), None
     while True:
         frame = orjson.loads(await inbox.socket.recv(decode=False))
         if frame.get("id") is not None:
             into[frame["id"]] = time.monotonic()
+            if renewing is None or renewing.done():
+                renewing = asyncio.ensure_future(_renew(client, allowance))
+
+
+async def _renew(client: Client, allowance: Allowance) -> None:
+    """As `renew_soon` of the inbox does it for what customers write."""
+    await asyncio.sleep(allowance.wait(keep=1))
+    allowance.take()
+    await asyncio.gather(client.conversations(view="all", order="activity", limit=PAGE), client.views())
 
 
 def _watch(url: str, heard: Heard, over: threading.Event) -> None:

@@ -66,6 +66,21 @@ def test_ids_flow_from_one_command_into_the_next(shop: Shop, pytake: Run) -> Non
     assert status(shop, second) == "queued"
 
 
+def test_what_a_colleague_has_is_not_given_away_without_a_second_word(shop: Shop, pytake: Run) -> None:
+    talk = shop.wrote("um")
+    people.user(shop.store, shop.org, "bia@loja.example", "Bia")
+    given = ("conversation", "assign", str(talk.id), "--as", "rita", "--to")
+    assert pytake(*given, "bia").code == 0
+    for to in ("@me", "@none"):
+        ran = pytake(*given, to)
+        assert ran.code == 6
+        assert f"#{talk.id} is Bia's" in ran.err
+        assert "--force" in ran.err
+    assert pytake(*given, "bia").code == 0  # she has it already
+    assert pytake(*given, "@me", "--force").code == 0
+    assert pytake(*given, "bia").code == 0  # one's own may be given
+
+
 def test_resolving_tells_how_to_undo_it(shop: Shop, pytake: Run) -> None:
     conversation = shop.wrote()
     ran = pytake("conversation", "resolve", str(conversation.id), "--note", "boleto enviado")

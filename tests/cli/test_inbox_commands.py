@@ -103,7 +103,7 @@ def test_a_team_gets_conversations_in_its_queue_by_its_name(shop: Shop, pytake: 
     assert pytake("conversation", "assign", str(conversation.id), "--to", "vendas").code == 0
     rows = json.loads(pytake("conversation", "list", "--json").out)
     assert rows[0]["assignee"] == "vendas@loja.example"
-    assert pytake("conversation", "assign", str(conversation.id), "--to", "team:vendas").code == 0
+    assert pytake("conversation", "assign", str(conversation.id), "--to", "team:vendas", "--force").code == 0
     assert json.loads(pytake("conversation", "list", "--json").out)[0]["assignee"] is None
     assert pytake("conversation", "assign", str(conversation.id), "--to", "team:nenhuma").code == 5
     assert pytake("conversation", "assign", str(conversation.id), "--to", "ninguém").code == 5

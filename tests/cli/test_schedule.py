@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from pytake_cli import clock
 from pytake_cli.store import Store
 from tests.kit.shell import Shell
 from tests.kit.stores import make_org
@@ -168,3 +171,12 @@ def test_a_day_may_have_another_command(shell: Shell) -> None:
     shell("schedule", "set", "remind", "--modify", "2099-11-27=serve", code=65)
     assert "does not end by itself" in shell.err
     shell("schedule", "set", "remind", "--modify", "someday=status", code=65)
+
+
+def test_a_dry_run_tells_the_command_of_that_day(shell: Shell) -> None:
+    today = clock.now().astimezone(ZoneInfo("America/Sao_Paulo")).date()
+    days = [today + timedelta(days=more) for more in (-1, 0, 1)]  # whatever the clock says meanwhile
+    different = [word for day in days for word in ("--modify", f"{day}=contact list -l 5")]
+    shell("schedule", "create", "remind", "--every", "1d", "--at", "09:00", "--do", "status", *different)
+    shell("schedule", "run", "remind", "--dry-run")
+    assert "would run: pytake contact list -l 5" in shell.err

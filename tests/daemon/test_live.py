@@ -244,7 +244,7 @@ def test_a_customer_sees_that_a_reply_is_typed_once_in_25_seconds(
                     async def types(mode: str, reads: int) -> None:
                         await ana.say(type="typing", conversation=talk.id, mode=mode)
                         await bia.event("agent:typing")
-                        async with asyncio.timeout(5):
+                        async with asyncio.timeout(20):
                             while len(posts(opened)) < reads:
                                 await asyncio.sleep(0.01)
                         await asyncio.sleep(0.1)

@@ -54,7 +54,7 @@ def test_a_queued_message_is_sent_at_once_and_recorded(store: Store) -> None:
         assert entry.opaque.startswith("pytake:")
         assert entry.opaque.endswith(f".{id_}.1")
         assert message.claim is None
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             while opened.sender.in_flight:
                 await asyncio.sleep(0.005)
 
@@ -159,7 +159,7 @@ def test_a_refused_token_stops_the_number_and_a_new_one_lets_it_go_on(
         opened.fault("error", code=190, http=401, count=1)
         contact = await opened.do(shop.person, 1)
         ids = await opened.do(shop.queue, contact, "um", "dois")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while (await opened.do(shop.number)).stopped_at is None:
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
@@ -185,6 +185,28 @@ def test_a_token_changed_while_nobody_served_is_tried(store: Store) -> None:
         contact = await opened.do(shop.person, 1)
         [id_] = await opened.do(shop.queue, contact, "olá")
         await opened.until({"sent"}, id_)
+
+    visiting(shop, visit)
+
+
+def test_a_new_token_is_found_although_nothing_waits_to_be_sent(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(senders, "TOKEN_SECONDS", 0.05)
+    shop = Shop(store)
+
+    def refuse_token() -> None:
+        with store.write() as db:
+            number = db.get_one(Number, shop.number_id)
+            number.stopped_at, number.stopped_code = clock.now(), 190
+
+    async def visit(opened: Office) -> None:
+        contact = await opened.do(shop.person, 1)
+        [id_] = await opened.do(shop.queue, contact, "um")
+        await opened.until({"sent"}, id_)
+        await opened.do(refuse_token)
+        monkeypatch.setenv("PYTAKE_SECRET_ACCESS_TOKEN", "token-2")
+        async with asyncio.timeout(30):
+            while (await opened.do(shop.number)).stopped_at is not None:
+                await asyncio.sleep(0.02)
 
     visiting(shop, visit)
 

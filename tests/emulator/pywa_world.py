@@ -19,6 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from pytake_cli.emulator import defaults
+from tests.kit.patience import PATIENCE
 
 # pywa's modules do not export their names in the way strict typing wants, so they come in as Any
 pywa: Any = importlib.import_module("pywa")
@@ -133,7 +134,7 @@ class PywaServer:
         self.updates.append(update)
 
     def until(self, done: Callable[[], bool], timeout_seconds: float = 5.0) -> None:
-        end = time.monotonic() + timeout_seconds
+        end = time.monotonic() + timeout_seconds * PATIENCE
         while not done():
             assert time.monotonic() < end, (
                 f"nothing came within {timeout_seconds} s; the last was {str(self.raw[-1:])[:600]}"

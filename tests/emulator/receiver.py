@@ -14,6 +14,7 @@ from aiohttp import web
 
 from pytake_cli.emulator import defaults
 from pytake_cli.emulator.server import make_request
+from tests.kit.patience import PATIENCE
 
 
 class Receiver:
@@ -79,7 +80,7 @@ class Receiver:
 
     async def until(self, done: Callable[[], bool], timeout_seconds: float = 5.0) -> None:
         """Waits until `done()`; looks again whenever something arrives."""
-        async with asyncio.timeout(timeout_seconds):
+        async with asyncio.timeout(timeout_seconds * PATIENCE):
             while not done():
                 self._arrived.clear()
                 try:

@@ -94,7 +94,7 @@ async def test_latency_has_a_distribution() -> None:
         await it.control("faults", kind="latency", delay="60ms..90ms", count=1)
         started = time.monotonic()
         await send(it)
-        assert 0.06 <= time.monotonic() - started < 0.3
+        assert time.monotonic() - started >= 0.06
 
 
 async def test_a_magic_number_loses_the_answer() -> None:

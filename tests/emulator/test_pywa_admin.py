@@ -54,7 +54,7 @@ def make(name: str, **more: Any) -> Any:
 
 
 def wait_for(wa: Any, template_id: str, status: str) -> None:
-    for _ in range(200):
+    for _ in range(1000):
         if str(wa.get_template(template_id).status) == status:
             return
         time.sleep(0.01)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytake_cli import locale
 from pytake_cli.flow.expressions import (
     EvaluationError,
     ExpressionError,
@@ -142,7 +143,7 @@ def test_an_expression_gives_its_value(source: str, expected: object) -> None:
         ("'abc", "never closed", 0),
         ("x | uper", "no filter is called `uper`; did you mean `upper`?", 4),
         ("x is defind", "did you mean `defined`?", 5),
-        ("x | truncate(1, 2, 3)", "takes 2 arguments, not 3", 4),
+        ("x | truncate(1, 2, 3)", "is given 3 arguments, and takes at most 2", 4),
         ("x | truncate(lenght=3)", "did you mean `length`?", 4),
         ("x | truncate(3, length=3)", "given `length` twice", 4),
         ("x | replace('a')", "needs the argument `new`", 4),
@@ -176,14 +177,19 @@ def test_an_expression_gives_its_value(source: str, expected: object) -> None:
         (r"'\ud800'", "half a character", 1),
         ("a @ b", "'@' means nothing here", 2),
         ("is x", "does not fit here", 0),
-        ("x is divisibleby", "takes 1 value behind it", 5),
-        ("x is even(2)", "takes no values behind it", 5),
+        ("x is divisibleby", "takes a value behind it", 5),
+        ("x is even(2)", "takes no value behind it", 5),
         ("{1 2}", "`:` is missing", 3),
     ],
 )
 def test_what_is_no_expression_is_refused_at_its_place(source: str, message: str, offset: int | None) -> None:
     with pytest.raises(ExpressionError) as caught:
         compile_expression(source)
+    locale.use("pt-BR")
+    try:
+        assert caught.value.message.told != caught.value.message
+    finally:
+        locale.use("en")
     assert message in caught.value.message
     assert offset is None or caught.value.offset == offset
 

@@ -48,10 +48,10 @@ def test_every_mistake_has_a_slug_that_is_explained(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_mistake_is_told_in_portuguese_too(path: Path) -> None:
     found = examine(path.read_bytes(), path.name, KNOWN).problems[0]
-    english = found.template
+    english = found.message
     locale.use("pt-BR")
     try:
-        assert locale._(english) != english or not any(part.isalpha() for part in english.split("{")[0])
+        assert found.message != english
         assert "{" not in found.sentence.replace("{{", "").replace("{%", "").replace("{pt-BR", "").replace("{yes", "")
     finally:
         locale.use("en")

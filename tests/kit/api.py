@@ -58,6 +58,7 @@ class Face:
     office: Office
     people: dict[str, Principal | Somebody] = field(default_factory=dict)
     taken: list[bytes] = field(default_factory=list)  # webhooks
+    signed_in: int = 0  # requests whose token was good
 
     def as_(self, who: Principal | Somebody | None, **headers: str) -> httpx.Client:
         """A client of this person, or of nobody."""
@@ -77,6 +78,7 @@ def open_api(store: Store, **options: Any) -> Iterator[Face]:
     def sign_in(_store: Store, token: str, _org: str, _now: datetime) -> Principal:
         if token not in people:
             raise AuthError("PT-API-LOGIN", "who is that", fix="pytake auth login")
+        face.signed_in += 1
         return cast("Principal", people[token])
 
     many = Limits(100_000, 100_000, 100_000)
@@ -87,8 +89,9 @@ def open_api(store: Store, **options: Any) -> Iterator[Face]:
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     watchman = asyncio.run_coroutine_threadsafe(server.run(), loop)
+    face = Face(port, office, people, taken)
     try:
-        yield Face(port, office, people, taken)
+        yield face
     finally:
         watchman.cancel()
         asyncio.run_coroutine_threadsafe(server.close(2.0), loop).result(10.0)

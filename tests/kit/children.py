@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.kit.patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 15.0  # the daemon drains for 10 s at most
@@ -178,7 +180,7 @@ def wait_until(what: Callable[[], bool], seconds: float, *, every: float = 0.02)
     """Seconds until `what` was true; raises AssertionError when it does not come true in time."""
     started = time.monotonic()
     while not what():
-        if time.monotonic() - started > seconds:
+        if time.monotonic() - started > seconds * PATIENCE:
             raise AssertionError(f"not true within {seconds:g} s: {what}")
         time.sleep(every)
     return time.monotonic() - started

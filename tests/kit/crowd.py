@@ -28,6 +28,8 @@ CITIES = ("São Paulo", "sao paulo", "SÃO  PAULO", "Santos", "", "100%", "a_b",
 TAGS = ("cliente", "vip", "promoção", "pagou 2x")
 LANGUAGES = ("pt-BR", "PT-br", "es", "")
 SAVED = {"bons": "score >= 50 not blocked", "raros": "segment = bons f.ativo", "todos": "sample(100%)"}
+LATITUDES = (-23.5505, -23.5614, -23.5, -23, 0, "-23.5", None)
+LONGITUDES = (-46.6333, -46.6559, -46.6, -46, 0, True)
 _serial = itertools.count(1)
 HOURS = (*range(-24 * 40, 0, 37), -24, -23, -1, 0)
 
@@ -176,6 +178,10 @@ class Crowd:
         }
         if status == "received":
             given: dict[str, Any] = {"direction": "in", "origin": "contact", "kind": "text", "wamid": wamid}
+            if chance.random() < 0.5:
+                place = {"latitude": chance.choice(LATITUDES), "longitude": chance.choice(LONGITUDES)}
+                given |= {"kind": "location", "body": {"type": "location", "location": place}}
+                given["revoked_at"] = self._maybe(at, 0.2)
             db.add(Message(**own, **row, **given))
             return
         out: dict[str, Any] = {

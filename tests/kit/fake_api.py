@@ -144,7 +144,7 @@ class FakeApi:
                     answer = self._take_in(query, body)
                 else:
                     given = json.loads(body or b"{}")
-                    answer = self._route(scope["method"], path, query, given, headers.get("idempotency-key"))
+                    answer = self._route(scope["method"], path, query, given)
         except Refusal as refusal:
             status, answer, kind = refusal.status, refusal.body, b"application/problem+json"
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]})
@@ -190,12 +190,12 @@ class FakeApi:
 
     # -- the routes ----------------------------------------------------------------------------------------------------
 
-    def _route(self, method: str, path: str, query: Json, body: Json, key: str | None) -> Any:
+    def _route(self, method: str, path: str, query: Json, body: Json) -> Any:
         if found := re.fullmatch(r"/conversations/(\d+)(/.*)?", path):
             id_ = int(found[1])
             if id_ not in self.world.rows:
                 raise Refusal(404, "PT-CONVERSATION", f"no conversation {id_}")
-            return self._conversation(method, id_, found[2] or "", query, body, key)
+            return self._conversation(method, id_, found[2] or "", query, body)
         if method == "GET" and path in NOUNS:
             return {"items": NOUNS[path], "next": None}
         match method, path:
@@ -248,7 +248,7 @@ class FakeApi:
         return {"items": [{**row, "draft": row["id"] in self.world.drafts} for row in rows[start:end]],
                 "next": str(end) if end < len(rows) else None, "total": len(rows)}  # fmt: skip
 
-    def _conversation(self, method: str, id_: int, rest: str, query: Json, body: Json, key: str | None) -> Any:
+    def _conversation(self, method: str, id_: int, rest: str, query: Json, body: Json) -> Any:
         world = self.world
         match method, rest:
             case "GET", "":
@@ -262,9 +262,9 @@ class FakeApi:
             case "GET", "/contact":
                 return world.card(id_)
             case "POST", "/messages":
-                return world.send(id_, body, key)
+                return world.send(id_, body)
             case "POST", "/notes":
-                return world.note(id_, body, key)
+                return world.note(id_, body)
             case "POST", "/actions":
                 return world.act(id_, body)
             case "GET", "/draft":

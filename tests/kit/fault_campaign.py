@@ -62,7 +62,7 @@ class Walk:
             shown = self._until("paused")
             assert shown["reason"] in self.case.reason.split(), shown
         self.case.mend(self)
-        if self.case.reason:
+        if self.case.reason and not self.case.by_itself:
             command(self.there, "campaign", "resume", "bf", "--yes")
         shown = self._until("finished")
         if self.case.again and shown["failed"]:
@@ -70,7 +70,8 @@ class Walk:
             shown = self._until("finished")
         if self.case.after is not None:
             self.case.after(self)
-        ends = f"paused ({self.case.reason}) and resumed" if self.case.reason else "went on by itself"
+        how = "went on by itself" if self.case.by_itself else "resumed"
+        ends = f"paused ({self.case.reason}) and {how}" if self.case.reason else "went on by itself"
         return [f"  en: {english}", f"  pt: {portuguese}", f"  {ends}; {self._compare()}"]
 
     def _prepare(self) -> None:

@@ -29,7 +29,8 @@ Act = Callable[["Walk"], None]
 class Case:
     """`says` and `diz` have to stand in one sentence of `campaign show`.
 
-    `reason` is the slug of the pause (or of several that may come first), "" when it goes on by itself.
+    `reason` is the slug of the pause (or of several that may come first), "" when there is none; `by_itself`: the pause
+    ends with its cause, and nobody resumes it.
     """
 
     about: str
@@ -38,6 +39,7 @@ class Case:
     says: tuple[str, ...]
     diz: tuple[str, ...]
     reason: str = ""
+    by_itself: bool = False
     before: Act | None = None
     early: bool = False  # there before the launch: it is about single people
     again: bool = False  # who was refused meanwhile is written to again at the end
@@ -198,6 +200,7 @@ CASES: dict[str, Case] = {
         ("250 people in 24 h",),
         ("250 pessoas em 24 h",),
         reason="PT-CAMP-QUOTA",
+        by_itself=True,
         before=tier("TIER_250"),
     ),
     "pair-limit": Case(
@@ -254,9 +257,10 @@ CASES: dict[str, Case] = {
         "the access token expires (190), and a new one is set",
         expire_token,
         new_token,
-        ("may not send", "access token"),
-        ("não pode enviar", "access token"),
+        ("may not send", "access token", "goes on by itself"),
+        ("não pode enviar", "access token", "continua sozinha"),
         reason="PT-CAMP-NUMBER",
+        by_itself=True,
         before=first_token,
     ),
     "meta-down": Case(

@@ -20,6 +20,8 @@ from pytake_cli.api.app import application
 from pytake_cli.api.connection import Places
 from pytake_cli.api.live import Live
 from pytake_cli.api.server import Server
+from pytake_cli.api.v1.limits import Limits
+from pytake_cli.api.v1.office import Office
 from pytake_cli.api.v1.reads import Reads
 from pytake_cli.api.visitors import Proven, Proxies
 from pytake_cli.daemon.customer_typing import CustomerTyping
@@ -149,6 +151,7 @@ async def house(
     graph: Callable[[str], Awaitable[Graph]] = no_graph,
     origins: tuple[str, ...] = (),
     now: Callable[[], datetime] = clock.now,
+    limits: Limits | None = None,
 ) -> AsyncIterator[House]:
     """A hub on a socket; everything of it is gone afterwards."""
     engine = LocalEngine()
@@ -161,7 +164,8 @@ async def house(
     async def nothing(scope: Any, receive: Any, send: Any) -> None:
         raise AssertionError(f"nobody asks for {scope['path']}")
 
-    server = Server(application(nothing, nothing, live=Live(hub, store, found.sign_in, origins, found.reads)), places)
+    office = Office(store, found.sign_in, proxies, origins, reads=found.reads, limits=limits or Limits())
+    server = Server(application(nothing, nothing, live=Live(hub, office)), places)
     found.url = await server.listen("127.0.0.1", 0, None)
     assert urlsplit(found.url).port
     works = (server.run(), hub.run(), hub.hints.run(), engine.run({"live": hub.handle}))

@@ -25,6 +25,7 @@ from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp import messages as wire
 from pytake_cli.whatsapp.webhooks import Person
+from tests.kit.patience import PATIENCE
 from tests.kit.stores import make_number, make_org
 
 
@@ -106,7 +107,7 @@ class Office:
 
     async def until(self, statuses: set[str], *ids: int, seconds: float = 8.0) -> list[Message]:
         """The messages, once each of them has one of the statuses."""
-        end = clock.monotonic() + seconds
+        end = clock.monotonic() + seconds * PATIENCE
         while True:
             found: list[Message] = await self.do(self.shop.messages, *ids)
             if found and all(message.status in statuses for message in found):

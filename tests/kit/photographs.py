@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from pytake_cli import clock, locale
 from pytake_cli.flow.gist import gist, trigger_label, way_label
 from pytake_cli.flow.loader import load
-from pytake_cli.tui.app import Options
 from pytake_cli.tui.cards.campaign import Pace
+from pytake_cli.tui.options import Options
 from pytake_cli.tui.screens.campaigns import CampaignsScreen
 from tests.kit.api_answers import FakeApi
 from tests.kit.screens import running, settle

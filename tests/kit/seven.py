@@ -9,8 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytake_cli.tui
-from pytake_cli.tui.app import InboxApp, Options
+from pytake_cli.tui.app import InboxApp
 from pytake_cli.tui.live import Live
+from pytake_cli.tui.options import Options
 from tests.kit.api_answers import FakeApi
 
 NOW = datetime(2026, 11, 24, 1, 11, 48, tzinfo=UTC)
@@ -42,7 +43,12 @@ class Seven(InboxApp):
         self.api = api
         live = self.live
         self.live = StillLive(
-            self.client.url, self.client.login, on_event=live._on_event, on_ready=live._on_ready, on_link=live._on_link
+            self.client.url,
+            self.client.login,
+            on_event=live._on_event,
+            on_rows=live._on_rows,
+            on_ready=live._on_ready,
+            on_link=live._on_link,
         )
 
 

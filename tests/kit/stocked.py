@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import httpx
+
 from pytake_cli import clock
 from pytake_cli.policy.recurrence_files import read
 from pytake_cli.services import campaign_launch, campaign_plans, contact_changes, directory, schedules, segments
@@ -37,6 +39,33 @@ GREETING: dict[str, Any] = {
     "audience": {"all": True},
     "values": {"1": "{{ contact.first_name | default('cliente') }}"},
 }
+# what people make over the API, one of each noun: path, body, and what it is called from then on
+SHELVES: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("/labels", {"name": "urgente"}, "urgente"),
+    ("/macros", {"name": "despedida", "steps": [{"note": "encerrado"}]}, "despedida"),
+    ("/canned", {"key": "pix", "texts": {"": "Nossa chave é {{org.name}}"}}, "pix"),
+    ("/views", {"name": "Sem resposta", "where": "waiting:yes"}, "sem-resposta"),
+    ("/teams", {"slug": "vendas", "name": "Vendas"}, "vendas"),
+    ("/roles", {"name": "recepcao", "permissions": ["contacts:read"]}, "recepcao"),
+    ("/sla", {"slug": "padrao", "first_reply": 600}, "padrao"),
+    ("/automations", {"source": "name: marca\nwhen: {keyword: boleto}\nthen: [{label: urgente}]\n"}, "marca"),
+)
+# noun -> what of it there is
+KNOWN = {
+    "segments": "bons",
+    "fields": "plano",
+    "campaigns": "promo-de-natal",
+    "flows": "boas-vindas",
+    "templates": "promo",
+    "schedules": "diario",
+    **{path.removeprefix("/"): name for path, _, name in SHELVES},
+}
+
+
+def shelve(client: httpx.Client) -> None:
+    """Makes one of each noun that only the API makes here."""
+    for path, body, _ in SHELVES:
+        client.post(path, json=body).raise_for_status()
 
 
 class Stock:

@@ -15,6 +15,8 @@ from typing import Self
 
 import pytest
 
+from tests.kit.patience import PATIENCE
+
 _serial = itertools.count(1)
 
 
@@ -49,11 +51,21 @@ class Terminal:
         self._tmux("set-option", "-g", "remain-on-exit", "on")
         self._tmux("set-option", "-g", "set-clipboard", "on")
         self._tmux("pipe-pane", "-O", f"cat >> '{self._raw}'")
-        self._tmux("respawn-pane", "-k", *sets, "--", *self._command)
+        self.again()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._tmux("kill-server", check=False)
+
+    def again(self, command: Sequence[str] | None = None) -> None:
+        """Starts the program, or another one, in the same window; what runs there is killed."""
+        self._command = command or self._command
+        sets = [part for name, value in self._environment.items() for part in ("-e", f"{name}={value}")]
+        self._tmux("respawn-pane", "-k", *sets, "--", *self._command)
+
+    def kill(self) -> None:
+        """kill -9 of the program."""
+        os.kill(int(self.ask("#{pane_pid}")), signal.SIGKILL)
 
     def keys(self, *keys: str) -> None:
         """Presses keys by tmux's names: `Enter`, `C-c`, `Down`, or plain text."""
@@ -76,7 +88,7 @@ class Terminal:
 
     def wait_for(self, text: str, seconds: float = 10.0) -> str:
         """The screen, once `text` is on it."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while text not in (screen := self.screen()):
             if time.monotonic() > end:
                 raise AssertionError(f"{text!r} did not appear within {seconds:g} s:\n{screen}")
@@ -85,7 +97,7 @@ class Terminal:
 
     def wait_for_end(self, seconds: float = 10.0) -> int:
         """The exit status of the program."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while len(told := self.ask("#{pid} #{pane_dead} #{pane_dead_status}").split()) < 3:
             if time.monotonic() > end:
                 raise AssertionError(f"still running after {seconds:g} s:\n{self.screen()}")
@@ -106,6 +118,11 @@ class Terminal:
         """Every byte that the program wrote to the terminal."""
         return self._raw.read_bytes() if self._raw.exists() else b""
 
+    @property
+    def surroundings(self) -> dict[str, str]:
+        """The environment of tmux itself."""
+        return {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+
     def _tmux(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(
             ["tmux", "-S", self._socket, *arguments],
@@ -113,7 +130,7 @@ class Terminal:
             text=True,
             check=False,
             timeout=10,
-            env={**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"},
+            env=self.surroundings,
         )
         if check and done.returncode:
             raise AssertionError(f"tmux {arguments[0]}: {done.stderr.strip()}")

@@ -98,10 +98,35 @@ def the_end(walk: Walk) -> None:
     walk.both_open("Eduarda")
     updated, sign = "conversation:updated ", "✓ resolved"
     walk.step("resolve", lambda: walk.ana.keys("e"), on=updated + "resolved", ana=sign, bia=sign)
-    fewer, all_ = f"All {CUSTOMERS - 1}", f"All {CUSTOMERS}"
+    here = CUSTOMERS - walk.round  # one was resolved for good in each round before
+    fewer, all_ = f"All {here - 1}", f"All {here}"
     wait_until(lambda: all(fewer in pane.screen() for pane in (walk.ana, walk.bia)), PATIENCE, every=0.05)
     undone = updated + "undone"
     walk.step("undo, counts of the tabs", lambda: walk.ana.keys("u"), on=undone, ana=all_, bia=all_, gone=sign)
+
+
+def rated(walk: Walk) -> None:
+    """Resolved with the survey; the customer answers it, and both see how it was."""
+    walk.both_open("Otavio")
+    walk.ana.keys("Tab")
+    walk.bia.keys("Tab")  # both read the conversation: it stays open when it is over
+
+    def end() -> None:
+        walk.ana.keys("E")
+        walk.ana.wait_for("how it was", PATIENCE)
+        walk.ana.keys("Enter")
+
+    updated, sign = "conversation:updated ", "✓ resolved"
+    walk.step("resolve with CSAT", end, on=updated + "resolved", ana=sign, bia=sign)
+    asked = "[ ★★★★★ ]"
+    walk.step("the survey is sent", lambda: None, on="message:new out", ana=asked, bia=asked)
+
+    def tap() -> None:
+        wait_until(lambda: walk.taps("Otavio", "1"), PATIENCE, every=0.2)  # once the emulator has got it
+
+    given = "gave 5 of 5 stars"
+    walk.step("the customer's rating", tap, on=updated + "rated", ana=given, bia=given)
+    leave(walk.ana, walk.bia)
 
 
 def snooze(pane: Terminal, until: str) -> None:
@@ -116,4 +141,4 @@ def chat(pane: Terminal) -> str:
     return "\n".join(line.partition("│")[2] for line in pane.screen().splitlines())
 
 
-PARTS = (answering, waiting, outside_the_window, a_flow, the_end, a_short_sleep)
+PARTS = (answering, waiting, outside_the_window, a_flow, the_end, rated, a_short_sleep)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from math import cos, radians
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from pytake_cli.segment.check import read
 from pytake_cli.segment.evaluate import matches
 from pytake_cli.segment.grammar import MAX_PREDICATES, count, parse
 from pytake_cli.segment.tree import And, Bare, Not, Or, Predicate, SegmentError
+from pytake_cli.segment.written import written
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)  # a Sunday, noon in São Paulo
 TZ = "America/Sao_Paulo"
@@ -31,6 +33,7 @@ ANA: dict[str, Any] = {
     "fields": {"plano": "Pro", "filhos": 2},
     "conversation": {"status": "queued", "window": NOW + timedelta(hours=4)},
     "messages": {"in": [NOW - timedelta(days=9), NOW - timedelta(days=1), NOW]},
+    "place": (-23.5614, -46.6559),
     "flows": {"boas-vindas": {"outcome": "done", "at": NOW - timedelta(days=1)}},
 }
 
@@ -63,6 +66,8 @@ ANA: dict[str, Any] = {
         "msg.in >= 3",
         "flow.boas-vindas.outcome = done flow.boas-vindas.at > -2d",
         "sample(100%)",
+        "near(-23.5505, -46.6333, 5km)",
+        "NEAR( -23.5614,-46.6559,1m ) and not near(-23.5505, -46.6333, 800m)",
         "f.cidade != santos",
     ],
 )
@@ -74,7 +79,7 @@ def test_these_segments_mean_ana(text: str) -> None:
     "text",
     ["tag = pagou", "stage != lead", "score > 80", "blocked", "not vip", "maria", "4102", "created > -30d",
      "count(msg.in, since=-7d) > 2", "sample(0%)", "f.filhos > 2", "f.plano = free", "conv.status is empty",
-     "last_seen = tomorrow", "language in (en, es)"],
+     "near(-23.5505, -46.6333, 2km)", "last_seen = tomorrow", "language in (en, es)"],
 )  # fmt: skip
 def test_these_segments_do_not_mean_ana(text: str) -> None:
     assert not matches(read(text), ANA, NOW, TZ)
@@ -99,6 +104,12 @@ def test_these_segments_do_not_mean_ana(text: str) -> None:
         ("score", 0, "needs a comparison"),
         ("count(name) > 3", 6, "cannot be counted"),
         ("sample(many)", 7, "no share"),
+        ("vip not tag:pagou", 8, "look for a name"),
+        ("near(here, -46.6, 5km)", 5, "no place"),
+        ("near(-23.5, -246.6, 5km)", 12, "no place"),
+        ("near(-23.5, -46.6, 5)", 19, "no distance"),
+        ("near(-23.5, -46.6, 501km)", 19, "at most 500km"),
+        ("near(-23.5, -46.6)", 17, "cannot stand here"),
         ("tag in ()", 8, "cannot stand here"),
         ("not " * 60 + "a", 200, "inside each other"),
         ("(" * 60 + "a" + ")" * 60, 50, "inside each other"),
@@ -116,6 +127,21 @@ def test_the_nearest_field_is_offered() -> None:
     with pytest.raises(SegmentError) as caught:
         read("langage = pt-BR")
     assert caught.value.fix == "did you mean language?"
+
+
+@given(st.floats(-90, 90), st.floats(-180, 180), st.integers(1, 500_000))
+def test_a_place_is_written_as_it_is_read(latitude: float, longitude: float, metres: int) -> None:
+    text = f"near({latitude:.6f}, {longitude:.6f}, {metres}m)"
+    assert read(written(read(text))) == read(text)
+
+
+def test_a_kilometre_is_one_wherever_it_is_measured() -> None:
+    for latitude in (-33.7, -3.1, 0.0, 51.5):
+        east = 1000 / (111_195 * cos(radians(latitude)))
+        for place in ((latitude + 1000 / 111_195, -46.6), (latitude, -46.6 + east)):
+            inside, outside = (read(f"near({latitude}, -46.6, {metres}m)") for metres in (1001, 999))
+            assert matches(inside, {"place": place}, NOW, TZ)
+            assert not matches(outside, {"place": place}, NOW, TZ)
 
 
 def test_words_bind_as_people_read_them() -> None:

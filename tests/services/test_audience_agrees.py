@@ -101,6 +101,8 @@ COUNTS = st.builds(
     ORDER,
     NUMBERS,
 )
+NEARBY = st.builds("near({}, {}, {})".format, st.sampled_from(("-23.5", "-23.55052", "0")), st.sampled_from(
+    ("-46.6", "-46.63331", "0")), st.sampled_from(("1m", "800m", "5km", "500km")))  # fmt: skip
 LISTED = st.builds("{} in ({}, {})".format, st.sampled_from(NUMERIC), NUMBERS, NUMBERS)
 FLAGGED = st.builds("{} {} {}".format, st.sampled_from(FLAGS), EQUALS, st.sampled_from(("yes", "não")))
 CONDITIONS = st.one_of(
@@ -109,6 +111,7 @@ CONDITIONS = st.one_of(
     ordered(st.sampled_from(NUMERIC), NUMBERS),
     ordered(st.sampled_from(TIMED), TIMES),
     COUNTS,
+    NEARBY,
     LISTED,
     FLAGGED,
     st.builds("{} {}".format, st.sampled_from(FLAGS), STATED),

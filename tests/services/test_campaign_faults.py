@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 
 from pytake_cli import locale
-from pytake_cli.services import campaign_list, campaign_watch, campaigns, template_changes
+from pytake_cli.services import (
+    account_events,
+    campaign_list,
+    campaign_watch,
+    campaigns,
+    numbers,
+    template_changes,
+    tokens,
+)
 from pytake_cli.store import Store
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.templates import Template
+from pytake_cli.whatsapp import numbers as meta
+from pytake_cli.whatsapp.webhooks import AccountEvent
 from tests.services.test_campaigns import Shop, refused
 
 
@@ -116,8 +127,70 @@ def test_a_stopped_number_says_why_and_what_helps(store: Store) -> None:
     shop.send(limit=1, error=refused(190))
     shop.step()
     [sentence] = said(shop, "en")
-    assert sentence.endswith("the access token is expired, revoked or wrong; set a new access token")
-    assert "não pode enviar: o access token venceu" in said(shop, "pt-BR")[0]
+    helps = "the access token is expired, revoked or wrong; set a new access token"
+    assert sentence.endswith(f"{helps}; the campaign then goes on by itself")
+    [in_portuguese] = said(shop, "pt-BR")
+    assert "não pode enviar: o access token venceu" in in_portuguese
+    assert in_portuguese.endswith("; a campanha então continua sozinha")
+
+
+@pytest.mark.parametrize(("hours", "status"), [(23, "running"), (25, "paused")])
+def test_another_token_lets_a_campaign_go_on_unless_it_stood_still_for_a_day(
+    store: Store, hours: int, status: str
+) -> None:
+    shop = Shop(store, people=10)
+    shop.launch()
+    shop.step()
+    shop.send(limit=4)
+    shop.send(limit=2, error=refused(190))
+    shop.step()
+    shop.now += timedelta(hours=hours)
+    shop.step()
+    assert shop.campaign().status == "paused"
+    with store.read() as db:
+        assert tokens.wanted(db) == [shop.number_id]
+    tokens.changed(store, shop.number_id, shop.now)
+    shop.step()
+    assert shop.campaign().status == status
+    if status == "running":
+        shop.run()
+        assert len(set(shop.accepted)) == len(shop.accepted) == 10
+
+
+def test_a_number_that_meta_finds_well_again_takes_the_campaign_with_it_that_its_token_stopped(store: Store) -> None:
+    shop = Shop(store)
+    shop.launch()
+    shop.step()
+    shop.send(limit=1, error=refused(190))
+    shop.step()
+    with store.write() as db:
+        number = db.get_one(Number, shop.number_id)
+        raw = {"id": number.phone_number_id, "display_phone_number": number.display, "status": "CONNECTED"}
+        numbers.refresh(db, number, meta.read(raw), shop.now)
+    shop.step()
+    shop.run()
+    assert len(shop.accepted) == 5
+
+
+def test_a_higher_tier_lets_a_campaign_go_on_before_the_day_is_over(store: Store) -> None:
+    shop = Shop(store, people=260)
+    set_tier(shop, "TIER_250")
+    shop.launch()
+    shop.run(rounds=40)
+    assert shop.campaign().status_reason == "PT-CAMP-QUOTA"
+    set_tier(shop, "TIER_1K")
+    shop.step()
+    shop.run()
+    assert len(set(shop.accepted)) == len(shop.accepted) == 260
+
+
+def set_tier(shop: Shop, tier: str) -> None:
+    """As Meta tells it."""
+    with shop.store.write() as db:
+        number = db.get_one(Number, shop.number_id)
+        value = {"event": "UPGRADE", "current_limit": tier}
+        told = AccountEvent(number.waba_id, number.phone_number_id, "phone_number_quality_update", value)
+        account_events.apply(db, told, {number.phone_number_id: number}, shop.now)
 
 
 def test_going_on_forgets_why_it_stood_still(store: Store) -> None:

@@ -405,3 +405,14 @@ def test_a_plan_whose_template_changed_does_not_hold(store: Store, change: str, 
     with store.read(shop.org) as db, pytest.raises(Conflict) as raised:
         campaign_plans.recheck(db, plan, NOW)
     assert raised.value.slug == slug
+
+
+def test_the_size_of_an_audience_is_what_progress_is_told_of(store: Store) -> None:
+    shop = Shop(store)
+    shop.people(3)
+    shop.person("5511999990000", vip=True)
+    found = {}
+    with store.read(shop.org) as db:
+        for audience in (Audience("all"), Audience("where", "vip")):
+            found[audience.kind] = campaign_audience.size(db, shop.org, shop.definition(audience=audience), NOW)
+    assert found == {"all": 4, "where": 1}

@@ -239,6 +239,21 @@ def test_an_import_that_was_stopped_goes_on_where_it_was(
     sound(store)
 
 
+def test_after_a_long_list_the_planner_knows_how_many_people_there_are(
+    store: Store, org: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact_import, "CHUNK", 3)
+    listed = "telefone\n" + "".join(f"+55119681{serial:05}\n" for serial in range(40))
+    do(store, org, listed)
+    asked = (
+        "SELECT CAST(stat AS INTEGER) FROM sqlite_stat1 WHERE idx = 'ix_contact_audience'"  # its first word: rows
+        if store.is_sqlite
+        else "SELECT reltuples FROM pg_class WHERE relname = 'contact'"
+    )
+    with store.read() as db:
+        assert db.connection().exec_driver_sql(asked).scalar_one() == 40
+
+
 def test_two_that_do_the_same_import_at_once_are_told_apart(store: Store, org: int) -> None:
     with contact_import_files.source(io.BytesIO(b"nome,celular\nAna,11968184101\n")) as source:
         with store.read(org) as db:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
 
-from pytake_cli.services import conversations, rating_plans, rating_questions, routing, teams
+from pytake_cli.services import analytics, conversations, periods, rating_plans, rating_questions, routing, teams
 from pytake_cli.store import Store
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.messages import OUT, Message
@@ -67,6 +67,28 @@ def test_stars_are_asked_for_after_a_moment_tapped_and_explained(shop: Asking) -
     assert shop.conversation().status == "resolved"
     shop.says("oi de novo")
     assert shop.conversation().status == "queued"
+
+
+def test_answers_to_the_question_are_no_conversations_of_their_own_in_the_figures(shop: Asking) -> None:
+    shop.says("oi")
+    routing.route_all(shop.store, shop.now)
+    shop.passes(minutes=5)
+    with shop.store.write(shop.org) as db:
+        conversations.resolve(db, db.get_one(Conversation, shop.conversation().id), by=None, now=shop.now)
+    shop.passes(minutes=1)
+    shop.says("4")
+    shop.passes(minutes=1)
+    shop.says("demorou um pouco")
+    assert len(shop.rows(Conversation)) == 3
+    period = periods.read("7d", shop.now + timedelta(days=1), UTC)
+    with shop.store.read(shop.org) as db:
+        cards = analytics.cards(db, shop.org, period, shop.now)
+        assert [cards[name] for name in ("conversations", "resolved", "resolved_percent", "rating", "ratings")] == [
+            1, 1, 100.0, 4.0, 1,
+        ]  # fmt: skip
+        assert sum(row["conversations"] for row in analytics.by(db, shop.org, period, "day", shop.now)) == 1
+        assert sum(row["resolved"] for row in analytics.by(db, shop.org, period, "agent", shop.now)) == 1
+        assert sum(row["conversations"] for row in analytics.by(db, shop.org, period, "team", shop.now)) == 1
 
 
 def test_a_typed_number_counts_and_comes_before_flows(shop: Asking) -> None:

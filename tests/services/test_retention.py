@@ -190,6 +190,7 @@ KEPT = {
     **dict.fromkeys(("fact", "automation_cursor", "audit_head", "audit_erasure"), "one row each"),
     "audit_entry": "a chain that may not lose a link",
     "login_attempt": "forgotten with the next failed login",
+    "visit": "forgotten with the next minute's first request",
     "contact_import_reject": "forgotten when the import is done",
 }
 

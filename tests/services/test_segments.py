@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pytake_cli import locale
 from pytake_cli.errors import InvalidData
 from pytake_cli.services import segments
 from pytake_cli.store import Store, audience, tags
@@ -112,6 +113,9 @@ def test_another_organisations_people_are_in_no_audience(shop: Shop) -> None:
         ("f.filhos ~ ab", "^", "cannot be compared by ~", "use one of"),
         ("vip\n  segment = vips", "            ^", "there is no segment vips", "pytake segment list"),
         ("name ~ /an(?=a)/", "          ^", "no looking ahead", ""),
+        ("plano = pro", "^", "there is no field plano", "did you mean f.plano?"),
+        ("vip filho > 1", "    ^", "there is no field filho", "did you mean f.filhos?"),
+        ("bairro = Centro", "^", "there is no field bairro", "custom fields are written f.<name>"),
         ("consent.marketng is set", "^", "there is no field", "did you mean consent.marketing?"),
     ],
 )
@@ -120,5 +124,23 @@ def test_what_cannot_be_asked_is_refused_at_its_place(shop: Shop, text: str, car
         shop.count(text)
     assert raised.value.slug == "PT-SEGMENT-TEXT"
     assert raised.value.values["caret"] == caret
+    assert words in str(raised.value)
+    assert fix in raised.value.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "fix"),
+    [
+        ("plano = pro", "não há campo plano", "você quis dizer f.plano?"),
+        ("segment = vips", "não há segmento vips", "pytake segment list"),
+        ("name ~ /an(?=a)/", "sem olhar adiante", ""),
+        ("name ~ /a{500}/", "no máximo {100}", ""),
+        ("name ~ /[z-a]/", "z-a está ao contrário", ""),
+    ],
+)
+def test_mistakes_are_told_in_portuguese(shop: Shop, text: str, words: str, fix: str) -> None:
+    locale.use("pt-BR")
+    with pytest.raises(InvalidData) as raised:
+        shop.count(text)
     assert words in str(raised.value)
     assert fix in raised.value.fix

@@ -161,6 +161,16 @@ def test_another_promise_sets_the_clocks_anew(shop: Promised) -> None:
     assert shop.told() == []
 
 
+def test_what_was_told_is_not_told_again_for_another_promise_that_is_broken_too(shop: Promised) -> None:
+    shop.says("oi")
+    shop.passes(hours=2)
+    for seconds, told in ((1200, 1), (4 * 3600, 1), (600, 2)):
+        with shop.store.write(shop.org) as db:
+            sla_policies.change(db, sla_policies.find(db, shop.org, "padrao"), NOW, first_reply=seconds)
+        shop.passes(minutes=1)
+        assert shop.told().count(("breached", "first_reply")) == told
+
+
 def test_a_label_or_priority_has_its_own_promise(shop: Promised) -> None:
     shop.promise("urgente", priority="urgent", first_reply=60)
     shop.says("oi")

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from pytake_cli.tui.app import InboxApp, Options
+from pytake_cli.tui.app import InboxApp
 from pytake_cli.tui.client import Client, Login
+from pytake_cli.tui.options import Options
 from pytake_cli.tui.screens.inbox import InboxScreen
 from pytake_cli.tui.screens.inbox_guard import HURRIED_SECONDS, LETTERS
 from tests.kit.fake_api import TOKEN, FakeApi
 from tests.kit.fake_world import World
+from tests.kit.patience import PATIENCE
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ class Seat:
 
     async def until(self, holds: Callable[[], Any], seconds: float = 8.0) -> None:
         """Waits until something holds."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while not holds():
             if time.monotonic() > end:
                 raise AssertionError(f"it did not happen within {seconds:g} s:\n{self.text()}")

@@ -95,14 +95,14 @@ def test_a_keymap_file_moves_keys_and_says_what_cannot_be(tmp_path) -> None:  # 
     locale.use("en")
     path = tmp_path / "keymap.toml"
     path.write_text(
-        '"conversation.resolve" = "f8,E"\n'
+        '"conversation.resolve" = "f8,Z"\n'
         '"conversation.resolv" = "x"\n'
         '"conversation.note" = "m"\n'
         '"conversation.snooze" = "alt+z"\n',
         encoding="utf-8",
     )
     keys, troubles = keymap.load("default", path)
-    assert keys.keys(BY_ID["conversation.resolve"], CHAINS["list"]) == ("f8", "E")
+    assert keys.keys(BY_ID["conversation.resolve"], CHAINS["list"]) == ("f8", "Z")
     assert [(each.line, each.says.split(" · ")[0]) for each in troubles] == [
         (2, "there is no action conversation.resolv"),
         (3, "m means conversation.claim already"),

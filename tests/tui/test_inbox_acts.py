@@ -98,7 +98,7 @@ def test_a_word_typed_into_the_list_is_not_taken_for_commands(api: FakeApi) -> N
             for letter in "bem":
                 here.screen.talks.post_message(events.Key(letter, letter))
             await here.until_shown("It looks as if you are writing")
-            await here.until(lambda: here.app.done_lately)  # the server has answered what the letters did
+            await here.until(lambda: here.app.can_undo)  # the server has answered what the letters did
             await here.press("escape")
             assert api.world.sent == []
             await here.until(lambda: api.world.rows[id_]["status"] == "open")

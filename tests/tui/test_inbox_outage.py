@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from pytake_cli import clock
 from tests.kit.fake_api import FakeApi
@@ -81,5 +82,65 @@ def test_what_happened_during_an_outage_is_there_afterwards_and_only_once(api: F
             here.app.live.hurry()
             await here.until(lambda: here.app.link.is_on, 15)
             await here.until(lambda: sum(item.text == "alguém aí?" for item in here.screen.chat.items) == 1)
+
+    run(work())
+
+
+def test_a_message_of_which_only_the_answer_was_lost_is_not_sent_again(api: FakeApi) -> None:
+    async def work() -> None:
+        id_ = open_and_free(api)
+        async with seat(api) as here:
+            await here.choose(id_)
+            await write(here, "uma vez só")
+            api.stop()
+            await here.press("enter")
+            await here.until(lambda: not here.app.link.is_on and not here.app.outbox.is_busy)
+            [waiting] = here.app.outbox.waiting
+            api.world.send(id_, {"text": waiting.text, "client_id": waiting.client_id})
+            api.world.agent_says(id_, "e eu também")  # alone it would be a reason to ask
+            api.start()
+            here.app.live.hurry()
+            await here.until(lambda: not here.app.outbox, 15)
+            assert [item["text"] for item in api.world.sent] == ["uma vez só"]
+            assert not here.screen.composer.writing.text
+            await here.until(lambda: sum(item.text == "uma vez só" for item in here.screen.chat._all) == 1)
+
+    run(work())
+
+
+def test_a_draft_of_an_outage_reaches_the_server_when_it_is_over(api: FakeApi) -> None:
+    async def work() -> None:
+        id_ = open_and_free(api)
+        async with seat(api) as here:
+            await here.choose(id_)
+            api.stop()
+            await here.until(lambda: not here.app.link.is_on)
+            await write(here, "quase pronto")
+            await here.until(lambda: here.screen._owed == {id_} and not here.screen._is_saving)
+            assert "no connection just now" not in here.text()
+            api.start()
+            here.app.live.hurry()
+            await here.until(lambda: api.world.drafts.get(id_, {}).get("text") == "quase pronto", 15)
+
+    run(work())
+
+
+def test_what_an_inbox_could_not_hand_over_is_a_draft_in_the_next_one(api: FakeApi, tmp_path: Path) -> None:
+    async def work() -> None:
+        id_ = open_and_free(api)
+        async with seat(api, unsent=tmp_path) as here:
+            await here.choose(id_)
+            await write(here, "ainda não foi")
+            api.stop()
+            await here.press("enter")
+            await here.until(lambda: here.app.outbox.waiting and here.app.outbox.waiting[0].was_offline)
+            assert here.app.unsent is not None
+            here.app.unsent.close()  # as the system does when it dies
+        api.start()
+        async with seat(api, unsent=tmp_path) as here:
+            await here.until(lambda: here.screen._drafts.get(id_))
+            assert here.screen._drafts[id_].text == "ainda não foi"
+            await here.until(lambda: api.world.drafts.get(id_, {}).get("text") == "ainda não foi")
+            assert api.world.sent == []
 
     run(work())

@@ -53,7 +53,7 @@ def awkward(words: list[str]) -> World:
     for word in reversed(words):
         world.customer_says(first, word)
         world.agent_says(first, word)
-        world.note(first, {"body": word}, None)
+        world.note(first, {"body": word})
     return world
 
 

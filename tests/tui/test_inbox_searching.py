@@ -53,7 +53,7 @@ def test_news_leave_what_was_found_alone_and_are_there_after_the_search(api: Fak
             await _sought(here, str(found.contact.name))
             sought = [row.id for row in here.screen.talks.rows]
             api.world.touch(other.id, "priority", priority="urgent")
-            await here.until(lambda: here.screen._whole)
+            await here.until(lambda: (row := here.screen.talks.get(other.id)) and row.priority == "urgent")
             assert [row.id for row in here.screen.talks.rows] == sought
             await here.press("escape")
             await here.until(lambda: (row := here.screen.talks.get(other.id)) and row.priority == "urgent")

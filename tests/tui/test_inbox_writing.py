@@ -238,6 +238,6 @@ def test_a_message_can_be_taken_back_before_it_is_handed_over(api: FakeApi) -> N
             assert api.world.sent == []
             await here.press("enter")
             await here.until(lambda: len(api.world.sent) == 1)
-            assert len(here.app.outbox) == 0
+            await here.until(lambda: not here.app.outbox)
 
     run(work())

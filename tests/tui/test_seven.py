@@ -10,8 +10,8 @@ import pytest
 from textual.pilot import Pilot
 
 from pytake_cli import clock, locale
-from pytake_cli.tui.app import Options
 from pytake_cli.tui.cards.flow import branches
+from pytake_cli.tui.options import Options
 from pytake_cli.tui.widgets.chat import ChatView
 from tests.kit import photographs, screens
 from tests.kit.awkward import MIXED, hostile
@@ -192,7 +192,7 @@ async def rested(pilot: Pilot[Any]) -> None:
 
 
 async def until(pilot: Pilot[Any], text: str, app: Any) -> None:
-    for _look in range(100):
+    for _look in range(400):
         if text in screens.text(app):
             return
         await pilot.pause(0.05)

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Response
 from pydantic import BaseModel, Field
 
+from pytake_cli.api.v1 import versions
 from pytake_cli.api.v1.here import Here, here, needs
 from pytake_cli.api.v1.once import HEADER
 from pytake_cli.api.v1.paging import Page, Paging, paging
@@ -191,18 +192,26 @@ def launch(body: Launch, here: Here = Depends(here)) -> object:
 
 
 @router.get("/{name}", response_model=CampaignCard, dependencies=READ)
-def show(name: Name, here: Here = Depends(here)) -> object:
+def show(name: Name, response: Response, here: Here = Depends(here)) -> object:
     """One campaign: how far it got, why messages failed, why it stands still; by name or `campaign:7`."""
-    return card(here, name)
+    found = card(here, name)
+    versions.tag(response, _of_people(found))
+    return found
 
 
 @router.delete("/{name}", status_code=204, dependencies=[Depends(needs("campaigns:write"))])
 def delete(name: Name, here: Here = Depends(here)) -> None:
     """Deletes a campaign that does not run, with its people's list."""
     found = card(here, name)
+    versions.guard(here.request, _of_people(found))
     campaign_list.refuse_live(found)
     campaign_list.delete(here.office.store, here.org_id, int(found["id"]))
     here.noted("campaign.deleted", f"campaign:{found['id']}")
+
+
+def _of_people(card: dict[str, Any]) -> dict[str, Any]:
+    """What of a campaign people change: its figures move by themselves."""
+    return {name: card[name] for name in ("id", "name", "status", "definition")}
 
 
 def card(here: Here, name: str) -> dict[str, Any]:

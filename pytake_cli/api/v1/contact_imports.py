@@ -21,7 +21,6 @@ from pytake_cli.api.v1.routes import Body, Moment, Text
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.errors import InvalidData, NotFound
 from pytake_cli.policy import phones
-from pytake_cli.policy.import_columns import CONSENT
 from pytake_cli.services import contact_import, contact_import_files, contact_import_plan
 from pytake_cli.services.contact_import import Wanted
 from pytake_cli.services.contact_import_chunk import Rules
@@ -195,30 +194,21 @@ def _source(file: IO[bytes], options: Options, open_: ExitStack) -> Source:
 
 
 def _wanted(here: Here, source: Source, options: Options) -> Wanted:
-    agreed_at = options.consent_at if options.consent_source else None
     with here.read() as db:
         country = (options.country or db.get_one(Organisation, here.org_id).country).upper()
         if not phones.is_country(country):
             raise InvalidData("PT-ORG-COUNTRY", "there is no country {code}", fix="country=BR", code=country)
         mapping = dict(_mapped(each) for each in options.map)
         columns = contact_import_plan.plan(db, here.org_id, source, mapping, country)
-    agreed = options.consent is not None or any(column.target == CONSENT for column in columns)
-    if agreed and agreed_at is None:
-        raise InvalidData(
-            "PT-IMPORT-CONSENT",
-            "consent needs its proof: where and when these people agreed",
-            fix="consent_source=loja física&consent_at=2026-03-02T00:00:00Z",
-        )
-    if agreed_at is not None and agreed_at > here.now:
-        raise InvalidData("PT-IMPORT-CONSENT", "nobody has agreed in the future", fix="consent_at")
+    everybody = options.consent is not None
     rules = Rules(
         here.org_id,
         source.name,
         options.on_conflict,
         tuple(name_of(tag) for tag in options.tag),
-        options.consent is not None,
+        everybody,
         options.consent_source,
-        agreed_at if agreed else None,
+        contact_import_plan.agreed_at(columns, everybody, options.consent_source, options.consent_at, here.now),
     )
     return Wanted(rules, tuple(columns), country, source.form == "csv")
 

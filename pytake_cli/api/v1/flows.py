@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Path, Query, Response
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
@@ -13,6 +13,7 @@ from pytake_cli.api.v1.here import Here, here, needs
 from pytake_cli.api.v1.paging import Page, everything
 from pytake_cli.api.v1.routes import Body, Moment
 from pytake_cli.api.v1.routes import router as new_router
+from pytake_cli.api.v1.versions import guard, tag
 from pytake_cli.flow import graph
 from pytake_cli.flow.check import Examined
 from pytake_cli.flow.definition import Flow as Definition
@@ -144,17 +145,22 @@ def check(body: Source, here: Here = Depends(here)) -> object:
 
 @router.post("/publish", response_model=Published, dependencies=PUBLISH)
 def publish(body: ToPublish, here: Here = Depends(here)) -> object:
-    """Publishes a flow file: new sessions start on it. One that says the same as before changes nothing."""
+    """Publishes a flow file: new sessions start on it. One that says the same as before changes nothing.
+
+    If-Match with the ETag of the flow refuses it when somebody has published meanwhile.
+    """
     with here.write() as db:
         drafts = [flows.Draft("flow.yaml", body.text)]
         by = _user(db, here)
         [made] = flows.publish(db, here.org_id, drafts, by=by, message=body.message, now=here.now)
+        if made.before is not None and not made.replayed:
+            guard(here.request, {"version": made.before.number}, made.before.number, needed=False)
         here.note(db, "flow.published", f"flow:{made.flow.name}", version=made.version.number)
         return _published(made)
 
 
 @router.get("/{name}", response_model=FlowCard, dependencies=READ)
-def show(name: Name, version: Version = None, here: Here = Depends(here)) -> object:
+def show(name: Name, response: Response, version: Version = None, here: Here = Depends(here)) -> object:
     """A flow with its steps and where each leads, drawn as a tree as well."""
     with here.read() as db:
         flow = flows.get(db, here.org_id, name)
@@ -172,6 +178,7 @@ def show(name: Name, version: Version = None, here: Here = Depends(here)) -> obj
         for step_name, step in found.steps.items()
     ]
     tree = graph.text(graph.tree(found, width=WIDTH))
+    tag(response, row, wanted.number)
     return {**row, "outline": outline, "tree": tree, "source": wanted.source}
 
 

@@ -45,12 +45,12 @@ class Gate:
         visitor = group(self._office.proxies.client(scope))
         scope["pytake.visitor"] = visitor
         try:
-            self._office.limits.came(visitor, bearer(scope), clock.monotonic())
+            await self._office.limits.came(visitor, bearer(scope), clock.monotonic())
             if scope["method"] == "OPTIONS":
                 return await answer(send, response(204))
             limit = self._check(scope)
         except PytakeError as error:
-            return await answer(send, problems.answer_of(error))  # open, or the answer is lost to a reset
+            return await answer(send, problems.answer_of(error))
         if scope["path"] in UPLOADS:
             _allow_upload(scope, limit)
         return await self._inner(scope, _Counted(receive, limit), send)
@@ -84,11 +84,14 @@ class Gate:
                 (b"access-control-max-age", b"600"),
             ]
         lines.append((b"vary", b"origin, accept-language"))
+        connection = scope.get("pytake.connection")
 
         async def dressed(message: Any) -> None:
             if message["type"] == "http.response.start":
                 there = {name.lower() for name, _ in message["headers"]}
                 own = [line for line in lines if line[0] not in there]
+                if connection is not None and connection.is_reading:
+                    own.append((b"connection", b"close"))  # nobody reads the rest of this request
                 message = {**message, "headers": [*message["headers"], *own]}
             await send(message)
 
@@ -142,5 +145,5 @@ def _allow_upload(scope: Scope, limit: int) -> None:
     """A file takes longer, and has more bytes, than the connection allows others."""
     connection = scope.get("pytake.connection")
     if connection is not None:
-        connection.most_bytes = limit + 64 * 1024
+        connection.most_bytes = limit + 1024 * 1024  # more than is read ahead: whoever counts the body says so first
         connection.deadline = max(connection.deadline, asyncio.get_running_loop().time() + UPLOAD_SECONDS)

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import Request
 from sqlmodel import Session
 
-from pytake_cli import clock
+from pytake_cli import clock, faults
 from pytake_cli.api.v1 import ROOT
 from pytake_cli.api.v1.gate import bearer
 from pytake_cli.api.v1.office import Office
@@ -57,10 +57,16 @@ class Here:
         with self.office.store.write(self.org_id) as db:
             yield db
             if not (quiet or audit.is_noted(db) or self.request.method == "GET"):
-                route = self.request.scope["route"]
-                self.note(db, f"{route.tags[0]}.{route.name.strip('_')}", self.request.url.path.removeprefix(ROOT))
+                self.note(db, self.route, self.request.url.path.removeprefix(ROOT))
             if self.once is not None:
                 self.once.used(db)
+        faults.point(f"api.{self.route}")
+
+    @property
+    def route(self) -> str:
+        """`contacts.create`: where the request goes."""
+        route = self.request.scope["route"]
+        return f"{route.tags[0]}.{route.name.strip('_')}"
 
     def keep_no_answer(self) -> None:
         """The answer holds a secret: whoever repeats the idempotency key hears that it happened, and not what."""
@@ -116,7 +122,7 @@ async def here(request: Request) -> Here:
     return found
 
 
-async def sensitive(request: Request) -> None:
+def sensitive(request: Request) -> None:
     """For routes where passwords, codes or tokens are tried: ten a minute and address."""
     office: Office = request.app.state.office
     office.limits.tried(request.scope["pytake.visitor"], request.scope["path"], clock.monotonic())

@@ -124,8 +124,8 @@ async def upload(
 
 
 def _keep(here: Here, file: IO[bytes], kind: str, name: str, number: int | None) -> dict[str, Any]:
-    stored = attachments.take_in(file, kind, here.office.most_upload_bytes)  # type: ignore[arg-type]
     filename = Path(name.replace("\\", "/")).name
+    stored = attachments.take_in(file, kind, here.office.most_upload_bytes, name=filename)  # type: ignore[arg-type]
     with here.write() as db:
         sender = account(db, here, number)
         reference = attachments.attach(db, sender, stored, filename, here.now)

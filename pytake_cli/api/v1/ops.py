@@ -14,6 +14,7 @@ from pytake_cli.api.v1.here import Here, here, needs
 from pytake_cli.api.v1.paging import Id, Page, Paging, cursor, paging
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.services import numbers, overview, queues, replays
+from pytake_cli.services.incidents import said
 from pytake_cli.store.conversations import RESOLVED, Conversation
 from pytake_cli.store.events import Event
 from pytake_cli.store.journal import Journal
@@ -243,7 +244,7 @@ def _move(here: Here, reference: str, act: Any, told: str) -> dict[str, Any]:
 
 
 def _incident(row: Event) -> dict[str, Any]:
-    told = {name: str(row.payload.get(name) or "") for name in ("slug", "text")}
+    told = {"slug": str(row.payload.get("slug") or ""), "text": said(row.payload)}
     return {"id": row.id, "at": row.at, "conversation": row.payload.get("conversation"), **told}
 
 

@@ -12,7 +12,7 @@ from fastapi import Depends, Path
 from pydantic import BaseModel, Field
 from ruamel.yaml.error import YAMLError
 
-from pytake_cli import clock
+from pytake_cli import clock, settings
 from pytake_cli.api.v1.here import Here, here, needs
 from pytake_cli.api.v1.routes import Body, Moment
 from pytake_cli.api.v1.routes import router as new_router
@@ -179,7 +179,13 @@ def start(body: Start, here: Here = Depends(here)) -> object:
         else:
             found = definition(flows.version(db, flows.get(db, here.org_id, body.flow or ""), body.version))
     contact = {"name": body.name, "language": body.language or found.language}
-    world = World(now=body.at or here.now, contact=contact, tz=org.tz, schedules=schedules(org.tz))
+    world = World(
+        now=body.at or here.now,
+        contact=contact,
+        tz=org.tz,
+        schedules=schedules(org.tz),
+        stop_words=settings.current().flows.opt_out_words,
+    )
     player = Player(found, Shelf({**shelf, found.name: found}), world)
     recording = Recording(player, player.now.astimezone(zone(player.tz)))
     talk = Talk(here.org_id, player, recording, clock.monotonic())
@@ -206,7 +212,7 @@ def say(id: TalkId, body: Said, here: Here = Depends(here)) -> object:
         _tell(talk, "customer", screen.told(reply))
         talk.recording.customer(reply)
         heard = talk.player.hear(reply)
-        if heard in ("nobody", "opted_out"):
+        if heard in ("nobody", "opted_out", "opted_in"):
             _tell(talk, "note", heard)
         _look(talk)
         return _card(id, talk)

@@ -24,10 +24,15 @@ def tag(response: Response, present: Any, version: int | None = None) -> None:
     response.headers["etag"] = etag(present, version)
 
 
-def guard(request: Request, present: Any, version: int | None = None) -> None:
-    """Refuses a change that does not name the version it changes, or names an older one; `*` takes any."""
+def guard(request: Request, present: Any, version: int | None = None, *, needed: bool = True) -> None:
+    """Refuses a change that does not name the version it changes, or names an older one; `*` takes any.
+
+    Not `needed` where one replaces the whole of what is one's own: there only an older version is refused.
+    """
     wanted = request.headers.get("if-match")
     if wanted is None:
+        if not needed:
+            return
         raise VersionNeeded(
             "PT-VERSION-NEEDED",
             "a change has to say which version it changes",

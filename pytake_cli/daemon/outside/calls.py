@@ -13,6 +13,7 @@ from pytake_cli import secrets
 from pytake_cli.daemon.outside.answers import MOST_BYTES, Failed, effect_of, read_json, small_enough, storable
 from pytake_cli.daemon.outside.http import METHODS, SAFE, Answer, Request, checked_headers
 from pytake_cli.flow.effects import CallHttp
+from pytake_cli.flow.steps.http import SECRET
 from pytake_cli.log import REMOVED
 from pytake_cli.store.jobs import Job
 
@@ -23,8 +24,6 @@ TOLD_HEADERS = ("content-type", "location", "retry-after", "etag", "last-modifie
 MOST_HEADER_CHARS = 500  # of one that is told
 SHORTEST_SECRET = 4  # characters; taking a shorter one out of an answer would tear holes into words
 AGENT = "PyTake (+https://pypi.org/project/pytake)"
-# `Authorization: Bearer secret:crm_key`: the whole value, or all but its scheme.
-_SECRET = re.compile(r"((?:[A-Za-z][A-Za-z0-9-]{0,30} )?)secret:([a-z][a-z0-9_]{0,60})")
 # What opens PyTake itself is for no flow, whoever wrote it.
 _NOT_FOR_FLOWS = re.compile(
     r"(?:app_secret|verify_token|access_token|ai_key|mail_password|metrics_token|webhook_.*)(?:_previous)?"
@@ -62,7 +61,7 @@ def _fill(headers: dict[str, str], host: str, used: dict[str, str]) -> dict[str,
     """Headers with their secrets; `used` gets what must not come back. Reads files and keyrings: in a thread."""
     filled = {}
     for name, value in headers.items():
-        match = _SECRET.fullmatch(value)
+        match = SECRET.fullmatch(value)
         if match is None:
             filled[name] = value
             continue

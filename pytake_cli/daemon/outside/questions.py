@@ -21,6 +21,7 @@ from pytake_cli.daemon.outside.http import Answer
 from pytake_cli.daemon.outside.models import DIALECTS, Question, Said
 from pytake_cli.errors import ConfigError
 from pytake_cli.flow.effects import AskModel
+from pytake_cli.policy import links
 from pytake_cli.policy.pseudonyms import Pseudonyms
 from pytake_cli.sections import AiSettings
 from pytake_cli.services import ai_budget
@@ -105,7 +106,7 @@ async def ask(shop: Workshop, job: Job) -> Any:
     async with shop.ai_places:
         shop.breaker.check(clock.monotonic())
         said = await _within_budget(shop, session_id, question, key, seconds)
-    return pseudonyms.show(_value(effect, said, question.schema))
+    return pseudonyms.show(_value(effect, said, question.schema, options.links))
 
 
 async def _within_budget(shop: Workshop, session_id: int, question: Question, key: str | None, seconds: float) -> Said:
@@ -206,10 +207,12 @@ def _refuse_patterns(schema: Any) -> None:
             _refuse_patterns(each)
 
 
-def _value(effect: AskModel, said: Said, schema: dict[str, Any] | None) -> dict[str, Any]:
+def _value(effect: AskModel, said: Said, schema: dict[str, Any] | None, links_to: list[str]) -> dict[str, Any]:
     """{"text": …} | {"label": …, "confidence": …} | {"data": {…}}; Failed for whatever is none of these."""
     if schema is None:
-        text = clean(said.text.strip(), limit=MOST_ANSWER_CHARS)
+        text, removed = links.without(clean(said.text.strip(), limit=MOST_ANSWER_CHARS), links_to)
+        if removed:
+            log.warning("links taken out of a model's answer", extra={"links": removed})
         if not text:
             raise Failed("invalid", "the model said nothing")
         return {"text": text}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from pytake_cli.flow.definition import Flow
 from pytake_cli.flow.positions import Path, Positions
 from pytake_cli.flow.problems import Problem, Severity, problem
 from pytake_cli.flow.steps.step import Step
+from pytake_cli.policy.addresses import Allowed
 from pytake_cli.policy.opt_out import STOP_WORDS
 
 OUTWARD = ("end", "resume", "")  # targets that are no steps
@@ -25,11 +26,12 @@ class Surroundings:
     teams: frozenset[str] | None = None
     agents: frozenset[str] | None = None
     sources: frozenset[str] | None = None  # that `lookup` may ask
-    secrets: frozenset[str] | None = None
+    secrets: Collection[str] | None = None
+    sees_secrets: bool = True  # else one that is not found here is a warning: the daemon may have it
     numbers: frozenset[str] | None = None
     opt_out: tuple[str, ...] = STOP_WORDS
     settles_hours: bool = True  # else hours that nobody has set yet are a warning: the file may be for another home
-    allows_private: bool = False  # `http` may call machines of the own network
+    allowed: Allowed = field(default_factory=Allowed)  # private hosts that `http` may call all the same
     allows_code: bool | None = None
 
 

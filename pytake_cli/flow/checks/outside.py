@@ -16,8 +16,10 @@ from pytake_cli.flow.limits import MAX_WAIT
 from pytake_cli.flow.positions import Path
 from pytake_cli.flow.problems import Phrase, near
 from pytake_cli.flow.routes import RESTS
+from pytake_cli.flow.steps.http import SECRET
 from pytake_cli.flow.steps.step import Step
 from pytake_cli.flow.ways import OUTWARD, edges, reachable
+from pytake_cli.policy.addresses import PORTS
 
 SECRET_HEADERS = re.compile(r"authorization|(^|-)(api-?key|token|secret|password)$|^x-auth", re.IGNORECASE)
 _SECRET = re.compile(r"secret:([A-Za-z_][A-Za-z0-9_.-]*)")
@@ -56,6 +58,8 @@ def check(inquiry: Inquiry) -> None:
                 _template(inquiry, at, step)
             case "call" | "goto_flow":
                 _flow(inquiry, at, step)
+            case "code" if inquiry.around.allows_code is False:
+                inquiry.say("PT-FLOW-CODE", "functions are switched off", at, fix="set flows.allow_code = true")
         _timeout(inquiry, at, step)
     _numbers(inquiry)
     _recursion(inquiry)
@@ -93,13 +97,13 @@ def _known(inquiry: Inquiry, at: Path, step: Step, key: str, known: Iterable[str
 def _http(inquiry: Inquiry, at: Path, step: Step) -> None:
     url = getattr(step, "url", None)
     source = url.source if isinstance(url, Template) else str(url or "")
-    host = _host(source)
-    if host and not inquiry.around.allows_private and is_private(host):
+    host, port = _host(source)
+    if host and is_private(host) and not inquiry.around.allowed(host, port):
         inquiry.say(
             "PT-FLOW-PRIVATE",
             "{host} is in a private network, which flows may not call",
             (*at, "url"),
-            fix="set flows.allow_private_networks if it is meant",
+            fix="name it in flows.http_allow if it is meant",
             host=host,
         )
     headers = getattr(step, "headers", None) or {}
@@ -110,23 +114,41 @@ def _http(inquiry: Inquiry, at: Path, step: Step) -> None:
             _header(inquiry, (*at, "headers", name), str(name), text)
     if found := _KEY.search(source):
         _plain(inquiry, (*at, "url"), "url", found.start())
+    for path, held in step.expressions():
+        if path[0] != "headers" and (found := _SECRET.search(held.source)):
+            inquiry.say(
+                "PT-FLOW-SECRET",
+                "secret:{name} is filled in in `headers`, and nowhere else",
+                (*at, *path),
+                offset=found.start(),
+                name=found[1],
+            )
 
 
 def _header(inquiry: Inquiry, at: Path, name: str, value: str) -> None:
-    named = _SECRET.search(value)
+    named, found = SECRET.fullmatch(value), _SECRET.search(value)
     if named is not None:
         known = inquiry.around.secrets
-        if known is not None and named[1] not in known:
-            meant = near(named[1], known)
+        if known is not None and named[2] not in known:
+            meant = near(named[2], known)
             inquiry.say(
                 "PT-FLOW-SECRET",
                 "there is no secret `{name}`",
                 at,
-                offset=named.start(1),
+                offset=named.start(2),
                 fix="did you mean `{meant}`?" if meant else "pytake secret set {name}",
-                name=named[1],
+                severity="error" if inquiry.around.sees_secrets else "warning",
+                name=named[2],
                 meant=meant,
             )
+    elif found is not None:
+        inquiry.say(
+            "PT-FLOW-SECRET",
+            "a secret is all of a header's value, or all behind one word",
+            at,
+            offset=found.start(),
+            fix="write secret:NAME or Bearer secret:NAME, the name in small letters",
+        )
     elif (SECRET_HEADERS.search(name) or _KEY.search(value)) and "{{" not in value and value.strip():
         _plain(inquiry, at, name, 0)
 
@@ -142,12 +164,14 @@ def _plain(inquiry: Inquiry, at: Path, name: str, offset: int) -> None:
     )
 
 
-def _host(url: str) -> str:
+def _host(url: str) -> tuple[str, int]:
+    """The host and the port of an address; no host where only a session knows it."""
     try:
-        host = urlsplit(url.strip()).hostname or ""
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname or "", parts.port
     except ValueError:
-        return ""
-    return "" if "{" in host else host
+        return "", 0
+    return "" if "{" in host else host, port or PORTS.get(parts.scheme, 0)
 
 
 def is_private(host: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pytake_cli.flow.problems import Phrase, Problem
-from pytake_cli.locale import _
+from pytake_cli.locale import _, told
 
 Status = Literal["kept", "changed", "lost", "unused"]
 MAX_SHOWN = 120  # characters of a text of the export that a report quotes
@@ -24,8 +24,7 @@ class Finding:
     @property
     def why(self) -> str:
         """How it was changed or why it was lost, in the language of this process."""
-        values = {name: _(value) if isinstance(value, Phrase) else value for name, value in self.values.items()}
-        return _(self.template).format(**values)
+        return _(self.template).format(**{name: told(value) for name, value in self.values.items()})
 
 
 @dataclass(slots=True)

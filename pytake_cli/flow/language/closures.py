@@ -12,6 +12,7 @@ from pytake_cli.flow.language.tree import Node
 from pytake_cli.flow.language.values import MAX_STRING, EvaluationError, ExpressionError, Reference, Scope
 from pytake_cli.flow.language.writing import text_of
 from pytake_cli.flow.words import closest
+from pytake_cli.locale import Phrase
 
 Run: TypeAlias = Callable[[Scope], object]
 
@@ -105,13 +106,15 @@ class Compiler:
     def _apply(self, node: tree.Apply) -> Run:
         found = FILTERS.get(node.name)
         if found is None:
-            raise ExpressionError(_unknown("filter", node.name, FILTERS), node.offset)
+            raise ExpressionError(
+                _unknown(Phrase("no filter is called `{name}`", name=node.name[:40]), node.name, FILTERS), node.offset
+            )
         wrong = found.wrong_arguments(len(node.arguments), [name for name, _ in node.keywords])
         if wrong:
-            raise ExpressionError(f"`{node.name}` {wrong}", node.offset)
+            raise ExpressionError(Phrase("`{name}` {wrong}", name=node.name, wrong=wrong), node.offset)
         first = node.arguments[0] if node.arguments else None
         if found.wrong and isinstance(first, tree.Literal) and (wrong := found.wrong(first.value)):
-            raise ExpressionError(f"`{node.name}`: {wrong}", first.offset)
+            raise ExpressionError(Phrase("`{name}`: {wrong}", name=node.name, wrong=wrong), first.offset)
         of = self.compile(node.of, quiet=found.takes_missing)
         self.filters[node.name] = None
         arguments = [self.compile(argument) for argument in node.arguments]
@@ -121,10 +124,13 @@ class Compiler:
     def _ask(self, node: tree.Ask) -> Run:
         found = TESTS.get(node.name)
         if found is None:
-            raise ExpressionError(_unknown("test", node.name, TESTS), node.offset)
+            raise ExpressionError(
+                _unknown(Phrase("no test is called `{name}`", name=node.name[:40]), node.name, TESTS), node.offset
+            )
         if len(node.arguments) != found.arguments:
-            count = found.arguments or "no"
-            raise ExpressionError(f"`is {node.name}` takes {count} value{'s' * (count != 1)} behind it", node.offset)
+            if found.arguments:
+                raise ExpressionError(Phrase("`is {name}` takes a value behind it", name=node.name), node.offset)
+            raise ExpressionError(Phrase("`is {name}` takes no value behind it", name=node.name), node.offset)
         of = self.compile(node.of, quiet=found.takes_missing)
         arguments = [self.compile(argument) for argument in node.arguments]
         ask, negated = found.ask, node.negated
@@ -136,21 +142,27 @@ class Compiler:
     def _call(self, node: tree.Call) -> Run:
         found = FUNCTIONS.get(node.name)
         if found is None:
-            advice = f"; write `value | {node.name}`" if node.name in FILTERS else ""
-            message = f"`{node.name}` is no function{advice}" if advice else _unknown("function", node.name, FUNCTIONS)
+            if node.name in FILTERS:
+                message = Phrase("`{name}` is no function; write `value | {name}`", name=node.name)
+            else:
+                unknown = Phrase("no function is called `{name}`", name=node.name[:40])
+                message = _unknown(unknown, node.name, FUNCTIONS)
             raise ExpressionError(message, node.offset)
         if node.keywords:
-            raise ExpressionError(f"`{node.name}` takes no named arguments", node.offset)
+            raise ExpressionError(Phrase("`{name}` takes no named arguments", name=node.name), node.offset)
         if not found.least <= len(node.arguments) <= found.most:
-            raise ExpressionError(f"`{node.name}` takes {found.least} to {found.most} arguments", node.offset)
+            counts = {"least": found.least, "most": found.most}
+            raise ExpressionError(
+                Phrase("`{name}` takes {least} to {most} arguments", name=node.name, **counts), node.offset
+            )
         arguments = [self.compile(argument) for argument in node.arguments]
         call = found.call
         return lambda scope: call(scope, *[argument(scope) for argument in arguments])
 
 
-def _unknown(kind: str, name: str, known: Mapping[str, object]) -> str:
+def _unknown(message: Phrase, name: str, known: Mapping[str, object]) -> Phrase:
     near = closest(name, known)
-    return f"no {kind} is called `{name[:40]}`" + (f"; did you mean `{near}`?" if near else "")
+    return Phrase("{message}; did you mean `{meant}`?", message=message, meant=near) if near else message
 
 
 def member(value: object, name: str) -> object:

@@ -10,9 +10,10 @@ from pytake_cli.flow.language.operators import kind_of
 from pytake_cli.flow.language.questions import read_time
 from pytake_cli.flow.language.values import EvaluationError, Scope, Value
 from pytake_cli.flow.locales import FormatError, format_date, format_datetime, format_moment, format_time, locale_of
+from pytake_cli.locale import Phrase
 
 _MOST = 1_000_000  # of any unit; a date has four digits for its year
-_STYLES = "style is long, short or number"
+_STYLES = Phrase("style is long, short or number")
 _SAMPLE = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 _UNITS = {"minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800}
 
@@ -116,18 +117,18 @@ def greeting(scope: Scope, value: Value) -> Value:
     return afternoon if 12 <= moment.hour < 18 else evening
 
 
-def wrong_pattern(style: object) -> str | None:
+def wrong_pattern(style: object) -> Phrase | None:
     """What is wrong with a pattern, None when it can be written."""
     if not isinstance(style, str):
-        return "the pattern is a text such as dd/MM/yyyy"
+        return Phrase("the pattern is a text such as dd/MM/yyyy")
     try:
         format_date(_SAMPLE, locale_of("en"), style)
     except FormatError as error:
-        return str(error)
+        return error.message
     return None
 
 
-def wrong_style(style: object) -> str | None:
+def wrong_style(style: object) -> Phrase | None:
     """What is wrong with the style of a weekday."""
     return None if style in ("long", "short", "number") else _STYLES
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from pytake_cli.flow.language.values import MAX_BITS, MAX_EXPONENT, MAX_TOKENS, ExpressionError
+from pytake_cli.locale import Phrase
 
 Kind = Literal["name", "number", "string", "sign", "end"]
 
@@ -19,11 +20,11 @@ _SIGN = re.compile(r"\*\*|//|==|!=|<=|>=|[-+*/%~|()\[\]{},.:=<>]")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "\n": ""}
 _FOREIGN = {
-    "&&": "write `and`",
-    "||": "write `or`",
-    "!": "write `not`",
-    "===": "write `==`",
-    "?": "write `a if b else c`",
+    "&&": Phrase("write `and`"),
+    "||": Phrase("write `or`"),
+    "!": Phrase("write `not`"),
+    "===": Phrase("write `==`"),
+    "?": Phrase("write `a if b else c`"),
 }
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 
@@ -61,7 +62,10 @@ def scan(source: str, start: int = 0, *, closing: str = "", limit: int = MAX_TOK
             return tokens, at + len(closing) + (source[at] == "-")
         if at >= len(source):
             if closing:
-                raise ExpressionError(f"`{{{{` is never closed; `{closing}` is missing", max(start - 2, 0))
+                raise ExpressionError(
+                    Phrase("`{opening}` is never closed; `{closing}` is missing", opening="{{", closing=closing),
+                    max(start - 2, 0),
+                )
             tokens.append(Token("end", "", at))
             return tokens, at
         token = _next(source, at)
@@ -71,7 +75,9 @@ def scan(source: str, start: int = 0, *, closing: str = "", limit: int = MAX_TOK
             open_brackets.pop()
         tokens.append(token)
         if len(tokens) > limit:
-            raise ExpressionError(f"more than {MAX_TOKENS} words and signs; compute a part before", token.offset)
+            raise ExpressionError(
+                Phrase("more than {most} words and signs; compute a part before", most=MAX_TOKENS), token.offset
+            )
         at += len(token.text)
 
 
@@ -89,12 +95,12 @@ def _next(source: str, at: int) -> Token:
         return Token("string", found.group(), at, _string(found.group(), at))
     for foreign, advice in _FOREIGN.items():
         if source.startswith(foreign, at) and not source.startswith("!=", at):
-            raise ExpressionError(f"`{foreign}` means nothing here; {advice}", at)
+            raise ExpressionError(Phrase("`{sign}` means nothing here; {advice}", sign=foreign, advice=advice), at)
     if found := _SIGN.match(source, at):
         return Token("sign", found.group(), at)
     if source[at] in "'\"":
-        raise ExpressionError("the text is never closed; its quote is missing", at)
-    raise ExpressionError(f"{source[at]!r} means nothing here", at)
+        raise ExpressionError(Phrase("the text is never closed; its quote is missing"), at)
+    raise ExpressionError(Phrase("{sign} means nothing here", sign=repr(source[at])), at)
 
 
 def _number(text: str, at: int) -> int | Decimal:
@@ -109,7 +115,7 @@ def _number(text: str, at: int) -> int | Decimal:
         number = Decimal(plain)
         if abs(number.adjusted()) <= MAX_EXPONENT:
             return number
-    raise ExpressionError("the number is too large", at)
+    raise ExpressionError(Phrase("the number is too large"), at)
 
 
 def _string(text: str, at: int) -> str:
@@ -121,10 +127,12 @@ def _string(text: str, at: int) -> str:
         if len(code) > 1:
             number = int(code[1:], 16)
             if 0xD800 <= number <= 0xDFFF:
-                raise ExpressionError("half a character; write the character itself", at + 1 + found.start())
+                raise ExpressionError(Phrase("half a character; write the character itself"), at + 1 + found.start())
             return chr(number)
         if code not in _ESCAPES:
-            raise ExpressionError(f"`\\{code}` means nothing in a text; write `\\\\`", at + 1 + found.start())
+            raise ExpressionError(
+                Phrase("`\\{code}` means nothing in a text; write `\\\\`", code=code), at + 1 + found.start()
+            )
         return _ESCAPES[code]
 
     return _ESCAPE.sub(character, text[1:-1])

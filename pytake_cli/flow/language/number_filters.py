@@ -9,10 +9,11 @@ from pytake_cli.flow.language import arguments
 from pytake_cli.flow.language.operators import DECIMALS, bounded_decimal
 from pytake_cli.flow.language.values import EvaluationError, Scope, Value
 from pytake_cli.flow.locales import format_money, format_number
+from pytake_cli.locale import Phrase
 
 # room for 40 digits before the point and 12 behind
 _WIDE = Context(prec=60)
-_CURRENCIES = "a currency is three letters, such as BRL"
+_CURRENCIES = Phrase("a currency is three letters, such as BRL")
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
@@ -66,7 +67,7 @@ def money(scope: Scope, value: Value, currency: Value = None) -> Value:
     return format_money(arguments.number(value), named.upper(), locale)
 
 
-def wrong_currency(named: object) -> str | None:
+def wrong_currency(named: object) -> Phrase | None:
     """What is wrong with the code of a currency."""
     if named is None or (isinstance(named, str) and _CURRENCY.fullmatch(named.upper())):
         return None

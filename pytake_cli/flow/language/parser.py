@@ -8,6 +8,7 @@ from pytake_cli.flow.language import tree
 from pytake_cli.flow.language.lexer import Token
 from pytake_cli.flow.language.tree import Node
 from pytake_cli.flow.language.values import MAX_DEPTH, MAX_HEIGHT, ExpressionError
+from pytake_cli.locale import Phrase
 
 # how tightly a sign binds to what stands on its left; Jinja reads ** from the left as well
 _COMPARES = ("==", "!=", "<", "<=", ">", ">=")
@@ -28,7 +29,7 @@ class Parser:
     def parse(self) -> Node:
         """The whole expression; something behind it is an error."""
         if self._is_over():
-            raise ExpressionError("an expression is missing", self._now.offset)
+            raise ExpressionError(Phrase("an expression is missing"), self._now.offset)
         node = self._expression()
         if not self._is_over():
             raise self._unexpected()
@@ -59,30 +60,36 @@ class Parser:
 
     def _expect(self, sign: str) -> None:
         if not self._skip(sign):
-            raise self._unexpected(f"`{sign}` is missing")
+            raise self._unexpected(Phrase("`{sign}` is missing", sign=sign))
 
     def _unexpected(self, wanted: str = "") -> ExpressionError:
         token = self._now
         if token.is_sign("="):
-            return ExpressionError("`=` sets nothing here; write `==` to compare", token.offset)
+            return ExpressionError(Phrase("`=` sets nothing here; write `==` to compare"), token.offset)
         if token.is_sign(*_COMPARES) or token.is_word("in") or (token.is_word("not") and self._then.is_word("in")):
-            return ExpressionError("comparisons do not chain; join them with `and`", token.offset)
-        found = "the expression ends too early" if token.kind == "end" else f"`{token.text[:40]}` does not fit here"
+            return ExpressionError(Phrase("comparisons do not chain; join them with `and`"), token.offset)
         if not wanted and token.kind in ("name", "number", "string"):
-            found += "; a sign such as `==`, `~` or `and` is missing in front of it"
-        return ExpressionError(f"{found}; {wanted}" if wanted else found, token.offset)
+            wanted = Phrase("a sign such as `==`, `~` or `and` is missing in front of it")
+        if token.kind == "end":
+            found = Phrase("the expression ends too early")
+        else:
+            found = Phrase("`{word}` does not fit here", word=token.text[:40])
+        return ExpressionError(
+            Phrase("{found}; {wanted}", found=found, wanted=wanted) if wanted else found, token.offset
+        )
 
     def _height(self, offset: int, *children: Node) -> int:
         height = 1 + max((child.height for child in children), default=0)
         if height > MAX_HEIGHT:
-            raise ExpressionError("the expression is too deep; compute a part of it in a step before", offset)
+            raise ExpressionError(Phrase("the expression is too deep; compute a part of it in a step before"), offset)
         return height
 
     def _expression(self) -> Node:
         """`a if b else c`, and everything that binds tighter."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise ExpressionError(f"more than {MAX_DEPTH} brackets or conditions inside one another", self._now.offset)
+            text = Phrase("more than {most} brackets or conditions inside one another", most=MAX_DEPTH)
+            raise ExpressionError(text, self._now.offset)
         node = self._logic("or")
         while self._now.is_word("if"):
             offset = self._take().offset
@@ -160,7 +167,7 @@ class Parser:
         if token.is_sign("("):
             node = self._expression()
             if self._now.is_sign(","):
-                raise ExpressionError("write a list in square brackets: [a, b]", self._now.offset)
+                raise ExpressionError(Phrase("write a list in square brackets: [a, b]"), self._now.offset)
             self._expect(")")
             return node
         if token.is_sign("["):
@@ -170,15 +177,18 @@ class Parser:
             return self._map(token.offset)
         if token.kind != "end":
             self._at -= 1
-        raise self._unexpected("a value is missing")
+        raise self._unexpected(Phrase("a value is missing"))
 
     def _named(self, token: Token) -> Node:
         if token.text in _CONSTANTS:
             return tree.Literal(_CONSTANTS[token.text], token.offset)
         if token.text in _RESERVED:
-            raise ExpressionError(f"`{token.text}` does not fit here; a value is missing", token.offset)
+            raise ExpressionError(
+                Phrase("`{word}` does not fit here; a value is missing", word=token.text), token.offset
+            )
         if token.text in _STATEMENTS and self._now.kind in ("name", "string", "number"):
-            raise ExpressionError(f"`{token.text}` does not exist here: an expression only gives a value", token.offset)
+            text = Phrase("`{word}` does not exist here: an expression only gives a value", word=token.text)
+            raise ExpressionError(text, token.offset)
         if self._skip("("):
             arguments, keywords = self._arguments()
             children = (*arguments, *(value for _, value in keywords))
@@ -221,10 +231,10 @@ class Parser:
                 name = self._take()
                 self._take()
                 if name.text in keywords:
-                    raise ExpressionError(f"`{name.text}` is given twice", name.offset)
+                    raise ExpressionError(Phrase("`{name}` is given twice", name=name.text), name.offset)
                 keywords[name.text] = self._expression()
             elif keywords:
-                raise ExpressionError("arguments without a name come first", self._now.offset)
+                raise ExpressionError(Phrase("arguments without a name come first"), self._now.offset)
             else:
                 positional.append(self._expression())
         return tuple(positional), tuple(keywords.items())
@@ -237,7 +247,7 @@ class Parser:
             elif self._skip("["):
                 node = self._subscript(node, offset)
             elif self._now.is_sign("("):
-                raise ExpressionError("this cannot be called; use a filter: `value | name(…)`", offset)
+                raise ExpressionError(Phrase("this cannot be called; use a filter: `value | name(…)`"), offset)
             else:
                 return node
 
@@ -248,7 +258,7 @@ class Parser:
             return tree.Member(node, token.text, offset, height)
         if token.kind == "number" and isinstance(token.value, int):
             return tree.Index(node, tree.Literal(token.value, token.offset), offset, height)
-        raise ExpressionError("a name is missing behind the point", token.offset)
+        raise ExpressionError(Phrase("a name is missing behind the point"), token.offset)
 
     def _subscript(self, node: Node, offset: int) -> Node:
         bounds: list[Node | None] = [None]
@@ -256,18 +266,18 @@ class Parser:
             if self._skip(":"):
                 bounds.append(None)
                 if len(bounds) > 3:
-                    raise ExpressionError("a slice has at most three parts: [from:to:step]", offset)
+                    raise ExpressionError(Phrase("a slice has at most three parts: [from:to:step]"), offset)
             elif bounds[-1] is None:
                 bounds[-1] = self._expression()
             else:
-                raise self._unexpected("`]` is missing")
+                raise self._unexpected(Phrase("`{sign}` is missing", sign="]"))
         height = self._height(offset, node, *(bound for bound in bounds if bound is not None))
         index = bounds[0]
         if len(bounds) > 1:
             first, last, step = (*bounds, None, None)[:3]
             return tree.Slice(node, (first, last, step), offset, height)
         if index is None:
-            raise ExpressionError("an index is missing", offset)
+            raise ExpressionError(Phrase("an index is missing"), offset)
         if isinstance(index, tree.Literal) and isinstance(index.value, str):
             return tree.Member(node, index.value, offset, height)
         return tree.Index(node, index, offset, height)
@@ -285,7 +295,7 @@ class Parser:
     def _filter(self, node: Node) -> Node:
         token = self._take()
         if token.kind != "name":
-            raise ExpressionError("the name of a filter is missing behind `|`", token.offset)
+            raise ExpressionError(Phrase("the name of a filter is missing behind `|`"), token.offset)
         arguments, keywords = self._arguments() if self._skip("(") else ((), ())
         height = self._height(token.offset, node, *arguments, *(value for _, value in keywords))
         return tree.Apply(token.text, node, arguments, keywords, token.offset, height)
@@ -296,12 +306,12 @@ class Parser:
             self._take()
         token = self._take()
         if token.kind != "name":
-            raise ExpressionError("what is asked is missing behind `is`", token.offset)
+            raise ExpressionError(Phrase("what is asked is missing behind `is`"), token.offset)
         arguments: tuple[Node, ...] = ()
         if self._skip("("):
             arguments, keywords = self._arguments()
             if keywords:
-                raise ExpressionError(f"`is {token.text}` takes no named arguments", token.offset)
+                raise ExpressionError(Phrase("`is {name}` takes no named arguments", name=token.text), token.offset)
         elif self._starts_value():
             arguments = (self._postfix(self._primary()),)
         height = self._height(token.offset, node, *arguments)

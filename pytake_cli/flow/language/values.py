@@ -8,6 +8,8 @@ from datetime import date, time
 from decimal import Decimal
 from typing import TypeAlias
 
+from pytake_cli.locale import Phrase
+
 # true and false, numbers, text, dates and times (a datetime is a date), lists and maps of these, None; nothing else
 Value: TypeAlias = bool | int | float | Decimal | str | date | time | list["Value"] | dict[str, "Value"] | None
 
@@ -30,7 +32,7 @@ STEP_ITEMS = 4  # items that cost one step
 class ExpressionError(Exception):
     """The text is no expression, found before anything runs; `offset` counts characters from its start."""
 
-    def __init__(self, message: str, offset: int) -> None:
+    def __init__(self, message: Phrase, offset: int) -> None:
         super().__init__(message)
         self.message = message
         self.offset = offset

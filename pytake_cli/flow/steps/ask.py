@@ -21,6 +21,7 @@ from pytake_cli.flow.steps.step import Go, Held, Move, Path, Spoken, Way, needs
 from pytake_cli.flow.steps.waiting import Waiting
 from pytake_cli.flow.values import LANGUAGE, Bound, Condition, Target, Text, VarName, Word
 from pytake_cli.flow.walk import StepFailed, Walk
+from pytake_cli.locale import Phrase
 
 Expect = Literal[
     "text",
@@ -122,11 +123,14 @@ class Ask(Waiting):
         needs(not self.choices or self.choices_from is None, "`choices` or `choices_from`, not both", "choices_from")
         if self.expect is not None:
             chosen = self.expect in _FROM_CHOICES
-            needs(chosen or not chooses, f"choices go with choice, multi and yes_no, not {self.expect}", "expect")
-            needs(not chosen or chooses or self.expect == "yes_no", f"`expect: {self.expect}` needs choices", "choices")
-        needs(len(self.choices) <= MAX_CHOICES, f"at most {MAX_CHOICES} choices", "choices")
+            text = Phrase("choices go with choice, multi and yes_no, not {expected}", expected=self.expect)
+            needs(chosen or not chooses, text, "expect")
+            text = Phrase("`expect: {expected}` needs choices", expected=self.expect)
+            needs(not chosen or chooses or self.expect == "yes_no", text, "choices")
+        needs(len(self.choices) <= MAX_CHOICES, Phrase("at most {most} choices", most=MAX_CHOICES), "choices")
         for name in self.choices:
-            needs(0 < len(name) <= 40 and ":" not in name and name[0] != "+", f"{name} is no id of a choice", "choices")
+            text = Phrase("{name} is no id of a choice", name=name)
+            needs(0 < len(name) <= 40 and ":" not in name and name[0] != "+", text, "choices")
         needs(
             self.expect != "yes_no" or len(self.choices) in (0, 2),
             "`expect: yes_no` has two choices or none",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlencode
@@ -15,10 +16,16 @@ from pytake_cli.flow.steps.calling import Calling, JsonPath, dig, writes_of
 from pytake_cli.flow.steps.step import Fail, Go, Held, Move, Path, Way, needs
 from pytake_cli.flow.values import Json, Target, VarName, Word
 from pytake_cli.flow.walk import StepFailed, Walk
+from pytake_cli.locale import Phrase
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 MAX_SECONDS = 60
 _OWN = {"$status": "status", "$text": "text", "$headers": "headers"}
+
+# `Authorization: Bearer secret:crm_key`: the whole value of a header, or all but its scheme
+SECRET = re.compile(r"((?:[A-Za-z][A-Za-z0-9-]{0,30} )?)secret:([a-z][a-z0-9_]{0,60})")
+
+_TOO_LONG = Phrase("at most {most}s", most=MAX_SECONDS)
 
 
 class Http(Calling):
@@ -28,9 +35,11 @@ class Http(Calling):
     main: ClassVar[str] = "url"
 
     method: Method = Field("GET", description="how it calls")
-    url: Word = Field(description="the address; secret:NAME in it is filled in as it is called")
+    url: Word = Field(description="the address")
     query: dict[str, Json] = Field({}, description="what is added to the address")
-    headers: dict[str, Word] = Field({}, description="such as Authorization: secret:NAME")
+    headers: dict[str, Word] = Field(
+        {}, description="such as Authorization: Bearer secret:NAME, filled in as it is called"
+    )
     json_: Json | None = Field(None, alias="json", description="what is sent as JSON")
     form: dict[str, Json] = Field({}, description="what is sent as a form")
     body: Word | None = Field(None, description="what is sent as text")
@@ -51,7 +60,7 @@ class Http(Calling):
     def _one_body(self) -> Http:
         bodies = (self.json_ is not None) + bool(self.form) + (self.body is not None)
         needs(bodies <= 1, "one of `json`, `form` and `body`", "body")
-        needs(self.timeout is None or self.seconds <= MAX_SECONDS, f"at most {MAX_SECONDS}s", "timeout")
+        needs(self.timeout is None or self.seconds <= MAX_SECONDS, _TOO_LONG, "timeout")
         address = self.url.source.strip()
         needs(not self.url.is_constant or address.startswith(("https://", "http://")), "an address, https://…", "url")
         return self

@@ -13,6 +13,7 @@ from pytake_cli.flow.speech import Media, MediaKind, Say
 from pytake_cli.flow.steps.step import Go, Held, Move, Path, Spoken, Step, Way, needs
 from pytake_cli.flow.values import Json, Target, Text, Word
 from pytake_cli.flow.walk import StepFailed, Walk
+from pytake_cli.locale import Phrase
 
 MEDIA: tuple[MediaKind, ...] = ("image", "video", "audio", "document", "sticker")
 _SPEECHLESS = ("audio", "sticker")  # Meta gives them no caption
@@ -57,7 +58,8 @@ class SayStep(Step):
     @model_validator(mode="after")
     def _one_body(self) -> SayStep:
         kinds = [kind for kind in (*MEDIA, "location", "contacts") if getattr(self, kind) is not None]
-        needs(len(kinds) <= 1, f"one message has one of {' and '.join(kinds)}", kinds[-1] if kinds else "")
+        several = Phrase("one message has one of {kinds}", kinds=", ".join(kinds))
+        needs(len(kinds) <= 1, several, kinds[-1] if kinds else "")
         needs(self.text is None or self.caption is None, "`caption` is another word for `text`: one of them", "caption")
         needs(bool(kinds) or self.words is not None, "there is nothing to say: `text`, or one of a file", "text")
         for kind in MEDIA:

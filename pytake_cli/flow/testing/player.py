@@ -80,6 +80,7 @@ class World:
     templates: Mapping[str, Any] = field(default_factory=dict)
     new_contact: bool = False
     chance: float = 0.0
+    stop_words: Sequence[str] = ()  # that the settings name, beside the usual ones
 
 
 class Player:
@@ -138,13 +139,18 @@ class Player:
         self._begin(self.flow, Started(self.now, reply, trigger, self._world.chance, dict(given or {})))
 
     def hear(self, reply: Reply, *, ad: str | None = None) -> str:
-        """The customer writes. Returns what came of it: session | started | opted_out | nobody."""
+        """The customer writes. Returns what came of it: session | started | opted_out | opted_in | nobody."""
         if window.opens_window(reply.kind):
             self._window_closes_at = self.now + window.WINDOW - window.MARGIN
-        if reply.kind == "text" and opt_out.words_of({}, self.language).verdict(reply.text) == "stop":
+        words = opt_out.words_of({}, self.language, self._world.stop_words)
+        verdict = words.verdict(reply.text) if reply.kind == "text" else None
+        if verdict == "stop":
             self._opted_out = True
             self.happen(Cancelled(self.now, "opted_out"))
             return "opted_out"
+        if verdict == "start" and self._opted_out:
+            self._opted_out = False
+            return "opted_in"
         if self.session is not None and not self.is_over:
             self.happen(Replied(self.now, reply))
             return "session"

@@ -85,6 +85,7 @@ def world_of(given: Given, contact: Mapping[str, Any], language: str) -> World:
             key: {"status": value} if isinstance(value, str) else value for key, value in given.templates.items()
         },
         new_contact=given.new_contact,
+        stop_words=given.opt_out,
         chance=given.chance,
     )
 

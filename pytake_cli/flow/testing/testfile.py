@@ -32,6 +32,7 @@ from pydantic_core import PydanticCustomError
 
 from pytake_cli.flow.reply import Reply
 from pytake_cli.flow.values import LANGUAGE, Duration, OneOrMore, Slug
+from pytake_cli.locale import Phrase
 
 _FILE = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 _MIME = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/ogg", "document": "application/pdf"}
@@ -186,7 +187,8 @@ class Line(BaseModel):
     def _exactly_one(self) -> Line:
         if len(self.model_fields_set) != 1 or getattr(self, self.kind) is None:
             kinds = ", ".join(type(self).model_fields)
-            raise PydanticCustomError("flow_test", "a line of a talk is exactly one of {kinds}", {"kinds": kinds})
+            wrong = Phrase("a line of a talk is exactly one of {kinds}", kinds=kinds)
+            raise PydanticCustomError("flow_test", "{problem}", {"problem": wrong})
         return self
 
     @property
@@ -218,6 +220,7 @@ class Given(BaseModel):
     templates: dict[str, Any] = Field(
         {}, description="name/language: its status or definition; all are approved if none is given"
     )
+    opt_out: OneOrMore[str] = Field((), description="words that stop everything, beside the usual ones")
     new_contact: bool = Field(False, description="whether nobody has heard of the contact before")
     chance: float = Field(0.0, ge=0, lt=1, description="the session's random number")
 

@@ -18,6 +18,11 @@ AGAIN_SECONDS = 10.0
 Change = Callable[[Row], Row]
 
 
+def resolved(row: Row) -> Row:
+    """How it looks once it is."""
+    return replace(row, status="resolved", unread=0)
+
+
 class ActsPart(PopupsPart):
     """One action on the conversation under the cursor, or on all that are marked."""
 
@@ -30,12 +35,13 @@ class ActsPart(PopupsPart):
         """Does `verb` of the API: optimistic, undoable, repeatable; False: it was not done."""
         action = BY_ID[id_]
         self._last = (action, verb, arguments, change)
-        if self.talks.marked:
-            return await self._act_on_marked(action, verb, change, arguments)
-        row = self.talks.row
-        if row is None:
-            return False
-        return await self._act_on(row, action, verb, change, arguments)
+        with self.inbox.undoing.acting():
+            if self.talks.marked:
+                return await self._act_on_marked(action, verb, change, arguments)
+            row = self.talks.row
+            if row is None:
+                return False
+            return await self._act_on(row, action, verb, change, arguments)
 
     async def _act_on(self, row: Row, action: Action, verb: str, change: Change, arguments: dict[str, Any]) -> bool:
         id_, until = self._asked
@@ -45,7 +51,7 @@ class ActsPart(PopupsPart):
         try:
             acted = await self.inbox.client.act(row.id, verb, **arguments)
         except Refused as refusal:
-            self.row_changed(row)
+            self._put_back(row)
             if refusal.slug != "PT-CLAIMED":
                 raise
             self._asked = (row.id, time.monotonic() + AGAIN_SECONDS)
@@ -53,7 +59,7 @@ class ActsPart(PopupsPart):
             self.inbox.tell(own(f"{refusal.says} · {key} " + _("again takes it")), "warning")
             return False
         except Unreachable:
-            self.row_changed(row)
+            self._put_back(row)
             raise
         if acted.row is not None:
             self.row_changed(acted.row)
@@ -70,7 +76,7 @@ class ActsPart(PopupsPart):
             answer = await self.inbox.client.bulk(ids, verb, **arguments)
         except (Refused, Unreachable):
             for row in before:
-                self.row_changed(row)
+                self._put_back(row)
             raise
         self.talks.marked = set()
         self.talks.refresh()
@@ -84,24 +90,36 @@ class ActsPart(PopupsPart):
         self.touch_all()
         return True
 
+    def _put_back(self, row: Row) -> None:
+        """As it was before, unless the server has told of it meanwhile."""
+        now = self.talks.get(row.id)
+        if now is None or now.version <= row.version:
+            self.row_changed(row)
+
     def marks_changed(self) -> None:
         """Other conversations are marked."""
 
     # -- keys ----------------------------------------------------------------------------------------------------------
 
     async def do_conversation_claim(self) -> None:
-        me = self.inbox.me
-        mine = Who(me.id or 0, me.name) if me else None
+        mine = self._mine()
         await self.act("conversation.claim", "claim", lambda row: replace(row, assignee=mine))
 
+    def _mine(self) -> Who | None:
+        me = self.inbox.me
+        return Who(me.id or 0, me.name) if me else None
+
     async def do_conversation_takeover(self) -> None:
-        await self.act("conversation.takeover", "takeover", lambda row: replace(row, owner="people"))
+        mine = self._mine()
+        await self.act(
+            "conversation.takeover", "takeover", lambda row: replace(row, owner="people", status="open", assignee=mine)
+        )
 
     async def do_conversation_handback(self) -> None:
         await self.act("conversation.handback", "handback", lambda row: replace(row, owner="bot"))
 
     async def do_conversation_resolve(self) -> None:
-        await self.act("conversation.resolve", "resolve", lambda row: replace(row, status="resolved", unread=0))
+        await self.act("conversation.resolve", "resolve", resolved)
 
     async def do_conversation_reopen(self) -> None:
         await self.act("conversation.reopen", "reopen", lambda row: replace(row, status="open"))

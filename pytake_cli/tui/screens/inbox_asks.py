@@ -10,18 +10,20 @@ from pathlib import Path
 
 from pytake_cli import clock
 from pytake_cli.locale import _
+from pytake_cli.tui import times
 from pytake_cli.tui.dialogs.assign import Assign
 from pytake_cli.tui.dialogs.choices import Choice, Pick
 from pytake_cli.tui.dialogs.macro import PickMacro
 from pytake_cli.tui.dialogs.media import MediaViewer
 from pytake_cli.tui.dialogs.picks import Picks
+from pytake_cli.tui.dialogs.resolve import Resolve
 from pytake_cli.tui.dialogs.snooze import Snooze
 from pytake_cli.tui.dialogs.template import TemplatePicker
 from pytake_cli.tui.live import Event
 from pytake_cli.tui.rows import Json, Row, Who
 from pytake_cli.tui.safe import Safe, own
 from pytake_cli.tui.screens.anywhere import Anywhere
-from pytake_cli.tui.screens.inbox_acts import ActsPart
+from pytake_cli.tui.screens.inbox_acts import ActsPart, resolved
 from pytake_cli.tui.screens.listing import saved
 
 # What a viewer only shows; pages and programs that customers send are never run.
@@ -80,6 +82,15 @@ class AsksPart(ActsPart, Anywhere):
 
         await self.act("conversation.snooze", "snooze", asleep, **given)
 
+    async def do_conversation_ending(self) -> None:
+        row = self.talks.row
+        left = times.left(row.window_closes_at, clock.now()) if row is not None and not self.talks.marked else 1
+        ending = await self.inbox.ask(Resolve(closed=not left))
+        if ending is None:
+            return
+        given: Json = {"csat": ending.asks, **({"note": ending.note} if ending.note else {})}
+        await self.act("conversation.resolve", "resolve", resolved, **given)
+
     async def do_conversation_priority(self) -> None:
         choices = [Choice(name, own(_(name))) for name in PRIORITIES]
         picked = await self.inbox.ask(Pick(own(_("Priority")), choices))
@@ -91,7 +102,7 @@ class AsksPart(ActsPart, Anywhere):
         macros = (await self.inbox.client.get("/macros"))["items"]
         name = await self.inbox.ask(PickMacro(macros, len(self.talks.marked)))
         if name is not None:
-            await self.act("conversation.macro", "macro", lambda row: row, name=name)
+            await self.act("conversation.macro", "macro", lambda row: row, macro=name)
 
     async def do_conversation_template(self) -> None:
         row = self.talks.row

@@ -11,7 +11,7 @@ from textual.timer import Timer
 from pytake_cli.locale import _
 from pytake_cli.tui.actions import BY_ID
 from pytake_cli.tui.client import Refused, Unreachable
-from pytake_cli.tui.live import Event, Ready
+from pytake_cli.tui.live import LOGIN, Event, Ready
 from pytake_cli.tui.rows import Row
 from pytake_cli.tui.safe import Safe
 from pytake_cli.tui.screens.inbox_talks import TalksPart
@@ -100,7 +100,7 @@ class ChatPart(TalksPart):
         if fresh:
             self.chat.show(talk.items, self._waiting(id_), unread=self.open.unread)
         else:
-            self.chat.update_items(page.items, self._waiting(id_))
+            self.chat.take_page(page.items, self._waiting(id_))
         self.seen()
 
     def _keep(self, id_: int, items: list[Item], before: str | None) -> Talk:
@@ -153,9 +153,10 @@ class ChatPart(TalksPart):
                 page = await self.inbox.client.timeline(id_, limit=TAIL)
                 if self.open is None or self.open.id != id_:
                     continue
-                self.chat.update_items(page.items, self._waiting(id_))
+                kept = self.chat.take_page(page.items, self._waiting(id_))
                 if id_ in self._kept:
-                    self._kept[id_].items = list(self.chat.items)
+                    talk = self._kept[id_]
+                    talk.items, talk.before = list(self.chat.items), talk.before if kept else page.next
                 self.seen()
         except (Unreachable, Refused):
             pass  # everything is read again when the wire is back
@@ -166,9 +167,11 @@ class ChatPart(TalksPart):
         super().on_connected(ready, again)
         for viewer in ready.viewers:
             self._someone(Event(None, str(viewer.get("kind")), viewer.get("conversation"), viewer))
+        if ready.gap:
+            self._kept.clear()
         if again and self.open is not None:
             self.later(self.inbox.live.say({"type": "viewing", "conversation": self.open.id}))
-            self.later(self._read(self.open.id, fresh=False))
+            self.later(self._read(self.open.id, fresh=ready.gap))
 
     def row_changed(self, row: Row) -> None:
         super().row_changed(row)
@@ -252,6 +255,8 @@ class ChatPart(TalksPart):
         if out:
             queued = len(self.inbox.outbox)
             text = _("no connection for {seconds} s · reading what is here").format(seconds=seconds)
+            if link.error == LOGIN:
+                text = _("your login has ended: leave the inbox and log in again · what you wrote is kept")
             if queued:
                 text += " · " + _("{count} waiting to be sent").format(count=queued)
             key = self.inbox.keymap.shown(BY_ID["app.redraw"], ("always",))

@@ -52,7 +52,7 @@ class GuardPart(MorePart):
             answer = await self.inbox.ask(AskLine(own(_("It looks as if you are writing")), text, hint=hint))
         finally:
             self._asking_text = False
-        await self.inbox.undo_since(began)
+        await self.inbox.undoing.since(began)
         if answer is not None:
             self._write("reply")
             self.composer.writing.insert(answer)

@@ -63,7 +63,7 @@ class MorePart(AsksPart, SeekPart):
         phone = await self.inbox.ask(AskLine(own(_("New conversation")), hint=hint))
         if phone:
             row = await self.inbox.client.open(phone)
-            self.talks.show([row, *(each for each in self.talks.rows if each.id != row.id)])
+            self.talks.show([row, *(each for each in self.talks.whole if each.id != row.id)])
             self.talks.choose(row.id)
 
     async def do_conversation_history(self) -> None:

@@ -91,7 +91,8 @@ class SendingPart(FilesPart):
             body = {**said, **{name: True for name in ("sure", "takeover") if self._sure.get(name)}}
             if self.replying is not None and self.replying.number:
                 body["reply_to"] = self.replying.number
-        self.inbox.outbox.put(row.id, mode, text, body, seen=self.chat.last, file=file, number=row.number_id)
+        self.inbox.outbox.put(row.id, mode, text, body, seen=self.chat.last, file=file, number=row.number_id,
+                              contact=row.contact.id)  # fmt: skip
         if file is not None:
             self.keep_file(row.id, None)
         self._sure, self.replying = {}, None
@@ -131,6 +132,7 @@ class SendingPart(FilesPart):
             self.touch_all()
 
     def _queue_changed(self) -> None:
+        self.keep_unsent()
         self.inbox.refresh_bars()
         held = self.inbox.outbox.held is not None
         self.presence.held = _("goes in a moment · {key} takes it back").format(key=sign("↑")) if held else ""
@@ -142,6 +144,13 @@ class SendingPart(FilesPart):
         super().on_connected(ready, again)
         if self.open is not None:
             self.chat.update_items((), self._waiting(self.open.id))
+
+    def _every_second(self) -> None:
+        """Also tries again what got no answer although there is a connection."""
+        super()._every_second()
+        outbox = self.inbox.outbox
+        if len(outbox) and self.inbox.link.is_on and not outbox.is_busy:
+            self.later(outbox.flush())
 
     def do_composer_up(self) -> None:
         """In an empty composer: what is held or failed last comes back, else the last message is chosen."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from textual.timer import Timer
 
-from pytake_cli import clock
 from pytake_cli.locale import _
 from pytake_cli.tui.client import Page, Refused, Unreachable
 from pytake_cli.tui.live import Event, Ready
+from pytake_cli.tui.pacing import Allowance
 from pytake_cli.tui.place import Place
 from pytake_cli.tui.rows import Row, View
 from pytake_cli.tui.safe import own
@@ -21,16 +23,18 @@ from pytake_cli.tui.widgets.talk_list import TalkList
 PAGE = 100
 MOST_AGAIN = 200  # rows that are read again at once
 QUIET_SECONDS = 0.3  # without a key before the list may take another order
-RELOAD_SECONDS, COUNTS_SECONDS = 1.0, 2.0  # at most so often
-COUNTS_AT_ONCE = 4  # saved up while nothing happens: what people do is counted at once, a flood every two seconds
-AT_ONCE = 0.03  # seconds: several events of one commit are counted together
-REMEMBERED_SECONDS = 60.0
-SINGLY = 5  # conversations changed at once that are fetched one by one; more are read as a page
+# The order and the counts: what people do is there at once, what a flood of customers does every two seconds.
+RENEWED_AT_ONCE, RENEWED_SECONDS = 4, 2.0
+GATHER_SECONDS = 0.03  # several events of one commit are one
 ORDERS = {"waiting": "waiting", "activity": "activity", "window": "window", "priority": "priority"}
+TURNING = ("message:new", "conversation:updated")  # events by which a list may take another order
 
 
 class TalksPart(Place):
-    """Keeps the list as the server has it, without moving what the person looks at."""
+    """Keeps the list as the server has it, without moving what the person looks at.
+
+    Rows come over the live wire as they are now; which belong to the view and in which order is read again.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,16 +44,13 @@ class TalksPart(Place):
         self.order = "waiting"
         self.where = ""
         self.next_page: str | None = None
-        self._loading = False
         self._more = False
-        self._touched: set[int] = set()
-        self._touched_at: dict[int, float] = {}  # of the last minute
-        self._whole = False  # the page has to be read again
-        self._fetching = False
-        self._reloaded_at = self._counted_at = 0.0
-        self._counts = float(COUNTS_AT_ONCE)
-        self._recounting: Timer | None = None
-        self._recount_at = 0.0
+        self._reads: list[dict[int, Row]] = []  # for each page on its way: the rows that came meanwhile
+        self._old = False  # the page has to be read again
+        self._paging = False
+        self._allowance = Allowance(RENEWED_AT_ONCE, RENEWED_SECONDS)
+        self._renewing: Timer | None = None
+        self._renew_at = 0.0
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -59,53 +60,39 @@ class TalksPart(Place):
         self.viewbar.current, self.viewbar.above = self.view, 0
         self.viewbar.order = _(self.order)
         self.viewbar.refresh()
+        asked = self._showing()
         page = await self.read(view=self.view, where=self.where, order=self.order, limit=PAGE)
+        if asked != self._showing():
+            return  # another view was chosen meanwhile
         self.next_page = page.next
         self.talks.show(page.items, to_top=to_top)
         await self.count()
 
+    def _showing(self) -> tuple[str, str, str]:
+        return self.view, self.where, self.order
+
     async def read(
         self, *, view: str, where: str, order: str, limit: int = PAGE, cursor: str | None = None
     ) -> Page[Row]:
-        """A page from the server; what changed while it was on its way is read once more."""
-        began = time.monotonic()
-        page = await self.inbox.client.conversations(view=view, where=where, order=order, limit=limit, cursor=cursor)
-        self.catch_up(began)
-        return page
+        """A page from the server, with what changed while it was on its way."""
+        ask = self.inbox.client.conversations
+        with self._following() as came:
+            page = await ask(view=view, where=where, order=order, limit=limit, cursor=cursor)
+        return _merged(page, came)
 
-    def catch_up(self, since: float) -> None:
-        """Reads again what changed since then (`time.monotonic()`, at most a minute ago)."""
-        self._touched.update(id_ for id_, at in self._touched_at.items() if at >= since)
-        self._settle()
+    @contextmanager
+    def _following(self) -> Iterator[dict[int, Row]]:
+        """The rows that come meanwhile."""
+        came: dict[int, Row] = {}
+        self._reads.append(came)
+        try:
+            yield came
+        finally:
+            self._reads = [each for each in self._reads if each is not came]
 
     async def count(self) -> None:
         """The tabs with the server's counts."""
         self.take_views(await self.inbox.client.views())
-
-    def _recount_soon(self, *, own: bool = False, people: bool = True) -> None:
-        """Sees to it that the counts are fetched: at once for `own` doings; for others' while some are saved up.
-
-        What customers write leaves the last of them for what `people` do.
-        """
-        now = time.monotonic()
-        self._counts = min(COUNTS_AT_ONCE, self._counts + (now - self._counted_at) / COUNTS_SECONDS)
-        self._counted_at = now
-        wait = 0.0 if own else ((1 if people else 2) - self._counts) * COUNTS_SECONDS
-        at = now + max(AT_ONCE, wait)
-        if self._recounting is not None and self._recount_at <= at:
-            return
-        if self._recounting is not None:
-            self._recounting.stop()
-        self._recount_at = at
-        self._recounting = self.set_timer(at - now, self._recount)
-
-    async def _recount(self) -> None:
-        self._recounting = None
-        self._counts = max(0.0, self._counts - 1)
-        try:
-            await self.count()
-        except (Unreachable, Refused):
-            pass  # the wire tells of an outage, and everything is read again after it
 
     def take_views(self, views: list[View]) -> None:
         self.viewbar.views = views
@@ -122,10 +109,13 @@ class TalksPart(Place):
 
     async def _next(self) -> None:
         try:
+            asked = self._showing()
             page = await self.read(view=self.view, where=self.where, order=self.order, cursor=self.next_page)
+            if asked != self._showing():
+                return
             self.next_page = page.next
-            known = {row.id for row in self.talks.rows}
-            self.talks.show([*self.talks.rows, *(row for row in page.items if row.id not in known)])
+            known = {row.id for row in self.talks.whole}
+            self.talks.show([*self.talks.whole, *(row for row in page.items if row.id not in known)])
         finally:
             self._more = False
 
@@ -133,9 +123,10 @@ class TalksPart(Place):
 
     def on_connected(self, ready: Ready, again: bool) -> None:
         super().on_connected(ready, again)
-        if again:
+        if again and ready.gap and not self.talks.narrowed:
+            self.later(self.load_view(to_top=False))
+        elif again:
             self.touch_all()
-            self._recount_soon()
         else:
             self.later(self._first())
 
@@ -148,40 +139,31 @@ class TalksPart(Place):
         """Puts the cursor on a conversation, which comes into the list if it was not there."""
         if self.talks.get(id_) is None:
             row = await self.inbox.client.conversation(id_)
-            self.talks.show([row, *self.talks.rows])
+            self.talks.show([row, *self.talks.whole])
         self.talks.choose(id_)
+
+    def on_rows(self, rows: Sequence[Row]) -> None:
+        super().on_rows(rows)
+        for row in rows:
+            known = self.talks.get(row.id)
+            if known is None:
+                self._keep_for_reads(row)
+            elif (newer := _newer(known, row)) is not known:
+                self.row_changed(newer)
+
+    def _keep_for_reads(self, row: Row) -> None:
+        for came in self._reads:
+            came[row.id] = row
 
     def on_live(self, events_: list[Event]) -> None:
         super().on_live(events_)
-        now, me = time.monotonic(), self.inbox.me.id if self.inbox.me else None
-        self._touched_at = {id_: at for id_, at in self._touched_at.items() if at > now - REMEMBERED_SECONDS}
+        me = self.inbox.me.id if self.inbox.me else None
         for event in events_:
-            if event.conversation is not None and event.kind in ("message:new", "conversation:updated", "note:new"):
-                self._patch(event)
-                self._touched.add(event.conversation)
-                self._touched_at[event.conversation] = now
+            if event.kind in TURNING and event.conversation is not None:
                 people = event.kind == "conversation:updated" and event.payload.get("what") != "read"
-                self._recount_soon(own=people and me is not None and event.payload.get("by") == me, people=people)
+                self.renew_soon(own=people and me is not None and event.payload.get("by") == me, people=people)
             elif event.kind == "message:status" and event.conversation is not None:
                 self._patch_status(event)
-        self._settle()
-
-    def _patch(self, event: Event) -> None:
-        """What the event itself tells is shown at once; the rest follows."""
-        row = self.talks.get(event.conversation or 0)
-        if row is None:
-            self._whole = True
-            return
-        payload = event.payload
-        if event.kind == "message:new" and payload.get("direction") == "in":
-            self.talks.replace(replace(row, unread=row.unread + 1, last_message_at=clock.now()))
-        elif event.kind == "conversation:updated" and int(payload.get("version") or 0) > row.version:
-            changed = replace(
-                row, status=str(payload.get("status", row.status)), owner=str(payload.get("owner", row.owner))
-            )
-            self.talks.replace(changed)
-        if event.kind == "conversation:updated" and payload.get("what") != "read":
-            self._whole = True  # it may belong elsewhere now, also when it was changed from here
 
     def _patch_status(self, event: Event) -> None:
         row = self.talks.get(event.conversation or 0)
@@ -190,53 +172,54 @@ class TalksPart(Place):
             self.talks.replace(replace(row, preview_status=str(statuses[-1][1])))
 
     def touch_all(self) -> None:
-        """After an outage: everything may be another."""
-        self._whole = True
-        self._reloaded_at = 0.0
-        self._settle()
+        """After an outage, or what this person did: everything may be another."""
+        self.renew_soon(own=True)
 
-    def _settle(self) -> None:
-        """Sees to it that what was touched is fetched, one fetch at a time."""
-        if not self._fetching and self._wanting():
-            self._fetching = True
-            self.run_worker(self._fetch(), group="settle", exit_on_error=True)
+    def renew_soon(self, *, own: bool = False, people: bool = True) -> None:
+        """Sees to it that order and counts are read: at once for `own` doings; for others' while some are saved up.
 
-    def _wanting(self) -> bool:
-        return bool(self._touched) or (self._whole and not self.narrowed())
-
-    async def _fetch(self) -> None:
-        try:
-            while self._wanting():
-                touched = [id_ for id_ in self._touched if self.talks.get(id_) is not None]
-                self._touched = set()
-                if len(touched) <= SINGLY or self.narrowed():
-                    await self._fetch_rows(touched)
-                else:
-                    self._whole = True
-                if self._whole and not self.narrowed():
-                    await self._fetch_page()
-        except (Unreachable, Refused):
-            pass  # the wire tells of an outage, and everything is read again after it
-        finally:
-            self._fetching = False
-
-    async def _fetch_rows(self, ids: list[int]) -> None:
-        for row in await asyncio.gather(*(self.inbox.client.conversation(id_) for id_ in ids)):
-            self.row_changed(row)
-
-    async def _fetch_page(self) -> None:
-        wait = self._reloaded_at + RELOAD_SECONDS - time.monotonic()
-        if wait > 0:
-            await asyncio.sleep(wait)
-        self._whole, self._reloaded_at = False, time.monotonic()
-        limit = max(PAGE, min(len(self.talks.rows), MOST_AGAIN))
-        page = await self.read(view=self.view, where=self.where, order=self.order, limit=limit)
-        await self._until_quiet()
-        if self.narrowed():
-            self._whole = True
+        What customers write leaves the last of them for what `people` do.
+        """
+        wait = 0.0 if own else self._allowance.wait(keep=0 if people else 1)
+        now = time.monotonic()
+        at = now + max(GATHER_SECONDS, wait)
+        if self._renewing is not None and self._renew_at <= at:
             return
+        if self._renewing is not None:
+            self._renewing.stop()
+        self._renew_at = at
+        self._renewing = self.set_timer(at - now, self._renew)
+
+    def _renew(self) -> None:
+        self._renewing = None
+        self._allowance.take()
+        self.run_worker(self._quietly(self.count), exit_on_error=True)
+        self._old = True
+        if not self._paging:
+            self._paging = True
+            self.run_worker(self._quietly(self._read_again), exit_on_error=True)
+
+    async def _quietly(self, work: Callable[[], Awaitable[None]]) -> None:
+        """The wire tells of an outage, and everything is read again after it."""
+        with suppress(Unreachable, Refused):
+            await work()
+
+    async def _read_again(self) -> None:
+        try:
+            while self._old:
+                self._old = False
+                asked, limit = self._showing(), max(PAGE, min(len(self.talks.whole), MOST_AGAIN))
+                with self._following() as came:
+                    page = await self.read(view=self.view, where=self.where, order=self.order, limit=limit)
+                    await self._until_quiet()
+                if asked == self._showing():
+                    self._take_again(_merged(page, came), limit)
+        finally:
+            self._paging = False
+
+    def _take_again(self, page: Page[Row], limit: int) -> None:
         fresh = {row.id for row in page.items}
-        rest = [row for row in self.talks.rows[limit:] if row.id not in fresh]
+        rest = [row for row in self.talks.whole[limit:] if row.id not in fresh]
         if not rest:
             self.next_page = page.next
         self._show([*page.items, *rest])
@@ -251,10 +234,6 @@ class TalksPart(Place):
             self.viewbar.above = min(self.viewbar.above + came, self.talks.above)
             self.viewbar.refresh()
 
-    def narrowed(self) -> bool:
-        """True while the list shows what a search found."""
-        return False
-
     def keeps_open(self) -> bool:
         """True while the person is busy with the conversation under the cursor."""
         return False
@@ -265,6 +244,7 @@ class TalksPart(Place):
 
     def row_changed(self, row: Row) -> None:
         """A conversation as the server has it now."""
+        self._keep_for_reads(row)
         self.talks.replace(row)
 
     def on_look_changed(self) -> None:
@@ -294,3 +274,14 @@ class TalksPart(Place):
         self.order = names[(names.index(self.order) + 1) % len(names)]
         self.inbox.tell(own(_("order: {name}").format(name=_(self.order))))
         self.later(self.load_view())
+
+
+def _merged(page: Page[Row], came: Mapping[int, Row]) -> Page[Row]:
+    return replace(page, items=tuple(_newer(row, came.get(row.id)) for row in page.items))
+
+
+def _newer(known: Row, came: Row | None) -> Row:
+    """What came over the wire, unless it is older; stars and drafts are one person's and do not come that way."""
+    if came is None or came.version < known.version:
+        return known
+    return replace(came, starred=known.starred, draft=known.draft)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from textual.timer import Timer
 from textual.widgets import Input
 
@@ -33,8 +31,6 @@ class WaysPart(ActsPart):
         self.find = FindLine()
         self._cards: dict[int, Json] = {}
         self._seeking: Timer | None = None
-        self._local: list[Row] | None = None  # the list as it was before a search
-        self._sought_at = 0.0
         self._wants_sidebar: bool | None = None
 
     # -- from one to the next ------------------------------------------------------------------------------------------
@@ -166,22 +162,16 @@ class WaysPart(ActsPart):
 
     def _narrow(self, wanted: str) -> None:
         """What is here at once, then what the server finds."""
-        if self._local is None:
-            self._local, self._sought_at = list(self.talks.rows), time.monotonic()
-        self._local = self._newest(self._local)
         words = folded(wanted).split()
-        here = [row for row in self._local if all(word in _haystack(row) for word in words)]
-        self.talks.show(here, to_top=True)
-        self.catch_up(self._sought_at)
+        self.talks.narrow(lambda row: all(word in _haystack(row) for word in words))
         if words:
             self._seeking = self.set_timer(SOUGHT_AFTER_SECONDS, lambda: self.later(self._ask_server(wanted)))
 
     async def _ask_server(self, wanted: str) -> None:
         quoted = wanted.replace('"', " ").strip()
         page = await self.read(view="all", where=f'text:"{quoted}"', order="activity", limit=50)
-        if self._local is not None and self.find.value == wanted:
-            known = {row.id for row in self.talks.rows}
-            self.talks.show([*self.talks.rows, *(row for row in page.items if row.id not in known)])
+        if self.talks.narrowed and self.find.value == wanted:
+            self.talks.beside(page.items)
 
     async def _filter(self, where: str) -> None:
         try:
@@ -210,40 +200,26 @@ class WaysPart(ActsPart):
         self.talks.focus()
 
     def do_list_all(self) -> None:
-        if self._local is not None:
+        if self.talks.narrowed:
             self.on_find_line_left(FindLine.Left(self.find))
 
-    def _newest(self, rows: list[Row]) -> list[Row]:
-        """The same conversations, as the list has them by now."""
-        now = {row.id: row for row in self.talks.rows}
-        return [now.get(row.id, row) for row in rows]
-
     def end_search(self) -> None:
-        if self._local is not None:
-            rows, self._local = self._newest(self._local), None
+        if self.talks.narrowed:
             kept = self.talks.row
-            if kept is not None and all(row.id != kept.id for row in rows):
-                rows = [kept, *rows]
-            self.talks.show(rows)
-            self._whole = True  # they stood still while something was sought
-            self.catch_up(self._sought_at)
-
-    def narrowed(self) -> bool:
-        return self._local is not None
+            self.talks.narrow(None)
+            if kept is not None and all(row.id != kept.id for row in self.talks.whole):
+                self.talks.show([kept, *self.talks.whole])
+                self.talks.choose(kept.id)
 
     async def load_view(self, view: str | None = None, *, to_top: bool = True) -> None:
-        if self._local is not None:  # another view: what was sought in this one is over
-            self._local = None
+        if self.talks.narrowed:  # another view: what was sought in this one is over
+            self.talks.narrow(None)
             self.find.display = False
         await super().load_view(view, to_top=to_top)
 
     def keeps_open(self) -> bool:
         """The conversation that is written in, or read, stays in the list."""
         return self.focused is not self.talks
-
-    def touch_all(self) -> None:
-        if self._local is None:
-            super().touch_all()
 
 
 def _haystack(row: Row) -> str:

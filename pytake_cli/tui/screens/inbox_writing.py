@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +20,8 @@ from pytake_cli import text as texts
 from pytake_cli.locale import _
 from pytake_cli.tui import times
 from pytake_cli.tui.actions import BY_ID
+from pytake_cli.tui.client import Refused, Unreachable
+from pytake_cli.tui.live import Ready
 from pytake_cli.tui.rows import Draft, Row
 from pytake_cli.tui.safe import own
 from pytake_cli.tui.screens.inbox_chat import ChatPart
@@ -26,6 +31,8 @@ from pytake_cli.tui.widgets.composer import Composer
 from pytake_cli.tui.widgets.popup import Popup
 
 SAVED_AFTER_SECONDS = 0.3
+LEAVE_SECONDS, LOOK_SECONDS = 2.0, 0.02  # for the last words of who leaves, and how often they are looked at
+NO_DRAFT = Draft("")
 TYPING_EVERY_SECONDS = 3.0
 
 
@@ -39,7 +46,9 @@ class WritingPart(ChatPart):
         self.replying: Item | None = None
         self._drafts: dict[int, Draft] = {}
         self._unsaved: int | None = None  # the conversation whose draft is still to be saved
+        self._owed: set[int] = set()  # conversations of whose draft the server has another word
         self._saving: Timer | None = None
+        self._is_saving = False
         self._typed_at = 0.0
         self._hinted: set[int] = set()
 
@@ -93,19 +102,69 @@ class WritingPart(ChatPart):
         id_, self._unsaved = self._unsaved, None
         if id_ is None or self.inbox.options.read_only:
             return
-        draft = self._drafts[id_]
-        self._mark_draft(id_, bool(draft.text.strip()))
-        self.later(self._save(id_, draft))
+        self._mark_draft(id_, bool(self._drafts[id_].text.strip()))
+        self._owe(id_)
 
-    async def _save(self, id_: int, draft: Draft) -> None:
-        await self.inbox.client.save_draft(id_, draft)
+    def _owe(self, id_: int) -> None:
+        """The server is to hear of this draft: now, or as soon as it answers."""
+        self._owed.add(id_)
+        self.keep_unsent()
+        self.later(self._save())
+
+    async def _save(self) -> None:
+        """Brings the server up to date: one draft at a time, each as it is then, so that no older one comes last."""
+        if self._is_saving:
+            return
+        self._is_saving = True
+        try:
+            while self._owed:
+                await self._save_one(next(iter(self._owed)))
+        except Unreachable:
+            pass  # the outage is told, and on_connected() tries again
+        finally:
+            self._is_saving = False
+            self.keep_unsent()
+
+    async def _save_one(self, id_: int) -> None:
+        draft = self._drafts.get(id_, NO_DRAFT)
+        try:
+            await self.inbox.client.save_draft(id_, draft)
+        except Refused:
+            self._owed.discard(id_)
+            raise
+        if self._drafts.get(id_, NO_DRAFT) == draft:
+            self._owed.discard(id_)
         if self.open is not None and self.open.id == id_:
             self.presence.saved = _("draft saved") if draft.text.strip() else ""
             self.presence.refresh()
 
-    def on_leave(self) -> None:
-        super().on_leave()
+    def keep_unsent(self) -> None:
+        """Notes on this machine what the server has not got."""
+        unsent = self.inbox.unsent
+        if unsent is not None:
+            drafts = {id_: self._drafts[id_] for id_ in sorted(self._owed) if id_ in self._drafts}
+            unsent.keep(self.inbox.outbox.waiting, drafts)
+
+    def on_taken_up(self, drafts: Mapping[int, Draft]) -> None:
+        super().on_taken_up(drafts)
+        for id_, draft in drafts.items():
+            self.keep_draft(id_, draft)
+
+    def on_connected(self, ready: Ready, again: bool) -> None:
+        super().on_connected(ready, again)
+        if self._owed:
+            self.later(self._save())
+
+    async def on_leave(self) -> None:
+        await super().on_leave()
         self.save_draft()
+        if self.inbox.link.is_on:
+            with suppress(TimeoutError, Refused):
+                async with asyncio.timeout(LEAVE_SECONDS):
+                    while self._owed and self.inbox.link.is_on:
+                        await self._save()
+                        await asyncio.sleep(LOOK_SECONDS)
+        self.keep_unsent()
 
     def _mark_draft(self, id_: int, there: bool) -> None:
         drafts = self.talks.drafts
@@ -122,7 +181,7 @@ class WritingPart(ChatPart):
         self.presence.saved = ""
         self.presence.refresh()
         if had is not None and not self.inbox.options.read_only:
-            self.later(self.inbox.client.save_draft(id_, Draft("")))
+            self._owe(id_)
 
     def keep_draft(self, id_: int, draft: Draft) -> None:
         """What could not go out is a draft again."""

@@ -20,7 +20,7 @@ from pytake_cli import clock
 from pytake_cli.locale import ngettext
 from pytake_cli.tui import times
 from pytake_cli.tui.seeking import lit, spans
-from pytake_cli.tui.timeline import Item
+from pytake_cli.tui.timeline import Item, merged
 from pytake_cli.tui.widgets import bubbles
 from pytake_cli.tui.widgets.bubbles import Frame
 from pytake_cli.tui.widgets.scrolled import RIGHT, Scrolled
@@ -92,6 +92,14 @@ class ChatView(Scrolled, can_focus=True):
         self._draw()
         self.scroll_to(0, self.scroll_y + len(self._strips) - before, animate=False, immediate=True)
 
+    def take_page(self, page: Sequence[Item], waiting: Iterable[Item]) -> bool:
+        """The end of the timeline as the server has it; False: too much is new, and what stood here before is gone."""
+        known = {item.id for item in self.items}
+        kept = not known or any(item.id in known for item in page)
+        self.items = merged(self.items, page)
+        self._changed(sum(item.id not in known and item.type != "change" for item in page), waiting)
+        return kept
+
     def update_items(self, items: Iterable[Item], waiting: Iterable[Item] | None = None) -> None:
         """New and changed entries; stays at the end if it was there, else counts what is new."""
         places = {item.id: index for index, item in enumerate(self.items)}
@@ -103,8 +111,13 @@ class ChatView(Scrolled, can_focus=True):
                 places[item.id] = len(self.items)
                 self.items.append(item)
                 new += item.type != "change"
-        if waiting is not None:
-            self.waiting = tuple(waiting)
+        self._changed(new, waiting)
+
+    def _changed(self, new: int, waiting: Iterable[Item] | None) -> None:
+        there = {item.client_id for item in self.items if item.client_id}
+        self.waiting = tuple(
+            item for item in (self.waiting if waiting is None else waiting) if item.client_id not in there
+        )
         self._draw()
         if self.sticky:
             self._to_end()

@@ -141,6 +141,8 @@ class TalkHead(Line):
             parts.append(("  " + _("unassigned"), look.warn))
         if row.status in ("snoozed", "resolved"):
             parts.append((f"  {sign('☾') if row.status == 'snoozed' else sign('✓')} " + _(row.status), look.muted))
+        if row.rating is not None:
+            parts.append((f"  {sign('★')} {row.rating}", look.warn))
         if row.priority != "normal":
             parts.append(("  ! " + _(row.priority), look.bad if row.priority in ("high", "urgent") else look.muted))
         if row.labels:

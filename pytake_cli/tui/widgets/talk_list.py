@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
@@ -46,11 +46,16 @@ class TalkList(Scrolled, can_focus=True):
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
-        self.rows: list[Row] = []
+        self.whole: list[Row] = []
+        self.rows: list[Row] = []  # of them what is shown; while something is sought, what else was found as well
         self.marked: set[int] = set()
         self.drafts: set[int] = set()
         self.current: int | None = None  # id of the conversation under the cursor
         self._at: dict[int, int] = {}
+        self._in_whole: dict[int, int] = {}
+        self._fits: Callable[[Row], bool] | None = None
+        self._fitted: set[int] = set()  # what once did stays: its preview may be another by now
+        self._found: tuple[Row, ...] = ()
         self._cache: LRUCache[tuple[Row, Shown, Look], tuple[Strip, Strip]] = LRUCache(400)
         self._now = clock.now()
 
@@ -65,10 +70,35 @@ class TalkList(Scrolled, can_focus=True):
 
         The conversation under the cursor keeps the cursor and its line on the screen.
         """
+        self._found = tuple(self.get(row.id) or row for row in self._found)
+        self.whole = list(rows)
+        self._in_whole = {row.id: index for index, row in enumerate(self.whole)}
+        return self._arrange(to_top=to_top)
+
+    def narrow(self, fits: Callable[[Row], bool] | None) -> None:
+        """Shows only what fits, from the top; None: everything again. The whole goes on behind it."""
+        self._fits, self._fitted, self._found = fits, set(), ()
+        self._arrange(to_top=fits is not None)
+
+    def beside(self, found: Iterable[Row]) -> None:
+        """Shows these below what fits."""
+        self._found = tuple(found)
+        self._arrange()
+
+    @property
+    def narrowed(self) -> bool:
+        return self._fits is not None
+
+    def _arrange(self, *, to_top: bool = False) -> int:
         old_at, old_top = self._line_of_cursor(), self.above
         top_id = self.rows[old_top].id if old_top < len(self.rows) else None
-        self.rows = list(rows)
-        self._at = {row.id: index for index, row in enumerate(self.rows)}
+        if self._fits is None:
+            self.rows, self._at = self.whole, self._in_whole
+        else:
+            here = [row for row in self.whole if row.id in self._fitted or self._fits(row)]
+            self._fitted = {row.id for row in here}
+            self.rows = [*here, *(row for row in self._found if row.id not in self._fitted)]
+            self._at = {row.id: index for index, row in enumerate(self.rows)}
         self._now = clock.now()
         if self.current not in self._at:
             index = min(max(old_at // HIGH, 0), len(self.rows) - 1)
@@ -91,17 +121,19 @@ class TalkList(Scrolled, can_focus=True):
 
     def replace(self, row: Row) -> bool:
         """The same conversation, changed, at the same place; False: it is not in the list."""
-        index = self._at.get(row.id)
-        if index is None:
-            return False
-        if self.rows[index] != row:
+        index, behind = self._at.get(row.id), self._in_whole.get(row.id)
+        if index is not None and self.rows[index] != row:
             self.rows[index] = row
             self._refresh_row(index)
-        return True
+        if behind is not None:
+            self.whole[behind] = row
+        return index is not None or behind is not None
 
     def get(self, id_: int) -> Row | None:
-        index = self._at.get(id_)
-        return None if index is None else self.rows[index]
+        if (index := self._at.get(id_)) is not None:
+            return self.rows[index]
+        behind = self._in_whole.get(id_)
+        return None if behind is None else self.whole[behind]
 
     @property
     def row(self) -> Row | None:

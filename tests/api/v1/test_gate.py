@@ -43,6 +43,17 @@ def test_an_invented_forwarded_address_does_not_help(limited: Face) -> None:
     assert answer.status_code == 429
 
 
+def test_a_body_that_is_too_large_ends_its_connection_after_the_answer(shop: Shop) -> None:
+    with open_api(shop.store, most_upload_bytes=1_000_000) as face:
+        for length in ({}, {"transfer-encoding": "chunked"}):
+            with face.as_(somebody(shop.org, "conversations:write")) as client:
+                content = b"x" * 3_000_000 if not length else (b"x" * 100_000 for _ in range(30))
+                refused = client.post("/media", params={"kind": "image", "name": "a.jpg"}, content=content)
+                assert (refused.status_code, refused.json()["slug"]) == (413, "PT-API-SIZE")
+                assert refused.headers["connection"] == "close"
+                assert [client.get("/me").status_code for _ in range(3)] == [200] * 3
+
+
 def test_a_trusted_proxy_tells_its_visitors_apart_and_ipv6_counts_by_its_64(limited: Face) -> None:
     def ask(address: str) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", limited.port, source_address=("127.0.0.9", 0), timeout=5)

@@ -60,6 +60,25 @@ def test_a_draft_is_kept_until_it_is_sent(client: httpx.Client, boss: httpx.Clie
     assert client.get(path).json()["draft"] is False
 
 
+def test_two_terminals_of_one_agent_do_not_write_over_each_other_s_draft(client: httpx.Client, shop: Shop) -> None:
+    path = f"/conversations/{shop.wrote('oi').id}/draft"
+    seen = {"if-match": client.get(path).headers["etag"]}
+    assert client.put(path, json={"text": "aqui"}, headers=seen).status_code == 204
+    refused = client.put(path, json={"text": "ali"}, headers=seen)
+    assert (refused.status_code, refused.json()["present"]["text"]) == (412, "aqui")
+    assert client.delete(path, headers=seen).status_code == 412
+    assert client.delete(path, headers={"if-match": client.get(path).headers["etag"]}).status_code == 204
+
+
+def test_what_i_said_of_myself_elsewhere_is_not_written_over(client: httpx.Client) -> None:
+    seen = {"if-match": client.get("/me").headers["etag"]}
+    changed = client.patch("/me", json={"availability": "paused"}, headers=seen)
+    assert changed.status_code == 200
+    assert client.patch("/me", json={"availability": "available"}, headers=seen).status_code == 412
+    again = {"if-match": changed.headers["etag"]}
+    assert client.patch("/me", json={"availability": "available"}, headers=again).status_code == 200
+
+
 def test_labels_are_made_renamed_and_deleted_by_those_who_may(
     client: httpx.Client, boss: httpx.Client, shop: Shop
 ) -> None:

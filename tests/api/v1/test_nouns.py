@@ -116,7 +116,10 @@ def test_a_campaign_is_planned_launched_once_paused_and_ended(client: httpx.Clie
     assert ok(client.get("/campaigns/verao/report"))["recipients"] == 1
     assert ok(client.get("/campaigns/verao/replies"))["items"] == []
     assert ok(client.post("/campaigns/verao/cancel"))["status"] == "cancelled"
-    ok(client.delete("/campaigns/verao"), 204)
+    stale = client.delete("/campaigns/verao", headers={"if-match": '"another"'})
+    assert (stale.status_code, stale.json()["present"]["name"]) == (412, "verao")
+    seen = {"if-match": client.get("/campaigns/verao").headers["etag"]}
+    ok(client.delete("/campaigns/verao", headers=seen), 204)
     with stock.store.read(stock.org) as db:
         assert db.get(Campaign, first["campaign"]["id"]) is None
         assert campaigns.get(db, stock.org, "promo-de-natal")
@@ -136,7 +139,11 @@ def test_a_flow_is_looked_at_checked_published_and_taken_back(client: httpx.Clie
     refused = client.post("/flows/publish", json={"text": FLOW.replace("next: fim", "next: nada")})
     assert refused.status_code == 422
     assert refused.json()["problems"]
-    second = ok(client.post("/flows/publish", json={"text": FLOW.replace("Olá", "Oi"), "message": "mais curto"}))
+    seen = {"if-match": client.get("/flows/boas-vindas").headers["etag"]}
+    wanted = {"text": FLOW.replace("Olá", "Oi"), "message": "mais curto"}
+    second = ok(client.post("/flows/publish", json=wanted, headers=seen))
+    late = client.post("/flows/publish", json={"text": FLOW.replace("Olá", "E aí")}, headers=seen)
+    assert (late.status_code, late.json()["present"]) == (412, {"version": 2})
     assert (second["version"], second["before"]) == (2, 1)
     assert len(ok(client.get("/flows/boas-vindas/versions"))["items"]) == 2
     assert ok(client.post("/flows/boas-vindas/rollback", json={}))["version"] == 1

@@ -11,9 +11,8 @@ from sqlmodel import SQLModel, select
 from pytake_cli.policy.permissions import PERMISSIONS, ROLES, allows
 from tests.api.v1.walk import MISSING, OPEN, Route, body_of, routes
 from tests.kit.api import Face, Somebody, open_api, somebody
-from tests.kit.api_fuzz import KNOWN
 from tests.kit.shop import Shop
-from tests.kit.stocked import Stock
+from tests.kit.stocked import KNOWN, Stock
 from tests.store.test_isolation import furnish
 
 # noun -> what of it the first organisation calls something; whatever is numbered has 1 there

