@@ -22,12 +22,12 @@ from pytake_cli.tui import keymap as keymaps
 from pytake_cli.tui import paint, themes
 from pytake_cli.tui.actions import BY_ID, Action, Here
 from pytake_cli.tui.actions.kind import reason
-from pytake_cli.tui.client import Client, Refused, Unreachable
+from pytake_cli.tui.client import Client, Refused, Unreachable, passes
 from pytake_cli.tui.keymap import Keymap, Trouble
 from pytake_cli.tui.live import Event, Link, Live, Ready, Tail
 from pytake_cli.tui.notify import Notifier
 from pytake_cli.tui.options import Options
-from pytake_cli.tui.outbox import NOT_NOW, Outbox
+from pytake_cli.tui.outbox import Outbox
 from pytake_cli.tui.pacing import Allowance
 from pytake_cli.tui.place import Dialog, Keyed, Place
 from pytake_cli.tui.plainlog import PlainLog
@@ -228,7 +228,7 @@ class InboxApp(App[int], inherit_bindings=False):
             except Unreachable:
                 await asyncio.sleep(1.0)
             except Refused as refusal:
-                if refusal.status not in NOT_NOW:
+                if not passes(refusal):
                     self.exit(4, message=refusal.told)
                     return
                 await asyncio.sleep(1.0)

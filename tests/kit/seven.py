@@ -16,8 +16,8 @@ from tests.kit.api_answers import FakeApi
 
 NOW = datetime(2026, 11, 24, 1, 11, 48, tzinfo=UTC)
 ME = {
-    "user": {"id": 3, "name": "ana"}, "role": "ORG_ADMIN", "permissions": ["*"], "availability": "online",
-    "org": {"slug": "loja-sul", "name": "loja-sul"},
+    "id": 3, "name": "ana", "kind": "session", "role": "ORG_ADMIN", "permissions": ["*"], "availability": "online",
+    "org": {"id": 1, "slug": "loja-sul", "name": "loja-sul", "tz": "America/Sao_Paulo", "lang": "pt_BR"},
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from textual.timer import Timer
 
 from pytake_cli.locale import _
 from pytake_cli.tui.actions import BY_ID
-from pytake_cli.tui.client import Refused, Unreachable
+from pytake_cli.tui.client import Refused, Unreachable, passes
 from pytake_cli.tui.live import LOGIN, Event, Ready, Tail
 from pytake_cli.tui.rows import Row
 from pytake_cli.tui.safe import Safe
@@ -96,7 +96,11 @@ class ChatPart(TalksPart):
         return [each.item(name) for each in self.inbox.outbox.of(id_)]
 
     async def _read(self, id_: int, *, fresh: bool) -> None:
-        page = await self.inbox.client.timeline(id_)
+        try:
+            page = await self.inbox.client.timeline(id_)
+        except (Unreachable, Refused) as error:
+            self._stale = self._stale or passes(error)
+            raise
         talk = self._keep(id_, list(page.items), page.next)
         if self.open is None or self.open.id != id_:
             return
@@ -158,6 +162,9 @@ class ChatPart(TalksPart):
                     came = event.id is not None and event.id <= self._through
                     if is_open and not (came and event.payload.get("kind") not in ASIDE):
                         self._stale = True
+        self._read_stale()
+
+    def _read_stale(self) -> None:
         if self._stale and not self._reading:
             self._reading = True
             self.run_worker(self._read_tail(), group="tail", exit_on_error=True)
@@ -168,12 +175,15 @@ class ChatPart(TalksPart):
             while self._stale and self.open is not None:
                 self._stale = False
                 id_ = self.open.id
+                if id_ not in self._kept:
+                    await self._read(id_, fresh=True)
+                    continue
                 page = await self.inbox.client.timeline(id_, limit=TAIL)
                 if self.open is None or self.open.id != id_:
                     continue
                 self._take_tail(id_, page.items, page.next)
-        except (Unreachable, Refused):
-            pass  # everything is read again when the wire is back
+        except (Unreachable, Refused) as error:
+            self._stale = self._stale or passes(error)  # again in a second, or when the wire is back
         finally:
             self._reading = False
 
@@ -256,6 +266,9 @@ class ChatPart(TalksPart):
         self.refresh_keys()
 
     def _every_second(self) -> None:
+        super()._every_second()
+        if self.inbox.link.is_on:
+            self._read_stale()
         self._show_others()
         self._show_outage()
         if int(time.monotonic()) % 15 == 0:

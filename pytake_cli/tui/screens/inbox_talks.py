@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 
 from textual.timer import Timer
 
 from pytake_cli.locale import _
-from pytake_cli.tui.client import Page, Refused, Unreachable
+from pytake_cli.tui.client import Page, Refused, Unreachable, passes
 from pytake_cli.tui.live import Event, Ready
 from pytake_cli.tui.pacing import Allowance
 from pytake_cli.tui.place import Place
@@ -47,6 +47,7 @@ class TalksPart(Place):
         self._more = False
         self._reads: list[dict[int, Row]] = []  # for each page on its way: the rows that came meanwhile
         self._old = False  # the page has to be read again
+        self._missed = False  # it was asked for and did not come
         self._paging = False
         self._allowance = Allowance(RENEWED_AT_ONCE, RENEWED_SECONDS)
         self._renewing: Timer | None = None
@@ -196,8 +197,8 @@ class TalksPart(Place):
         self.run_worker(self._count_and_read(), exit_on_error=True)
 
     async def _count_and_read(self) -> None:
-        """First the counts, which wait for nothing. After an outage, of which the wire tells, it is done again."""
-        with suppress(Unreachable, Refused):
+        """First the counts, which wait for nothing. What an outage kept is read after it; else in a second."""
+        try:
             await self.count()
             self._old = True
             if self._paging:
@@ -209,6 +210,14 @@ class TalksPart(Place):
                     await self._read_again()
             finally:
                 self._paging = False
+        except (Unreachable, Refused) as error:
+            self._missed = self._missed or passes(error)
+
+    def _every_second(self) -> None:
+        """What could not be read although there is a connection is asked for once more."""
+        if self._missed and self.inbox.link.is_on:
+            self._missed = False
+            self.renew_soon()
 
     async def _read_again(self) -> None:
         showing, limit = self._showing(), max(PAGE, min(len(self.talks.whole), MOST_AGAIN))
