@@ -144,10 +144,8 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     ):
         yield from ((text, table) for text in values)
     yield from ((text, "cli.chat_commands.HELP") for text in chat_commands.HELP.values())
-    yield from _of_talks()
-    yield from _of_schedules()
-    yield from _of_inbox()
-    yield from _of_surface()
+    for more in (_of_talks, _of_schedules, _of_inbox, _of_surface):
+        yield from more()
 
 
 def _of_surface() -> Iterator[tuple[str, str]]:
