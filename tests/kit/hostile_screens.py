@@ -104,6 +104,7 @@ def inside(folder: Path, names: Sequence[str], count: int) -> None:
                 pilot.app.exit()
 
         app.run(auto_pilot=go)
+        sys.stdout.write(app.notifier.farewell)  # as the command does
     (folder / "missed.json").write_text(json.dumps(missed), encoding="utf-8")
 
 
@@ -215,7 +216,8 @@ def shown(names: Sequence[str], folder: Path, *, words: int = 200, seconds: floa
         before = terminal.ask(MODES)
         screen = terminal.wait_for("the end", seconds)
         assert "the end 0" in screen, screen
-        assert terminal.ask(MODES) == before
+        after = terminal.ask(MODES)
+        assert after == before, f"{before} -> {after}"
         assert terminal.clipboard() == ""
         raw = terminal.raw()
     assert [code for code in THEIRS if code in raw] == []

@@ -6,7 +6,7 @@ from itertools import cycle
 from typing import Any
 
 from tests.kit.api_answers import FakeApi
-from tests.kit.seven import ME, desk
+from tests.kit.seven import desk
 from tests.kit.seven_rows import AT
 
 Json = dict[str, Any]
@@ -88,7 +88,7 @@ def _timeline(id_: int, words: Any) -> list[Json]:
         said(1, "out", status="failed", error=error, template={"name": next(words)}),
         said(2, "in", reactions=[{"emoji": next(words)[:12], "by": "x"}]),
         {"id": f"c{id_}", "type": "change", "at": AT, "before": {}, "undoable": True, **change},
-        {"id": f"n{id_}", "type": "note", "at": AT, "note": 1, "author": ME["user"], "body": next(words)},
+        {"id": f"n{id_}", "type": "note", "at": AT, "note": 1, "author": {"id": 3, "name": "ana"}, "body": next(words)},
         said(3, "in", kind="document", media=media),
     ]
 

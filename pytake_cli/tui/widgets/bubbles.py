@@ -31,7 +31,6 @@ CHANGES: dict[str, str] = {
     "reopened": "{who} reopened it",
     "snoozed": "{who} snoozed it until {after}",
     "snoozed_for_reply": "{who} snoozed it until the customer writes",
-    "handed_off": "the flow handed it to people",
     "starred": "{who} set or took the star",
     "read": "{who} marked it as read or unread",
     "woken": "it came back from the snooze",
