@@ -65,7 +65,7 @@ def _in_call(call: ast.Call) -> Iterator[str]:
         if isinstance(call.func, ast.Attribute)
         else ""
     )
-    if name in ("_", "ngettext", "Phrase", "Misfit", "Why", "reason"):
+    if name in ("_", "ngettext", "Phrase", "Misfit", "reason"):
         for argument in call.args[: 2 if name == "ngettext" else 1]:
             yield from _strings(argument)
     elif name == "SegmentError":
