@@ -122,9 +122,9 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("errors.SLUGS", errors.SLUGS.values()),
         ("policy.audience.REASONS", audience.REASONS.values()),
         ("secrets.NAMES", secrets.NAMES.values()),
-        ("settings.MISFITS", settings.MISFITS.values()),
-        ("settings.OTHER_VARIABLES", settings.OTHER_VARIABLES.values()),
+        ("settings.MISFITS", (*settings.MISFITS.values(), *settings.OTHER_VARIABLES.values())),
         ("settings", (field.description or "" for field in settings.keys().values())),
+        ("cli.chat_commands.HELP", chat_commands.HELP.values()),
         ("cli.commands.GROUPS", (*commands.GROUPS, "More")),
         ("cli.flags.GLOBAL", (text for _flags, _value, text in flags.GLOBAL)),
         ("cli.topics.TOPICS", topics.TOPICS.values()),
@@ -143,7 +143,6 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("whatsapp.template_rules.RULES", template_rules.RULES.values()),
     ):
         yield from ((text, table) for text in values)
-    yield from ((text, "cli.chat_commands.HELP") for text in chat_commands.HELP.values())
     yield from _of_talks()
     yield from _of_schedules()
     yield from _of_inbox()
