@@ -2,7 +2,7 @@
 # A campaign as a user's script runs it, by commands alone and from an empty store: import, segment, plan, launch with
 # a key, watch, pause, resume, finish, and the launch once more, which sends nothing.
 #
-#   PEOPLE=100000 tests/kit/launch_campaign.sh      # pytake has to be on the PATH; python3 writes the CSV
+#   PEOPLE=100000 tests/kit/launch_campaign.sh      # pytake, jq and python3 have to be on the PATH
 set -euo pipefail
 
 people=${PEOPLE:-2000}
@@ -13,7 +13,7 @@ cd "$PYTAKE_HOME"
 began=$SECONDS
 mark() { echo "$((SECONDS - began)) s: $*"; }
 fail() { echo "WRONG: $*" >&2; exit 1; }
-accepted() { pytake emulator ledger --stats --jq .accepted; }
+accepted() { pytake emulator ledger --stats --json | jq -r .accepted; }
 
 pytake init --org-name "Loja Sul" --owner-email rita@example.com --number emulator >init.txt
 pytake emulator start --set limit_pairs=false --set batch=100 --bench >emulator.txt 2>&1 &
@@ -58,12 +58,12 @@ code=0; pytake campaign watch bf --exit-code >/dev/null 2>&1 || code=$?
 [ $code = 8 ] || fail "watching a paused campaign ends with $code"
 pytake campaign resume bf --yes >/dev/null
 pytake campaign watch bf --exit-code >/dev/null
-mark "finished: $(pytake campaign show bf --jq .status)"
+mark "finished: $(pytake campaign show bf --json | jq -r .status)"
 
-until [ "$(pytake emulator status --jq .idle)" = true ]; do sleep 1; done
+until [ "$(pytake emulator status --json | jq -r .idle)" = true ]; do sleep 1; done
 ledger=$(pytake campaign recipients bf --json --fields contact_id | jq length)
-report=$(pytake campaign report bf --jq .sent)
-mark "emulator $(accepted) = ledger $ledger = report $report, cost $(pytake campaign report bf --jq .cost)"
+report=$(pytake campaign report bf --json | jq -r .sent)
+mark "emulator $(accepted) = ledger $ledger = report $report, cost $(pytake campaign report bf --json | jq -r .cost)"
 [ "$(accepted) $ledger $report" = "$expected $expected $expected" ] || fail "they differ from $expected"
 code=0; again=$(launch) || code=$?
 mark "again: exit $code, replayed $(jq .replayed <<<"$again")"
