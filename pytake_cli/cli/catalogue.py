@@ -65,7 +65,7 @@ def _in_call(call: ast.Call) -> Iterator[str]:
         if isinstance(call.func, ast.Attribute)
         else ""
     )
-    if name in ("_", "ngettext", "Phrase", "Misfit", "Why", "reason"):
+    if name in ("_", "ngettext", "Phrase", "Misfit", "reason"):
         for argument in call.args[: 2 if name == "ngettext" else 1]:
             yield from _strings(argument)
     elif name == "SegmentError":
@@ -112,6 +112,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     from pytake_cli import errors, secrets, settings, telling
     from pytake_cli.cli import commands, doctor, flags, status, topics, trace, triggers
     from pytake_cli.policy import audience
+    from pytake_cli.services import templates
     from pytake_cli.store import media, restore
     from pytake_cli.store.conversations import STATUSES
     from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
@@ -133,6 +134,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("store.messages", (*RANK, RECEIVED, *ORIGINS)),
         ("cli.doctor.CHECKS", (*doctor.CHECKS, *doctor.PARTS)),
         ("cli.doctor.SOURCES", doctor.SOURCES),
+        ("services.templates.STATES", (text for pair in templates.STATES.values() for text in pair)),
         ("telling.SYSTEM", telling.SYSTEM),
         ("cli.status.STATES", status.STATES),
         ("store.restore", (restore.WAITS,)),

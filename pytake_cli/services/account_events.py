@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlmodel import Session
 
+from pytake_cli.locale import Phrase
 from pytake_cli.services import campaign_causes, campaigns, consent, contacts, incidents, template_events
-from pytake_cli.services.told import Why
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
 from pytake_cli.whatsapp.webhooks import AccountEvent, Preference
@@ -79,7 +79,7 @@ def _act(db: Session, update: AccountEvent, number: Number, now: datetime) -> No
             _account(db, number, value, now)
         case "account_alerts" | "account_review_update" | "security":
             about = {"field": update.field, "number": number.display}
-            incidents.tell(db, number.org_id, "PT-META-ALERT", Why("Meta sent {field} for {number}", about), now)
+            incidents.tell(db, number.org_id, "PT-META-ALERT", Phrase("Meta sent {field} for {number}", **about), now)
         case _:
             pass  # kept as an event; nothing of ours changes
 
@@ -90,7 +90,7 @@ def _quality(db: Session, number: Number, value: dict[str, Any], now: datetime) 
             number.rate_per_second = HIGH_THROUGHPUT_PER_SECOND
         case "FLAGGED":
             number.quality = "RED"
-            low = Why("the quality of {number} is low", {"number": number.display})
+            low = Phrase("the quality of {number} is low", number=number.display)
             incidents.tell(db, number.org_id, "PT-NUMBER-QUALITY", low, now)
             campaigns.quality_fell(db, number, now)
         case "UNFLAGGED":
@@ -125,7 +125,7 @@ def _account(db: Session, number: Number, value: dict[str, Any], now: datetime) 
             number.stopped_code = None
         elif kind in STOPS_TEMPLATES:
             number.templates_stopped_until = until
-        what = Why("Meta restricted {number}: {what}", {"number": number.display, "what": str(kind)})
+        what = Phrase("Meta restricted {number}: {what}", number=number.display, what=str(kind))
         incidents.tell(db, number.org_id, "PT-NUMBER-RESTRICTED", what, now)
 
 
@@ -136,7 +136,7 @@ def _ban(db: Session, number: Number, state: str, now: datetime) -> None:
     elif state == "DISABLE":
         number.stopped_at, number.stopped_until, number.stopped_reason = now, None, "the account is disabled by Meta"
         number.stopped_code = None
-    what = Why("account of {number}: {state}", {"number": number.display, "state": state})
+    what = Phrase("account of {number}: {state}", number=number.display, state=state)
     incidents.tell(db, number.org_id, "PT-ACCOUNT-BAN", what, now)
 
 

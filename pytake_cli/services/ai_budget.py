@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from pytake_cli import settings
+from pytake_cli.locale import Phrase
 from pytake_cli.sections import AiSettings
 from pytake_cli.services import incidents
-from pytake_cli.services.told import Why
 from pytake_cli.store import Store, ai_use
 from pytake_cli.store.ai_use import AiUse
 from pytake_cli.store.flow_sessions import FlowSession
@@ -79,8 +79,8 @@ def take(store: Store, session_id: int, cost: Cost, now: datetime) -> Taken | st
         return Taken(session.org_id, day, tuple(cap.scope for cap in caps), cost)
 
 
-def _all_spent(whose: str) -> Why:
-    return Why("language models cost {whose} all of today's budget: `ai` steps take their other way", {"whose": whose})
+def _all_spent(whose: str) -> Phrase:
+    return Phrase("language models cost {whose} all of today's budget: `ai` steps take their other way", whose=whose)
 
 
 def settle(store: Store, session_id: int, taken: Taken, cost: Cost, now: datetime) -> None:
@@ -98,7 +98,7 @@ def settle(store: Store, session_id: int, taken: Taken, cost: Cost, now: datetim
             if reached > line.told and not cap.scope.startswith("contact:"):
                 line.told = reached
                 told = {"whose": cap.name, "percent": f"{percent:.0f}"}
-                what = Why("language models have cost {whose} {percent} % of today's budget", told)
+                what = Phrase("language models have cost {whose} {percent} % of today's budget", **told)
                 incidents.tell(db, taken.org_id, "PT-AI-SPEND", what, now)
 
 

@@ -15,13 +15,13 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli import faults
+from pytake_cli.locale import Phrase
 from pytake_cli.policy import automations as rules
 from pytake_cli.policy.automations import TIMED, Cancel, Happening, Start, Waiting, decide
 from pytake_cli.services import automation_conditions, automations
 from pytake_cli.services.automation_conditions import Situations
 from pytake_cli.services.automation_happenings import KINDS, Reader
 from pytake_cli.services.automation_plans import Plan, Planned
-from pytake_cli.services.told import Why
 from pytake_cli.store import Store
 from pytake_cli.store import automations as rows
 from pytake_cli.store.ahead import Ahead, Reach
@@ -129,16 +129,16 @@ class _Planner:
             if situation is None or automation_conditions.why_not(definition, situation):
                 return False
         if what.depth > rules.MOST_DEPTH:
-            why = Why("{count} automations in a row have set off one another", {"count": rules.MOST_DEPTH})
+            why = Phrase("{count} automations in a row have set off one another", count=rules.MOST_DEPTH)
             return self._stop(row, what, why)
         began = self.plan.count_since(self._db, what.conversation, self._now - rules.IN_SPAN)
         if began >= rules.MOST_RUNS:
-            return self._stop(row, what, Why("{count} runs in ten minutes in one conversation", {"count": began}))
+            return self._stop(row, what, Phrase("{count} runs in ten minutes in one conversation", count=began))
         return True
 
-    def _stop(self, row: Automation, what: Happening, why: Why) -> bool:
+    def _stop(self, row: Automation, what: Happening, why: Phrase) -> bool:
         """Automations that chase each other: it is told once, and this one does not begin."""
-        told = Why("automation {name} did not begin: {why}", {"name": row.name, "why": why})
+        told = Phrase("automation {name} did not begin: {why}", name=row.name, why=why)
         self.plan.loops.setdefault(what.conversation, told)
         return False
 

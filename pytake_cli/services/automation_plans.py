@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from pytake_cli.locale import Phrase
 from pytake_cli.policy import automations as rules
 from pytake_cli.policy.automations import Happening, Start
 from pytake_cli.services import incidents
-from pytake_cli.services.told import Why
 from pytake_cli.store import automations as rows
 from pytake_cli.store.automations import CANCELLED, PENDING, Automation, AutomationRun, AutomationSeen
 from pytake_cli.store.events import Event
@@ -53,7 +53,7 @@ class Plan:
     runs: dict[tuple[int, int], list[Planned]]  # by automation and conversation, the oldest first
     done: dict[int, list[AutomationRun]]  # by conversation: those that wrote events of their own
     began: list[Planned] = field(default_factory=list)
-    loops: dict[int, Why] = field(default_factory=dict)
+    loops: dict[int, Phrase] = field(default_factory=dict)
     seen: list[AutomationSeen] = field(default_factory=list)
 
     @classmethod
@@ -120,7 +120,7 @@ class Plan:
         _tell_loops(db, self.org_id, self.loops, now)
 
 
-def _tell_loops(db: Session, org_id: int, loops: dict[int, Why], now: datetime) -> None:
+def _tell_loops(db: Session, org_id: int, loops: dict[int, Phrase], now: datetime) -> None:
     """An incident for each conversation, unless there was one a short while ago."""
     for conversation_id, what in loops.items():
         told = select(Event).where(

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from pytake_cli import faults
 from pytake_cli.errors import PytakeError
+from pytake_cli.locale import Phrase
 from pytake_cli.policy.acts import Act
 from pytake_cli.policy.automations import Automation as Definition
 from pytake_cli.services import (
@@ -26,7 +27,6 @@ from pytake_cli.services.acts import Scene
 from pytake_cli.services.automation_conditions import Situations
 from pytake_cli.services.automation_files import AutomationErrors
 from pytake_cli.services.automation_happenings import KINDS
-from pytake_cli.services.told import Why
 from pytake_cli.store import Store
 from pytake_cli.store import automations as rows
 from pytake_cli.store.ahead import Ahead
@@ -151,7 +151,7 @@ def _carry_out(
         log.exception("an automation failed", extra={"automation": row.name, "run": run.id})
         _end(run, REFUSED, f"PT-BUG: {type(error).__name__}: {error}"[:500], now)
         told = {"name": row.name, "conversation": talk.id, "why": type(error).__name__}
-        what = Why("automation {name} failed in conversation #{conversation}: {why}", told)
+        what = Phrase("automation {name} failed in conversation #{conversation}: {why}", **told)
         incidents.tell(db, row.org_id, "PT-AUTO-FAILED", what, now, conversation=talk.id)
     return None
 

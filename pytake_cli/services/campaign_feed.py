@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from pytake_cli import faults
 from pytake_cli.errors import NotFound
+from pytake_cli.locale import Phrase
 from pytake_cli.policy import audience as reasons
 from pytake_cli.policy import breaker, pacing
 from pytake_cli.policy import campaigns as policy
@@ -35,7 +36,7 @@ from pytake_cli.services import (
 from pytake_cli.services.campaign_quota import Quota, Quotas
 from pytake_cli.services.campaign_words import Words
 from pytake_cli.services.outbound import PREVIEW_LENGTH
-from pytake_cli.services.told import Why
+from pytake_cli.services.told import of_error
 from pytake_cli.store import Store, buckets, ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.contacts import identities_of
@@ -126,7 +127,7 @@ def _feed_or_stop(db: Session, campaign: Campaign, now: datetime, room: int, quo
     try:
         quotas.spend(campaign.number_id, feed(db, campaign, now, room))
     except NotFound as error:  # of what it sends, before anything was written
-        campaigns.stop(db, campaign, now, error.slug, Why.of_error(error))
+        campaigns.stop(db, campaign, now, error.slug, of_error(error))
 
 
 def _look(db: Session, campaign: Campaign, now: datetime, quotas: Quotas) -> Look:
@@ -160,12 +161,12 @@ def _reason_to_stop(
 ) -> Callable[[Session, Campaign], None] | None:
     if sending.is_stopped(number, "campaign", now):
         about = {"number": number.display, "why": campaign_told.of_number(number, now)}
-        why = Why("{number} may not send: {why}", about)
+        why = Phrase("{number} may not send: {why}", **about)
         if tokens.was_the_reason(number):
-            why = Why("{number} may not send: {why}; the campaign then goes on by itself", about)
+            why = Phrase("{number} may not send: {why}; the campaign then goes on by itself", **about)
         return partial(campaigns.stop, now=now, reason=campaign_causes.NUMBER, detail=why)
     if campaign.flow_id is not None and not campaign_flows.is_running(db, campaign.flow_id):
-        return partial(campaigns.stop, now=now, reason="PT-CAMP-FLOW", detail=Why("its flow is not running"))
+        return partial(campaigns.stop, now=now, reason="PT-CAMP-FLOW", detail=Phrase("its flow is not running"))
     fates = ledger.newest_fates(db, campaign.id or 0, campaign.resumed_at, breaker.WINDOW)
     trip = breaker.judge([breaker.Fate(*fate) for fate in fates])
     if trip is None:
@@ -175,9 +176,10 @@ def _reason_to_stop(
 
 
 def _out_of_quota(db: Session, campaign: Campaign, *, quota: Quota, now: datetime) -> None:
-    why = Why(
+    why = Phrase(
         "Meta lets you begin conversations with {limit} people in 24 h, and {used} have been written to",
-        {"limit": quota.limit, "used": quota.used},
+        limit=quota.limit,
+        used=quota.used,
     )
     campaigns.stop(db, campaign, now, campaign_causes.QUOTA, why, until=quota.free_at)
 
@@ -229,7 +231,7 @@ def feed(db: Session, campaign: Campaign, now: datetime, room: int) -> int:
     campaign_drip.follow(db, campaign, queued, now)
     ledger.mark_started(db, begun.silent, now)
     if begun.stop:
-        campaigns.stop(db, campaign, now, "PT-CAMP-FLOW", Why("the flow cannot begin: {why}", {"why": begun.stop}))
+        campaigns.stop(db, campaign, now, "PT-CAMP-FLOW", Phrase("the flow cannot begin: {why}", why=begun.stop))
     campaign.started_at = campaign.started_at or now
     canary = words.definition.canary if campaign.canary_ends_at is None else None
     if canary is not None and ledger.sent(db, campaign.id, canary.size) >= canary.size:

@@ -16,12 +16,13 @@ from sqlmodel import Session, select
 
 from pytake_cli import settings
 from pytake_cli.errors import PytakeError, StoreUnavailable
+from pytake_cli.locale import Phrase
 from pytake_cli.policy.campaigns import FINISHED, RECURRING, Definition
 from pytake_cli.policy.recurrence import Occurrence
 from pytake_cli.services import campaign_launch, campaign_plans, campaigns, incidents
 from pytake_cli.services.campaign_launch import Order
 from pytake_cli.services.campaign_recurrence import changed, next_of
-from pytake_cli.services.told import Why
+from pytake_cli.services.told import of_error
 from pytake_cli.store import Store
 from pytake_cli.store.campaigns import Campaign, campaign
 
@@ -56,7 +57,7 @@ def _launch(store: Store, series: Campaign, now: datetime) -> None:
     if occurrence is not None:
         late = now - occurrence.at > timedelta(seconds=settings.current().schedule.late_seconds)
         if late:
-            _tell(store, series, occurrence, Why("no daemon ran then"), now)
+            _tell(store, series, occurrence, Phrase("no daemon ran then"), now)
         else:
             _launch_run(store, series, occurrence, now)
     with store.write() as db:
@@ -87,7 +88,7 @@ def _launch_run(store: Store, series: Campaign, occurrence: Occurrence, now: dat
     except StoreUnavailable:
         raise
     except PytakeError as error:
-        _tell(store, series, occurrence, Why.of_error(error), now)
+        _tell(store, series, occurrence, of_error(error), now)
         return
     with store.write() as db:
         mine = sa.update(campaign).where(campaign.c.id == found.id)
@@ -128,9 +129,9 @@ def _set(db: Session, series: Campaign, **values: Any) -> None:
     db.connection().execute(same.values(**values))
 
 
-def _tell(store: Store, series: Campaign, occurrence: Occurrence, why: Why, now: datetime) -> None:
+def _tell(store: Store, series: Campaign, occurrence: Occurrence, why: Phrase, now: datetime) -> None:
     told = {"name": series.name, "at": occurrence.local, "why": why}
     with store.write() as db:
-        what = Why("the run of {name} at {at} was not launched: {why}", told)
+        what = Phrase("the run of {name} at {at} was not launched: {why}", **told)
         incidents.tell(db, series.org_id, "PT-CAMP-SERIES", what, now)
     log.warning("a run of a campaign was not launched", extra={"campaign": series.id, "local": occurrence.local})

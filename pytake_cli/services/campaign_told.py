@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pytake_cli.locale import _
-from pytake_cli.services.told import Why, of_json
+from pytake_cli.locale import Phrase, _
+from pytake_cli.services.told import of_json
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.numbers import REMOVED, Number
 from pytake_cli.whatsapp.errors import Rule, rule
@@ -13,21 +13,21 @@ from pytake_cli.whatsapp.errors import Rule, rule
 
 def detail(campaign: Campaign) -> str:
     """Why it is paused, or how it ended, in words; "" when there is nothing to say."""
-    return of_json(campaign.status_told).said if campaign.status_told else _(campaign.status_detail)
+    return of_json(campaign.status_told).told if campaign.status_told else _(campaign.status_detail)
 
 
-def meaning(meta: Rule) -> Why:
+def meaning(meta: Rule) -> Phrase:
     """What one of Meta's codes means, and what helps."""
-    return Why("{meaning}; {advice}", {"meaning": Why(meta.meaning), "advice": Why(meta.advice)})
+    return Phrase("{meaning}; {advice}", meaning=Phrase(meta.meaning), advice=Phrase(meta.advice))
 
 
-def of_number(number: Number, now: datetime) -> Why:
+def of_number(number: Number, now: datetime) -> Phrase:
     """Why a number may not send campaigns."""
     if number.status == REMOVED:
-        return Why("it was removed")
+        return Phrase("it was removed")
     if number.stopped_at is not None and number.stopped_code is not None:
         return meaning(rule(number.stopped_code, None))
     if number.stopped_at is not None:
-        return Why("Meta has restricted it ({reason})", {"reason": number.stopped_reason})
+        return Phrase("Meta has restricted it ({reason})", reason=number.stopped_reason)
     until = f"{number.templates_stopped_until or now:%Y-%m-%d %H:%M}"
-    return Why("Meta lets it begin no conversations until {until} UTC", {"until": until})
+    return Phrase("Meta lets it begin no conversations until {until} UTC", until=until)

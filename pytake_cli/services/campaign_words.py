@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from pytake_cli.locale import Phrase
 from pytake_cli.policy import audience as reasons
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.breaker import Trip
@@ -17,7 +18,6 @@ from pytake_cli.policy.quiet import loud_at
 from pytake_cli.policy.zones import zone_of
 from pytake_cli.services import campaign_audience, campaign_told, campaign_values, campaigns
 from pytake_cli.services.campaign_values import Filling
-from pytake_cli.services.told import Why
 from pytake_cli.store import ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.organisations import Organisation
@@ -96,10 +96,10 @@ def of(db: Session, campaign: Campaign, now: datetime) -> Words:
     )
 
 
-def of_trip(trip: Trip) -> tuple[str, Why]:
+def of_trip(trip: Trip) -> tuple[str, Phrase]:
     """The slug of a breaker's verdict, and what it means."""
     often = {"count": trip.count, "of": trip.of}
     if trip.code is None:
-        return "PT-CAMP-FAILURES", Why("{count} of the last {of} messages failed", often)
+        return "PT-CAMP-FAILURES", Phrase("{count} of the last {of} messages failed", **often)
     about = {"code": trip.code, **often, "why": campaign_told.meaning(rule(trip.code, None))}
-    return "PT-CAMP-REFUSED", Why("Meta refuses with {code} ({count} of the last {of}): {why}", about)
+    return "PT-CAMP-REFUSED", Phrase("Meta refuses with {code} ({count} of the last {of}): {why}", **about)

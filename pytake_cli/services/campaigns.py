@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, NotFound
+from pytake_cli.locale import Phrase
 from pytake_cli.policy import campaigns as policy
 from pytake_cli.policy.campaigns import (
     CANCELLED,
@@ -22,7 +23,7 @@ from pytake_cli.policy.campaigns import (
     Definition,
 )
 from pytake_cli.services import campaign_flows, campaign_recurrence, campaign_told, incidents, sending, templates
-from pytake_cli.services.told import Why
+from pytake_cli.services.told import to_json
 from pytake_cli.store import campaigns, later, ledger
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.events import Event
@@ -78,7 +79,7 @@ def pause(
     now: datetime,
     *,
     reason: str = "",
-    detail: Why | None = None,
+    detail: Phrase | None = None,
     until: datetime | None = None,
 ) -> int:
     """Nothing more is handed to Meta from this transaction on; what was queued waits in the ledger again.
@@ -93,8 +94,8 @@ def pause(
     return sum(taken) + _take_back(db, campaign, now)
 
 
-def _told(detail: Why | None) -> dict[str, Any]:
-    return {"status_detail": str(detail or ""), "status_told": detail.to_json() if detail is not None else None}
+def _told(detail: Phrase | None) -> dict[str, Any]:
+    return {"status_detail": str(detail or ""), "status_told": to_json(detail) if detail is not None else None}
 
 
 def _following(db: Session, campaign: Campaign, statuses: Collection[str]) -> list[Campaign]:
@@ -103,13 +104,13 @@ def _following(db: Session, campaign: Campaign, statuses: Collection[str]) -> li
 
 
 def stop(
-    db: Session, campaign: Campaign, now: datetime, reason: str, detail: Why, *, until: datetime | None = None
+    db: Session, campaign: Campaign, now: datetime, reason: str, detail: Phrase, *, until: datetime | None = None
 ) -> None:
     """Pauses what may not go on by itself, and tells people why; with `until` it goes on then."""
     if campaign.status not in policy.before(PAUSED):
         return
     pause(db, campaign, now, reason=reason, detail=detail, until=until)
-    paused = Why("campaign {name} is paused: {why}", {"name": campaign.name, "why": detail})
+    paused = Phrase("campaign {name} is paused: {why}", name=campaign.name, why=detail)
     incidents.tell(db, campaign.org_id, reason, paused, now)
 
 
@@ -128,7 +129,7 @@ def resume(db: Session, campaign: Campaign, now: datetime) -> None:
             "{number} may not send: {reason}",
             fix="pytake number show {number}",
             number=number.display,
-            reason=campaign_told.of_number(number, now).said,
+            reason=campaign_told.of_number(number, now).told,
         )
     for arm in definition(campaign).arms:
         templates.refuse_unusable(templates.find(db, number.org_id, number.waba_id, arm.template, arm.language or None))
@@ -145,7 +146,7 @@ def resume(db: Session, campaign: Campaign, now: datetime) -> None:
         resume(db, each, now)
 
 
-def cancel(db: Session, campaign: Campaign, now: datetime, *, reason: str = "", detail: Why | None = None) -> int:
+def cancel(db: Session, campaign: Campaign, now: datetime, *, reason: str = "", detail: Phrase | None = None) -> int:
     """Ends it for good: whoever has not been written to will not be. Returns how many messages were taken back."""
     values = {"status_reason": reason, **_told(detail), "finished_at": now, "due_at": now}
     following = _following(db, campaign, policy.before(CANCELLED))
@@ -189,40 +190,40 @@ def template_changed(db: Session, template: Template, what: str, now: datetime) 
 
 
 _NOT_SENT = {  # a template's status at Meta -> what that means
-    "PAUSED": Why("is paused at Meta"),
-    "DISABLED": Why("is disabled at Meta"),
-    "REJECTED": Why("was rejected by Meta"),
-    "PENDING": Why("is being reviewed by Meta"),
+    "PAUSED": Phrase("is paused at Meta"),
+    "DISABLED": Phrase("is disabled at Meta"),
+    "REJECTED": Phrase("was rejected by Meta"),
+    "PENDING": Phrase("is being reviewed by Meta"),
 }
 
 
-def _what_happened(template: Template, what: str, category: str) -> Why | None:
+def _what_happened(template: Template, what: str, category: str) -> Phrase | None:
     """None for what does a campaign no harm: a better rating, an approval."""
     name = {"name": f"{template.name} ({template.language})"}
     if template.gone_at is not None:
-        return Why("Meta has no template {name} any more", name)
+        return Phrase("Meta has no template {name} any more", **name)
     if template.status != APPROVED:
-        state = _NOT_SENT.get(template.status, Why("cannot be sent, Meta says {status}", {"status": template.status}))
+        state = _NOT_SENT.get(template.status, Phrase("cannot be sent, Meta says {status}", status=template.status))
         why = template.pause_title or template.rejected_reason
         about = name | {"state": state, "why": why}
-        return Why("the template {name} {state}: {why}" if why else "the template {name} {state}", about)
+        return Phrase("the template {name} {state}: {why}" if why else "the template {name} {state}", **about)
     match what:
         case "quality" if template.quality == "RED":
-            return Why("people rate the template {name} low: Meta is about to pause it", name)
+            return Phrase("people rate the template {name} low: Meta is about to pause it", **name)
         case "category":
             moved = name | {"before": category, "category": template.category}
-            return Why("Meta moved the template {name} from {before} to {category}: its price changes", moved)
+            return Phrase("Meta moved the template {name} from {before} to {category}: its price changes", **moved)
         case "announced":
             moved = name | {"category": template.coming_category}
-            return Why("Meta is about to move the template {name} to {category}: its price changes", moved)
+            return Phrase("Meta is about to move the template {name} to {category}: its price changes", **moved)
         case "content":
-            return Why("the text of the template {name} has changed at Meta", name)
+            return Phrase("the text of the template {name} has changed at Meta", **name)
     return None
 
 
 def quality_fell(db: Session, number: Number, now: datetime) -> None:
     """Meta rates the number low: one more campaign may cost it its limit."""
-    why = Why("Meta rates {number} low: people block or report it", {"number": number.display})
+    why = Phrase("Meta rates {number} low: people block or report it", number=number.display)
     for campaign in _going(db, number.org_id):
         if campaign.number_id == number.id:
             stop(db, campaign, now, "PT-CAMP-QUALITY", why)

@@ -9,11 +9,11 @@ from sqlmodel import Session
 
 from pytake_cli.errors import PytakeError
 from pytake_cli.flow.effects import SetContact
+from pytake_cli.locale import Phrase
 from pytake_cli.policy import field_values
 from pytake_cli.policy.field_values import Value
 from pytake_cli.services import contact_changes, contact_values, fields, incidents
 from pytake_cli.services.contact_values import F
-from pytake_cli.services.told import Why
 from pytake_cli.store.flow_sessions import FlowSession
 from pytake_cli.store.flows import Flow
 
@@ -35,7 +35,7 @@ def save(db: Session, row: FlowSession, effect: SetContact, now: datetime) -> No
                 contact_changes.apply(*mine, wanted, actor=actor, now=now)
         except PytakeError as error:
             told = {"actor": actor, "what": name or kind, "why": str(error)[:500]}
-            what = Why("{actor} could not keep {what}: {why}", told)
+            what = Phrase("{actor} could not keep {what}: {why}", **told)
             about = {"conversation": row.conversation_id, "session": row.id}
             incidents.tell(db, row.org_id, "PT-FLOW-KEEP", what, now, **about)
 

@@ -25,10 +25,10 @@ from pytake_cli.flow.effects import (
     StartTimer,
 )
 from pytake_cli.flow.speech import Say, SayTemplate
+from pytake_cli.locale import Phrase
 from pytake_cli.policy import loops
 from pytake_cli.services import contact_saves, handoffs, incidents, outbound, ratings, speech
 from pytake_cli.services.parties import Party
-from pytake_cli.services.told import Why
 from pytake_cli.store import flow_sessions, jobs, outbox, timers
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.flow_sessions import FlowSession
@@ -135,6 +135,6 @@ def _write_records(db: Session, row: FlowSession, lines: Sequence[Record], now: 
         if line.kind == "incident":
             detail = f"{line.way} {line.value or ''}".strip()[:500]
             told = {"session": row.id, "step": line.step or "?", "detail": detail}
-            what = Why("session {session}, step {step}: {detail}", told)
+            what = Phrase("session {session}, step {step}: {detail}", **told)
             about = {"conversation": row.conversation_id, "session": row.id}
             incidents.tell(db, row.org_id, "PT-FLOW-INCIDENT", what, now, **about)

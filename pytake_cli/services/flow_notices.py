@@ -8,8 +8,8 @@ from typing import Any
 from sqlmodel import select
 
 from pytake_cli.errors import NotFound
+from pytake_cli.locale import Phrase
 from pytake_cli.services import incidents
-from pytake_cli.services.told import Why
 from pytake_cli.store import Store
 from pytake_cli.store.events import Event
 from pytake_cli.store.flow_sessions import FlowSession
@@ -50,5 +50,5 @@ def tell_people(store: Store, job: Job, team: str, text: str, now: datetime) -> 
 def not_told(store: Store, job: Job, reason: str, now: datetime) -> None:
     """Nobody could be told, and nobody will be: that is itself something to tell."""
     with store.write() as db:
-        what = Why("a flow could tell nobody (job:{job}): {why}", {"job": job.id, "why": reason})
+        what = Phrase("a flow could tell nobody (job:{job}): {why}", job=job.id, why=reason)
         incidents.tell(db, job.org_id, "PT-FLOW-NOTIFY", what, now)

@@ -13,10 +13,10 @@ from pytake_cli.flow import triggers
 from pytake_cli.flow.definition import Flow as Definition
 from pytake_cli.flow.problems import FlowErrors
 from pytake_cli.flow.triggers import Candidate, Heard, Offer
+from pytake_cli.locale import Phrase
 from pytake_cli.services import flow_scope, flow_sessions, incidents, opt_out
 from pytake_cli.services.flow_library import definition
 from pytake_cli.services.segment_person import StoredPerson
-from pytake_cli.services.told import Why
 from pytake_cli.store import flow_sessions as sessions
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import BY_PEOPLE, RESOLVED, Conversation
@@ -53,7 +53,7 @@ def offers(db: Session, org_id: int, now: datetime) -> list[tuple[Offer, FlowVer
         except FlowErrors as error:
             if version.ref not in _told:
                 _told.add(version.ref)
-                what = Why("{flow} cannot be read: {why}", {"flow": version.ref, "why": str(error)})
+                what = Phrase("{flow} cannot be read: {why}", flow=version.ref, why=str(error))
                 incidents.tell(db, org_id, "PT-FLOW-BROKEN", what, now)
             continue
         if read.triggers:

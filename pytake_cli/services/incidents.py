@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlmodel import Session, select
 
+from pytake_cli.locale import Phrase
 from pytake_cli.policy import pacing
 from pytake_cli.policy.delivery import TEMPLATES_STOP_SECONDS, UNDELIVERED_HOLD_SECONDS, UNDELIVERED_IN_A_ROW
 from pytake_cli.services import consent
-from pytake_cli.services.told import Why, of_json
+from pytake_cli.services.told import of_json, to_json
 from pytake_cli.store import buckets, outbox
 from pytake_cli.store.contacts import Contact, ServiceWindow
 from pytake_cli.store.events import Event
@@ -43,10 +44,10 @@ def after_meta_error(
         _stop(db, number, meta, why, now)
     elif meta.stops is Stops.NUMBER_TEMPLATES:
         number.templates_stopped_until = now + timedelta(seconds=meta.retry_seconds or TEMPLATES_STOP_SECONDS)
-        waits = Why("campaigns of {number} wait: {why}", {"number": number.display, "why": Why(meta.meaning)})
+        waits = Phrase("campaigns of {number} wait: {why}", number=number.display, why=Phrase(meta.meaning))
         tell(db, number.org_id, "PT-NUMBER-TEMPLATES", waits, now)
     elif meta.action is Action.UNKNOWN_CODE:
-        unknown = Why("Meta sent error {code}, which is not in our table: {why}", {"code": code, "why": why})
+        unknown = Phrase("Meta sent error {code}, which is not in our table: {why}", code=code, why=why)
         tell(db, number.org_id, "PT-META-UNKNOWN", unknown, now)
     if contact_id is not None:
         about_contact(db, code, number, contact_id, why, now)
@@ -56,7 +57,7 @@ def tell(
     db: Session,
     org_id: int,
     slug: str,
-    what: Why | str,
+    what: Phrase | str,
     now: datetime,
     *,
     conversation: int | None = None,
@@ -67,8 +68,8 @@ def tell(
     payload: dict[str, Any] = {"slug": slug, "text": str(what)} | {
         name: id_ for name, id_ in about.items() if id_ is not None
     }
-    if isinstance(what, Why):
-        payload["told"] = what.to_json()
+    if isinstance(what, Phrase):
+        payload["told"] = to_json(what)
     db.add(Event(org_id=org_id, kind="incident", conversation_id=conversation, payload=payload, at=now))
     log.error("incident", extra={"slug": slug, "org": org_id})
 
@@ -76,7 +77,7 @@ def tell(
 def said(payload: Mapping[str, Any]) -> str:
     """An incident in the language of this process or request."""
     told = payload.get("told")
-    return of_json(told).said if isinstance(told, dict) else str(payload.get("text", ""))
+    return of_json(told).told if isinstance(told, dict) else str(payload.get("text", ""))
 
 
 def _stop(db: Session, number: Number, meta: Rule, why: str, now: datetime) -> None:
@@ -85,8 +86,8 @@ def _stop(db: Session, number: Number, meta: Rule, why: str, now: datetime) -> N
     account = Number.waba_id == number.waba_id if whole else Number.id == number.id
     for stopped in db.exec(select(Number).where(Number.org_id == number.org_id, account)):
         if stopped.stopped_at is None:
-            about = {"number": stopped.display, "why": Why(meta.meaning), "advice": Why(meta.advice)}
-            what = Why("sending from {number} has stopped: {why}; {advice}", about)
+            about = {"number": stopped.display, "why": Phrase(meta.meaning), "advice": Phrase(meta.advice)}
+            what = Phrase("sending from {number} has stopped: {why}; {advice}", **about)
             tell(db, stopped.org_id, "PT-NUMBER-STOPPED", what, now)
             stopped.stopped_at = now
         stopped.stopped_until = now + timedelta(seconds=meta.retry_seconds) if meta.retry_seconds else None

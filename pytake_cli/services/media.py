@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 
 from pytake_cli import settings
 from pytake_cli.errors import NotFound
+from pytake_cli.locale import Phrase
 from pytake_cli.services import incidents
-from pytake_cli.services.told import Why
 from pytake_cli.store import Store
 from pytake_cli.store.media import LOST, PENDING, READY, REFUSED, Media
 from pytake_cli.store.messages import IN, Message
@@ -144,5 +144,5 @@ def uploaded(store: Store, media_id: int, wa_media_id: str, now: datetime) -> No
 def tell_disk_full(store: Store, org_id: int, percent: int, now: datetime) -> None:
     """An incident: new files and messages will soon find no room."""
     with store.write() as db:
-        full = Why("the disk with the store is {percent} % full", {"percent": percent})
+        full = Phrase("the disk with the store is {percent} % full", percent=percent)
         incidents.tell(db, org_id, "PT-DISK", full, now)

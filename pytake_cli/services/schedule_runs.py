@@ -13,11 +13,11 @@ from itertools import islice, takewhile
 from sqlmodel import Session
 
 from pytake_cli import settings
+from pytake_cli.locale import Phrase
 from pytake_cli.log import redact
 from pytake_cli.policy.recurrence import Occurrence, next_after, occurrences
 from pytake_cli.services import incidents
 from pytake_cli.services.schedules import command_on, rule_of
-from pytake_cli.services.told import Why
 from pytake_cli.store import Store, schedules
 from pytake_cli.store.events import Event
 from pytake_cli.store.organisations import Organisation
@@ -71,7 +71,7 @@ def _fire(db: Session, row: Schedule, now: datetime) -> None:
         log.warning("times of a schedule were missed", extra={"schedule": row.name, "count": count - 1})
     before = schedules.open_run(db, row.id or 0)
     if before is not None:
-        _skip(db, row, newest, "overlap", Why("the run of {at} was not over", {"at": before.local}), now)
+        _skip(db, row, newest, "overlap", Phrase("the run of {at} was not over", at=before.local), now)
         return
     id_ = schedules.add_run(db, row, newest.local, newest.at, reason="late" if late else "")
     if id_ is not None:
@@ -92,19 +92,21 @@ def _newest(row: Schedule, came: Occurrence, now: datetime) -> tuple[Occurrence,
     return found[-1], len(found)
 
 
-def _missed(row: Schedule, came: Occurrence, count: int) -> Why:
+def _missed(row: Schedule, came: Occurrence, count: int) -> Phrase:
     told = {"name": row.name, "at": came.local, "count": min(count, MOST_COUNTED)}
     if count == 1:
-        return Why("{name} was to run at {at}, and no daemon ran then: skipped (--missed skip)", told)
+        return Phrase("{name} was to run at {at}, and no daemon ran then: skipped (--missed skip)", **told)
     if count > MOST_COUNTED:
-        return Why(
+        return Phrase(
             "{name} was to run more than {count} times from {at} on, and no daemon ran then: skipped (--missed skip)",
-            told,
+            **told,
         )
-    return Why("{name} was to run {count} times from {at} on, and no daemon ran then: skipped (--missed skip)", told)
+    return Phrase(
+        "{name} was to run {count} times from {at} on, and no daemon ran then: skipped (--missed skip)", **told
+    )
 
 
-def _skip(db: Session, row: Schedule, which: Occurrence, reason: str, why: Why, now: datetime) -> None:
+def _skip(db: Session, row: Schedule, which: Occurrence, reason: str, why: Phrase, now: datetime) -> None:
     said = str(why)
     id_ = schedules.add_run(db, row, which.local, which.at, state=SKIPPED, reason=reason, output=said, ended_at=now)
     if id_ is None:
@@ -171,20 +173,20 @@ def finish(
         _tell(db, after, row.name, now)
         if state == FAILED:
             told = {"name": row.name, "at": after.local, "why": _why(after)}
-            what = Why("the run of schedule {name} at {at} failed: {why}", told)
+            what = Phrase("the run of schedule {name} at {at} failed: {why}", **told)
             incidents.tell(db, row.org_id, "PT-SCHEDULE-FAILED", what, now)
 
 
-def _why(run: ScheduleRun) -> Why:
+def _why(run: ScheduleRun) -> Phrase:
     match run.reason:
         case "timeout":
-            return Why("it took too long")
+            return Phrase("it took too long")
         case "stopped" | "died":
-            return Why("the daemon ended while it ran")
+            return Phrase("the daemon ended while it ran")
         case _:
             last = next((line for line in reversed(run.output.splitlines()) if line.strip()), "")
             told = {"code": run.exit_code, "last": last.strip()[:200]}
-            return Why("exit code {code}; {last}" if last else "exit code {code}", told)
+            return Phrase("exit code {code}; {last}" if last else "exit code {code}", **told)
 
 
 def _tell(db: Session, run: ScheduleRun, name: str, now: datetime) -> None:

@@ -17,9 +17,9 @@ from sqlmodel import Session
 
 from pytake_cli import clock, secrets
 from pytake_cli.errors import NotFound
+from pytake_cli.locale import Phrase
 from pytake_cli.services import access_tokens, audit, incidents, roles
 from pytake_cli.services.principals import Principal
-from pytake_cli.services.told import Why
 from pytake_cli.store import Store, logins
 from pytake_cli.store.logins import LoginSession, RefreshToken
 from pytake_cli.store.users import User
@@ -131,7 +131,7 @@ def _end_stolen(db: Session, user: User, session: LoginSession, now: datetime) -
     who = principal(db, user, session)
     audit.note(db, who, "login.refresh_reuse", f"session:{session.id}", {"user": user.id}, now=now)
     email = {"email": user.email}
-    what = Why("a login of {email} was used by two: it has ended, and the password should be changed", email)
+    what = Phrase("a login of {email} was used by two: it has ended, and the password should be changed", **email)
     incidents.tell(db, user.org_id, "PT-AUTH-REUSE", what, now)
 
 

@@ -9,12 +9,12 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import AuthError, Conflict, NotFound, TooOften
+from pytake_cli.locale import Phrase
 from pytake_cli.policy.passwords import wait_after
 from pytake_cli.policy.permissions import EVERYTHING
 from pytake_cli.services import access_tokens, api_tokens, audit, incidents, passwords, sessions
 from pytake_cli.services.principals import Principal
 from pytake_cli.services.sessions import Grant
-from pytake_cli.services.told import Why
 from pytake_cli.store import Store, logins, organisations
 from pytake_cli.store.logins import Credential, LoginSession
 from pytake_cli.store.organisations import Organisation
@@ -129,7 +129,7 @@ def _note_failure(store: Store, people: list[User], failed: int, now: datetime) 
             who = Principal(user.org_id, user.id, user.name or user.email, user.role, frozenset(), "session")
             audit.note(db, who, "login.failed", f"user:{user.id}", {"in_a_row": failed}, now=now)
             if failed == ALARM_AFTER:
-                what = Why("{count} wrong passwords in a row for {email}", {"count": failed, "email": user.email})
+                what = Phrase("{count} wrong passwords in a row for {email}", count=failed, email=user.email)
                 incidents.tell(db, user.org_id, "PT-AUTH-GUESSING", what, now)
 
 

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from sqlmodel import Session
 
+from pytake_cli.locale import Phrase
 from pytake_cli.services import campaigns, incidents
-from pytake_cli.services.told import Why
 from pytake_cli.store.events import Event
 from pytake_cli.store.templates import APPROVED, Template
 
@@ -71,27 +71,27 @@ def _alarm(db: Session, row: Template, before: Before, kind: str, now: datetime)
     match kind:
         case "status" if before.status == APPROVED and row.status != APPROVED:
             why = ", ".join(each for each in (row.status, row.pause_title or row.rejected_reason) if each)
-            what = Why("the template {name} cannot be sent any more: {why}", {"name": name, "why": why})
+            what = Phrase("the template {name} cannot be sent any more: {why}", name=name, why=why)
             incidents.tell(db, row.org_id, "PT-TEMPLATE-STOPPED", what, now)
         case "gone":
-            what = Why("Meta has no template {name} any more", {"name": name})
+            what = Phrase("Meta has no template {name} any more", name=name)
             incidents.tell(db, row.org_id, "PT-TEMPLATE-STOPPED", what, now)
         case "category":
             moved = {"name": name, "before": before.category, "category": row.category}
-            what = Why("Meta moved the template {name} from {before} to {category}: its price changes", moved)
+            what = Phrase("Meta moved the template {name} from {before} to {category}: its price changes", **moved)
             incidents.tell(db, row.org_id, "PT-TEMPLATE-CATEGORY", what, now)
         case "announced":
             incidents.tell(db, row.org_id, "PT-TEMPLATE-CATEGORY", _announced(row, name), now)
         case "quality" if row.quality == "RED":
-            what = Why("people block or report the template {name}", {"name": name})
+            what = Phrase("people block or report the template {name}", name=name)
             incidents.tell(db, row.org_id, "PT-TEMPLATE-QUALITY", what, now)
         case _:
             pass  # an event is enough
 
 
-def _announced(row: Template, name: str) -> Why:
+def _announced(row: Template, name: str) -> Phrase:
     told = {"name": name, "category": row.coming_category}
     if row.coming_at is None:
-        return Why("the template {name} becomes {category}: its price changes", told)
+        return Phrase("the template {name} becomes {category}: its price changes", **told)
     told["at"] = f"{row.coming_at:%Y-%m-%d %H:%M}"
-    return Why("the template {name} becomes {category} at {at} UTC: its price changes", told)
+    return Phrase("the template {name} becomes {category} at {at} UTC: its price changes", **told)

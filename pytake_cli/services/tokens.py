@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from pytake_cli.locale import Phrase
 from pytake_cli.services import campaign_causes, incidents
-from pytake_cli.services.told import Why
 from pytake_cli.store import Store
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import REMOVED, Number
@@ -52,5 +52,5 @@ def missing(store: Store, number_id: int, now: datetime) -> None:
         number = db.get(Number, number_id)
         if number is not None:
             about = {"number": number.display}
-            what = Why("{number} has no access token: pytake secret set access_token -", about)
+            what = Phrase("{number} has no access token: pytake secret set access_token -", **about)
             incidents.tell(db, number.org_id, "PT-SECRET-MISSING", what, now)

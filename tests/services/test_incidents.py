@@ -8,8 +8,9 @@ import pytest
 from sqlmodel import select
 
 from pytake_cli import locale
+from pytake_cli.locale import Phrase
 from pytake_cli.services import incidents
-from pytake_cli.services.told import Why, of_json
+from pytake_cli.services.told import of_json, to_json
 from pytake_cli.store import Store
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import Number
@@ -23,11 +24,11 @@ def english() -> Iterator[None]:
 
 
 def test_a_sentence_within_a_sentence_is_kept_and_told_in_both_languages() -> None:
-    why = Why("campaigns of {number} wait: {why}", {"number": "+55 11", "why": Why("it took too long")})
-    kept = of_json(why.to_json())
-    assert (str(kept), kept.said) == ("campaigns of +55 11 wait: it took too long",) * 2
+    why = Phrase("campaigns of {number} wait: {why}", number="+55 11", why=Phrase("it took too long"))
+    kept = of_json(to_json(why))
+    assert (str(kept), kept.told) == ("campaigns of +55 11 wait: it took too long",) * 2
     locale.use("pt-BR")
-    assert kept.said == "as campanhas de +55 11 esperam: demorou demais"
+    assert kept.told == "as campanhas de +55 11 esperam: demorou demais"
     assert str(kept) == "campaigns of +55 11 wait: it took too long"
 
 
