@@ -50,9 +50,11 @@ def find(db: Session, org: int, waba_id: str, name: str, language: str | None = 
     if language is None and len(known) == 1:
         return known[0]
     wanted = at_meta.language_code(language or db.get_one(Organisation, org).lang)
-    found = next((each for each in known if each.language == wanted), None)
-    if found is not None:
-        return found
+    found = [each for each in known if each.language == wanted]
+    if not found and language is None:  # `en` of the organisation is whichever English there is, if it is one
+        found = [each for each in known if each.language.partition("_")[0] == wanted.partition("_")[0]]
+    if len(found) == 1:
+        return found[0]
     raise NotFound(
         "PT-TEMPLATE-LANGUAGE",
         "the template {name} is not there in {language}",
@@ -117,6 +119,11 @@ def refuse_unusable(template: Template) -> None:
 def wanted(template: Template) -> list[Slot]:
     """The values it takes, in order; `key` is what --var and campaigns call each."""
     return slots(template.components, template.category, template.parameter_format)
+
+
+def takes(template: Template) -> frozenset[str]:
+    """Every name under which it takes a value."""
+    return frozenset(name for slot in wanted(template) for name in (slot.key, *slot.aliases))
 
 
 def message(template: Template, values: Mapping[str, str]) -> Outgoing:

@@ -148,7 +148,7 @@ def _message(row: Message, beside: _Beside) -> dict[str, Any]:
         "message": row.id,
         "direction": row.direction,
         "kind": row.kind,
-        "text": "" if row.revoked_at else row.text,
+        "text": "" if row.revoked_at else _words(row, with_file=(row.id or 0) in beside.media),
         "author": _author(row, beside),
         "status": row.status if row.direction == OUT else None,
         "error": _error(row),
@@ -162,6 +162,14 @@ def _message(row: Message, beside: _Beside) -> dict[str, Any]:
         "deleted": row.revoked_at is not None,
         "client_id": (row.client_key or "").partition("client:")[2] or None,
     }
+
+
+def _words(row: Message, *, with_file: bool) -> str:
+    """What was said; beside a file of ours that is its caption, and not the line of a list."""
+    details = row.body.get(row.kind)
+    if row.direction == OUT and with_file and isinstance(details, dict):
+        return str(details.get("caption") or "")
+    return row.text
 
 
 def _author(row: Message, beside: _Beside) -> dict[str, Any]:

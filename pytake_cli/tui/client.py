@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PREFIX = "/api/v1"
 TIMEOUT_SECONDS = 10.0
+NOT_NOW = (429, 503)  # refusals that pass by themselves
 
 
 class Unreachable(Exception):
@@ -50,6 +51,11 @@ class Refused(Exception):
     def told(self) -> Safe:
         """One sentence for a status line."""
         return Safe(f"{self.says} ({self.why})" if self.why else self.says)
+
+
+def passes(error: Unreachable | Refused) -> bool:
+    """True if the same request may be answered in a moment."""
+    return isinstance(error, Unreachable) or error.status in NOT_NOW
 
 
 @dataclass

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 
 from pytake_cli import clock
 from pytake_cli.locale import _
-from pytake_cli.tui.client import Client, Refused, Unreachable
+from pytake_cli.tui.client import Client, Refused, Unreachable, passes
 from pytake_cli.tui.files import Attachment
 from pytake_cli.tui.rows import NO_TEXT, Draft, Json
 from pytake_cli.tui.safe import Raw, Safe, one_line, own, safe_text
 from pytake_cli.tui.timeline import Item, Media
 
 LOOK_SECONDS = 0.1  # while a message is held: it may have been taken back
-NOT_NOW = (429, 503)  # refusals that pass by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ class Outbox:
                     self._wait()
                     return
                 except Refused as refusal:
-                    if refusal.status in NOT_NOW:
+                    if passes(refusal):
                         self._wait()
                         return
                     self._return(waiting, refusal.told, refusal)

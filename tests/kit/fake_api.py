@@ -55,6 +55,8 @@ class FakeApi:
         self.tokens = {TOKEN}
         self.uploads: list[tuple[str, str, bytes]] = []  # kind, name, content
         self.delay_seconds = 0.0
+        self.refusing = 0  # the status of every answer, while it is one
+        self.refused = 0  # requests
         self.batches: dict[int, list[int]] = {}
         self._listeners: set[asyncio.Queue[Json | None]] = set()
         self._port = port
@@ -132,6 +134,9 @@ class FakeApi:
         status, kind = 200, b"application/json"
         answer: Any
         try:
+            if self.refusing:
+                self.refused += 1
+                raise Refusal(self.refusing, "PT-STORE", "not now")
             if path == "/auth/refresh":
                 self.tokens = {TOKEN}
                 self.refreshed.append(json.loads(body)["refresh_token"])

@@ -1,6 +1,6 @@
 """The daemon is killed under a real inbox, again and again: nothing may be lost, doubled, or sent without a word.
 
-python -m tests.kit.kill_inbox --kills 10
+python -m tests.kit.kill_inbox --kills 12
 
 Each round has its own conversation and one of the moments below; afterwards the inbox has to be on again by itself, the
 chat has to be the store's timeline, and each text that was sent has to be at the customer's once, or a draft again.
@@ -162,6 +162,32 @@ def a_draft_outlives_the_inbox(seat: Seat) -> None:
     seat.becomes(lambda: seat.draft() == f"{word} kept", "the draft is not in the store")
 
 
+def the_cursor_is_too_old(seat: Seat) -> None:
+    """What happened meanwhile can no longer be told one by one: everything is read anew."""
+    seat.kill()
+    seat.execute("DELETE FROM event")
+    word = seat.customer()
+    seat.back()
+    seat.becomes(lambda: word in seat.shown(), "what was missed is not shown")
+
+
+def the_login_ends(seat: Seat) -> None:
+    """Somebody ends Ana's session during the outage: the inbox says so, and keeps what she writes for the next one."""
+    word = seat.write()
+    seat.kill()
+    seat.ana.type(" kept")
+    seat.execute("UPDATE login_session SET ended_at = created_at, ended_why = 'admin'")
+    seat.home.daemon.up()
+    seat.ana.wait_for("log in again", PATIENCE)
+    seat.ana.wait_for("your login has ended", PATIENCE)
+    seat.ana.keys("C-q")
+    wait_until(lambda: seat.ana.ask("#{pane_dead}") == "1", PATIENCE)
+    seat.ana.again()
+    seat.ana.wait_for(ON, PATIENCE)
+    seat.open()
+    seat.becomes(lambda: seat.written() == f"{word} kept", f"the draft is lost: {seat.written()!r}")
+
+
 MOMENTS: tuple[Moment, ...] = (
     with_a_draft,
     before_the_request,
@@ -173,6 +199,8 @@ MOMENTS: tuple[Moment, ...] = (
     the_window_closes,
     the_inbox_dies_too,
     a_draft_outlives_the_inbox,
+    the_cursor_is_too_old,
+    the_login_ends,
 )
 
 
@@ -186,7 +214,9 @@ def walk(seat: Seat, moment: Moment) -> None:
         seat.settle()
         seat.same()
     except AssertionError as error:
-        seat.outcome.wrong.append(f"round {seat.round}, {moment.__name__}: {error}\n{seat.ana.screen()}")
+        seat.outcome.wrong.append(
+            f"round {seat.round}, {moment.__name__}: {error}\n{seat.ana.screen()}\n{seat.home.daemon.tail()}"
+        )
     finally:
         seat.mine.clear()
         if not seat.home.daemon.running:
@@ -211,7 +241,7 @@ def run(seat: Seat, chosen: Sequence[Moment], kills: int) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--kills", type=int, default=len(MOMENTS))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", help="the name of one moment")
     given = parser.parse_args()

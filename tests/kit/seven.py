@@ -16,8 +16,8 @@ from tests.kit.api_answers import FakeApi
 
 NOW = datetime(2026, 11, 24, 1, 11, 48, tzinfo=UTC)
 ME = {
-    "user": {"id": 3, "name": "ana"}, "role": "ORG_ADMIN", "permissions": ["*"], "availability": "online",
-    "org": {"slug": "loja-sul", "name": "loja-sul"},
+    "id": 3, "name": "ana", "kind": "session", "role": "ORG_ADMIN", "permissions": ["*"], "availability": "online",
+    "org": {"id": 1, "slug": "loja-sul", "name": "loja-sul", "tz": "America/Sao_Paulo", "lang": "pt_BR"},
 }  # fmt: skip
 
 
@@ -47,6 +47,7 @@ class Seven(InboxApp):
             self.client.login,
             on_event=live._on_event,
             on_rows=live._on_rows,
+            on_tail=live._on_tail,
             on_ready=live._on_ready,
             on_link=live._on_link,
         )

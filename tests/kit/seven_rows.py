@@ -18,14 +18,19 @@ def campaigns(texts: list[str]) -> FakeApi:
     """Campaigns of every status; the first one runs, with every kind of trouble."""
     words = cycle(texts)
     rows = [
-        {"id": 90 - at, "name": next(words) or f"sem-nome-{at}", "status": status, "recipients": 12_000, "sent": 8412,
-         "delivered": 8120, "read": 5003, "failed": 187, "template": next(words), "at": AT,
+        {"id": 90 - at, "name": next(words) or f"sem-nome-{at}", "status": status, "recipients": 12_000,
+         "template": next(words), "at": AT,
          "reason": "PT-CAMP-FAILURES" if status == "paused" else ""}
         for at, status in enumerate(STATUSES)
     ]  # fmt: skip
-    more = {
-        "done": 8599, "waiting": 3390, "queued": 11, "unknown": 2, "replied": 412, "opted_out": 9, "skipped": 88,
-        "started_at": "2026-11-24T01:10:00Z", "detail": next(words), "troubles": [next(words), next(words)],
+    when = {"launched_by": "ana", "launched_at": AT, "started_at": "2026-11-24T01:10:00Z", "finished_at": None}
+    counts = {
+        "sent": 8412, "delivered": 8120, "read": 5003, "failed": 187, "unknown": 2, "replied": 412, "opted_out": 9,
+        "waiting": 3390, "skipped": 88, "cancelled": 0, "holdout": 0, "started": 8601,
+    }  # fmt: skip
+    more: Json = {
+        **counts, **when, "audience": "vip", "plan_id": "p1", "definition": {}, "resume_at": None, "starts_at": None,
+        "done": 8599, "queued": 11, "detail": next(words), "troubles": [next(words), next(words)],
         "failures": [{"code": 131026, "count": 121, "meaning": next(words), "advice": next(words)},
                      {"code": None, "count": 9, "meaning": next(words), "advice": ""}],
         "skips": [{"reason": "no-consent", "count": 88}],
@@ -35,7 +40,11 @@ def campaigns(texts: list[str]) -> FakeApi:
     for row in rows:
         where = f"GET /campaigns/campaign:{row['id']}"
         api.on[where] = {**row, **more}
-        api.on[f"{where}/report"] = {"cost": {"amount": "525.75", "currency": "USD"}}
+        api.on[f"{where}/report"] = {
+            **counts, **when, "id": row["id"], "name": row["name"], "status": row["status"], "template": "promo",
+            "query": "vip", "recipients": 12_000, "cost": {"amount": "525.75", "currency": "USD"}, "fates": {},
+            "failures": [], "skips": [], "arms": [], "usage": [],
+        }  # fmt: skip
         api.on[f"{where}/replies"] = {
             "items": [{"at": AT, "name": next(words), "text": next(words), "conversation_id": 6001, "contact_id": 1}]
         }
@@ -95,7 +104,11 @@ def flows(texts: list[str]) -> FakeApi:
     api.on["GET /flows"] = {"items": [row, {**row, "name": "nps", "paused": True}], "next": None}
     for name in ("boas-vindas", "nps"):
         api.on[f"GET /flows/{name}"] = {**row, "name": name, "outline": steps, "tree": "", "source": "name: x\n"}
-        api.on[f"GET /flows/{name}/stats"] = {"steps": [{"step": "menu", "open": 7}, {"step": "cpf", "open": 4}]}
+        api.on[f"GET /flows/{name}/stats"] = {
+            "steps": [{"step": "menu", "open": 7}, {"step": "cpf", "open": 4}], "flow": name, "since": None,
+            "entries": 12, "open": 11, "lost": 0, "timeouts": 0, "invalid": 0, "handoffs": 0, "outcomes": [],
+            "versions": [], "incidents": [], "ways": [],
+        }  # fmt: skip
     talk = {"id": "t1", "flow": "boas-vindas", "now": AT, "lines": lines, "waits_for": "reply", "step": "cpf",
             "outcome": None, "calls": [], "vars": {"nome": next(words), "cpf": None}, "contact": {}}  # fmt: skip
     api.on["POST /simulator"] = api.on["POST /simulator/t1/say"] = talk
@@ -116,14 +129,16 @@ def templates(texts: list[str]) -> FakeApi:
          "status": state, "quality": "GREEN", "text": next(words), "usable": state == "APPROVED",
          "values": [{"key": str(at), "kind": "text", "required": True, "example": next(words)}],
          "reason": next(words) if state != "APPROVED" else "", "coming_category": "MARKETING" if at == 0 else "",
-         "coming_at": "2026-12-01T00:00:00Z", "pulled_at": AT, "updated_at": AT}
+         "coming_at": "2026-12-01T00:00:00Z", "pulled_at": AT, "updated_at": AT,
+         "components": [], "waba_id": "1", "gone_at": None}
         for at, state in enumerate(states)
     ]  # fmt: skip
     api = desk()
     api.on["GET /templates"] = {"items": rows, "next": None}
     for row in rows:
         api.on[f"POST /templates/{row['name']}/preview"] = {
-            "name": row["name"], "header": next(words), "body": row["text"], "footer": next(words),
+            "name": row["name"], "language": "pt_BR", "category": row["category"], "header": next(words),
+            "body": row["text"], "footer": next(words),
             "buttons": [next(words), "Depois"], "text": row["text"], "values": {}, "cards": [],
         }  # fmt: skip
     return api
@@ -134,7 +149,7 @@ def ops(texts: list[str]) -> FakeApi:
     words = cycle(texts)
     api = desk()
     api.on["GET /ops/status"] = {
-        "state": "number, queue", "queued": 3588, "sending": 12, "unknown": 2, "oldest_queued_at": AT,
+        "state": "number, queue", "problems": [], "queued": 3588, "sending": 12, "unknown": 2, "oldest_queued_at": AT,
         "failed_24h": 187, "jobs_waiting": 4, "jobs_failed": 1, "quarantined": 1, "journal_backlog": 0,
         "last_webhook_at": AT, "last_inbound_at": AT, "windows_open": 812, "windows_closing": 37,
         "conversations": {"open": 37, "queued": 112, "bot": 9}, "oldest_waiting_at": AT,
@@ -145,7 +160,9 @@ def ops(texts: list[str]) -> FakeApi:
         {"id": f"message:{at}", "state": state, "about": next(words), "since": AT, "due_at": None, "attempts": at,
          "error": next(words)} for at, state in enumerate(("queued", "unknown", "failed", "quarantined"))
     ]}  # fmt: skip
-    incidents = [{"id": at, "at": AT, "slug": "PT-META-UNKNOWN", "text": next(words)} for at in range(4)]
+    incidents = [
+        {"id": at, "at": AT, "slug": "PT-META-UNKNOWN", "text": next(words), "conversation": None} for at in range(4)
+    ]
     api.on["GET /ops/incidents"] = {"items": incidents}
     api.on["GET /ops/people"] = {"items": [
         {"id": 3, "name": next(words), "role": "AGENT", "availability": "available", "open": 12},
@@ -162,7 +179,8 @@ def metrics(texts: list[str]) -> FakeApi:
                "out_of_window": 37}  # fmt: skip
     api = desk()
     api.on["GET /analytics"] = {
-        "period": {"name": "2026-W48", "unit": "week", "first": "2026-11-23", "last": "2026-11-29"},
+        "period": {"name": "2026-W48", "unit": "week", "first": "2026-11-23", "last": "2026-11-29",
+                   "since": "2026-11-23T03:00:00Z", "until": "2026-11-30T03:00:00Z", "previous": "2026-W47"},
         "cards": figures,
         "change": {"conversations": {"by": 12.0, "unit": "%", "good": True}, "first_reply_p50": None,
                    "out_of_window": {"by": 9.0, "unit": "", "good": False}},

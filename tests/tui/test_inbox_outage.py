@@ -144,3 +144,20 @@ def test_what_an_inbox_could_not_hand_over_is_a_draft_in_the_next_one(api: FakeA
             assert api.world.sent == []
 
     run(work())
+
+
+def test_what_could_not_be_read_on_a_live_connection_is_read_a_moment_later(api: FakeApi) -> None:
+    async def work() -> None:
+        id_ = open_and_free(api)
+        async with seat(api) as here:
+            await here.choose(id_)
+            api.refusing = 503
+            api.world.customer_says(id_, "alguém aí?")
+            await here.until(lambda: api.refused)
+            assert here.app.link.is_on
+            assert all(item.text != "alguém aí?" for item in here.screen.chat.items)
+            api.refusing = 0
+            await here.until(lambda: sum(item.text == "alguém aí?" for item in here.screen.chat.items) == 1)
+            assert here.app.link.is_on
+
+    run(work())

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from textual.timer import Timer
 
 from pytake_cli.locale import _
 from pytake_cli.tui.actions import BY_ID
-from pytake_cli.tui.client import Refused, Unreachable
-from pytake_cli.tui.live import LOGIN, Event, Ready
+from pytake_cli.tui.client import Refused, Unreachable, passes
+from pytake_cli.tui.live import LOGIN, Event, Ready, Tail
 from pytake_cli.tui.rows import Row
 from pytake_cli.tui.safe import Safe
 from pytake_cli.tui.screens.inbox_talks import TalksPart
@@ -24,6 +25,7 @@ DEBOUNCE_SECONDS = 0.06  # the cursor is quicker than chats are read
 PRESENCE_SECONDS = 8.0
 KEPT_TALKS = 60  # timelines that are kept for going back, and for reading without a connection
 TAIL = 30  # entries that are read again when something happened
+ASIDE = ("reaction", "edit", "revoke")  # messages that say something of another one, which may be further up
 
 
 @dataclass
@@ -48,6 +50,7 @@ class ChatPart(TalksPart):
         self._kept: OrderedDict[int, Talk] = OrderedDict()
         self._opening: Timer | None = None
         self._stale = False
+        self._through = 0  # the last event whose end of the open conversation came with it
         self._reading = False
         self._older = False
         self._others: dict[int, dict[tuple[Safe, str], float]] = {}  # conversation -> (name, what) -> until
@@ -93,7 +96,11 @@ class ChatPart(TalksPart):
         return [each.item(name) for each in self.inbox.outbox.of(id_)]
 
     async def _read(self, id_: int, *, fresh: bool) -> None:
-        page = await self.inbox.client.timeline(id_)
+        try:
+            page = await self.inbox.client.timeline(id_)
+        except (Unreachable, Refused) as error:
+            self._stale = self._stale or passes(error)
+            raise
         talk = self._keep(id_, list(page.items), page.next)
         if self.open is None or self.open.id != id_:
             return
@@ -128,6 +135,19 @@ class ChatPart(TalksPart):
 
     # -- growing -------------------------------------------------------------------------------------------------------
 
+    def on_tail(self, tail: Tail) -> None:
+        super().on_tail(tail)
+        if self.open is not None and tail.conversation == self.open.id and self.chat.joins(tail.items):
+            self._through = tail.through
+            self._take_tail(self.open.id, tail.items)
+
+    def _take_tail(self, id_: int, items: Sequence[Item], before: str | None = None) -> None:
+        kept = self.chat.take_page(items, self._waiting(id_))
+        if id_ in self._kept:
+            talk = self._kept[id_]
+            talk.items, talk.before = list(self.chat.items), talk.before if kept else before
+        self.seen()
+
     def on_live(self, events_: list[Event]) -> None:
         super().on_live(events_)
         for event in events_:
@@ -138,8 +158,13 @@ class ChatPart(TalksPart):
                 case "agent:typing" | "agent:viewing":
                     self._someone(event)
                 case _:
-                    if self.open is not None and event.conversation == self.open.id:
+                    is_open = self.open is not None and event.conversation == self.open.id
+                    came = event.id is not None and event.id <= self._through
+                    if is_open and not (came and event.payload.get("kind") not in ASIDE):
                         self._stale = True
+        self._read_stale()
+
+    def _read_stale(self) -> None:
         if self._stale and not self._reading:
             self._reading = True
             self.run_worker(self._read_tail(), group="tail", exit_on_error=True)
@@ -150,16 +175,15 @@ class ChatPart(TalksPart):
             while self._stale and self.open is not None:
                 self._stale = False
                 id_ = self.open.id
+                if id_ not in self._kept:
+                    await self._read(id_, fresh=True)
+                    continue
                 page = await self.inbox.client.timeline(id_, limit=TAIL)
                 if self.open is None or self.open.id != id_:
                     continue
-                kept = self.chat.take_page(page.items, self._waiting(id_))
-                if id_ in self._kept:
-                    talk = self._kept[id_]
-                    talk.items, talk.before = list(self.chat.items), talk.before if kept else page.next
-                self.seen()
-        except (Unreachable, Refused):
-            pass  # everything is read again when the wire is back
+                self._take_tail(id_, page.items, page.next)
+        except (Unreachable, Refused) as error:
+            self._stale = self._stale or passes(error)  # again in a second, or when the wire is back
         finally:
             self._reading = False
 
@@ -242,6 +266,9 @@ class ChatPart(TalksPart):
         self.refresh_keys()
 
     def _every_second(self) -> None:
+        super()._every_second()
+        if self.inbox.link.is_on:
+            self._read_stale()
         self._show_others()
         self._show_outage()
         if int(time.monotonic()) % 15 == 0:
