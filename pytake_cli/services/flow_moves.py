@@ -91,14 +91,7 @@ def _move(store: Store, org_id: int, version_id: int, session_id: int, now: date
             _rewrite(db, row, new, now)
         row.version_id = version_id
         db.add(row)
-        stands: dict[str, Any] = {
-            "org_id": row.org_id,
-            "flow_id": row.flow_id,
-            "version_id": version_id,
-            "session_id": row.id,
-        }
-        told = {"to": target.ref, "after": row.serial}
-        db.add(FlowRecord(**stands, kind=MOVED, step=row.step, way=old.ref, value=told, at=now))
+        _note(db, row, old, target, now)
     return True
 
 
