@@ -1,10 +1,12 @@
 """`/api/v1/live`: the live wire. The token comes in the first frame; then events go out, and presence comes in.
 
     -> {"token": "…", "cursor": 123, "topics": ["*"]}          within 5 s; "org": "loja" for super administrators;
-                                                                "rows": true tells conversations as they are now, too
+                                                                "rows": true tells what became of conversations, too
     <- {"type": "ready", "cursor": 123, "latest": 130, "missed": 7, "now": "…Z", "viewers": […]}
     <- {"type": "event", "id": 124, "kind": "message:new", "at": "…Z", "conversation": 5008, "payload": {…}}
-    <- {"type": "rows", "rows": [{"id": 5008, "version": 17, "status": "open", …}, …]}      after the events of a moment
+    <- {"type": "rows", "rows": [{"id": 5008, "version": 17, "status": "open", …}, …]}
+    <- {"type": "timeline", "conversation": 5008, "through": 124, "items": [{"id": "m81", …}, …]}
+            before the events: what these made of conversations, and the end of the one that is viewed
     <- {"type": "beat", "now": "…Z", "cursor": 130}             every 10 s
     -> {"type": "viewing", "conversation": 5008 | null}         true until something else is said
     -> {"type": "typing", "conversation": 5008, "mode": "reply" | "note" | null}    again every 5 s

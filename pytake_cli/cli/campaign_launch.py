@@ -18,6 +18,7 @@ from pytake_cli.cli.output import done, emit, say
 from pytake_cli.cli.progress import Progress
 from pytake_cli.errors import InputNeeded, InvalidData, LimitReached, UsageError
 from pytake_cli.locale import _, number
+from pytake_cli.policy.audience import REASONS
 
 if TYPE_CHECKING:
     from pytake_cli.policy.campaigns import Definition, Money
@@ -169,7 +170,7 @@ def _check(made: Plan, given: Given, order: Order) -> None:
             expected=given.expect,
             name=made.name,
             skipped=sum(each["count"] for each in exclusions),
-            reasons=", ".join(f"{each['count']} {each['reason']}" for each in exclusions),
+            reasons="; ".join(f"{number(each['count'])} {_(REASONS[each['reason']])}" for each in exclusions),
         )
 
 

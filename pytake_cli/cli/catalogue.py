@@ -112,6 +112,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     from pytake_cli import errors, secrets, settings, telling
     from pytake_cli.cli import commands, doctor, flags, status, topics, trace, triggers
     from pytake_cli.policy import audience
+    from pytake_cli.services import templates
     from pytake_cli.store import media, restore
     from pytake_cli.store.conversations import STATUSES
     from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
@@ -121,9 +122,9 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("errors.SLUGS", errors.SLUGS.values()),
         ("policy.audience.REASONS", audience.REASONS.values()),
         ("secrets.NAMES", secrets.NAMES.values()),
-        ("settings.MISFITS", settings.MISFITS.values()),
-        ("settings.OTHER_VARIABLES", settings.OTHER_VARIABLES.values()),
+        ("settings.MISFITS", (*settings.MISFITS.values(), *settings.OTHER_VARIABLES.values())),
         ("settings", (field.description or "" for field in settings.keys().values())),
+        ("cli.chat_commands.HELP", chat_commands.HELP.values()),
         ("cli.commands.GROUPS", (*commands.GROUPS, "More")),
         ("cli.flags.GLOBAL", (text for _flags, _value, text in flags.GLOBAL)),
         ("cli.topics.TOPICS", topics.TOPICS.values()),
@@ -133,6 +134,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("store.messages", (*RANK, RECEIVED, *ORIGINS)),
         ("cli.doctor.CHECKS", (*doctor.CHECKS, *doctor.PARTS)),
         ("cli.doctor.SOURCES", doctor.SOURCES),
+        ("services.templates.STATES", (text for pair in templates.STATES.values() for text in pair)),
         ("telling.SYSTEM", telling.SYSTEM),
         ("cli.status.STATES", status.STATES),
         ("store.restore", (restore.WAITS,)),
@@ -141,7 +143,6 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("whatsapp.template_rules.RULES", template_rules.RULES.values()),
     ):
         yield from ((text, table) for text in values)
-    yield from ((text, "cli.chat_commands.HELP") for text in chat_commands.HELP.values())
     yield from _of_talks()
     yield from _of_schedules()
     yield from _of_inbox()

@@ -15,6 +15,7 @@ from pytake_cli.cli.line import Flags
 from pytake_cli.errors import ConfigError, InvalidData, NotFound, UsageError
 
 if TYPE_CHECKING:
+    from pytake_cli.cli.noting import Witness
     from pytake_cli.store import Store
     from pytake_cli.store.organisations import Organisation
 
@@ -47,6 +48,7 @@ class Context:
     output: Output
     now: datetime = field(default_factory=clock.now)
     makes_store: bool = False  # a SQLite file that is not there is made, not refused
+    witness: Witness | None = None  # of what is changed in the store
 
     @property
     def dry_run(self) -> bool:
@@ -80,9 +82,12 @@ class Context:
     @cached_property
     def unchecked_store(self) -> Store:
         """The store whatever its version: for the commands that look at that, or change it."""
+        from pytake_cli.cli.noting import Witness
         from pytake_cli.store import Store
 
-        return Store(self.store_url, make=self.makes_store)
+        store = Store(self.store_url, make=self.makes_store)
+        self.witness = Witness(store)
+        return store
 
     @property
     def store_url(self) -> str:

@@ -66,6 +66,36 @@ tests:
       - bot: "{answer}"
       - bot: "{bye}"
     expect: {{outcome: answered, vars: {{subject: hours}}}}
+  {calls}:
+    talk:
+      - customer: {name}
+      - bot: {{choices: [hours, human]}}
+      - customer: {{choice: human}}
+      - bot: "{moment}"
+      - person: closes
+      - customer: {name}
+      - bot: {{}}
+      - customer: {person}
+      - bot: "{moment}"
+    expect: {{outcome: handoff}}
+  {odd}:
+    talk:
+      - customer: {name}
+      - bot: {{}}
+      - customer: {{sticker: true}}
+      - bot: {{}}
+      - customer: "?"
+      - bot: {{}}
+      - customer: "???"
+      - bot: "{moment}"
+    expect: {{outcome: handoff}}
+  {silence}:
+    talk:
+      - customer: {name}
+      - bot: {{}}
+      - after: 31m
+      - bot: "{bye}"
+    expect: {{outcome: answered}}
 """
 _WORDS = {
     "pt-BR": {
@@ -78,6 +108,9 @@ _WORDS = {
         "bye": "Até logo!",
         "moment": "Um momento, alguém já vem.",
         "told": "diz os horários",
+        "calls": "chama alguém, pela opção ou pela palavra",
+        "odd": "chama alguém depois de três respostas que não entende",
+        "silence": "despede-se de quem não responde",
     },
     "en": {
         "title": "Service",
@@ -89,6 +122,9 @@ _WORDS = {
         "bye": "Goodbye!",
         "moment": "One moment, somebody is coming.",
         "told": "tells the hours",
+        "calls": "calls somebody, by the choice or by the word",
+        "odd": "calls somebody after three answers that it does not understand",
+        "silence": "says goodbye to who does not answer",
     },
 }
 

@@ -14,7 +14,7 @@ import typer
 
 from pytake_cli import locale, log
 from pytake_cli.cli import context as contexts
-from pytake_cli.cli import front, problems
+from pytake_cli.cli import front, noting, problems
 from pytake_cli.cli.line import Flags, Line, take_apart
 from pytake_cli.errors import PytakeError, UsageError
 
@@ -61,8 +61,11 @@ def _run(arguments: list[str], line: Line) -> int:
     if line.flags.help or hasattr(line.command, "commands") or line.command is None:
         return _help(line)
     command: Any = line.command
-    with command.make_context(f"pytake {' '.join(line.path)}", list(line.rest)) as ctx:
-        result = command.invoke(ctx)
+    try:
+        with command.make_context(f"pytake {' '.join(line.path)}", list(line.rest)) as ctx:
+            result = command.invoke(ctx)
+    finally:
+        noting.note(current, line.path)  # also of a command that failed after it had changed something
     return result if isinstance(result, int) and not isinstance(result, bool) else 0
 
 

@@ -155,6 +155,8 @@ class Simulator:
             say(_("nobody hears this; the flow starts by {words}, or by :start").format(words=", ".join(words) or "…"))
         elif heard == "opted_out":
             say(_("an opt-out word: no flow writes to this contact any more"))
+        elif heard == "people":
+            say(_("a person has the conversation, and the bot is silent; :handback gives it back"))
         elif heard == "opted_in":
             say(_("a start word: flows may write to this contact again"))
         elif before:

@@ -250,8 +250,8 @@ def _rows(name: str, language: str | None, sender: str | None) -> tuple[Number, 
     here = context()
     with here.store.read(here.org_id) as db:
         number = words.number(db, sender)
-        first = templates.find(db, here.org_id, number.waba_id, name, language)
-        return number, [first] if language else by_name(db, here.org_id, number.waba_id, name)
+        known = [] if language else by_name(db, here.org_id, number.waba_id, name)
+        return number, known or [templates.find(db, here.org_id, number.waba_id, name, language)]
 
 
 def _row(id_: int) -> Template:

@@ -13,6 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ from pytake_cli.api.frames import FORBIDDEN, STORE_AWAY, TOO_MANY, TOO_SLOW, Goo
 from pytake_cli.api.v1.office import Principal
 from pytake_cli.daemon.customer_typing import CustomerTyping
 from pytake_cli.daemon.engine import Engine
-from pytake_cli.daemon.live_frames import event_frame, heard_of, joined, rows_frame
+from pytake_cli.daemon.live_frames import Became, became, event_frame, heard_of, joined
 from pytake_cli.daemon.live_hints import Hints
 from pytake_cli.daemon.presence import TYPING, VIEWING, Mark, Presence, parse, viewer
 from pytake_cli.errors import StoreUnavailable
@@ -33,7 +34,6 @@ from pytake_cli.store import Store
 from pytake_cli.store.work import Lane
 
 T = TypeVar("T")
-Rows = Mapping[int, Sequence[dict[str, Any]]]  # organisation -> its conversations, as inboxes list them
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
@@ -239,23 +239,28 @@ class Hub:
     async def _read_on(self) -> None:
         more = True
         while more and self.listeners:
-            news, rows = await self._in_thread(self._look)
+            news, news_of = await self._in_thread(self._look)
             more = news.more
-            self._fan_out(news.events, rows)
+            self._fan_out(news.events, news_of)
             if news.in_doubt:
                 return self.engine.poke("live", LOOK, delay=DOUBT_SECONDS)
         return None
 
-    def _look(self) -> tuple[feed.News, Rows]:
-        """What is new, and for the organisations whose inboxes want it, what became of the conversations."""
+    def _look(self) -> tuple[feed.News, dict[int, Became]]:
+        """What is new, and for each organisation whose inboxes want it, what became of its conversations."""
         news = self._feed.read()
-        orgs = {each.principal.org_id for each in list(self.listeners) if each.rows} if news.events else set()
-        try:
-            return news, {org_id: feed.rows(self.store, org_id, news.events) for org_id in orgs}
-        except StoreUnavailable:
-            return news, {}  # the events are read: they go out, and who hears them reads the rows
+        viewed: dict[int, set[int | None]] = {}
+        for each in list(self.listeners) if news.events else ():
+            if each.rows:
+                viewed.setdefault(each.principal.org_id, set()).add(each.viewing)
+        found: dict[int, Became] = {}
+        with suppress(StoreUnavailable):  # the events go out all the same, and who hears them reads the rest
+            for org_id, ids in viewed.items():
+                rows = feed.rows(self.store, org_id, news.events)
+                found[org_id] = Became(rows, feed.tails(self.store, org_id, news.events, ids))
+        return news, found
 
-    def _fan_out(self, events: Sequence[Any], rows: Rows) -> None:
+    def _fan_out(self, events: Sequence[Any], found: Mapping[int, Became]) -> None:
         """Gives each listener its frames; those who hear the same share them."""
         if not events:
             return
@@ -267,11 +272,13 @@ class Hub:
             who = listener.principal
             own = who.user_id if who.user_id in told else None
             after = listener.cursor if listener.cursor >= events[0].id else 0
-            key = (who.org_id, listener.interest, own, after, listener.rows)
+            news = found.get(who.org_id) if listener.rows else None
+            viewing = listener.viewing if news and listener.viewing in news.tails else None
+            key = (who.org_id, listener.interest, own, after, listener.rows, viewing)
             if key not in made:
-                made[key] = joined(events, frames, who.org_id, listener.interest, who.user_id, after)
-                if made[key] and listener.rows:
-                    made[key] += rows_frame(rows.get(who.org_id, ()), listener.interest)
+                mine = joined(events, frames, who.org_id, listener.interest, who.user_id, after)
+                before = became(news, listener.interest, viewing, events[-1].id) if mine and news else b""
+                made[key] = before + mine
             if made[key]:
                 self.counts.pieces += 1
                 listener.put(made[key])

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pytake_cli.api.frames import event, frame
 from pytake_cli.policy.live import Interest
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """Conversations of one organisation after some events, as lists have them, and the end of their timelines."""
+
+    rows: Sequence[dict[str, Any]] = ()
+    tails: Mapping[int | None, Sequence[dict[str, Any]]] = field(default_factory=dict)
 
 
 def heard_of(events: Sequence[Any], org_id: int, interest: Interest, user_id: int | None, after: int) -> list[Any]:
@@ -32,10 +41,15 @@ def joined(
     return b"".join(frames[row.id] for row in mine)
 
 
-def rows_frame(rows: Sequence[dict[str, Any]], interest: Interest) -> bytes:
-    """One frame with those of the conversations that may be heard of."""
-    mine = [row for row in rows if interest.wants("conversation:updated", row["id"])]
-    return frame({"type": "rows", "rows": mine}) if mine else b""
+def became(news: Became, interest: Interest, viewing: int | None, through: int) -> bytes:
+    """What became of the conversations by the events up to `through`: their rows, and the end of what is viewed."""
+    frames = b""
+    if mine := [row for row in news.rows if interest.wants("conversation:updated", row["id"])]:
+        frames = frame({"type": "rows", "rows": mine})
+    if viewing in news.tails and interest.wants("message:new", viewing):
+        told = {"type": "timeline", "conversation": viewing, "through": through, "items": news.tails[viewing]}
+        frames += frame(told)
+    return frames
 
 
 def event_frame(row: Any) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import logging
 import os
@@ -11,7 +12,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -56,6 +57,7 @@ log = logging.getLogger(__name__)
 LAST_RESORT_SECONDS = 3.0  # a thread that hangs does not keep a dead daemon alive for longer
 RECOVERY_PATIENCE_SECONDS = 30.0  # a start that gives up at the first lock would leave the door shut
 SWITCH_SECONDS = 0.001  # how long a thread may keep the others from Python; the default of 5 ms shows in every answer
+ARENA_MAX, ARENAS = -8, 2  # glibc's option, and heaps: one a thread kept tens of MB that the others could not use
 COLLECT_AFTER = 20_000  # objects made more than given up; with Python's 700 a fifth of the time goes into looking
 
 
@@ -105,6 +107,8 @@ def tune_interpreter() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 20, 20)
+    with suppress(AttributeError, OSError):  # of glibc only
+        ctypes.CDLL(None).mallopt(ARENA_MAX, ARENAS)
 
 
 def _check_version(store: Store, auto_migrate: bool) -> None:

@@ -81,6 +81,16 @@ class _Loader:
         if "steps" not in self.data:
             self._say("PT-FLOW-MISSING", "the flow needs `{key}`", (), key="steps")
             return {}
+        if given is None and (outside := self._outside()):
+            if self.positions.key((outside,)) not in self._spoilt:
+                self._say(
+                    "PT-FLOW-INDENT",
+                    "this step does not stand in `steps`",
+                    (outside,),
+                    at_key=True,
+                    fix="begin its lines two spaces further in",
+                )
+            return {}
         if not isinstance(given, dict):
             self._say(
                 "PT-FLOW-KIND",
@@ -99,6 +109,13 @@ class _Loader:
                 step = self._step(name, fields)
                 found[name] = step if step is not None else _OPEN
         return found
+
+    def _outside(self) -> str:
+        """The first of the steps that stand beside `steps`; they are taken for no keys of the header."""
+        keys = {info.alias or name for name, info in Flow.model_fields.items()}
+        found = [name for name, value in self.data.items() if name not in keys and isinstance(value, dict)]
+        self.data = {name: value for name, value in self.data.items() if name not in found}
+        return found[0] if found else ""
 
     def _is_name(self, name: str) -> bool:
         at = ("steps", name)

@@ -273,6 +273,7 @@ class _Teller:
             "PT-FLOW-KIND",
             "`{key}` takes {expected}, not {given}",
             misfit,
+            fix="begin each of them with a - and a space" if expected == EXPECTED["list_type"] else "",
             key=self._key(misfit),
             expected=expected,
             given=given(misfit.error["input"]),

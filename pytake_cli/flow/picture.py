@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
@@ -16,7 +16,12 @@ from pytake_cli.flow.ways import OUTWARD, edges, entrances
 _WIDTH, _HEIGHT = 190, 48  # of a box
 _GAP_X, _GAP_Y = 36, 64
 _MARGIN = 32
+_DASHED = ("error", "window_closed", "skip")
 _SWEEPS = 8  # passes that put steps below those that lead to them; more change nothing that is seen
+_LETTER = 6.0  # width of one in a label
+_SHARES = (0.5, 0.35, 0.65, 0.25, 0.75)  # places of a curve where its label may be, the best first
+_Point = tuple[float, float]
+_Piece = tuple[_Point, _Point, _Point, _Point]
 _STYLE = """
 text{font:12px system-ui,sans-serif;fill:#1f2430}.name{font-weight:600}.gist,.label{fill:#5b6270;font-size:11px}
 .label{paint-order:stroke;stroke:#fff;stroke-width:4px}rect{fill:#fff;stroke:#8a92a3;rx:6}
@@ -71,7 +76,7 @@ def svg(flow: Flow) -> str:
         _TIP,
         *(_curve(nodes, arrow, chains.get(index)) for index, arrow in enumerate(arrows)),
         *(_box(node) for node in nodes.values() if node.kind),
-        *(_words(nodes, arrow, index in chains) for index, arrow in enumerate(arrows) if arrow.label),
+        *_labels(nodes, arrows, chains),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -91,10 +96,11 @@ def _gather(flow: Flow) -> tuple[dict[str, _Node], list[_Arrow]]:
     merged: dict[tuple[str, str, str], list[str]] = {}
     for edge in edges(flow):
         if not edge.implied:
-            group = "next" if edge.way.kind in ("choice", "case", "next") else edge.way.kind
-            merged.setdefault((edge.source, edge.target, group), []).append(way_label(edge.way))
+            kind = str(edge.way.kind) if edge.way.kind in _DASHED else "next"
+            merged.setdefault((edge.source, edge.target, kind), []).append(way_label(edge.way))
     for (source, target, kind), labels in merged.items():
-        arrows.append(_Arrow(source, target, clip(" ".join(filter(None, dict.fromkeys(labels))), 28), kind))
+        several = [label or "next" for label in labels] if len(labels) > 1 else labels
+        arrows.append(_Arrow(source, target, clip(" ".join(dict.fromkeys(several)), 28), kind))
     found: list[_Arrow] = []
     for index, arrow in enumerate(arrows):
         if arrow.target in OUTWARD or arrow.target not in nodes:
@@ -179,9 +185,39 @@ def _places(nodes: Mapping[str, _Node]) -> None:
                 wanted[node.name] = places[len(places) // 2] if places else node.x
             layers[depth].sort(key=lambda node: wanted[node.name])
             _spread(layers[depth], wanted)
+    _pack(nodes)
     left = min(node.x - node.width / 2 for node in nodes.values())
     for node in nodes.values():
         node.x += _MARGIN - left
+
+
+def _pack(nodes: Mapping[str, _Node]) -> None:
+    """Moves parts that no arrow joins side by side, as near as their layers allow."""
+    right: dict[int, float] = {}
+    for part in sorted(_parts(nodes), key=lambda names: min(nodes[name].x for name in names)):
+        shift = max(
+            (right[node.layer] + _GAP_X - (node.x - node.width / 2)
+             for node in (nodes[name] for name in part) if node.layer in right),
+            default=0.0,
+        )  # fmt: skip
+        for node in (nodes[name] for name in part):
+            node.x += shift
+            right[node.layer] = max(right.get(node.layer, node.x), node.x + node.width / 2)
+
+
+def _parts(nodes: Mapping[str, _Node]) -> list[set[str]]:
+    found: list[set[str]] = []
+    for name in nodes:
+        if any(name in part for part in found):
+            continue
+        part, rest = {name}, [name]
+        while rest:
+            node = nodes[rest.pop()]
+            new = {each for each in (*node.above, *node.below) if each not in part}
+            part |= new
+            rest += new
+        found.append(part)
+    return found
 
 
 def _spread(layer: list[_Node], wanted: Mapping[str, float]) -> None:
@@ -199,27 +235,37 @@ def _top(node: _Node) -> float:
     return _MARGIN + node.layer * (_HEIGHT + _GAP_Y)
 
 
-def _curve(nodes: Mapping[str, _Node], arrow: _Arrow, chain: list[str] | None) -> str:
+def _ends(node: _Node) -> tuple[float, float]:
+    """Where arrows reach the node and where they leave it; a bend is a point."""
+    inset = 0 if node.detail else 9
+    return (_top(node) + inset, _top(node) + _HEIGHT - inset) if node.kind else (_top(node), _top(node))
+
+
+def _pieces(nodes: Mapping[str, _Node], arrow: _Arrow, chain: list[str] | None) -> list[_Piece]:
+    """The Bézier curves that an arrow is drawn with."""
     source, target = nodes[arrow.source], nodes[arrow.target]
     if chain is None:  # back up, along the right side
         spread = 18 if source is target else 0
         x1, y1 = source.x + source.width / 2, _top(source) + _HEIGHT / 2 + spread
-        x2, y2 = target.x + target.width / 2, _top(target) + _HEIGHT / 2 - spread
+        x2, y2 = target.x + target.width / 2 + 2, _top(target) + _HEIGHT / 2 - spread
         out = max(x1, x2) + 44
-        drawn = f"M{x1:.0f} {y1:.0f}C{out:.0f} {y1:.0f} {out:.0f} {y2:.0f} {x2 + 2:.0f} {y2:.0f}"
-        return f'<path class="back {arrow.kind}" d="{drawn}" marker-end="url(#tip)"/>'
-    points = [
-        (nodes[name].x, _top(nodes[name]), _top(nodes[name]) + (_HEIGHT if nodes[name].kind else 0)) for name in chain
-    ]
-    drawn = f"M{points[0][0]:.0f} {points[0][2]:.0f}"
-    bottom, x = points[0][2], points[0][0]
-    for to_x, top, below in points[1:]:
-        middle = (bottom + top) / 2
-        drawn += f"C{x:.0f} {middle:.0f} {to_x:.0f} {middle:.0f} {to_x:.0f} {top:.0f}"
-        if below != top and (to_x, below) != (points[-1][0], points[-1][2]):
-            drawn += f"V{below:.0f}"
-        bottom, x = below, to_x
-    return f'<path class="{arrow.kind}" d="{drawn}" marker-end="url(#tip)"/>'
+        return [((x1, y1), (out, y1), (out, y2), (x2, y2))]
+    found: list[_Piece] = []
+    for upper, lower in pairwise(nodes[name] for name in chain):
+        y1, y2 = _ends(upper)[1], _ends(lower)[0]
+        middle = (y1 + y2) / 2
+        found.append(((upper.x, y1), (upper.x, middle), (lower.x, middle), (lower.x, y2)))
+    return found
+
+
+def _curve(nodes: Mapping[str, _Node], arrow: _Arrow, chain: list[str] | None) -> str:
+    pieces = _pieces(nodes, arrow, chain)
+    (x, y), *_rest = pieces[0]
+    drawn = f"M{x:.0f} {y:.0f}"
+    for _start, *points in pieces:
+        drawn += "C" + " ".join(f"{x:.0f} {y:.0f}" for x, y in points)
+    kind = f"back {arrow.kind}" if chain is None else arrow.kind
+    return f'<path class="{kind}" d="{drawn}" marker-end="url(#tip)"/>'
 
 
 def _box(node: _Node) -> str:
@@ -236,13 +282,34 @@ def _box(node: _Node) -> str:
     )
 
 
-def _words(nodes: Mapping[str, _Node], arrow: _Arrow, forward: bool) -> str:
-    """The label near the arrow's beginning, where several that end in one place do not meet."""
-    source, target = nodes[arrow.source], nodes[arrow.target]
-    if forward:
-        share = 0.35 if target.layer - source.layer == 1 else 0.12
-        x, y = source.x + (target.x - source.x) * share, _top(source) + _HEIGHT + 22
-    else:
-        x, y = source.x + source.width / 2 + 8, _top(source) + _HEIGHT / 2 - 6
-    anchor = "middle" if forward else "start"
-    return f'<text class="label" x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{escape(arrow.label)}</text>'
+def _labels(nodes: Mapping[str, _Node], arrows: list[_Arrow], chains: Mapping[int, list[str]]) -> Iterator[str]:
+    """Each label on its arrow, at the first place where it covers neither a box nor another label."""
+    taken = [(node.x - node.width / 2, _top(node), node.x + node.width / 2, _top(node) + _HEIGHT)
+             for node in nodes.values() if node.kind]  # fmt: skip
+    for index, arrow in enumerate(arrows):
+        if not arrow.label:
+            continue
+        half = wcswidth(arrow.label) * _LETTER / 2 + 3
+        spots = [
+            (x + aside * half, y)
+            for aside in (0.0, 1.0, -1.0, 2.5, -2.5)
+            for piece in _pieces(nodes, arrow, chains.get(index))
+            for x, y in (_point(piece, share) for share in _SHARES)
+        ]
+        room = [(x - half, y - 12, x + half, y + 5) for x, y in spots]
+        best = next((n for n, one in enumerate(room) if not any(_overlap(one, other) for other in taken)), 0)
+        taken.append(room[best])
+        x, y = spots[best]
+        yield f'<text class="label" x="{x:.0f}" y="{y:.0f}" text-anchor="middle">{escape(arrow.label)}</text>'
+
+
+def _point(piece: _Piece, share: float) -> _Point:
+    """A point of a Bézier curve."""
+    rest = 1 - share
+    weights = (rest**3, 3 * rest**2 * share, 3 * rest * share**2, share**3)
+    x, y = (sum(weight * point[axis] for weight, point in zip(weights, piece, strict=True)) for axis in (0, 1))
+    return x, y + 4  # the middle of the letters
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

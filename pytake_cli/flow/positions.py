@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ Path = tuple[str | int, ...]
 Place = tuple[int, int]  # line and column, from 1
 
 _ESCAPED = {"x": 2, "u": 4, "U": 8}
+_COMMENT = re.compile(r"[ \t]+#\w")
 
 
 @dataclass(slots=True)
@@ -50,6 +52,13 @@ class Positions:
             return self.value(path)
         found = _index(self.source, node, offset)
         return self.at(found)
+
+    def is_cut_off(self, path: Path) -> bool:
+        """True for a text without quotes before `#12`, which is a comment and was perhaps meant to be a part of it."""
+        node = self.values.get(self.written(path))
+        if not isinstance(node, ScalarNode) or node.style is not None:
+            return False
+        return _COMMENT.match(self.source, node.end_mark.index) is not None
 
     def at(self, index: int) -> Place:
         """Line and column of a character of the source."""

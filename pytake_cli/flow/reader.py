@@ -180,7 +180,9 @@ class _Reader:
         """A key is a word or a number, as it is written."""
         if isinstance(key, ScalarNode):
             self._join(key)
-            return str(key.value)
+            if str(key.value).startswith("\u00a0"):
+                self._say("PT-FLOW-INDENT", "a no-break space cannot indent", key, fix="indent with spaces")
+            return str(key.value).lstrip("\u00a0")
         self._say("PT-FLOW-KEY", "a list or a map cannot be a key", key, fix="a key is a single word")
         return None
 

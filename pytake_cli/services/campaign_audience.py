@@ -54,7 +54,7 @@ class Target:
     def sent(self, definition: Definition) -> list[tuple[Mapping[str, str], Template]]:
         """Every template with the texts that fill it."""
         arms = [(definition.values_of(arm), template) for arm, template in self.templates]
-        return [*arms, *(({**definition.values, **drip.values}, template) for drip, template in self.later)]
+        return [*arms, *((later_values(definition, drip, template), template) for drip, template in self.later)]
 
     def rules(self, definition: Definition, now: datetime) -> recipients.Rules:
         marketing = self.is_marketing(definition)
@@ -69,6 +69,12 @@ class Target:
             skip_open_conversations=definition.skip_open_conversations,
             now=now,
         )
+
+
+def later_values(definition: Definition, drip: Drip, template: Template) -> dict[str, str]:
+    """What fills a later message: its own values, and of the campaign's those that its template takes."""
+    taken = templates.takes(template)
+    return {name: text for name, text in definition.values.items() if name in taken} | dict(drip.values)
 
 
 def target(db: Session, org_id: int, definition: Definition) -> Target:

@@ -60,7 +60,7 @@ def _missing(found: Target, definition: Definition) -> Iterator[PytakeError]:
                 "PT-CAMP-VALUES",
                 "the values do not fit the template {name}: {misfits}",
                 why=error.why,
-                fix="values: in the campaign file, or --var NAME=TEXT",
+                fix="--var NAME=TEXT for each, or values: in the campaign file; see pytake template show {name}",
                 name=template.name,
                 misfits=error.values.get("misfits", str(error)),
                 wanted=error.values.get("wanted", ""),
@@ -72,13 +72,7 @@ def of_people(tally: Tally, definition: Definition, launched: Campaign | None = 
     lacking = sum(tally.lacking.values())
     empty = not tally.written_to()
     if empty and not lacking and launched is None:
-        yield InvalidData(
-            "PT-CAMP-NOBODY",
-            "nobody would get {name}: of {audience} people none is left",
-            fix="pytake campaign plan {name} --show skipped",
-            name=definition.name,
-            audience=tally.audience,
-        )
+        yield _nobody(tally, definition)
     most = definition.max_recipients
     if most is not None and tally.recipients > most:
         yield LimitReached(
@@ -90,6 +84,28 @@ def of_people(tally: Tally, definition: Definition, launched: Campaign | None = 
         )
     if lacking and (empty or definition.on_missing == "fail"):
         yield _lacking(tally, lacking)
+
+
+def _nobody(tally: Tally, definition: Definition) -> InvalidData:
+    query = definition.audience.query
+    if not tally.audience and query:
+        return InvalidData(
+            "PT-CAMP-NOBODY",
+            "nobody would get {name}: no contact fits {query}",
+            fix="pytake segment explain -w '{query}'",
+            name=definition.name,
+            query=query,
+        )
+    left_out = [f"{count} {reason}" for reason, count in tally.reasons.most_common()]
+    return InvalidData(
+        "PT-CAMP-NOBODY",
+        "nobody would get {name}: of {audience} people none is left",
+        why="left out are {reasons}" if left_out else "",
+        fix="pytake campaign plan {name} --show skipped" if left_out else "pytake contact import FILE",
+        name=definition.name,
+        audience=tally.audience,
+        reasons=", ".join(left_out),
+    )
 
 
 def _lacking(tally: Tally, lacking: int) -> InvalidData:

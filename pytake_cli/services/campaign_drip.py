@@ -39,10 +39,13 @@ def _child(db: Session, campaign: Campaign, place: int) -> Campaign | None:
 
 
 def _begin(db: Session, campaign: Campaign, place: int, now: datetime) -> Campaign:
-    definition = definition_of(campaigns.definition(campaign), place)
+    whole = campaigns.definition(campaign)
+    definition = definition_of(whole, place)
     name = campaign_launch.free_name(db, campaign.org_id, f"{campaign.name[:50]}-{later.name(place)}")
     definition = replace(definition, name=name)
     target = campaign_audience.target(db, campaign.org_id, definition)
+    values = campaign_audience.later_values(whole, whole.drip[place - 1], target.templates[0][1])
+    definition = replace(definition, values=values)
     child = Campaign(org_id=campaign.org_id, number_id=campaign.number_id, name=name, status=RUNNING)
     child.definition = definition.to_json()
     child.template_id = target.templates[0][1].id
@@ -61,7 +64,6 @@ def definition_of(definition: Definition, place: int) -> Definition:
     return replace(
         definition,
         arms=(Arm("", drip.template, drip.language),),
-        values={**definition.values, **drip.values},
         flow="",
         holdout=0,
         canary=None,

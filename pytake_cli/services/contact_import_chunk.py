@@ -17,6 +17,7 @@ from pytake_cli.services.contact_import_rows import Entry, Reject, folded
 from pytake_cli.store import imports
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.imports import UPDATED, Writing
+from pytake_cli.store.rows import reserve_ids
 
 SHOWN_HOLDERS = 3
 Numbered = tuple[int, Entry]  # with the id that the contact gets
@@ -184,7 +185,7 @@ def _speak(chunk: Chunk, rules: Rules, entry: Entry, id_: int) -> bool:
 
 def write(db: Session, writing: Writing, rules: Rules, chunk: Chunk, actor: str, now: datetime) -> None:
     """Does what was decided. Raises IntegrityError when another process has just made one of the new contacts."""
-    ids = imports.reserve_ids(db, contact, len(chunk.new)) if chunk.new else ()
+    ids = reserve_ids(db, contact, len(chunk.new)) if chunk.new else ()
     new = list(zip(ids, chunk.new, strict=True))
     imports.give_up(db, rules.org_id, chunk.given_up)
     for same, some in _by_consent(rules, new):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pytake_cli.policy import window
-from pytake_cli.services import talk_rows
+from pytake_cli.services import conversations, talk_rows, timeline
 from pytake_cli.store import Store, ahead
 from pytake_cli.store.ahead import Ahead
 from pytake_cli.store.contacts import ServiceWindow
@@ -23,6 +23,7 @@ from pytake_cli.store.numbers import REMOVED, Number
 AT_ONCE = ahead.AT_ONCE  # events in one look
 MOST_MISSED = 2000  # more are a gap: reading the lists anew is quicker
 MOST_ROWS = 200  # conversations of one look that are told as they are now; of more, lists are read anew
+TAIL = 12  # entries of a timeline that are told to who has it open
 ROWED = frozenset({"message:new", "conversation:updated", "sla:warned", "sla:breached"})  # a row is another after them
 
 _COLUMNS = (event.c.id, event.c.org_id, event.c.kind, event.c.conversation_id, event.c.payload, event.c.at)
@@ -70,6 +71,18 @@ def rows(store: Store, org_id: int, events: Sequence[Any]) -> list[dict[str, Any
     with store.read(org_id) as db:
         found = talk_rows.rows(db, org_id, sorted(ids), me=None)
     return [{name: value for name, value in row.items() if name not in ("starred", "draft")} for row in found]
+
+
+def tails(
+    store: Store, org_id: int, events: Sequence[Any], viewed: Collection[int | None]
+) -> dict[int | None, Sequence[dict[str, Any]]]:
+    """The end of the timelines that events made longer, of those that somebody has open."""
+    changed = (row.conversation_id for row in events if row.org_id == org_id and row.kind != "message:status")
+    ids = {id_ for id_ in changed if id_ in viewed}
+    if not ids:
+        return {}
+    with store.read(org_id) as db:
+        return {id_: timeline.page(db, conversations.get(db, id_), limit=TAIL).items for id_ in ids}
 
 
 def missed(db: Session, org_id: int, kinds: Collection[str], cursor: int, horizon: int) -> Sequence[Any] | None:

@@ -69,6 +69,8 @@ def _fire(db: Session, row: Schedule, now: datetime) -> None:
         return
     if count > 1:
         log.warning("times of a schedule were missed", extra={"schedule": row.name, "count": count - 1})
+        if row.missed != RUN_ONCE:
+            _skip(db, row, came, "missed", _missed(row, came, count - 1), now)
     before = schedules.open_run(db, row.id or 0)
     if before is not None:
         _skip(db, row, newest, "overlap", Phrase("the run of {at} was not over", at=before.local), now)

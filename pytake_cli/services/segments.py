@@ -22,7 +22,6 @@ from pytake_cli.store import audience, automations, segments
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.comparisons import words
 from pytake_cli.store.contacts import Contact, contact
-from pytake_cli.store.field_index import Indexed
 from pytake_cli.store.folding import folded_in
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.segments import Segment
@@ -45,7 +44,7 @@ def ids(db: Session, org_id: int, text: str, now: datetime) -> sa.Select[int]:
 def _query(db: Session, org_id: int, tree: Node, text: str, now: datetime) -> sa.Select[int]:
     tz = db.get_one(Organisation, org_id).tz
     try:
-        return audience.select_ids(tree, org_id=org_id, now=now, tz=tz, indexed=Indexed(db, org_id))
+        return audience.select_ids(db, tree, org_id=org_id, now=now, tz=tz)
     except SegmentError as error:
         raise refused(text, error) from None
 

@@ -158,4 +158,4 @@ def deleted(db: Session, row: Template, now: datetime) -> None:
         db.delete(row)
         db.flush()
     else:
-        template_sync.mark_gone(db, row, now)
+        template_sync.mark_gone(db, row, now, by_us=True)

@@ -33,8 +33,8 @@ class Before:
         return cls(row.status, row.category, row.coming_category, row.quality, row.content_hash, gone)
 
 
-def settle(db: Session, row: Template, before: Before, now: datetime) -> list[str]:
-    """Compares, and tells everybody of what is different; returns the kinds of change."""
+def settle(db: Session, row: Template, before: Before, now: datetime, *, by_us: bool = False) -> list[str]:
+    """Compares, and tells everybody of what is different; returns the kinds of change. What we did is no alarm."""
     differs = {
         "status": row.status != before.status,
         "category": row.category != before.category,
@@ -53,7 +53,8 @@ def settle(db: Session, row: Template, before: Before, now: datetime) -> list[st
     db.flush()
     tell(db, row, changed, now)
     for kind in changed:
-        _alarm(db, row, before, kind, now)
+        if not by_us:
+            _alarm(db, row, before, kind, now)
         campaigns.template_changed(db, row, kind, now)
     return changed
 

@@ -54,11 +54,11 @@ def take_in(
     return pulled
 
 
-def mark_gone(db: Session, row: Template, now: datetime) -> None:
+def mark_gone(db: Session, row: Template, now: datetime, *, by_us: bool = False) -> None:
     """Meta has it no more; the row stays for what was sent with it."""
     before = template_changes.Before.of(row)
     row.gone_at = now
-    template_changes.settle(db, row, before, now)
+    template_changes.settle(db, row, before, now, by_us=by_us)
 
 
 def _new(org: int, waba_id: str, one: at_meta.Template, now: datetime) -> Template:

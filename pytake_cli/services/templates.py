@@ -18,6 +18,29 @@ from pytake_cli.whatsapp.template_fill import Renderer
 from pytake_cli.whatsapp.template_slots import Slot, slots
 from pytake_cli.whatsapp.template_views import Preview
 
+# why a template cannot be sent, as `usable` tells it -> in words, and what helps
+STATES = {
+    "gone": ("Meta has no template {name} ({language}) any more", "pytake template list"),
+    "local": ("Meta has not seen the template {name} ({language}) yet", "pytake template submit {name}"),
+    "pending": (
+        "the template {name} ({language}) is being reviewed by Meta, which takes minutes, at times a day",
+        "when Meta is done: pytake template pull",
+    ),
+    "rejected": (
+        "the template {name} ({language}) was rejected by Meta",
+        "mend its file, then pytake template edit {name} FILE",
+    ),
+    "paused": (
+        "the template {name} ({language}) is paused at Meta: people blocked or reported it",
+        "wait until Meta goes on with it, then pytake template pull; or take another one",
+    ),
+    "disabled": (
+        "the template {name} ({language}) is disabled by Meta for good",
+        "take another one: pytake template list",
+    ),
+    "": ("the template {name} ({language}) cannot be sent: Meta says {state}", "pytake template pull"),
+}
+
 
 def find(db: Session, org: int, waba_id: str, name: str, language: str | None = None) -> Template:
     """One language of a template that is not gone; without `language` the organisation's, or the only one there is."""
@@ -27,9 +50,11 @@ def find(db: Session, org: int, waba_id: str, name: str, language: str | None = 
     if language is None and len(known) == 1:
         return known[0]
     wanted = at_meta.language_code(language or db.get_one(Organisation, org).lang)
-    found = next((each for each in known if each.language == wanted), None)
-    if found is not None:
-        return found
+    found = [each for each in known if each.language == wanted]
+    if not found and language is None:  # `en` of the organisation is whichever English there is, if it is one
+        found = [each for each in known if each.language.partition("_")[0] == wanted.partition("_")[0]]
+    if len(found) == 1:
+        return found[0]
     raise NotFound(
         "PT-TEMPLATE-LANGUAGE",
         "the template {name} is not there in {language}",
@@ -74,24 +99,31 @@ def usable(template: Template) -> str | None:
 
 def refuse_unusable(template: Template) -> None:
     """Raises what Meta would answer with 132001, 132015 or 132016."""
-    reason = usable(template)
-    if reason is None:
+    state = usable(template)
+    if state is None:
         return
-    fixes = {"local": "pytake template submit {name}", "pending": "pytake template show {name}"}
+    message, fix = STATES.get(state, STATES[""])
+    said = template.rejected_reason if state == "rejected" else template.pause_title
     raise Conflict(
         "PT-TEMPLATE-STATE",
-        "the template {name} ({language}) cannot be sent: it is {reason}",
-        why=template.rejected_reason if reason == "rejected" else "",
-        fix=fixes.get(reason, "pytake template pull"),
+        message,
+        why="Meta says {said}" if said else "",
+        fix=fix,
         name=template.name,
         language=template.language,
-        reason=reason,
+        state=template.status,
+        said=said,
     )
 
 
 def wanted(template: Template) -> list[Slot]:
     """The values it takes, in order; `key` is what --var and campaigns call each."""
     return slots(template.components, template.category, template.parameter_format)
+
+
+def takes(template: Template) -> frozenset[str]:
+    """Every name under which it takes a value."""
+    return frozenset(name for slot in wanted(template) for name in (slot.key, *slot.aliases))
 
 
 def message(template: Template, values: Mapping[str, str]) -> Outgoing:

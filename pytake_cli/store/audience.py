@@ -37,8 +37,8 @@ from pytake_cli.store.comparisons import (
 )
 from pytake_cli.store.contacts import Consent, contact, identity
 from pytake_cli.store.field_index import Indexed
-from pytake_cli.store.folding import folded, folded_in
-from pytake_cli.store.tags import contact_tag, tag
+from pytake_cli.store.folding import folded
+from pytake_cli.store.tags import Tagged, contact_tag
 from pytake_cli.store.typed_fields import FLAG, NUMBER, TEXT, typed_field
 
 consent = Consent.__table__  # type: ignore[attr-defined]
@@ -55,12 +55,13 @@ _ACTIVE = identity.c.retired_at.is_(None)
 _PHONES, _USERNAMES = (identity.c.kind == PHONE, _ACTIVE), (identity.c.kind == USERNAME, _ACTIVE)
 
 
-def select_ids(tree: Node, *, org_id: int, now: datetime, tz: str, indexed: Indexed | None = None) -> sa.Select[int]:
+def select_ids(db: Session, tree: Node, *, org_id: int, now: datetime, tz: str) -> sa.Select[int]:
     """The ids of the organisation's contacts that a checked tree means; not those merged away or deleted.
 
     `tz` is the organisation's: days begin there. Saved segments must have been put in the tree's place.
     """
-    return sa.select(contact.c.id).where(*alive(org_id), condition(tree, Asked(org_id, now, tz, indexed)))
+    asked = Asked(org_id, now, tz, Tagged(db, org_id), Indexed(db, org_id))
+    return sa.select(contact.c.id).where(*alive(org_id), condition(tree, asked))
 
 
 def count(db: Session, query: sa.Select[int]) -> int:
@@ -77,7 +78,7 @@ def condition(node: Node, asked: Asked) -> Condition:
     """What must be true of a row of `contact`."""
     match node:
         case And(children):
-            return sa.and_(*(condition(child, asked) for child in children))
+            return sa.and_(*(condition(child, asked) for child in sorted(children, key=_weight)))
         case Or(children):
             return sa.or_(*(condition(child, asked) for child in children))
         case Not(child):
@@ -94,6 +95,19 @@ def condition(node: Node, asked: Asked) -> Condition:
             if node.op in _OPPOSITES:
                 return sa.not_(_predicate(node.field, _OPPOSITES[node.op], node, asked))
             return _predicate(node.field, node.op, node, asked)
+
+
+def _weight(node: Node) -> int:
+    """What asking it of one contact costs: SQLite asks in this order, and of the next only those who are left."""
+    match node:
+        case Not(child):
+            return _weight(child)
+        case Predicate():
+            return 0 if node.field in (*_FLAGS, "score", "created") else 2 if node.field in _TEXTS else 3
+        case Sample():
+            return 1
+        case _:
+            return 3
 
 
 def _predicate(name: str, op: str, node: Predicate, asked: Asked) -> Condition:
@@ -124,7 +138,7 @@ def _predicate(name: str, op: str, node: Predicate, asked: Asked) -> Condition:
 def _custom(op: str, node: Predicate, asked: Asked) -> Condition:
     """By the field's index, where there is one and it helps; else contact by contact."""
     indexed, name = asked.indexed, node.field.removeprefix("f.")
-    if indexed is None or name not in indexed.names:
+    if name not in indexed.names:
         return _held(op, node, asked)
     type_ = fields.asked(node).type
     if type_ not in ("text", "words"):
@@ -185,8 +199,9 @@ def _phone(op: str, values: Sequence[Value], asked: Asked) -> Condition:
 def _tag(op: str, values: Sequence[Value], asked: Asked) -> Condition:
     if op == "is set":
         return has(contact_tag)
-    named = sa.select(tag.c.id).where(tag.c.org_id == asked.org_id, folded_in(tag.c.name, *words(values)))
-    return has(contact_tag, contact_tag.c.tag_id.in_(named))
+    ids = asked.tagged.ids(words(values))
+    few = asked.tagged.few(ids)
+    return contact.c.id.in_(few) if few is not None else has(contact_tag, contact_tag.c.tag_id.in_(ids))
 
 
 def _consent(purpose: str) -> Condition:

@@ -19,6 +19,7 @@ from pytake_cli.segment.tree import Value
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.field_index import Indexed
 from pytake_cli.store.folding import folded, folded_in, matching
+from pytake_cli.store.tags import Tagged
 
 Condition = ColumnElement[bool]
 TICK = timedelta(microseconds=1)  # what lies between a moment and the next: `after` is `from` the next
@@ -31,7 +32,8 @@ class Asked:
     org_id: int
     now: datetime
     tz: str
-    indexed: Indexed | None = None
+    tagged: Tagged
+    indexed: Indexed
 
 
 def known(value: ColumnElement[Any], true: Condition) -> Condition:
@@ -77,7 +79,7 @@ def words(values: Sequence[Value]) -> list[str]:
 
 
 class Line:
-    """Where a time column stands to a moment."""
+    """Where a time column that is never empty stands to a moment."""
 
     def __init__(self, column: ColumnElement[Any]) -> None:
         self._column = column
@@ -86,10 +88,10 @@ class Line:
         return self._column.is_not(None)
 
     def before(self, at: datetime) -> Condition:
-        return known(self._column, self._column < at)
+        return self._column < at
 
     def from_(self, at: datetime) -> Condition:
-        return known(self._column, self._column >= at)
+        return self._column >= at
 
 
 class KeptLine(Line):

@@ -157,15 +157,6 @@ def fail(db: Session, import_id: int, now: datetime) -> None:
     db.connection().execute(mine.values(state=FAILED, done_at=now, updated_at=now))
 
 
-def reserve_ids(db: Session, table: sa.Table, count: int) -> Sequence[int]:
-    """Ids for new rows: SQLite's only writer counts on from the last one, PostgreSQL's sequence gives them out."""
-    if db.get_bind().dialect.name == "sqlite":
-        last = db.connection().execute(sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0))).scalar_one()
-        return range(last + 1, last + 1 + count)
-    next_ = sa.text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
-    return db.connection().execute(next_, {"name": table.name, "count": count}).scalars().all()
-
-
 def owners(db: Session, org_id: int, kind: str, values: Sequence[str]) -> Iterator[sa.Row[Any]]:
     """(value, contact_id, retired_at) of those of the values that are known, in whatever scope."""
     known = sa.select(identity.c.value, identity.c.contact_id, identity.c.retired_at)

@@ -14,7 +14,7 @@ from pytake_cli.store.campaigns import CANCELLED, ENQUEUED, HOLDOUT, PENDING, SK
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.conversations import NOBODY, RESOLVED, Conversation
 from pytake_cli.store.messages import CAMPAIGN, OUT, RANK, Message
-from pytake_cli.store.rows import Batch
+from pytake_cli.store.rows import Batch, reserve_ids
 from pytake_cli.store.types import UtcTime
 
 conversation = Conversation.__table__  # type: ignore[attr-defined]
@@ -157,30 +157,28 @@ def open_conversations(
     db: Session, org_id: int, number_id: int, texts: Sequence[tuple[int, str]], now: datetime
 ) -> dict[int, int]:
     """Conversations in no queue for (contact id, preview); contact id -> conversation id."""
-    rows = [
-        {
-            "org_id": org_id,
-            "number_id": number_id,
-            "contact_id": contact_id,
-            "status": RESOLVED,
-            "owner": NOBODY,
-            "team": "",
-            "skills": [],
-            "priority": "normal",
-            "unread_count": 0,
-            "preview": preview,
-            "last_message_at": now,
-            "standby": False,
-            "created_at": now,
-        }
-        for contact_id, preview in texts
-    ]
-    if not rows:
+    if not texts:
         return {}
-    made = sa.insert(conversation).returning(conversation.c.id, conversation.c.contact_id, sort_by_parameter_order=True)
-    return {row.contact_id: row.id for row in db.connection().execute(made, rows)}
+    common = {
+        "org_id": org_id,
+        "number_id": number_id,
+        "status": RESOLVED,
+        "owner": NOBODY,
+        "team": "",
+        "skills": [],
+        "priority": "normal",
+        "unread_count": 0,
+        "last_message_at": now,
+        "standby": False,
+        "created_at": now,
+    }
+    made = dict(zip((contact_id for contact_id, _ in texts), reserve_ids(db, conversation, len(texts)), strict=True))
+    rows = [{**common, "id": made[contact_id], "contact_id": contact_id, "preview": line} for contact_id, line in texts]
+    _OPEN.run(db, rows)
+    return made
 
 
+_OPEN = Batch(lambda _: sa.insert(conversation))
 _TOUCH = Batch(
     lambda _: (
         sa.update(conversation)
@@ -201,8 +199,14 @@ def touch(db: Session, previews: Sequence[tuple[int, str]], now: datetime) -> No
 
 def queue(db: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
     """Inserts messages; their ids in the order of the rows."""
-    made = sa.insert(message).returning(message.c.id, sort_by_parameter_order=True)
-    return list(db.connection().execute(made, list(rows)).scalars()) if rows else []
+    if not rows:
+        return []
+    ids = list(reserve_ids(db, message, len(rows)))
+    _INSERT.run(db, [{**row, "id": id_} for row, id_ in zip(rows, ids, strict=True)])
+    return ids
+
+
+_INSERT = Batch(lambda _: sa.insert(message))
 
 
 def message_row(org_id: int, number_id: int, campaign_id: int, now: datetime) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     false,
     func,
     select,
+    text,
     true,
     update,
 )
@@ -173,3 +174,12 @@ class Bulk:
 def insert(db: Session, table: Table) -> Any:
     """INSERT of the database at hand, which knows ON CONFLICT."""
     return (sqlite if db.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def reserve_ids(db: Session, table: Table, count: int) -> Sequence[int]:
+    """Ids for new rows: SQLite's only writer counts on from the last one, PostgreSQL's sequence gives them out."""
+    if db.get_bind().dialect.name == "sqlite":
+        last = db.connection().execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+        return range(last + 1, last + 1 + count)
+    next_ = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
+    return db.connection().execute(next_, {"name": table.name, "count": count}).scalars().all()

@@ -130,6 +130,14 @@ def _create_sqlite(connection: Connection) -> None:
             connection.exec_driver_sql(statement)
 
 
+def forget_deleted(connection: Connection) -> None:
+    """Takes the words of deleted rows out of SQLite's indexes, which keep them until they are merged into one."""
+    there = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+    for name in (f"{table}_search" for table in SEARCHED):
+        if name in there:
+            connection.exec_driver_sql(f"INSERT INTO {name} ({name}) VALUES ('optimize')")  # noqa: S608 - SEARCHED
+
+
 def _create_postgres(connection: Connection) -> None:
     connection.exec_driver_sql(_POSTGRES_FOLD)
     for table, columns in SEARCHED.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,8 +10,11 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Session
 
 from pytake_cli.store.contacts import contact
+from pytake_cli.store.folding import folded_in
 from pytake_cli.store.rows import Owned, insert, primary_key, reference, time
 from pytake_cli.store.types import UtcTime
+
+MOST_FEW = 30_000  # people of a tag who are looked up one by one; of more it is quicker to go through everybody
 
 
 class Tag(Owned, table=True):
@@ -97,6 +100,24 @@ def having(org_id: int, name: str) -> sa.Select[tuple[int]]:
 
 def _id_of(org_id: int, name: str) -> sa.ScalarSelect[int]:
     return sa.select(tag.c.id).where(tag.c.org_id == org_id, tag.c.name == name_of(name)).scalar_subquery()
+
+
+class Tagged:
+    """Who has tags, for one question: asked before it, so that it can be put in the quicker of two ways."""
+
+    def __init__(self, db: Session, org_id: int) -> None:
+        self._db, self._org_id = db, org_id
+
+    def ids(self, words: Sequence[str]) -> list[int]:
+        """The ids of the tags that are one of these folded words."""
+        named = sa.select(tag.c.id).where(tag.c.org_id == self._org_id, folded_in(tag.c.name, *words))
+        return list(self._db.connection().execute(named.order_by(tag.c.id)).scalars())
+
+    def few(self, ids: Sequence[int]) -> sa.Select[int] | None:
+        """Those who have one of the tags; None when they are many."""
+        found: sa.Select[int] = sa.select(contact_tag.c.contact_id).where(contact_tag.c.tag_id.in_(ids))
+        many = sa.select(sa.func.count()).select_from(found.limit(MOST_FEW + 1).subquery())
+        return None if self._db.connection().execute(many).scalar_one() > MOST_FEW else found
 
 
 def move(db: Session, from_contact: int, to_contact: int) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, inspect, text
 
 from pytake_cli.errors import ConfigError
-from pytake_cli.store import facts, lock, schema, sqlite
+from pytake_cli.store import facts, lock, schema, search, sqlite
 from pytake_cli.store.database import Store, refuse_event_loop, translated
 from pytake_cli.store.invariants import INVARIANTS
 from pytake_cli.store.journal import Journal
@@ -143,6 +143,8 @@ def vacuum(store: Store) -> tuple[int, int]:
     before = _size(store)
     with store.turn(), translated(store), store.writer.connect() as connection:
         if store.is_sqlite:
+            search.forget_deleted(connection)
+            connection.commit()
             raw: Any = connection.connection.driver_connection
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             raw.execute("VACUUM")

@@ -24,7 +24,7 @@ from pytake_cli.tui.actions import BY_ID, Action, Here
 from pytake_cli.tui.actions.kind import reason
 from pytake_cli.tui.client import Client, Refused, Unreachable, passes
 from pytake_cli.tui.keymap import Keymap, Trouble
-from pytake_cli.tui.live import Event, Link, Live, Ready
+from pytake_cli.tui.live import Event, Link, Live, Ready, Tail
 from pytake_cli.tui.notify import Notifier
 from pytake_cli.tui.options import Options
 from pytake_cli.tui.outbox import Outbox
@@ -77,11 +77,13 @@ class InboxApp(App[int], inherit_bindings=False):
         self.plain_log = PlainLog(self, self.options.plain_log)
         self.live = Live(
             client.url, client.login, org=client.org,
-            on_event=self._heard, on_rows=self._heard_rows, on_ready=self._connected, on_link=self._linked,
+            on_event=self._heard, on_rows=self._heard_rows, on_tail=self._heard_tail,
+            on_ready=self._connected, on_link=self._linked,
         )  # fmt: skip
         self.set_class(locale.is_ascii(), "-ascii")
         self._events: list[Event] = []
         self._rows: dict[int, Row] = {}
+        self._tails: dict[int, Tail] = {}
         self._flushes = Allowance(FLUSHED_AT_ONCE, FLUSH_SECONDS)
         self._flushing = False
         self.keymap: Keymap
@@ -258,6 +260,10 @@ class InboxApp(App[int], inherit_bindings=False):
         self._rows |= {row.id: row for row in rows}
         self._pass_on_soon()
 
+    def _heard_tail(self, tail: Tail) -> None:
+        self._tails[tail.conversation] = tail
+        self._pass_on_soon()
+
     def _pass_on_soon(self) -> None:
         if not self._flushing:
             self._flushing = True
@@ -267,6 +273,7 @@ class InboxApp(App[int], inherit_bindings=False):
     def _pass_on(self) -> None:
         events, self._events = self._events, []
         rows, self._rows = list(self._rows.values()), {}
+        tails, self._tails = self._tails, {}
         self._flushing = False
         self._flushes.take()
         self._hear_of_me(events)
@@ -275,6 +282,8 @@ class InboxApp(App[int], inherit_bindings=False):
         for screen in self.screens_open():
             if rows:
                 screen.on_rows(rows)
+            for tail in tails.values():
+                screen.on_tail(tail)
             screen.on_live(events)
 
     def _hear_of_me(self, events: list[Event]) -> None:

@@ -41,7 +41,7 @@ NAMES = {
 SHOWN = {
     **{name: sign for sign, name in NAMES.items() if len(sign) == 1},
     "enter": "Enter", "escape": "Esc", "tab": "Tab", "shift+tab": "⇧Tab", "up": "↑", "down": "↓", "left": "←",
-    "right": "→", "pagedown": "PgDn", "pageup": "PgUp", "home": "Home", "end": "End", "space": "Space",
+    "right": "→", "pagedown": "PgDn", "pageup": "PgUp", "home": "Home", "end": "End",
 }  # fmt: skip
 _LINE = re.compile(r"""^\s*["']?([\w.]+)["']?\s*=""")
 
@@ -89,6 +89,8 @@ def shown(key: str) -> str:
     """`ctrl+j` as `^J`, `question_mark` as `?`."""
     if key.startswith("ctrl+"):
         return "^" + SHOWN.get(key[5:], key[5:].upper())
+    if key == "space":
+        return _("Space")
     return own(SHOWN.get(key, key.upper() if re.fullmatch(r"f\d+", key) else key))
 
 

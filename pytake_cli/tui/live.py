@@ -10,10 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pytake_cli.tui import rows
+from pytake_cli import clock
+from pytake_cli.tui import rows, timeline
 from pytake_cli.tui.client import PREFIX, Login, Unreachable
 from pytake_cli.tui.rows import Json, Row
 from pytake_cli.tui.safe import safe_json
+from pytake_cli.tui.timeline import Item
 
 PROTOCOL = "pytake.v1"
 SILENCE_SECONDS = 22.0  # two beats of 10 s and a little
@@ -58,8 +60,17 @@ class Ready:
     now: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The end of the timeline of the conversation that is open, after the events up to `through`."""
+
+    conversation: int
+    through: int
+    items: tuple[Item, ...]
+
+
 class Live:
-    """Follows the events: tells them to `on_event`, and to `on_rows` the conversations as they are after them.
+    """Follows the events: tells them to `on_event`, and before to `on_rows` and `on_tail` what became of conversations.
 
     `on_ready` is told every connection, `on_link` every change of it.
     """
@@ -72,12 +83,14 @@ class Live:
         org: str | None = None,
         on_event: Callable[[Event], None],
         on_rows: Callable[[list[Row]], None],
+        on_tail: Callable[[Tail], None],
         on_ready: Callable[[Ready], None],
         on_link: Callable[[Link], None],
     ) -> None:
         self._url = "ws" + url.removeprefix("http").rstrip("/") + PREFIX + "/live"
         self._login, self._org = login, org
-        self._on_event, self._on_rows, self._on_ready, self._on_link = on_event, on_rows, on_ready, on_link
+        self._on_event, self._on_rows, self._on_tail = on_event, on_rows, on_tail
+        self._on_ready, self._on_link = on_ready, on_link
         self._socket: Any = None
         self._hurry = asyncio.Event()
         self._pong: asyncio.Future[None] | None = None
@@ -177,6 +190,10 @@ class Live:
                 self._on_event(event)
             case "rows":
                 self._on_rows([rows.row(each) for each in raw.get("rows") or ()])
+            case "timeline":
+                now = clock.now()
+                items = tuple(timeline.item(each, now) for each in raw.get("items") or ())
+                self._on_tail(Tail(int(raw["conversation"]), int(raw["through"]), items))
             case "beat":
                 self._pong = asyncio.ensure_future(self._answer_beat())
             case _:

@@ -17,7 +17,7 @@ from pytake_cli.locale import _
 from pytake_cli.tui.actions import BY_ID, CHAINS, Action, Here
 from pytake_cli.tui.bars import KeyBar, TooSmall, TopBar
 from pytake_cli.tui.client import Refused, Unreachable
-from pytake_cli.tui.live import Event, Ready
+from pytake_cli.tui.live import Event, Ready, Tail
 from pytake_cli.tui.rows import Draft, Row
 from pytake_cli.tui.safe import own
 
@@ -144,6 +144,9 @@ class Keyed(Screen[R], inherit_bindings=False):
 
     def on_rows(self, rows: Sequence[Row]) -> None:
         """Conversations as they are now, before the events that made them so."""
+
+    def on_tail(self, tail: Tail) -> None:
+        """The end of what was said in the open conversation, before the events that made it longer."""
 
     def on_live(self, events_: list[Event]) -> None:
         """Events since the last call, at most ten calls a second."""

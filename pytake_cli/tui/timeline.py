@@ -187,6 +187,8 @@ TELLING = {
 def _part(json: Json, side: str) -> Any:
     state = json.get(side)
     key = TELLING.get(str(json.get("what")))
+    if key == "assignee" and isinstance(state, dict) and not state.get(key):
+        key = "team"  # given to a team, and to nobody of it yet
     return state.get(key) if key and isinstance(state, dict) and key in state else state if key is None else None
 
 

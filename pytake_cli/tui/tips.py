@@ -37,4 +37,5 @@ def next_tip(remembered: Remembered, keymap: Keymap, today: date) -> str:
     action = BY_ID[ABOUT[at % len(ABOUT)]]
     key, off = (keymap.shown(each, CHAINS["list"]) for each in (action, BY_ID[OFF]))
     told = _("tip: {key} {title}").format(key=key, title=_(action.title))
-    return f"{told} {sign('·')} {_(action.help)} {sign('·')} {off} " + _("no more tips")
+    away = f"({off} " + _("no more tips") + ")"
+    return f"{told} {away} {sign('·')} {_(action.help)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytake_cli.tui.cards import campaign, template
+from pytake_cli.tui.cards import campaign, flow, template
 from pytake_cli.tui.screens import SCREENS
 from pytake_cli.tui.widgets.bubbles import CHANGES, STATUS_WORDS
 
@@ -24,6 +24,7 @@ WORDS: tuple[str, ...] = (
     *VIEWS,
     *NUMBERS,
     *TROUBLES,
+    *(text for text in flow.STARTS.values() if text),
     *ORDERS,
     *campaign.STATES.values(),
     *template.WORDS,

@@ -132,7 +132,9 @@ def _preview(
             case "HEADER":
                 header = _header(one, of_part("HEADER"))
             case "BODY":
-                body = fill(word(one.get("text")) or "", of_part("BODY"))
+                body = "\n\n".join(filter(None, (body, fill(word(one.get("text")) or "", of_part("BODY")))))
+            case "LIMITED_TIME_OFFER":
+                body = word(table(one.get("limited_time_offer")).get("text")) or ""  # it stands above the words
             case "FOOTER":
                 footer = word(one.get("text")) or ""
             case "BUTTONS":
@@ -154,7 +156,7 @@ def _header(raw: dict[str, Any], values: Values) -> str:
 
 def _label(button: dict[str, Any], values: Values | None) -> str:
     text = word(button.get("text")) or kind_of(button).lower().replace("_", " ")
-    url = word(button.get("url"))
+    url = word(button.get("url")) if kind_of(button) != "OTP" else None  # whose address is Meta's own
     return f"{text}: {fill(url, values or [])}" if url else text
 
 

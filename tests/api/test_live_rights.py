@@ -38,10 +38,10 @@ def employ(store: Store, found: House, org: int, prefix: str) -> dict[str, int]:
 
 
 async def heard(inbox: Inbox) -> list[dict[str, Any]]:
-    """All events until the notification that ends the walk."""
+    """All events, and rows of conversations, until the notification that ends the walk."""
     found = []
-    while (event := await inbox.event())["kind"] != "notification":
-        found.append(event)
+    while (frame := await inbox.frame()).get("kind") != "notification":
+        found.append(frame)
     return found
 
 
@@ -57,15 +57,19 @@ def test_each_hears_what_their_role_may_of_their_organisation_and_nothing_else(s
     async def walk() -> None:
         async with house(store) as found, AsyncExitStack() as stack:
             ids = {org: await asyncio.to_thread(employ, store, found, org, name) for org, name in names}
-            inboxes = {token: await stack.enter_async_context(found.inbox(token)) for token in found.people}
+            inboxes = {token: await stack.enter_async_context(found.inbox(token, rows=True)) for token in found.people}
             for inbox in inboxes.values():
                 await inbox.ready()
             await _present(inboxes, talks[theirs])
             await found.write(_tell_all)
-            for org in (mine, theirs):
-                await found.write(partial(_notify, org, list(ids[org].values())))
-            for token, inbox in inboxes.items():
-                _check(found.people[token], theirs, await heard(inbox))
+            told: dict[str, list[dict[str, Any]]] = {token: [] for token in inboxes}
+            for _ in range(2):  # rows of conversations come after the events of a moment: before the second word
+                for org in (mine, theirs):
+                    await found.write(partial(_notify, org, list(ids[org].values())))
+                for token, inbox in inboxes.items():
+                    told[token] += await heard(inbox)
+            for token, who in found.people.items():
+                _check(who, theirs, talks[who.org_id], told[token])
 
     def _tell_all(db: Session) -> None:
         for kind in KINDS:
@@ -84,9 +88,12 @@ async def _present(inboxes: dict[str, Inbox], talk: int) -> None:
     await colleague.event(TYPING)
 
 
-def _check(who: Principal, theirs: int, told: list[dict[str, Any]]) -> None:
-    kinds = [each["kind"] for each in told if each["kind"] not in EPHEMERAL]
+def _check(who: Principal, theirs: int, talk: int, told: list[dict[str, Any]]) -> None:
+    events_ = [each for each in told if each["type"] == "event"]
+    kinds = [each["kind"] for each in events_ if each["kind"] not in EPHEMERAL]
     assert kinds == [kind for kind in KINDS if allows(who.permissions, NEEDED[kind])], who.name
-    assert {each["payload"]["of"] for each in told if each["kind"] not in EPHEMERAL} <= {who.org_id}, who.name
+    assert {each["payload"]["of"] for each in events_ if each["kind"] not in EPHEMERAL} <= {who.org_id}, who.name
     if who.org_id != theirs or not allows(who.permissions, NEEDED[VIEWING]):
-        assert not [each for each in told if each["kind"] in EPHEMERAL], who.name
+        assert not [each for each in events_ if each["kind"] in EPHEMERAL], who.name
+    rows = {row["id"] for each in told if each["type"] == "rows" for row in each["rows"]}
+    assert rows == ({talk} if allows(who.permissions, "conversations:read") else set()), who.name

@@ -205,3 +205,25 @@ def test_what_cannot_be_is_said_and_the_talk_goes_on(shop: Shop, pytake: Run, li
     ran = pytake("chat", str(conversation.id), stdin=f"{line}\noi\n")
     assert (ran.code, said(shop)[-1]) == (7, ("agent", "oi"))
     assert len([each for each in ran.err.splitlines() if each.startswith("⚠")]) == 2  # no daemon, and the refusal
+
+
+def test_ctrl_c_ends_it_without_a_trace_and_nothing_half_typed_is_sent(shop: Shop, home: Path, tmp_path: Path) -> None:
+    conversation = shop.wrote("oi")
+    command = [sys.executable, "-m", "pytake_cli", "chat", str(conversation.id), "--lang", "pt-BR"]
+    where = {
+        "PYTAKE_HOME": str(home), "LANG": "C.UTF-8", "NO_COLOR": "1",
+        "PYTHONPATH": str(Path(pytake_cli.__file__).parent.parent),
+    }  # fmt: skip
+    with Terminal(command, tmp_path, environment=where) as terminal:
+        terminal.wait_for("/ajuda", 30)
+        terminal.type("/estado")
+        terminal.keys("Enter")
+        terminal.wait_for("> /estado\n#1 Karina Silva")
+        terminal.type("pela metade")
+        terminal.wait_for("pela metade")
+        terminal.keys("C-c")
+        assert terminal.wait_for_end(30) == 130
+        raw = terminal.raw()
+        assert "Traceback" not in terminal.screen()
+    assert b"\x1b[3" not in raw  # no colours
+    assert [text for _origin, text in said(shop)] == ["oi"]

@@ -125,7 +125,7 @@ def test_a_flow_without_tests_says_so(pytake: Run, project: Path) -> None:
 def test_a_new_flow_passes_its_own_tests(pytake: Run, project: Path) -> None:
     for language in ("en", "pt-BR"):
         assert pytake("flow", "new", f"begun-{language.lower()}", "--lang", language).code == 0
-        assert pytake("flow", "test", f"begun-{language.lower()}").code == 0
+        assert pytake("flow", "test", f"begun-{language.lower()}", "--cov", "--fail-under", "100").code == 0
     assert pytake("flow", "new", "visits", "--template", "appointment").code == 0
     assert pytake("flow", "test", "visits", "--cov", "--fail-under", "100").code == 0
 

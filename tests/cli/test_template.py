@@ -170,6 +170,18 @@ def test_what_is_deleted_is_gone_here_and_there(loja: Run, folder: Path, emulato
     assert (row["usable"], bool(row["gone_at"])) == (False, True)
 
 
+def test_without_a_language_all_of_them_are_submitted_and_deleted(loja: Run, folder: Path, emulator: Emulator) -> None:
+    for language in ("pt_BR", "es"):
+        path = folder / f"duplo.{language}.yaml"
+        path.write_text(PROMO.replace("domingo", f"dia {language}"), encoding="utf-8")
+        rows(loja, "template", "create", str(path))
+    submitted = rows(loja, "template", "submit", "duplo")
+    assert {one["language"] for one in submitted} == {"pt_BR", "es"}
+    gone = loja("template", "delete", "duplo", "--yes")
+    assert (gone.code, "PT-TEMPLATE-STOPPED" in gone.err) == (0, False)
+    assert "duplo" not in {one["name"] for one in emulator.get("templates")}
+
+
 def test_only_a_pacing_pause_is_ended_by_asking(loja: Run, emulator: Emulator) -> None:
     loja("template", "pull")
     assert "Nothing of it is paused" in loja("template", "unpause", "oferta_semana").err

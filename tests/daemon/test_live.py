@@ -17,6 +17,7 @@ from pytake_cli.services import campaign_feed, campaign_launch
 from pytake_cli.services.campaign_launch import Order
 from pytake_cli.services.campaign_quota import Quotas
 from pytake_cli.store import Store, events, retention
+from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.numbers import Number
 from tests.kit import campaigning, people
 from tests.kit.live_client import House, house
@@ -180,6 +181,38 @@ def test_colleagues_see_who_looks_and_who_types(store: Store) -> None:
             await bia.event("agent:viewing")
             await ana.socket.close()
             assert (await bia.event("agent:viewing"))["payload"]["until"] is None
+
+    run(store, visit)
+
+
+@on_sqlite
+def test_inboxes_get_the_conversations_themselves_and_the_end_of_the_one_they_view(store: Store) -> None:
+    async def visit(house: House, org: int, talk: int) -> None:
+        def writes(words: str) -> Callable[[Session], None]:
+            def work(db: Session) -> None:
+                people.incoming(db, db.get_one(Conversation, talk), words)
+                told(org, 1, talk=talk)(db)
+
+            return work
+
+        async with house.inbox("ana", rows=True) as ana, house.inbox("bia", rows=True) as bia:
+            await ana.ready()
+            await bia.ready()
+            await ana.say(type="viewing", conversation=talk)
+            await bia.event("agent:viewing")
+            await house.write(writes("há alguém?"))
+            rows, tail, event = [await ana.frame() for _ in range(3)]
+            assert (rows["type"], tail["type"], event["type"]) == ("rows", "timeline", "event")
+            [row] = rows["rows"]
+            assert (row["id"], row["contact"]["name"]) == (talk, "Karina")
+            assert not {"starred", "draft"} & row.keys()  # they are one user's
+            assert (tail["conversation"], tail["through"]) == (talk, event["id"])
+            assert [item["text"] for item in tail["items"]] == ["oi", "há alguém?"]
+            assert [(await bia.frame())["type"] for _ in range(2)] == ["rows", "event"]
+        async with house.inbox("caio") as program:
+            await program.ready()
+            await house.write(writes("alô"))
+            assert (await program.frame())["type"] == "event"
 
     run(store, visit)
 

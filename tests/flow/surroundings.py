@@ -12,4 +12,5 @@ KNOWN = Surroundings(
     templates={"retomar/pt_BR": {}},
     secrets=frozenset({"crm_token"}),
     sources=frozenset({"precos"}),
+    allows_code=False,
 )

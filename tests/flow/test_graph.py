@@ -16,6 +16,7 @@ from pytake_cli.flow.loader import load
 from pytake_cli.flow.picture import svg
 
 HERE = Path(__file__).parent
+SHIPPED = sorted(each for each in (HERE.parents[1] / "flows").glob("*.yaml") if not each.name.endswith(".test.yaml"))
 BOX = re.compile(r'<rect class="(\w+)" x="(-?\d+)" y="(-?\d+)" width="(\d+)" height="(\d+)"')
 
 
@@ -65,6 +66,21 @@ def test_the_picture_is_xml_and_no_boxes_overlap() -> None:
     for (x1, y1, w1, h1), (x2, y2, w2, h2) in combinations(boxes, 2):
         assert x1 + w1 <= x2 or x2 + w2 <= x1 or y1 + h1 <= y2 or y2 + h2 <= y1
     assert all(x >= 0 and y >= 0 for x, y, _w, _h in boxes)
+
+
+LABEL = re.compile(r'<text class="label" x="(-?\d+)" y="(-?\d+)"[^>]*>([^<]*)<')
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_label_of_a_shipped_flow_can_be_read(path: Path) -> None:
+    drawn = svg(load(path.read_bytes(), path.name))
+    labels = [(int(x), int(y), len(text) * 5.5 / 2) for x, y, text in LABEL.findall(drawn)]
+    boxes = [tuple(map(int, found[1:])) for found in BOX.findall(drawn)]
+    assert labels
+    for (x1, y1, half1), (x2, y2, half2) in combinations(labels, 2):
+        assert abs(x1 - x2) >= half1 + half2 or abs(y1 - y2) >= 12
+    for x, y, half in labels:
+        assert not any(bx < x + half and x - half < bx + w and by < y - 2 < by + h for bx, by, w, h in boxes)
 
 
 def test_texts_cannot_break_out_of_a_picture() -> None:

@@ -228,3 +228,28 @@ def test_junit_has_a_case_for_every_test_and_the_talk_of_a_failure() -> None:
     (case,) = suite
     assert (case.get("name"), case.get("line")) == ("one [en]", "7")
     assert "+ bot: Which tea?" in (case[0].text or "")
+
+
+HANDED_OVER = BEGUN + "      - customer: '2'\n      - http: {fail: timeout}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "heard"),
+    [
+        (HANDED_OVER, False),
+        (HANDED_OVER + "      - person: hands back\n", True),
+        (HANDED_OVER + "      - person: closes\n", True),
+        (BEGUN + "      - person: takes over\n", False),
+    ],
+)
+def test_no_trigger_is_heard_while_a_person_has_the_conversation(before: str, heard: bool) -> None:
+    again = "      - customer: tea\n" + ("      - bot: {text: Which tea?}\n" if heard else "      - silence: true\n")
+    failed = "    expect: {incidents: error}\n" if "http" in before else ""
+    assert problem(before + again + failed) == ""
+
+
+def test_the_words_of_the_settings_opt_out_and_a_start_word_lets_flows_write_again() -> None:
+    head = "flow: tea\ngiven: {opt_out: chega}\ntests:\n  one:\n    given: {contact: {language: en}}\n    talk:\n"
+    stopped = "      - customer: Chega!\n      - customer: tea\n      - silence: true\n"
+    [result] = play(f"{BEGUN}{stopped}      - customer: start\n{BEGUN}", head=head).results
+    assert result.played.problem == ""

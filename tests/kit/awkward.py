@@ -19,9 +19,13 @@ LONG = "Consegue parcelar em 12x sem juros? " * 114  # 4,096 characters and a fe
 ONE_WORD = "a" * 300
 LINES = "linha um\nlinha dois\r\nlinha três\ttab\x0bvertical\x0cpágina\u2028separador\x00nulo"
 
+MIX = "👍🏽我أ[b]\x1b[31m!"  # something of each in ten cells, so that also a narrow column shows it
+MIXED = ("👍", "我", "أ", "[b]", "�", "Consegue")  # what can be seen of it, and of the long one
+
 TEXTS: dict[str, str] = {
-    "emoji": EMOJI, "cjk": CJK, "rtl": RTL, "thai": THAI_HINDI, "zalgo": ZALGO, "markup": MARKUP, "codes": CODES,
-    "long": LONG[:4096], "word": ONE_WORD, "lines": LINES, "empty": "", "spaces": "   ", "nbsp": "\u00a0\u3164\u200b",
+    "mix": MIX, "long": LONG[:4096], "emoji": EMOJI, "cjk": CJK, "rtl": RTL, "thai": THAI_HINDI, "zalgo": ZALGO,
+    "markup": MARKUP, "codes": CODES, "word": ONE_WORD, "lines": LINES, "empty": "", "spaces": "   ",
+    "nbsp": "\u00a0\u3164\u200b",
 }  # fmt: skip
 
 _STARTS = (

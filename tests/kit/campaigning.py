@@ -33,11 +33,11 @@ def approve(store: Store, org: int, now: datetime, *, waba: str = defaults.WABA_
 
     seed = next(each for each in TEMPLATES if each["name"] == OFFER)
     given = {"name": OFFER, "language": seed["language"], "category": seed["category"], "status": "APPROVED"}
+    given["components"] = seed["components"]
     with store.write() as db:
         row = Template(
             org_id=org,
             waba_id=waba,
-            components=seed["components"],
             created_at=now,
             updated_at=now,
             **(given | changes),

@@ -180,7 +180,7 @@ def _sends(report: Report, db: Session, ledger: list[Accepted]) -> None:
     accepted = Counter(entry.message_id for entry in ledger)
     wamids = {entry.wamid for entry in ledger}
     sql = (
-        "SELECT id, status, on_unknown, possible_duplicate, wamid, error_code, due_at FROM message"
+        "SELECT id, status, on_unknown, possible_duplicate, wamid, error_code, error, due_at FROM message"
         " WHERE direction = 'out' AND origin <> 'app'"
     )
     rows = {row.id: row for row in _rows(db, sql)}
@@ -199,7 +199,7 @@ def _sends(report: Report, db: Session, ledger: list[Accepted]) -> None:
             report.wrong["I4"].append(f"message {id_} is {row.status} and was never accepted")
         if times and row.status not in (*ACCEPTED, "unknown", "failed"):
             report.wrong["I4"].append(f"message {id_} was accepted and is {row.status}")
-        if row.status == "failed" and row.error_code is None:
+        if row.status == "failed" and row.error_code is None and not row.error:
             report.wrong["I4"].append(f"message {id_} failed without a reason")
         if times and row.wamid is not None and row.wamid not in wamids:
             report.wrong["I4"].append(f"message {id_} has a wamid that the emulator never gave")

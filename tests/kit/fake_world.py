@@ -72,6 +72,7 @@ class World:
         self.typed_in: set[int] = set()  # conversations in which a colleague types
         self.keys: dict[str, Json] = {}
         self.changes: dict[int, tuple[int, Json]] = {}  # change -> conversation, row before
+        self.acted: list[Json] = []
         self.on_event: Callable[[Json], None] = lambda event: None
         self.availability = "available"
         self._serial = 0
@@ -164,6 +165,9 @@ class World:
             self.events.append(event)
         self.on_event(event)
         if id_ is not None and kind in ("message:new", "conversation:updated"):
+            # Also the end of the timeline, as if somebody had it open: an inbox takes it only if it has.
+            tail = copy.deepcopy(self.timelines[id_][-12:])
+            self.on_event({"type": "timeline", "conversation": id_, "through": event.get("id", 0), "items": tail})
             shared = {key: value for key, value in self.rows[id_].items() if key not in ("starred", "draft")}
             self.on_event({"type": "rows", "rows": [copy.deepcopy(shared)]})
 
@@ -266,6 +270,7 @@ class World:
 
     def act(self, id_: int, body: Json) -> Json:
         """POST …/actions."""
+        self.acted.append(body)
         row = self.rows[id_]
         before = copy.deepcopy(row)
         if body["action"] == "claim" and row["assignee"] and row["assignee"] != ME and not body.get("sure"):

@@ -59,7 +59,8 @@ class Watch:
 
     def run(self) -> None:
         said = sa.or_(contact.c.opted_out_at.is_not(None), contact.c.marketing_stopped_at.is_not(None))
-        query = sa.select(identity.c.value).join(contact, contact.c.id == identity.c.contact_id).where(said)
+        query = sa.select(identity.c.value).join(contact, contact.c.id == identity.c.contact_id)
+        query = query.where(said, identity.c.kind == "phone")
         while not self.over.wait(LOOK_SECONDS):
             with self.store.read() as db:
                 found = db.connection().execute(query).scalars().all()

@@ -47,6 +47,7 @@ class Seven(InboxApp):
             self.client.login,
             on_event=live._on_event,
             on_rows=live._on_rows,
+            on_tail=live._on_tail,
             on_ready=live._on_ready,
             on_link=live._on_link,
         )

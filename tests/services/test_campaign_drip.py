@@ -51,6 +51,20 @@ def test_the_later_message_goes_out_after_its_time_and_once(store: Store) -> Non
     assert shop.campaign().status == "finished"
 
 
+def test_a_later_message_may_be_of_a_template_that_takes_less(store: Store) -> None:
+    shop = Shop(store, 2)
+    with store.read() as db:
+        waba = db.get_one(Template, shop.template).waba_id
+    short = [{"type": "BODY", "text": "Ainda dá tempo de aproveitar."}]
+    campaigning.approve(store, shop.org, shop.now, waba=waba, name="ainda", components=short)
+    shop.launch(drip=(Drip(timedelta(days=2), "ainda"),), cap=Cap(0, 0))
+    shop.run()
+    shop.now += timedelta(days=2)
+    for _ in range(3):
+        step(shop)
+    assert told(shop)[0] == {"sent": 2}
+
+
 def test_whoever_has_answered_gets_no_later_message(store: Store) -> None:
     shop = begun(store)
     shop.now += timedelta(hours=1)

@@ -432,7 +432,7 @@ def test_a_template_that_meta_pauses_stops_what_uses_it(store: Store) -> None:
     stopped = shop.campaign()
     assert stopped.status_reason == "PT-CAMP-TEMPLATE"
     assert "is paused at Meta: FIRST_PAUSE" in stopped.status_detail
-    with pytest.raises(Conflict, match="it is paused"):
+    with pytest.raises(Conflict, match="is paused at Meta"):
         shop.on_campaign(campaigns.resume)
     with store.write() as db:
         db.get_one(Template, shop.template).status = "APPROVED"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from sqlmodel import select
 
 from pytake_cli.errors import Forbidden, NotFound
 from pytake_cli.services import audit, contact_removal, contacts, incidents, merging, principals, privacy
+from pytake_cli.store import upkeep
 from pytake_cli.store.audit import AuditEntry
 from pytake_cli.store.campaigns import AudienceRow
 from pytake_cli.store.contact_history import ContactNote
@@ -103,6 +105,18 @@ def test_once_erased_nothing_of_a_person_is_anywhere_and_nobody_else_lost_a_word
         noted = db.exec(select(AuditEntry).where(AuditEntry.action == "contact.erased")).one()
         assert (noted.target, noted.details["rows"]) == ("contact:1", sum(counts.values()))
         assert audit.verify(db, shop.org).wrong == ""
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_after_a_vacuum_the_file_holds_none_of_their_words(shop: Shop) -> None:
+    with shop.store.read() as db:
+        file = Path(db.connection().exec_driver_sql("PRAGMA database_list").one().file)
+    erase(shop)
+    upkeep.vacuum(shop.store)
+    kept = b"".join(each.read_bytes() for each in file.parent.glob(f"{file.name}*")).lower()
+    assert b"a outra pessoa" in kept
+    for mark in (b"uleica", b"egredo", PHONE.encode(), PHONE[4:].encode()):
+        assert mark not in kept
 
 
 def test_what_was_counted_before_is_what_goes(shop: Shop) -> None:

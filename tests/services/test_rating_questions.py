@@ -9,6 +9,7 @@ import pytest
 
 from pytake_cli.services import analytics, conversations, periods, rating_plans, rating_questions, routing, teams
 from pytake_cli.store import Store
+from pytake_cli.store.changes import ConversationChange
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.messages import OUT, Message
 from tests.kit import templates
@@ -60,6 +61,13 @@ def test_stars_are_asked_for_after_a_moment_tapped_and_explained(shop: Asking) -
     ids = [each["id"] for each in question["interactive"]["action"]["sections"][0]["rows"]]
     shop.taps(ids[1], kind="list_reply")
     assert shop.of(row) == (4, "")
+    [told] = [each for each in shop.rows(ConversationChange) if each.what == "rated"]
+    assert (told.conversation_id, told.before, told.after, told.undoable) == (
+        row.id,
+        {"rating": None},
+        {"rating": 4},
+        False,
+    )
     assert shop.bot()[-1] == "Obrigado! Quer contar por quê?"
     assert shop.conversation().status == "resolved"
     shop.says("demorou um pouco")

@@ -116,6 +116,18 @@ def test_what_was_missed_is_skipped_and_said(shop: Shop) -> None:
     assert "3 times from 2026-11-22T16:00 on" in run.output
 
 
+def test_what_was_missed_before_a_time_that_is_kept_is_said_too(shop: Shop) -> None:
+    shop.schedule()
+    shop.tick(at("2026-11-25T16:01"))
+    assert shop.runs() == [("2026-11-22T16:00", "skipped", "missed"), ("2026-11-25T16:00", "queued", "")]
+    assert shop.incidents() == ["PT-SCHEDULE-MISSED"]
+    with shop.store.read() as db:
+        [_kept, skipped] = rows.runs(db, shop.org)
+    assert "3 times from 2026-11-22T16:00 on" in skipped.output
+    shop.tick(at("2026-11-25T16:02"))
+    assert len(shop.runs()) == 2
+
+
 def test_what_was_missed_runs_once_late_if_the_schedule_says_so(shop: Shop) -> None:
     shop.schedule(missed="run-once", daily="16:00")
     shop.tick(at("2026-11-25T12:00"))

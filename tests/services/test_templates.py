@@ -16,7 +16,9 @@ from pytake_cli.store import Store
 from pytake_cli.store.events import Event
 from pytake_cli.store.jobs import Job
 from pytake_cli.store.numbers import Number
+from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.templates import Template
+from pytake_cli.whatsapp import template_views
 from pytake_cli.whatsapp import templates as at_meta
 from tests.kit import templates as kit
 from tests.kit.stores import NOW, make_number, make_org
@@ -111,6 +113,19 @@ def test_a_template_is_found_by_name_and_language(store: Store) -> None:
         with pytest.raises(NotFound) as caught:
             language_of("aviso", "de")
         assert (caught.value.slug, caught.value.values["languages"]) == ("PT-TEMPLATE-LANGUAGE", "en_US, pt_BR")
+
+
+def test_the_english_of_an_organisation_is_whichever_there_is(store: Store) -> None:
+    number = at(store, id_ := make_number(store, make_org(store)))
+    for language in ("en_US", "pt_BR"):
+        kit.put(store, id_, "aviso", kit.body("Oi."), language=language)
+    with store.write() as db:
+        db.get_one(Organisation, number.org_id).lang = "en"
+    with store.read(number.org_id) as db:
+        assert templates.find(db, number.org_id, number.waba_id, "aviso").language == "en_US"
+    kit.put(store, id_, "aviso", kit.body("Oi."), language="en_GB")
+    with store.read(number.org_id) as db, pytest.raises(NotFound):
+        templates.find(db, number.org_id, number.waba_id, "aviso")
 
 
 def test_a_template_of_another_organisation_is_not_there(store: Store) -> None:
@@ -247,3 +262,16 @@ def test_what_meta_would_refuse_is_found_before_sending(values: dict[str, str], 
         templates.message(kit.row("pedido", *AT_META.components), values)
     assert (caught.value.slug, caught.value.values["code"]) == ("PT-TEMPLATE-VALUES", code)
     assert said in caught.value.values["misfits"]
+
+
+def test_an_offer_stands_above_the_words_and_the_address_of_a_code_is_not_shown() -> None:
+    parts: list[dict[str, Any]] = [
+        {"type": "LIMITED_TIME_OFFER", "limited_time_offer": {"text": "Só hoje!", "has_expiration": True}},
+        {"type": "BODY", "text": "Olá {{1}}, aproveite."},
+        {
+            "type": "BUTTONS",
+            "buttons": [{"type": "OTP", "text": "Copiar", "url": "https://www.whatsapp.com/otp/code/"}],
+        },
+    ]
+    seen = template_views.render(parts, ["Ana"])
+    assert (seen.body, seen.buttons) == ("Só hoje!\n\nOlá Ana, aproveite.", ("Copiar",))

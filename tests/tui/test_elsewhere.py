@@ -69,7 +69,10 @@ def test_the_live_wire_is_given_a_fresh_token_before_the_first_ends(api: FakeApi
 
     async def work() -> None:
         login = Login(first, renew)
-        live = Live(api.url, login, on_event=print, on_rows=print, on_ready=opened.append, on_link=lambda link: None)
+        live = Live(
+            api.url, login,
+            on_event=print, on_rows=print, on_tail=print, on_ready=opened.append, on_link=lambda link: None,
+        )  # fmt: skip
         running = asyncio.ensure_future(live.run())
         async with asyncio.timeout(10):
             while {"type": "token", "token": TOKEN} not in api.frames:

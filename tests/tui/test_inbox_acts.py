@@ -95,13 +95,47 @@ def test_a_word_typed_into_the_list_is_not_taken_for_commands(api: FakeApi) -> N
         async with seat(api) as here:
             id_ = here.screen.talks.rows[0].id
             await here.choose(id_)
+            api.delay_seconds = 0.5  # what the letters did is answered after it was taken back by hand
             for letter in "bem":
                 here.screen.talks.post_message(events.Key(letter, letter))
             await here.until_shown("It looks as if you are writing")
-            await here.until(lambda: here.app.can_undo)  # the server has answered what the letters did
             await here.press("escape")
-            assert api.world.sent == []
+            await here.until(lambda: ("POST", "/undo") in api.requests)
             await here.until(lambda: api.world.rows[id_]["status"] == "open")
+            assert api.world.sent == []
+
+    run(work())
+
+
+def test_resolving_asks_the_customer_how_it_was_and_leaves_a_note(api: FakeApi) -> None:
+    async def work() -> None:
+        async with seat(api) as here:
+            id_ = next(row.id for row in here.screen.talks.rows if row.status == "open" and not row.bot_owns)
+            await here.choose(id_)
+            await here.press("E")
+            await here.until_shown("ask the customer how it was")
+            await here.press(*"ok")
+            await here.press("enter")
+            await here.until(lambda: api.world.rows[id_]["status"] == "resolved")
+            assert api.world.acted[-1] == {"action": "resolve", "csat": True, "note": "ok"}
+            await here.press("u")
+            await here.until(lambda: api.world.rows[id_]["status"] == "open")
+
+    run(work())
+
+
+def test_a_refused_claim_does_not_bring_an_old_row_back(api: FakeApi) -> None:
+    async def work() -> None:
+        async with seat(api) as here:
+            id_ = next(row.id for row in here.screen.talks.rows if row.assignee is None and not row.bot_owns)
+            await here.choose(id_)
+            api.delay_seconds = 0.5
+            await here.press("m")
+            api.world.touch(id_, "assigned", BIA, assignee=BIA)  # was faster
+            await here.until_shown("again takes it")
+            assert (row := here.screen.talks.get(id_))
+            assert row.assignee
+            assert row.assignee.id == BIA["id"]
 
     run(work())
 

@@ -10,7 +10,7 @@ import pytest
 
 from pytake_cli import clock, locale
 from tests.kit import screens
-from tests.kit.awkward import hostile
+from tests.kit.awkward import MIXED, hostile
 from tests.kit.fake_api import FakeApi
 from tests.kit.fake_world import World
 from tests.kit.screens import SIZES, on_a_loop, settle
@@ -86,6 +86,7 @@ async def test_awkward_words_leave_the_inbox_in_its_lines(state: str, size: tupl
         screens.check_lines(here.app)
         if state in STILL_STATES:
             screens.compare(here.app, f"inbox-{state}-{size[0]}x{size[1]}")
+            assert [sign for sign in MIXED if sign not in screens.text(here.app)] == []
 
 
 @on_a_loop

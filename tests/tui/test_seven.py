@@ -14,7 +14,7 @@ from pytake_cli.tui.cards.flow import branches
 from pytake_cli.tui.options import Options
 from pytake_cli.tui.widgets.chat import ChatView
 from tests.kit import photographs, screens
-from tests.kit.awkward import hostile
+from tests.kit.awkward import MIXED, hostile
 from tests.kit.screens import SIZES, on_a_loop, running
 from tests.kit.seven import NOW, STILL, Seven
 from tests.kit.seven_rows import AWKWARD, SEVEN
@@ -39,6 +39,7 @@ async def test_awkward_words_leave_every_screen_in_its_lines(place: str, size: t
     async with running(Seven(SEVEN[place](AWKWARD), place), size) as (app, pilot):
         await rested(pilot)
         screens.compare(app, f"{place}-{size[0]}x{size[1]}")
+        assert [sign for sign in MIXED if sign not in screens.text(app)] == []
 
 
 @pytest.mark.parametrize("place", SEVEN)

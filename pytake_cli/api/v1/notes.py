@@ -54,7 +54,7 @@ def drop_draft(id: Id, here: Here = Depends(here)) -> None:
     with here.write(quiet=True) as db:
         guard(here.request, _draft(db, here, id), needed=False)
         talk_notes.drop_draft(db, principal(here), conversations.get(db, id))
-    here.saw("draft.written", f"conversation:{id}")
+    here.saw("draft.dropped", f"conversation:{id}")
 
 
 def _draft(db: Session, here: Here, id: int) -> dict[str, Any]:  # noqa: A002

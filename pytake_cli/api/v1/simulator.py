@@ -212,7 +212,7 @@ def say(id: TalkId, body: Said, here: Here = Depends(here)) -> object:
         _tell(talk, "customer", screen.told(reply))
         talk.recording.customer(reply)
         heard = talk.player.hear(reply)
-        if heard in ("nobody", "opted_out", "opted_in"):
+        if heard in ("nobody", "opted_out", "opted_in", "people"):
             _tell(talk, "note", heard)
         _look(talk)
         return _card(id, talk)

@@ -268,7 +268,7 @@ def _flow(inquiry: Inquiry, at: Path, step: Step) -> None:
     if flows is None or not name:
         return
     if name != inquiry.flow.name and name not in flows:
-        _known(inquiry, at, step, "flow", [*flows, inquiry.flow.name], "flow")
+        _known(inquiry, at, step, "flow", {*flows, inquiry.flow.name}, "flow")
         return
     other = inquiry.flow if name == inquiry.flow.name else flows[name]
     handed = getattr(step, "with_", None) or {}

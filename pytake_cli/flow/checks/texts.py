@@ -55,6 +55,14 @@ def _length(inquiry: Inquiry, at: Path, text: Text, limit: str) -> None:
     for path, _language, template in by_language(at, text):
         if not template.source.strip():
             inquiry.say("PT-FLOW-EMPTY-TEXT", "this text is empty", path)
+        elif inquiry.positions.is_cut_off(path):
+            inquiry.say(
+                "PT-FLOW-QUOTES",
+                "the text ends before the #: what follows is a comment",
+                path,
+                severity="warning",
+                fix="put the text in quotes, or a space behind the #",
+            )
         elif (length := least(template)) > most:
             inquiry.say(
                 "PT-FLOW-LENGTH",

@@ -54,7 +54,7 @@ def _header(item: Item, name: str, value: str) -> str:
     """What looks like a password is not written into a file."""
     if not SECRET_HEADERS.search(name) or "{{" in value or not value.strip():
         return value
-    secret = names.word(name, "header").upper()
+    secret = names.word(name, "header")
     item.changed(
         Phrase("{header} is read from the secret {secret}: pytake secret set {secret}"), header=name, secret=secret
     )

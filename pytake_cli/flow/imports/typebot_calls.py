@@ -62,7 +62,7 @@ def header(block: Block, name: str, value: str) -> str:
     """A header's value; what looks like a password is not written into a file."""
     if not SECRET_HEADERS.search(name) or "{{" in value or not value.strip():
         return value
-    secret = names.word(name, "header").upper()
+    secret = names.word(name, "header")
     block.item.changed(
         Phrase("{header} is read from the secret {secret}: pytake secret set {secret}"), header=name, secret=secret
     )
@@ -78,15 +78,15 @@ def _body(bot: Bot, block: Block, hook: Given, headers: dict[str, str]) -> Field
         block.item.changed(Phrase("it sends the variables as JSON"))
         return {"json": found} if found else {}
     if not any(key.lower() == "content-type" for key in headers):
-        return _as_json(bot, block, body)
+        return _as_json(bot, block, body, headers)
     return {"body": bot.words(block, body)}
 
 
-def _as_json(bot: Bot, block: Block, body: str) -> Fields:
+def _as_json(bot: Bot, block: Block, body: str, headers: dict[str, str]) -> Fields:
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError):
-        return {"headers": {"Content-Type": "application/json"}, "body": bot.words(block, body)}
+        return {"headers": {**headers, "Content-Type": "application/json"}, "body": bot.words(block, body)}
     return {"json": _filled(bot, block, parsed, 0)}
 
 

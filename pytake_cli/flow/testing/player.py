@@ -102,6 +102,7 @@ class Player:
         self._world = world
         self._window_closes_at: datetime | None = None
         self._opted_out = False
+        self._people = False  # whether a person has the conversation: no trigger is heard then
         self._sessions = 0
 
     def fresh(self) -> Player:
@@ -139,7 +140,7 @@ class Player:
         self._begin(self.flow, Started(self.now, reply, trigger, self._world.chance, dict(given or {})))
 
     def hear(self, reply: Reply, *, ad: str | None = None) -> str:
-        """The customer writes. Returns what came of it: session | started | opted_out | opted_in | nobody."""
+        """The customer writes. Returns what came of it: session | started | opted_out | opted_in | people | nobody."""
         if window.opens_window(reply.kind):
             self._window_closes_at = self.now + window.WINDOW - window.MARGIN
         words = opt_out.words_of({}, self.language, self._world.stop_words)
@@ -159,6 +160,8 @@ class Player:
     def _triggered(self, reply: Reply, ad: str | None) -> str:
         if self._opted_out or reply.kind == "reaction":
             return "nobody"
+        if self._people:
+            return "people"
         first = self.session is None
         heard = Heard(
             reply.text,
@@ -199,11 +202,12 @@ class Player:
 
     def take_over(self) -> None:
         """One of the team answers instead of the bot."""
+        self._people = True
         self.happen(Cancelled(self.now, "taken_over"))
 
     def hand_back(self, *, closed: bool = False) -> None:
         """One of the team gives the conversation back, or closes it."""
-        session = self.session
+        session, self._people = self.session, False
         if session is not None and session.wait is not None and session.wait.kind == "person":
             self.happen(HandedBack(self.now, closed))
         elif closed:
@@ -269,7 +273,7 @@ class Player:
                 for one in [token] if token else [known for known in self.timers if known != "expire"]:
                     self.timers.pop(one, None)
             case fx.HandOff():
-                self.handoff = effect
+                self.handoff, self._people = effect, True
             case fx.SetContact(changes):
                 for change in changes:
                     change_contact(self.contact, *change)

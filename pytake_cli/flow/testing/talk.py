@@ -155,6 +155,8 @@ class _Run:
         reply = self._choose(customer.choice) if customer.choice is not None else customer.reply(self._played.language)
         self._tell("customer", screen.told(reply))
         heard = self._player.hear(reply, ad=customer.ad)
+        if heard == "people":
+            self._tell("person", _("has the conversation, and the bot is silent"))
         if heard == "nobody" and self._player.session is None:
             raise Mismatch(_("no trigger of the flow fits this message"))
 

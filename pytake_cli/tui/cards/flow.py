@@ -64,6 +64,21 @@ def _walk(steps: Mapping[str, Json], name: str, rails: str, under: str, label: s
         waiting += reversed(nexts)
 
 
+STARTS = {  # how the API names what starts a flow -> how people say it; the words of a keyword speak for themselves
+    "keyword": "", "new_contact": "new contact", "new_conversation": "new conversation", "any": "any message",
+    "ad": "ad", "button": "button",
+}  # fmt: skip
+
+
+def start(label: str) -> str:
+    """What starts a flow: `keyword oi, olá` is `oi, olá`."""
+    kind, _space, rest = label.partition(" ")
+    name = STARTS.get(kind)
+    if name is None:
+        return label
+    return f"{_(name)} {rest}".strip() if name else rest
+
+
 @dataclass(frozen=True, slots=True)
 class Overlay:
     """What is shown over the tree: where the talk is, how many are at each step, what is wrong with it."""
@@ -159,9 +174,9 @@ def standing(card: Json, room: int, look: Look) -> Lines:
             path.append(str(line["step"]))
     made = _rule(_("values"), room, look) + draw.paragraph(values or figure(None), room, look.plain)
     made += _rule(_("path"), room, look)
-    made += draw.paragraph(
-        f" {sign('→')} ".join([*path, str(card.get("step") or "")]).strip(f" {sign('→')}"), room, look.muted
-    )
+    if card.get("step") and path[-1:] != [card["step"]]:
+        path.append(str(card["step"]))
+    made += draw.paragraph(f" {sign('→')} ".join(path), room, look.muted)
     return made
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import events
 from textual.app import ComposeResult
 
@@ -15,16 +13,14 @@ from pytake_cli.tui.safe import Safe, one_line, own
 class Command(Box[bool]):
     """Closes with Enter, Esc, or `y`, which takes the line to the clipboard."""
 
-    SIZE: ClassVar[str] = "-slim"
-
     def __init__(self, title: Safe, line: str, *, says: Safe | None = None) -> None:
         super().__init__(title, own(_("y copies it · Enter or Esc closes")))
         self._line, self._says = line, says
 
     def inside(self) -> ComposeResult:
-        if self._says:
-            yield said(self._says)
         yield said(Safe(f"$ {one_line(self._line)}"))
+        if self._says:
+            yield said(self._says, "hushed")
 
     async def press(self, event: events.Key) -> bool:
         if event.key == "y":

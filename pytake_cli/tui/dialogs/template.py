@@ -155,8 +155,13 @@ class TemplatePicker(Box[Filled]):
         """Another template: its fields, with what is known filled in."""
         template, wanted = self.template, self.wanted
         used = self._last.get(str(template["name"]), {}) if template else {}
-        known = {**used, **self._known}
-        if self._draft and (longest := _longest([slot for slot in wanted if not known.get(str(slot["key"]))])):
+        is_code = template is not None and template.get("category") == "AUTHENTICATION"  # no name is one
+        known = {**used, **({} if is_code else self._known)}
+        if (
+            self._draft
+            and not is_code
+            and (longest := _longest([slot for slot in wanted if not known.get(str(slot["key"]))]))
+        ):
             known[longest] = self._draft
         for at in range(MOST_VALUES):
             row = self.query_one(f"#row-{at}")
@@ -246,7 +251,7 @@ def _names(found: Sequence[Json], at: int, room: int, look: Look) -> Lines:
     for number, each in enumerate(found[top:], top):
         ground = look.cursor if number == at else look.plain
         category = str(each.get("category") or "")
-        tail = f" {category}{' $' if category == 'MARKETING' else ''}"
+        tail = f" {_(category.lower())}{' $' if category == 'MARKETING' else ''}"
         name = fit(str(each["name"]), max(4, room - len(tail) - 2))
         mark = sign("▌") if number == at else " "
         lines.append(((f"{mark} ", look.accent + ground), (name, look.plain + ground), (tail, look.muted + ground)))
@@ -257,7 +262,11 @@ def _facts(template: Json | None, missing: Sequence[int], look: Look) -> Lines:
     if template is None:
         return []
     quality = _(str(template.get("quality") or "").lower()) or draw.figure(None)
-    lines: Lines = [((f"{_('category')} {template.get('category')} · {_('quality')} {quality}", look.muted),)]
+    category = _(str(template.get("category") or "").lower())
+    lines: Lines = [
+        ((f"{_('category')} {category}", look.muted),),
+        ((f"{_('quality')} {quality}", look.muted),),
+    ]
     if missing:
         lines.append(((_("fill in {count} more").format(count=len(missing)), look.warn),))
     return lines

@@ -174,7 +174,7 @@ class FlowsScreen(Listing):
         return (
             Column(_("flow"), 14, grows=True),
             Column(_("version"), 14, order=2),
-            Column(_("people"), 6, right=True, order=3),
+            Column(_("people"), 7, right=True, order=3),
             Column(_("starts with"), 14, order=4, grows=True),
         )
 
@@ -184,7 +184,7 @@ class FlowsScreen(Listing):
         drafted = bool(card and name in self.files and self.files[name][1] != card["source"])
         version = f"v{row.get('version')}" + (f" {sign('●')} {_('draft')}" if drafted else "")
         state = f"{version} {sign('‖')}" if row.get("paused") else version
-        starts = ", ".join(str(each) for each in row.get("starts") or ())
+        starts = f" {sign('·')} ".join(cards.start(str(each)) for each in row.get("starts") or ())
         return Record(
             name,
             (

@@ -64,7 +64,6 @@ class ActsPart(PopupsPart):
         if acted.row is not None:
             self.row_changed(acted.row)
         self.inbox.done(own(f"#{row.id} {row.contact.name}: {_(action.title)}"), change=acted.change)
-        self.touch_all()
         return True
 
     async def _act_on_marked(self, action: Action, verb: str, change: Change, arguments: dict[str, Any]) -> bool:
@@ -87,7 +86,6 @@ class ActsPart(PopupsPart):
             told += " · " + _("{count} left out: {why}").format(count=len(skipped), why=skipped[0].get("says", ""))
         self.inbox.done(own(told), batch=answer.get("batch"))
         self.marks_changed()
-        self.touch_all()
         return True
 
     def _put_back(self, row: Row) -> None:

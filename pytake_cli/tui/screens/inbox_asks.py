@@ -125,7 +125,6 @@ class AsksPart(ActsPart, Anywhere):
             self.forget_draft(row.id)
             if self.open is not None and self.open.id == row.id:
                 self.composer.set_text("")
-        self.touch_all()
 
     def on_live(self, events_: list[Event]) -> None:
         super().on_live(events_)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from textual.timer import Timer
@@ -11,7 +12,7 @@ from textual.timer import Timer
 from pytake_cli.locale import _
 from pytake_cli.tui.actions import BY_ID
 from pytake_cli.tui.client import Refused, Unreachable, passes
-from pytake_cli.tui.live import LOGIN, Event, Ready
+from pytake_cli.tui.live import LOGIN, Event, Ready, Tail
 from pytake_cli.tui.rows import Row
 from pytake_cli.tui.safe import Safe
 from pytake_cli.tui.screens.inbox_talks import TalksPart
@@ -24,6 +25,7 @@ DEBOUNCE_SECONDS = 0.06  # the cursor is quicker than chats are read
 PRESENCE_SECONDS = 8.0
 KEPT_TALKS = 60  # timelines that are kept for going back, and for reading without a connection
 TAIL = 30  # entries that are read again when something happened
+ASIDE = ("reaction", "edit", "revoke")  # messages that say something of another one, which may be further up
 
 
 @dataclass
@@ -48,6 +50,7 @@ class ChatPart(TalksPart):
         self._kept: OrderedDict[int, Talk] = OrderedDict()
         self._opening: Timer | None = None
         self._stale = False
+        self._through = 0  # the last event whose end of the open conversation came with it
         self._reading = False
         self._older = False
         self._others: dict[int, dict[tuple[Safe, str], float]] = {}  # conversation -> (name, what) -> until
@@ -132,6 +135,19 @@ class ChatPart(TalksPart):
 
     # -- growing -------------------------------------------------------------------------------------------------------
 
+    def on_tail(self, tail: Tail) -> None:
+        super().on_tail(tail)
+        if self.open is not None and tail.conversation == self.open.id and self.chat.joins(tail.items):
+            self._through = tail.through
+            self._take_tail(self.open.id, tail.items)
+
+    def _take_tail(self, id_: int, items: Sequence[Item], before: str | None = None) -> None:
+        kept = self.chat.take_page(items, self._waiting(id_))
+        if id_ in self._kept:
+            talk = self._kept[id_]
+            talk.items, talk.before = list(self.chat.items), talk.before if kept else before
+        self.seen()
+
     def on_live(self, events_: list[Event]) -> None:
         super().on_live(events_)
         for event in events_:
@@ -142,7 +158,9 @@ class ChatPart(TalksPart):
                 case "agent:typing" | "agent:viewing":
                     self._someone(event)
                 case _:
-                    if self.open is not None and event.conversation == self.open.id:
+                    is_open = self.open is not None and event.conversation == self.open.id
+                    came = event.id is not None and event.id <= self._through
+                    if is_open and not (came and event.payload.get("kind") not in ASIDE):
                         self._stale = True
         self._read_stale()
 
@@ -163,11 +181,7 @@ class ChatPart(TalksPart):
                 page = await self.inbox.client.timeline(id_, limit=TAIL)
                 if self.open is None or self.open.id != id_:
                     continue
-                kept = self.chat.take_page(page.items, self._waiting(id_))
-                if id_ in self._kept:
-                    talk = self._kept[id_]
-                    talk.items, talk.before = list(self.chat.items), talk.before if kept else page.next
-                self.seen()
+                self._take_tail(id_, page.items, page.next)
         except (Unreachable, Refused) as error:
             self._stale = self._stale or passes(error)  # again in a second, or when the wire is back
         finally:

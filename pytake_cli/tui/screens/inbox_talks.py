@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ PAGE = 100
 MOST_AGAIN = 200  # rows that are read again at once
 QUIET_SECONDS = 0.3  # without a key before the list may take another order
 # The order and the counts: what people do is there at once, what a flood of customers does every two seconds.
-RENEWED_AT_ONCE, RENEWED_SECONDS = 4, 2.0
+RENEWED_AT_ONCE, RENEWED_SECONDS = 6, 2.0
 GATHER_SECONDS = 0.03  # several events of one commit are one
 ORDERS = {"waiting": "waiting", "activity": "activity", "window": "window", "priority": "priority"}
 TURNING = ("message:new", "conversation:updated")  # events by which a list may take another order
@@ -61,9 +61,9 @@ class TalksPart(Place):
         self.viewbar.current, self.viewbar.above = self.view, 0
         self.viewbar.order = _(self.order)
         self.viewbar.refresh()
-        asked = self._showing()
+        showing = self._showing()
         page = await self.read(view=self.view, where=self.where, order=self.order, limit=PAGE)
-        if asked != self._showing():
+        if showing != self._showing():
             return  # another view was chosen meanwhile
         self.next_page = page.next
         self.talks.show(page.items, to_top=to_top)
@@ -110,9 +110,9 @@ class TalksPart(Place):
 
     async def _next(self) -> None:
         try:
-            asked = self._showing()
+            showing = self._showing()
             page = await self.read(view=self.view, where=self.where, order=self.order, cursor=self.next_page)
-            if asked != self._showing():
+            if showing != self._showing():
                 return
             self.next_page = page.next
             known = {row.id for row in self.talks.whole}
@@ -194,16 +194,22 @@ class TalksPart(Place):
     def _renew(self) -> None:
         self._renewing = None
         self._allowance.take()
-        self.run_worker(self._quietly(self.count), exit_on_error=True)
-        self._old = True
-        if not self._paging:
-            self._paging = True
-            self.run_worker(self._quietly(self._read_again), exit_on_error=True)
+        self.run_worker(self._count_and_read(), exit_on_error=True)
 
-    async def _quietly(self, work: Callable[[], Awaitable[None]]) -> None:
-        """The wire tells of an outage, and everything is read again after it; without one, in a second."""
+    async def _count_and_read(self) -> None:
+        """First the counts, which wait for nothing. What an outage kept is read after it; else in a second."""
         try:
-            await work()
+            await self.count()
+            self._old = True
+            if self._paging:
+                return
+            self._paging = True
+            try:
+                while self._old:
+                    self._old = False
+                    await self._read_again()
+            finally:
+                self._paging = False
         except (Unreachable, Refused) as error:
             self._missed = self._missed or passes(error)
 
@@ -214,17 +220,12 @@ class TalksPart(Place):
             self.renew_soon()
 
     async def _read_again(self) -> None:
-        try:
-            while self._old:
-                self._old = False
-                asked, limit = self._showing(), max(PAGE, min(len(self.talks.whole), MOST_AGAIN))
-                with self._following() as came:
-                    page = await self.read(view=self.view, where=self.where, order=self.order, limit=limit)
-                    await self._until_quiet()
-                if asked == self._showing():
-                    self._take_again(_merged(page, came), limit)
-        finally:
-            self._paging = False
+        showing, limit = self._showing(), max(PAGE, min(len(self.talks.whole), MOST_AGAIN))
+        with self._following() as came:
+            page = await self.read(view=self.view, where=self.where, order=self.order, limit=limit)
+            await self._until_quiet()
+        if showing == self._showing():
+            self._take_again(_merged(page, came), limit)
 
     def _take_again(self, page: Page[Row], limit: int) -> None:
         fresh = {row.id for row in page.items}

@@ -134,8 +134,8 @@ class WritingPart(ChatPart):
             raise
         if self._drafts.get(id_, NO_DRAFT) == draft:
             self._owed.discard(id_)
-        if self.open is not None and self.open.id == id_ and draft.text.strip():
-            self.presence.saved = _("draft saved")
+        if self.open is not None and self.open.id == id_:
+            self.presence.saved = _("draft saved") if draft.text.strip() else ""
             self.presence.refresh()
 
     def keep_unsent(self) -> None:

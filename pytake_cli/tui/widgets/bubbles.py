@@ -13,6 +13,7 @@ from pytake_cli.locale import _
 from pytake_cli.tui import times
 from pytake_cli.tui.measure import cut, size, width, wrap
 from pytake_cli.tui.paint import Look
+from pytake_cli.tui.rows import when
 from pytake_cli.tui.safe import has_rtl
 from pytake_cli.tui.signs import MEDIA, STATUS, sign
 from pytake_cli.tui.timeline import Item
@@ -29,12 +30,15 @@ CHANGES: dict[str, str] = {
     "resolved": "{who} resolved it",
     "reopened": "{who} reopened it",
     "snoozed": "{who} snoozed it until {after}",
+    "snoozed_for_reply": "{who} snoozed it until the customer writes",
+    "handed_off": "the flow handed it to people",
+    "starred": "{who} set or took the star",
+    "read": "{who} marked it as read or unread",
     "woken": "it came back from the snooze",
     "labelled": "{who} labelled it {after}",
     "priority": "{who} set the priority to {after}",
     "taken_over": "{who} took over from the flow",
     "handed_back": "{who} handed it back to the flow",
-    "handed_off": "the flow handed it to people",
     "undone": "{who} took the last step back",
     "rated": "the customer gave {after} of 5 stars",
     "merged": "{who} merged another conversation into it",
@@ -79,11 +83,33 @@ def rule(text: str, frame: Frame, style: Style) -> Strip:
 
 def told(item: Item, zone: tzinfo, *, dated: bool = False) -> str:
     """`11:02 bia resolved it`."""
-    template = CHANGES.get("taken" if item.what == "assigned" and item.after == item.author else item.what)
-    who = item.author or _("the system")
-    text = _(template).format(who=who, after=item.after) if template else f"{who}: {item.what} {item.after}".strip()
     at = f"{item.at.astimezone(zone):%d/%m %H:%M}" if dated else times.clock_time(item.at, zone)
-    return f"{at} {text}"
+    return f"{at} {sentence(item, zone)}"
+
+
+def _told_as(item: Item) -> str:
+    match item.what:
+        case "assigned":
+            return "taken" if item.after and item.after == item.author else "assigned" if item.after else "unassigned"
+        case "snoozed" if not item.after:
+            return "snoozed_for_reply"
+    return item.what
+
+
+def _after(item: Item, zone: tzinfo) -> str:
+    """What it became, as people here say it."""
+    if item.what == "snoozed" and (until := when(item.after)) is not None:
+        return times.moment(until, item.at, zone)
+    return _(item.after) if item.what == "priority" else item.after
+
+
+def sentence(item: Item, zone: tzinfo) -> str:
+    """`bia resolved it`."""
+    template = CHANGES.get(_told_as(item))
+    who = item.author or _("the system")
+    if template:
+        return _(template).format(who=who, after=_after(item, zone))
+    return f"{who}: {_(item.what)} {item.after}".strip()
 
 
 def _change(item: Item, frame: Frame) -> Strip:

@@ -92,6 +92,11 @@ class ChatView(Scrolled, can_focus=True):
         self._draw()
         self.scroll_to(0, self.scroll_y + len(self._strips) - before, animate=False, immediate=True)
 
+    def joins(self, items: Sequence[Item]) -> bool:
+        """True if nothing can be missing between what is here and these, which are the newest."""
+        known = {item.id for item in self.items}
+        return any(item.id in known for item in items)
+
     def take_page(self, page: Sequence[Item], waiting: Iterable[Item]) -> bool:
         """The end of the timeline as the server has it; False: too much is new, and what stood here before is gone."""
         known = {item.id for item in self.items}

@@ -89,6 +89,10 @@ class Writing(TextArea):
         if is_dropped(pasted):
             self.post_message(self.Dropped(pasted))
 
+    def on_resize(self) -> None:
+        """Where one writes stays in view, whatever the lines are wrapped to."""
+        self.scroll_cursor_visible()
+
     def token(self) -> tuple[str, str] | None:
         """What is being typed for a popup: ("/", "pr"), ("@", "bi"), (":", "joy")."""
         row, column = self.cursor_location

@@ -189,9 +189,9 @@ class Presence(Line):
         parts = [_("{who} is looking").format(who=who) for who in self.viewing if who not in self.typing]
         parts += [self.saved] if self.saved else []
         segments.append(Segment(dot.join(parts), look.muted))
-        if self.tip and not parts and len(segments) == 2:
-            segments.append(Segment(cut(self.tip, cells - 12), look.muted))
         right = f"{sign('↓')} {self.below} " + _("new") + " " if self.below else ""
+        if self.tip and not parts and len(segments) == 2:
+            segments.append(Segment(cut(self.tip, cells - 1 - width(right)), look.muted))
         taken = sum(width(segment.text) for segment in segments)
         segments.append(Segment(" " * max(0, cells - taken - width(right)), look.plain))
         return [*segments, Segment(right, look.warn)]

@@ -25,7 +25,7 @@ from pytake_cli.tui.widgets.scrolled import Scrolled
 if TYPE_CHECKING:
     from pytake_cli.tui.app import InboxApp
 
-NAME_CELLS = 12
+NAME_CELLS = 13
 MOST_NOTES = 5
 Line = list[tuple[str, Style]]
 

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi import APIRouter
 from sqlmodel import SQLModel, select
 
+from pytake_cli import clock
+from pytake_cli.api import v1
+from pytake_cli.api.v1.routers import ROUTERS
 from pytake_cli.policy.permissions import PERMISSIONS, ROLES, allows
-from tests.api.v1.walk import MISSING, OPEN, Route, body_of, routes
+from pytake_cli.store import Store
+from tests.api.v1.walk import MISSING, OPEN, Route, body_of, routes, rules
+from tests.kit import people
 from tests.kit.api import Face, Somebody, open_api, somebody
 from tests.kit.shop import Shop
 from tests.kit.stocked import KNOWN, Stock
+from tests.kit.stores import make_number, make_org
 from tests.store.test_isolation import furnish
 
 # noun -> what of it the first organisation calls something; whatever is numbered has 1 there
 NAMES = {"segments": "vip", "fields": "plano", "campaigns": "bf", "flows": "faq", "templates": "oi", "plans": "plan_1"}
+SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # what no query decides
 CUSTOM = ("contacts:read", "segments:write")  # a role that an organisation made for itself
+
+
+@pytest.fixture
+def shop(store: Store) -> Shop:
+    """The first organisation, on both databases."""
+    org = make_org(store, "loja", now=clock.now())
+    return Shop(store, org, make_number(store, org, now=clock.now()), people.user(store, org))
 
 
 @pytest.fixture
@@ -46,6 +63,43 @@ def noun(route: Route) -> str:
     return "plans" if "plans" in parts else parts[0]
 
 
+@SQLITE
+def test_no_route_is_missing_from_the_document(face: Face) -> None:
+    with face.as_(None) as client:
+        document = client.get("/openapi.json").json()
+    told = {(route.method, f"{v1.ROOT}{route.path}") for route in routes(document)}
+    assert told == set(rules())
+    modules = [importlib.import_module(f"{v1.__name__}.{found.name}") for found in pkgutil.iter_modules(v1.__path__)]
+    assert {id(module.router) for module in modules if isinstance(getattr(module, "router", None), APIRouter)} == {
+        id(router) for router in ROUTERS
+    }
+
+
+@SQLITE
+def test_a_role_of_their_own_opens_a_route_with_just_what_it_needs_and_not_with_all_else(
+    face: Face, stock: Stock
+) -> None:
+    wrong, pairs = [], 0
+    with face.as_(None, if_match="*") as client:
+        document = client.get("/openapi.json").json()
+        for route in routes(document):
+            for missing in (None, *(route.needs or ())):
+                rights = set(route.needs or ()) if missing is None else set(PERMISSIONS) - {missing}
+                if not rights:
+                    continue
+                pairs += 1
+                face.people["own"] = somebody(stock.org, *rights, role="recepcao")
+                target = route.address(values(route, string=f"nada{MISSING}", number=MISSING))
+                body, own = body_of(document, route.operation), {"authorization": "Bearer own"}
+                answer = client.request(route.method, target, json=body, headers=own)
+                refused = answer.status_code == 403 and answer.json()["slug"] == "PT-ROLE"
+                if refused != (missing is not None) or answer.status_code in (401, 500):
+                    wrong.append(f"{route} without {missing} -> {answer.status_code} {answer.text[:100]}")
+    assert wrong == []
+    assert pairs >= 340
+
+
+@SQLITE
 def test_every_route_says_who_may_use_it(face: Face) -> None:
     with face.as_(None) as client:
         document = client.get("/openapi.json").json()
@@ -55,6 +109,7 @@ def test_every_route_says_who_may_use_it(face: Face) -> None:
     assert named <= {*PERMISSIONS, "*"}
 
 
+@SQLITE
 def test_each_may_do_what_the_table_of_permissions_says_and_nothing_else(face: Face, stock: Stock) -> None:
     with face.as_(None) as client:
         document = client.get("/openapi.json").json()

@@ -1,0 +1,43 @@
+"""Commands that change something stand in the audit log; those that look, fail or only try do not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.kit.shop import Shop
+
+
+def noted(pytake: Run) -> list[tuple[str, str]]:
+    return [
+        (row["action"], row["kind"])
+        for row in json.loads(pytake("audit", "list", "--json", "--fields", "action,kind").out)
+    ]
+
+
+@pytest.fixture
+def contact(shop: Shop) -> str:
+    return f"contact:{shop.wrote().contact_id}"
+
+
+def test_a_command_that_changes_something_is_in_the_log_once(pytake: Run, contact: str) -> None:
+    assert pytake("contact", "tag", contact, "--tag", "vip").code == 0
+    assert noted(pytake) == [("cli.contact.tag", "local")]
+    assert pytake("user", "invite", "bia@example.com").code == 0
+    assert [action for action, _ in noted(pytake)] == ["password.reset", "user.invited", "cli.contact.tag"]
+    assert pytake("audit", "verify").code == 0
+
+
+def test_looking_trying_and_failing_leave_nothing(pytake: Run, contact: str) -> None:
+    assert pytake("contact", "list").code == 0
+    assert pytake("contact", "tag", contact, "--tag", "vip", "-n").code == 0
+    assert pytake("contact", "tag", "contact:9999", "--tag", "vip").code == 5
+    assert noted(pytake) == []
+
+
+def test_the_last_word_of_an_organisation_is_no_word_of_its_log(pytake: Run, shop: Shop) -> None:
+    assert pytake("org", "create", "Norte").code == 0
+    assert pytake("-o", "norte", "contact", "create", "+5511968184177").code == 0
+    assert pytake("-o", "norte", "org", "delete", "norte", "--confirm", "norte").code == 0
