@@ -154,8 +154,6 @@ def test_what_could_not_be_read_on_a_live_connection_is_read_a_moment_later(api:
             api.refusing = 503
             api.world.customer_says(id_, "alguém aí?")
             await here.until(lambda: api.refused)
-            assert here.app.link.is_on
-            assert all(item.text != "alguém aí?" for item in here.screen.chat.items)
             api.refusing = 0
             await here.until(lambda: sum(item.text == "alguém aí?" for item in here.screen.chat.items) == 1)
             assert here.app.link.is_on
