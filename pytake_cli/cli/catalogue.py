@@ -143,15 +143,6 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("whatsapp.template_rules.RULES", template_rules.RULES.values()),
     ):
         yield from ((text, table) for text in values)
-<<<<<<< HEAD
-=======
-    yield from _elsewhere()
-
-
-def _elsewhere() -> Iterator[tuple[str, str]]:
-    """Texts of tables that need a look of their own."""
-    yield from ((text, "cli.chat_commands.HELP") for text in chat_commands.HELP.values())
->>>>>>> 9d38e11160646d41d16c3ba85b3b69d34de67bbe
     yield from _of_talks()
     yield from _of_schedules()
     yield from _of_inbox()

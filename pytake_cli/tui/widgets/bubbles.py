@@ -38,6 +38,7 @@ CHANGES: dict[str, str] = {
     "priority": "{who} set the priority to {after}",
     "taken_over": "{who} took over from the flow",
     "handed_back": "{who} handed it back to the flow",
+    "handed_off": "the flow handed it to people",
     "undone": "{who} took the last step back",
     "rated": "the customer gave {after} of 5 stars",
     "merged": "{who} merged another conversation into it",
