@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from pytake_cli.cli.context import Context
     from pytake_cli.store import Store
 
-CHANGES = ("INSERT", "UPDATE", "DELETE")
 OWN = "audit_entry"
 
 
@@ -20,12 +19,13 @@ class Witness:
         from sqlalchemy import event
 
         self.changed = self.noted = self._changes = False
-        event.listen(store.writer, "before_cursor_execute", self._execute)
+        event.listen(store.writer, "after_cursor_execute", self._execute)
         event.listen(store.writer, "commit", self._commit)
         event.listen(store.writer, "rollback", self._rollback)
 
-    def _execute(self, _db: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        if statement.lstrip().startswith(CHANGES):
+    def _execute(self, _db: Any, cursor: Any, statement: str, *_more: Any) -> None:
+        kind = statement.lstrip()[:6]
+        if kind == "INSERT" or (kind in ("UPDATE", "DELETE") and cursor.rowcount):
             self._changes = True
             self.noted = self.noted or OWN in statement
 
