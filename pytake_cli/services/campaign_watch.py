@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -39,13 +40,26 @@ def progress(db: Session, campaign: Campaign) -> dict[str, Any]:
         "done": done,
         "waiting": waiting if campaign.status != CANCELLED else 0,
         "queued": under_way,
-        "sent": written - under_way - status["failed"] - status["unknown"] - status["cancelled"],
-        "delivered": status["delivered"] + status["read"] + status["played"],
-        "read": status["read"] + status["played"],
-        "failed": status["failed"],
+        **_outcomes(status),
         "unknown": status["unknown"],
         "others": campaign.recipients - waiting - written,  # skipped, held out, started, cancelled
         "finished_at": campaign.finished_at,
+    }
+
+
+def outcomes(db: Session, campaign_id: int) -> dict[str, int]:
+    """What became of the messages, as a row of a table shows it: sent, delivered, read, failed."""
+    return _outcomes(counts.statuses(db, campaign_id))
+
+
+def _outcomes(status: Counter[str]) -> dict[str, int]:
+    read = status["read"] + status["played"]
+    not_sent = sum(status[each] for each in ("queued", "sending", "failed", "unknown", "cancelled"))
+    return {
+        "sent": sum(status.values()) - not_sent,
+        "delivered": status["delivered"] + read,
+        "read": read,
+        "failed": status["failed"],
     }
 
 

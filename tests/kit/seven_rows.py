@@ -17,15 +17,16 @@ AT = "2026-11-24T01:07:00Z"
 def campaigns(texts: list[str]) -> FakeApi:
     """Campaigns of every status; the first one runs, with every kind of trouble."""
     words = cycle(texts)
+    outcomes = {"sent": 8412, "delivered": 8120, "read": 5003, "failed": 187}
     rows = [
         {"id": 90 - at, "name": next(words) or f"sem-nome-{at}", "status": status, "recipients": 12_000,
-         "template": next(words), "at": AT,
+         "template": next(words), "at": AT, **outcomes,
          "reason": "PT-CAMP-FAILURES" if status == "paused" else ""}
         for at, status in enumerate(STATUSES)
     ]  # fmt: skip
     when = {"launched_by": "ana", "launched_at": AT, "started_at": "2026-11-24T01:10:00Z", "finished_at": None}
     counts = {
-        "sent": 8412, "delivered": 8120, "read": 5003, "failed": 187, "unknown": 2, "replied": 412, "opted_out": 9,
+        **outcomes, "unknown": 2, "replied": 412, "opted_out": 9,
         "waiting": 3390, "skipped": 88, "cancelled": 0, "holdout": 0, "started": 8601,
     }  # fmt: skip
     more: Json = {

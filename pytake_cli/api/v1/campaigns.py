@@ -25,6 +25,7 @@ from pytake_cli.services import (
     campaign_launch,
     campaign_list,
     campaign_plans,
+    campaign_watch,
     campaigns,
 )
 from pytake_cli.store.campaigns import Plan
@@ -45,6 +46,10 @@ class CampaignRow(BaseModel):
     recipients: int
     template: str
     at: datetime | None
+    sent: int
+    delivered: int
+    read: int
+    failed: int
 
 
 class Failure(BaseModel):
@@ -73,10 +78,6 @@ class CampaignCard(CampaignRow):
     done: int
     waiting: int
     queued: int
-    sent: int
-    delivered: int
-    read: int
-    failed: int
     unknown: int
     skipped: int
     cancelled: int
@@ -151,8 +152,10 @@ def list_(paging: Paging = Depends(paging), here: Here = Depends(here)) -> objec
     before = paging.after(int)
     with here.read() as db:
         rows = campaign_list.rows(db, here.org_id)
-    found = [row for row in rows if before is None or row["id"] < before[0]]
-    return paging.page(found, lambda row: (row["id"],), total=len(rows))
+        found = [row for row in rows if before is None or row["id"] < before[0]]
+        page = paging.page(found, lambda row: (row["id"],), total=len(rows))
+        page["items"] = [{**row, **campaign_watch.outcomes(db, row["id"])} for row in page["items"]]
+    return page
 
 
 @router.post("/plan", response_model=PlanCard, dependencies=[Depends(needs("campaigns:write"))])
