@@ -249,10 +249,11 @@ class Hub:
     def _look(self) -> tuple[feed.News, dict[int, Became]]:
         """What is new, and for each organisation whose inboxes want it, what became of its conversations."""
         news = self._feed.read()
-        viewed: dict[int, set[int | None]] = {}
+        viewed: dict[int, set[int]] = {}
         for each in list(self.listeners) if news.events else ():
             if each.rows:
-                viewed.setdefault(each.principal.org_id, set()).add(each.viewing)
+                of_org = viewed.setdefault(each.principal.org_id, set())
+                of_org |= {each.viewing} if each.viewing is not None else set()
         found: dict[int, Became] = {}
         with suppress(StoreUnavailable):  # the events go out all the same, and who hears them reads the rest
             for org_id, ids in viewed.items():

@@ -15,7 +15,7 @@ class Became:
     """Conversations of one organisation after some events, as lists have them, and the end of their timelines."""
 
     rows: Sequence[dict[str, Any]] = ()
-    tails: Mapping[int | None, Sequence[dict[str, Any]]] = field(default_factory=dict)
+    tails: Mapping[int, Sequence[dict[str, Any]]] = field(default_factory=dict)
 
 
 def heard_of(events: Sequence[Any], org_id: int, interest: Interest, user_id: int | None, after: int) -> list[Any]:
@@ -46,7 +46,7 @@ def became(news: Became, interest: Interest, viewing: int | None, through: int) 
     frames = b""
     if mine := [row for row in news.rows if interest.wants("conversation:updated", row["id"])]:
         frames = frame({"type": "rows", "rows": mine})
-    if viewing in news.tails and interest.wants("message:new", viewing):
+    if viewing is not None and viewing in news.tails and interest.wants("message:new", viewing):
         told = {"type": "timeline", "conversation": viewing, "through": through, "items": news.tails[viewing]}
         frames += frame(told)
     return frames

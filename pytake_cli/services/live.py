@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pytake_cli.policy import window
-from pytake_cli.services import conversations, talk_rows, timeline
+from pytake_cli.services import talk_rows, timeline
 from pytake_cli.store import Store, ahead
 from pytake_cli.store.ahead import Ahead
 from pytake_cli.store.contacts import ServiceWindow
@@ -74,15 +74,16 @@ def rows(store: Store, org_id: int, events: Sequence[Any]) -> list[dict[str, Any
 
 
 def tails(
-    store: Store, org_id: int, events: Sequence[Any], viewed: Collection[int | None]
-) -> dict[int | None, Sequence[dict[str, Any]]]:
+    store: Store, org_id: int, events: Sequence[Any], viewed: Collection[int]
+) -> dict[int, Sequence[dict[str, Any]]]:
     """The end of the timelines that events made longer, of those that somebody has open."""
     changed = (row.conversation_id for row in events if row.org_id == org_id and row.kind != "message:status")
     ids = {id_ for id_ in changed if id_ in viewed}
     if not ids:
         return {}
     with store.read(org_id) as db:
-        return {id_: timeline.page(db, conversations.get(db, id_), limit=TAIL).items for id_ in ids}
+        found = db.exec(select(Conversation).where(Conversation.org_id == org_id, col(Conversation.id).in_(ids)))
+        return {talk.id or 0: timeline.page(db, talk, limit=TAIL).items for talk in found.all()}
 
 
 def missed(db: Session, org_id: int, kinds: Collection[str], cursor: int, horizon: int) -> Sequence[Any] | None:

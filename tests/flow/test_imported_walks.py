@@ -40,7 +40,7 @@ def test_a_bakery_of_typebot_takes_an_order() -> None:
     assert said(shop.say("ana arroba")) == ["Esse e-mail não parece certo. Pode repetir?"]
     call = next(each for each in shop.say("ana@example.com") if isinstance(each, CallHttp))
     assert call.json == {"item": "Pão de queijo", "email": "ana@example.com"}
-    assert call.headers == {"Authorization": "Bearer secret:AUTHORIZATION"}
+    assert call.headers == {"Authorization": "Bearer secret:authorization"}
     told = said(shop.answer({"status": 200, "json": {"order": {"id": 812}}}))
     assert told[0].startswith("Pedido 812 anotado. Total: R$ 210")
     shop.say("5")
