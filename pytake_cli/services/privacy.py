@@ -68,8 +68,12 @@ def name_of(db: Session, row: Contact) -> str:
 
 def held(db: Session, org_id: int, row: Contact) -> dict[str, int]:
     """How many rows of each table are about the person."""
+    return _counted(db, row, _traces(db, org_id, row))
+
+
+def _counted(db: Session, row: Contact, named: Mapping[str, list[traces.Key]]) -> dict[str, int]:
     found = {str(table.name): _count(db, table, which) for table, which in _tables(row)}
-    for name, keys in _traces(db, org_id, row).items():
+    for name, keys in named.items():
         found[name] = found.get(name, 0) + len(keys)
     return {name: count for name, count in found.items() if count}
 
@@ -98,7 +102,8 @@ def erase(
             contact_removal.delete(db, row, actor="privacy", now=now)
     with store.read(org_id) as db:
         row = db.get_one(Contact, contact_id)
-        counts, named = held(db, org_id, row), _traces(db, org_id, row)
+        named = _traces(db, org_id, row)  # reads the whole journal: once
+        counts = _counted(db, row, named)
     traces.forget(store, named)
     if not retention.forget_people(store, _people(contact_id)):
         raise Conflict(

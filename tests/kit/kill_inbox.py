@@ -23,6 +23,15 @@ Moment = Callable[[Seat], None]
 WRITERS = 3  # people who only write
 
 
+def what_waits(seat: Seat) -> str:
+    """What Ana sends while nobody answers."""
+    word = seat.write()
+    seat.kill()
+    seat.send(word)
+    seat.becomes(lambda: "queue 1" in seat.ana.screen(), "the queue is not shown")
+    return word
+
+
 def with_a_draft(seat: Seat) -> None:
     """Ana is writing, and goes on while nobody answers."""
     word = seat.write()
@@ -40,10 +49,7 @@ def with_a_draft(seat: Seat) -> None:
 
 def before_the_request(seat: Seat) -> None:
     """Nobody answers when Enter is pressed; the customer writes on."""
-    word = seat.write()
-    seat.kill()
-    seat.send(word)
-    seat.becomes(lambda: "queue 1" in seat.ana.screen(), "the queue is not shown")
+    word = what_waits(seat)
     seat.expect(word in seat.shown(), "what waits does not stand in the chat")
     seat.customer()
     seat.offline()
@@ -105,10 +111,7 @@ def while_customers_write(seat: Seat) -> None:
 
 def a_colleague_answers(seat: Seat) -> None:
     """What waits is needless once a colleague has answered: it comes back, and Ana sends it all the same."""
-    word = seat.write()
-    seat.kill()
-    seat.send(word)
-    seat.becomes(lambda: "queue 1" in seat.ana.screen(), "the queue is not shown")
+    word = what_waits(seat)
     seat.bia_answers()
     seat.back()
     seat.becomes(lambda: word in seat.written(), "it did not come back as a draft")
@@ -120,10 +123,7 @@ def a_colleague_answers(seat: Seat) -> None:
 
 def the_window_closes(seat: Seat) -> None:
     """What waits may not go any more: it stays, as a draft that the composer shows behind its lock."""
-    word = seat.write()
-    seat.kill()
-    seat.send(word)
-    seat.becomes(lambda: "queue 1" in seat.ana.screen(), "the queue is not shown")
+    word = what_waits(seat)
     seat.window_closes()
     seat.back()
     seat.becomes(lambda: word in seat.draft(), "it is not kept as a draft")
@@ -132,10 +132,7 @@ def the_window_closes(seat: Seat) -> None:
 
 def the_inbox_dies_too(seat: Seat) -> None:
     """What waits and what is written survive the end of the inbox; nothing goes out that was not seen again."""
-    word = seat.write()
-    seat.kill()
-    seat.send(word)
-    seat.becomes(lambda: "queue 1" in seat.ana.screen(), "the queue is not shown")
+    word = what_waits(seat)
     time.sleep(0.5)
     seat.ana.kill()
     wait_until(lambda: seat.ana.ask("#{pane_dead}") == "1", PATIENCE)
