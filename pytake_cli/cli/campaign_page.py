@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 
 from pytake_cli.locale import _, language, number
+from pytake_cli.policy.audience import REASONS
 from pytake_cli.text import clean
 
 COUNTED = ("recipients", "sent", "delivered", "read", "replied", "opted_out", "failed", "unknown", "skipped")
@@ -39,7 +40,12 @@ def markdown(found: dict[str, Any]) -> Iterator[str]:
     for each in found["failures"]:
         yield f"- {number(each['count'])} × {each['code'] or '—'}: {clean(each['meaning'], newlines=False)}"
     for each in found["skips"]:
-        yield f"- {number(each['count'])} × {each['reason']}"
+        yield f"- {number(each['count'])} × {reason(each['reason'])}"
+
+
+def reason(slug: str) -> str:
+    """Why somebody was left out, in words."""
+    return _(REASONS.get(slug, slug))
 
 
 def html(found: dict[str, Any]) -> str:
@@ -53,7 +59,7 @@ def html(found: dict[str, Any]) -> str:
         *_counts(found),
         "</table>",
         *_list(_("why messages failed"), [(each["count"], each["meaning"]) for each in found["failures"]]),
-        *_list(_("why people were skipped"), [(each["count"], each["reason"]) for each in found["skips"]]),
+        *_list(_("why people were skipped"), [(each["count"], reason(each["reason"])) for each in found["skips"]]),
         "</body></html>",
     ]
     return "\n".join(parts)

@@ -33,8 +33,14 @@ plan_approval = PlanApproval.__table__  # type: ignore[attr-defined]
 def unused(db: Session, org_id: int, plan_id: str, since: datetime) -> list[PlanApproval]:
     """The approvals of a plan that no launch has used up, the oldest first."""
     mine = select(PlanApproval).where(PlanApproval.org_id == org_id, PlanApproval.plan_id == plan_id)
-    open_ = mine.where(col(PlanApproval.campaign_id).is_(None), PlanApproval.at > since)
+    open_ = mine.where(col(PlanApproval.campaign_id).is_(None), PlanApproval.at >= since)
     return list(db.exec(open_.order_by(col(PlanApproval.id))))
+
+
+def of_launch(db: Session, org_id: int, campaign_id: int) -> list[PlanApproval]:
+    """Who approved what became this campaign."""
+    mine = select(PlanApproval).where(PlanApproval.org_id == org_id, PlanApproval.campaign_id == campaign_id)
+    return list(db.exec(mine.order_by(col(PlanApproval.id))))
 
 
 def use_up(db: Session, org_id: int, plan_id: str, campaign_id: int) -> None:

@@ -26,10 +26,11 @@ class ForgottenRecipient(Owned, table=True):
     read: bool = False
     replied: bool = False
     opted_out: bool = False
-    market: str = ""  # country of the number; empty: Meta told no price
+    prefix: str = ""  # of the country, where Meta told a price: `BR.`, as its ids for people begin
     category: str = ""
     billable: bool = False
-    delivered_at: datetime | None = time(nullable=True)  # the day
+    priced: bool = False  # it was delivered, and Meta told what that costs
+    delivered_at: datetime | None = time(nullable=True)  # the hour
 
 
 forgotten_recipient = ForgottenRecipient.__table__  # type: ignore[attr-defined]
