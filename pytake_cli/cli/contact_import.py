@@ -272,6 +272,7 @@ def _reasons() -> dict[str, str]:
         "columns": _("columns"),
         "exists": _("there already"),
         "deleted": _("deleted"),
+        "erased": _("erased on request"),
         "unreadable": _("unreadable"),
     }
 

@@ -10,6 +10,8 @@ from sqlmodel import Field, Session
 
 from pytake_cli.store.rows import Owned, insert, reference, time
 
+AT_ONCE = 5_000  # digests in a query
+
 
 class ErasedNumber(Owned, table=True):
     """`digest` is keyed with a secret that is not in the store: a stolen store tells no numbers."""
@@ -39,7 +41,12 @@ def any_of(db: Session, org_id: int) -> bool:
 def among(db: Session, org_id: int, digests: Collection[str]) -> set[str]:
     """Which of the digests are marked."""
     mine = sa.select(erased_number.c.digest).where(erased_number.c.org_id == org_id)
-    return set(db.connection().execute(mine.where(erased_number.c.digest.in_(digests))).scalars())
+    found: set[str] = set()
+    wanted = sorted(digests)
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
+        found.update(db.connection().execute(mine.where(erased_number.c.digest.in_(some))).scalars())
+    return found
 
 
 def remove(db: Session, org_id: int, digests: Collection[str]) -> bool:
