@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pytake_cli import clock
-from pytake_cli.cli import campaign_follow, campaign_plan, confirm, neighbour, times
+from pytake_cli.cli import campaign_follow, campaign_plan, confirm, export_rights, neighbour, times
 from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit, say
@@ -56,6 +56,9 @@ class Given(campaign_plan.Given):
         list[str] | None,
         typer.Option("--test-to", metavar="CONTACT", help="Only shows it to these contacts; repeatable."),
     ] = None
+    as_: Annotated[
+        str | None, typer.Option("--as", metavar="USER", help="Who launches it, with that person's rights.")
+    ] = None
     wait: Annotated[bool, typer.Option("--wait", help="Returns when it is over or paused.")] = False
     follow: Annotated[bool, typer.Option("--follow", help="Waits, and says how far it is.")] = False
 
@@ -65,7 +68,8 @@ def launch(given: Given) -> None:
     """Launches a campaign: by name, by plan, or `-` for a plan id from stdin. Once, however often it is called.
 
     Above 100 people the number has to be typed; without a terminal --yes and --expect say the same. Exit 7 when
-    messages failed, 8 when it waits, 9 when a limit of yours was hit, 10 when Meta stopped it.
+    messages failed, 8 when it waits, 9 when a limit of yours was hit, 10 when Meta stopped it. Where the organisation
+    has second_person_above, larger ones wait for `campaign approve` of a colleague.
 
     $ pytake campaign launch black-friday
     $ pytake campaign launch --plan plan_7f3c --expect 12000 --yes --idempotency-key bf-2026-11-27 --wait
@@ -77,12 +81,11 @@ def launch(given: Given) -> None:
     if given.test_to:
         _show_to(definition, given.test_to)
         return
-    from pytake_cli.services import campaign_launch
-
-    here = context()
-    order = campaign_launch.Order(given.key, given.again, _at(given), getpass.getuser(), given.max_drift / 100)
+    here, order = context(), _order(given)
     found = _before(definition, plan, order)
     if found is None and plan is None:
+        from pytake_cli.services import campaign_launch
+
         with here.store.read(here.org_id) as db:
             definition = campaign_launch.next_run(db, here.org_id, definition, order)
     if found is not None:
@@ -101,6 +104,17 @@ def launch(given: Given) -> None:
     launched = _launch(made, order)
     _tell(launched.campaign, replayed=launched.replayed)
     _end(given, launched.campaign, replayed=launched.replayed)
+
+
+def _order(given: Given) -> Order:
+    """How it is launched, and by whom."""
+    from pytake_cli.services import campaign_launch
+
+    here = context()
+    with here.store.read(here.org_id) as db:
+        who = export_rights.allowed(db, given.as_, "campaigns:launch")
+    by = who.name if given.as_ else getpass.getuser()
+    return campaign_launch.Order(given.key, given.again, _at(given), by, given.max_drift / 100, who.user_id)
 
 
 def _before(definition: Definition, plan: Plan | None, order: Order) -> Campaign | None:
@@ -156,7 +170,7 @@ def _check(made: Plan, given: Given, order: Order) -> None:
 
     here = context()
     with here.store.read(here.org_id) as db:
-        campaign_launch.check(db, made, _most(given.max_cost), order.max_drift, here.now)
+        campaign_launch.check(db, made, _most(given.max_cost), order, here.now)
     if given.expect is None or given.expect == "any":
         return
     if given.expect != str(made.recipients):

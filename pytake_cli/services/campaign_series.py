@@ -76,14 +76,14 @@ def _take(store: Store, series: Campaign, now: datetime) -> bool:
 
 def _launch_run(store: Store, series: Campaign, occurrence: Occurrence, now: datetime) -> None:
     definition = run_definition(campaigns.definition(series), occurrence)
-    order = Order(key=f"series:{series.id}:{occurrence.local}", by=series.launched_by)
+    order = Order(key=f"series:{series.id}:{occurrence.local}", by=series.launched_by, series_id=series.id)
     try:
         with store.read() as db:
             found = campaign_launch.before(db, series.org_id, definition, order)
         if found is None:
             plan = campaign_plans.make(store, series.org_id, definition, now)
             with store.read() as db:
-                campaign_launch.check(db, plan, None, order.max_drift, now)
+                campaign_launch.check(db, plan, None, order, now)
             found = campaign_launch.launch(store, plan, order, now).campaign
     except StoreUnavailable:
         raise
