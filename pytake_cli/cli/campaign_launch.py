@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pytake_cli import clock
-from pytake_cli.cli import campaign_follow, campaign_plan, confirm, export_rights, neighbour, times
+from pytake_cli.cli import campaign_follow, campaign_plan, confirm, export_rights, forms, neighbour, times
 from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit, say
@@ -212,7 +212,7 @@ def _sure(made: Plan, expect: str | None) -> bool:
     told = _("{name} goes to {count} people").format(name=made.name, count=number(made.recipients))
     cost = made.content["cost"]
     if cost["max"]:
-        most = f"{cost['max']['currency']} {cost['max']['amount']}"
+        most = forms.money(cost["max"]["amount"], cost["max"]["currency"])
         told = _("{told} and costs {most} at most").format(told=told, most=most)
     if made.recipients > WEIGHTY:
         return confirm.weighty(f"{told}.", made.recipients, expect)
