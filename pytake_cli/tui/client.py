@@ -125,6 +125,17 @@ class Client:
         """JSON of a GET with every text made safe: for screens that show what they get."""
         return safe_json(await self.ask("GET", path, **params))
 
+    async def every(self, path: str, **params: Any) -> list[Json]:
+        """What a list has on all its pages, with every text made safe."""
+        items: list[Json] = []
+        cursor: str | None = None
+        while True:
+            page = await self.get(path, **params, cursor=cursor)
+            items += page["items"]
+            cursor = page.get("next")
+            if cursor is None:
+                return items
+
     async def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
         """Safe JSON of a POST; `key` makes it safe to repeat."""
         return safe_json(await self.ask("POST", path, body=body or {}, headers=_keyed(key)))

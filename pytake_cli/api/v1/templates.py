@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import LARGEST_ID, Page, everything
+from pytake_cli.api.v1.paging import LARGEST_ID, Page, Paging, everything, short
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.versions import tag
@@ -104,13 +104,15 @@ def list_(
     status: Annotated[str | None, Query(max_length=40)] = None,
     category: Annotated[str | None, Query(max_length=40)] = None,
     gone: bool = False,
+    paging: Paging = Depends(short),
     here: Here = Depends(here),
 ) -> object:
     """The templates that are known here."""
     with here.read() as db:
         found = templates.listed(db, here.org_id, gone=gone)
     wanted = [row for row in found if not (status and row.status != status.upper())]
-    return everything([row_of(row) for row in wanted if not (category and row.category != category.upper())])
+    wanted = [row for row in wanted if not (category and row.category != category.upper())]
+    return paging.part(wanted, lambda row: (row.name, row.language, row.id), row_of)
 
 
 @router.post("/lint", response_model=Page[Mistake], dependencies=READ)

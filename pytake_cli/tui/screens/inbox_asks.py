@@ -42,9 +42,9 @@ class AsksPart(ActsPart, Anywhere):
 
     async def do_conversation_assign(self) -> None:
         client = self.inbox.client
-        users, teams = await asyncio.gather(client.get("/users"), client.get("/teams"))
+        users, teams = await asyncio.gather(client.every("/users"), client.every("/teams"))
         me = self.inbox.me.id if self.inbox.me else None
-        goal = await self.inbox.ask(Assign(users["items"], teams["items"], me, self._assigned))
+        goal = await self.inbox.ask(Assign(users, teams, me, self._assigned))
         if goal is None:
             return
         if goal.user is None and goal.team is None:
@@ -59,7 +59,7 @@ class AsksPart(ActsPart, Anywhere):
             await self.act("conversation.assign", "assign", lambda row: row, team=goal.team)
 
     async def do_conversation_label(self) -> None:
-        known = (await self.inbox.client.get("/labels"))["items"]
+        known = await self.inbox.client.every("/labels")
         row = self.talks.row
         has = set(row.labels) if row is not None and not self.talks.marked else set()
         choices = [(str(label["name"]), Safe(f"#{label['name']}")) for label in known]
@@ -99,7 +99,7 @@ class AsksPart(ActsPart, Anywhere):
             await self.act("conversation.priority", "priority", lambda row: replace(row, priority=picked), **given)
 
     async def do_conversation_macro(self) -> None:
-        macros = (await self.inbox.client.get("/macros"))["items"]
+        macros = await self.inbox.client.every("/macros")
         name = await self.inbox.ask(PickMacro(macros, len(self.talks.marked)))
         if name is not None:
             await self.act("conversation.macro", "macro", lambda row: row, macro=name)
@@ -108,7 +108,7 @@ class AsksPart(ActsPart, Anywhere):
         row = self.talks.row
         if row is None:
             return
-        self._templates = (await self.inbox.client.get("/templates", status="APPROVED"))["items"]
+        self._templates = await self.inbox.client.every("/templates", status="APPROVED")
         first = row.contact.name.split(" ")[0]
         known = {"1": first, "nome": first, "name": first}
         draft = self._drafts.get(row.id)
