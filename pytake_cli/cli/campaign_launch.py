@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pytake_cli import clock
-from pytake_cli.cli import campaign_follow, campaign_plan, confirm, export_rights, forms, neighbour, times
+from pytake_cli.cli import (
+    campaign_follow,
+    campaign_plan,
+    confirm,
+    export_rights,
+    forms,
+    neighbour,
+    selectors,
+    times,
+)
 from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit, say
 from pytake_cli.cli.progress import Progress
 from pytake_cli.errors import InputNeeded, InvalidData, LimitReached, UsageError
-from pytake_cli.locale import _, number
+from pytake_cli.locale import Phrase, _, number
 from pytake_cli.policy.audience import REASONS
 
 if TYPE_CHECKING:
@@ -76,16 +85,17 @@ def launch(given: Given) -> None:
     $ pytake campaign launch black-friday --test-to +5511968184101
     $ pytake campaign launch black-friday --at "2026-11-27 09:00" --max-cost "USD 800" --follow
     """
+    _refuse_expectation(given.expect)
     with ExitStack() as stack:
         definition, plan, file = _meant(given, stack)
     if given.test_to:
         _show_to(definition, given.test_to)
         return
-    here, order = context(), _order(given)
-    found = _before(definition, plan, order)
-    if found is None and plan is None:
-        from pytake_cli.services import campaign_launch
+    from pytake_cli.services import campaign_launch
 
+    here, order = context(), _order(given)
+    found = campaign_launch.earlier(here.store, here.org_id, definition, order, plan.id if plan else "")
+    if found is None and plan is None:
         with here.store.read(here.org_id) as db:
             definition = campaign_launch.next_run(db, here.org_id, definition, order)
     if found is not None:
@@ -93,11 +103,12 @@ def launch(given: Given) -> None:
         _end(given, found, replayed=True)
         return
     made = plan or campaign_plan.planned(definition, file, keep=not here.dry_run)
-    _check(made, given, order)
     if here.dry_run:
+        selectors.would(lambda: _check(made, given, order))
         campaign_plan.shown(made)
         say(_("nothing was launched (--dry-run)"))
         return
+    _check(made, given, order)
     if not _sure(made, given.expect):
         say(_("nothing was launched"))
         return
@@ -115,20 +126,6 @@ def _order(given: Given) -> Order:
         who = export_rights.allowed(db, given.as_, "campaigns:launch")
     by = who.name if given.as_ else getpass.getuser()
     return campaign_launch.Order(given.key, given.again, _at(given), by, given.max_drift / 100, who.user_id)
-
-
-def _before(definition: Definition, plan: Plan | None, order: Order) -> Campaign | None:
-    """The launch that this one would repeat, once it is whole; what a killed launch has left is given up."""
-    from pytake_cli.services import campaign_launch
-
-    here = context()
-    end = clock.monotonic() + campaign_launch.PATIENCE_SECONDS
-    while True:
-        with here.store.read(here.org_id) as db:
-            found = campaign_launch.before(db, here.org_id, definition, order, plan.id if plan else "")
-        if found is None or found.status != "freezing":
-            return found
-        campaign_launch.wait_for(here.store, found, end)
 
 
 def _meant(given: Given, stack: ExitStack) -> tuple[Definition, Plan | None, Any]:
@@ -159,6 +156,13 @@ def _from_stdin() -> str:
     return sys.stdin.readline().strip()
 
 
+def _refuse_expectation(given: str | None) -> None:
+    if given is not None and given != "any" and not (given.isascii() and given.isdecimal()):
+        raise UsageError(
+            "PT-USAGE-BAD", "--expect {given} is neither a number nor any", fix="--expect 12000", given=given
+        )
+
+
 def _at(given: Given) -> Any:
     here = context()
     return times.instant(given.at, here.now, here.tz) if given.at is not None else None
@@ -179,7 +183,7 @@ def _check(made: Plan, given: Given, order: Order) -> None:
             "PT-CAMP-EXPECT",
             "there are {count} people, and you expected {expected} (--expect)",
             why="{skipped} are left out: {reasons}" if exclusions else "",
-            fix="pytake campaign plan {name} --show skipped, or --expect {count}",
+            fix="--expect {count}, if it is right; who is left out: pytake campaign plan {name} --show skipped",
             count=made.recipients,
             expected=given.expect,
             name=made.name,
@@ -201,7 +205,7 @@ def _most(given: str | None) -> Money | None:
             "--max-cost {given} is not {form}",
             fix="--max-cost 'USD 800'",
             given=given,
-            form=error.expected,
+            form=Phrase(error.expected),
         ) from None
 
 

@@ -34,7 +34,7 @@ def markdown(found: dict[str, Any]) -> Iterator[str]:
     yield f"| | {_('people')} | % |"
     yield "| --- | ---: | ---: |"
     for name in COUNTED:
-        yield f"| {_(name.replace('_', ' '))} | {number(found[name])} | {_share(found[name] / people)} |"
+        yield f"| {_label(name)} | {number(found[name])} | {_share(found[name] / people)} |"
     yield ""
     if found["cost"]:
         yield f"{_('cost')}: {_money(found['cost'])}"
@@ -79,7 +79,11 @@ def _counts(found: dict[str, Any]) -> Iterator[str]:
         share = found[name] / people
         bar = f'<div class="bar" style="width:{min(share, 1):.1%}"></div>'
         cells = f'<td class="n">{number(found[name])}</td><td class="n">{_share(share)}</td><td width="45%">{bar}</td>'
-        yield f"<tr><th>{_text(_(name.replace('_', ' ')))}</th>{cells}</tr>"
+        yield f"<tr><th>{_text(_label(name))}</th>{cells}</tr>"
+
+
+def _label(name: str) -> str:
+    return _(name.replace("_", " "))
 
 
 def _list(title: str, rows: list[tuple[int, str]]) -> Iterator[str]:

@@ -148,7 +148,7 @@ def of_cost(estimate: Estimate | None, most: Money | None) -> Iterator[PytakeErr
     elif estimate.lines and estimate.most.currency != most.currency:
         yield LimitReached(
             "PT-CAMP-CURRENCY",
-            "max_cost is in {given}, and the prices are in {currency}",
+            "the prices are in {currency}, and max_cost is in {given}",
             fix="--max-cost '{cost}'",
             given=most.currency,
             currency=estimate.most.currency,
@@ -216,7 +216,7 @@ def _of_cap(found: Target, definition: Definition) -> Iterator[PytakeError]:
         yield LimitReached(
             "PT-CAMP-CAP",
             "later message {place} goes to nobody: {messages} in {days} days are the most",
-            fix="cap: {{messages: {enough}, days: {days}}} in the campaign's file",
+            fix="frequency_cap: {{messages: {enough}, days: {days}}} in the campaign's file",
             place=skipped,
             messages=cap.messages,
             days=cap.days,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.policy import pricing
-from pytake_cli.policy.audience import FORGOTTEN, PREFIX
+from pytake_cli.policy.audience import GONE, PREFIX
 from pytake_cli.store import Store
 from pytake_cli.store.campaigns import PENDING, SKIPPED, recipient
 from pytake_cli.store.forgotten import forgotten_recipient
@@ -55,7 +55,7 @@ def _kept(row: sa.Row[Any]) -> dict[str, Any]:
         "campaign_id": row.campaign_id,
         "arm": row.arm,
         "state": SKIPPED if waits else row.state,
-        "reason": FORGOTTEN if waits else row.reason,
+        "reason": GONE if waits else row.reason,
         "status": ENDS.get(row.status, row.status) or "",
         "error_code": row.error_code,
         "read": row.read_at is not None,

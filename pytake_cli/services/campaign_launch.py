@@ -136,7 +136,7 @@ def _check_cost(plan: Plan, most: Money) -> None:
     if amount and currency != most.currency:
         raise LimitReached(
             "PT-CAMP-CURRENCY",
-            "max_cost is in {given}, and the prices are in {currency}",
+            "the prices are in {currency}, and max_cost is in {given}",
             fix="--max-cost '{cost}'",
             given=most.currency,
             currency=currency,
@@ -185,6 +185,17 @@ def before(db: Session, org_id: int, definition: Definition, order: Order, plan_
         name=definition.name,
         at=f"{found.launched_at:%Y-%m-%d %H:%M} UTC",
     )
+
+
+def earlier(store: Store, org_id: int, definition: Definition, order: Order, plan_id: str = "") -> Campaign | None:
+    """The same, once that launch is whole; what a killed one has left is given up."""
+    end = clock.monotonic() + PATIENCE_SECONDS
+    while True:
+        with store.read(org_id) as db:
+            found = before(db, org_id, definition, order, plan_id)
+        if found is None or found.status != FREEZING:
+            return found
+        wait_for(store, found, end)
 
 
 def next_run(db: Session, org_id: int, definition: Definition, order: Order) -> Definition:

@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from pytake_cli.locale import _
+from pytake_cli.policy.audience import REASONS
 from pytake_cli.services import campaign_watch, campaigns, prices
 from pytake_cli.store import ledger_counts
 from pytake_cli.store.campaigns import Campaign, recipient
@@ -71,8 +73,8 @@ def recipients(
         most = ROWS_AT_ONCE if left is None else min(left, ROWS_AT_ONCE)
         rows = db.connection().execute(query.where(recipient.c.id > last).order_by(recipient.c.id).limit(most)).all()
         for row in rows:
-            why = rule(row.error_code, None).meaning if row.error_code is not None else row.error
-            yield {**row._asdict(), "why": row.reason or why or ""}
+            why = rule(row.error_code, None).meaning if row.error_code is not None else row.error or ""
+            yield {**row._asdict(), "why": _(REASONS.get(row.reason, row.reason) or why)}
         if len(rows) < most:
             return
         last, left = rows[-1].id, None if left is None else left - len(rows)

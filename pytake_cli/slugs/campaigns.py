@@ -26,6 +26,7 @@ SLUGS: dict[str, str] = {
     "PT-CAMP-KEY": "a key of a campaign file does not exist",
     "PT-CAMP-KIND": "a key of a campaign file has a value of another kind",
     "PT-CAMP-LACKING": "people of a campaign have no value for its template",
+    "PT-CAMP-LATE": "a campaign was to begin while no daemon ran",
     "PT-CAMP-LIVE": "a campaign that may still write to people cannot be deleted",
     "PT-CAMP-MISSING": "a campaign file lacks something that it needs",
     "PT-CAMP-NAME": "a campaign's name is small letters, digits and hyphens",

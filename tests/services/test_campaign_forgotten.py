@@ -80,7 +80,7 @@ def test_who_is_forgotten_before_their_turn_is_counted_as_skipped_and_the_campai
     shop.run()
     found = told(shop)
     assert (found["status"], found["sent"], found["waiting"]) == ("finished", 2, 0)
-    assert found["skips"] == [{"reason": "forgotten", "count": 1}]
+    assert found["skips"] == [{"reason": "gone", "count": 1}]
 
 
 def test_a_deleted_campaign_takes_along_what_it_kept_of_forgotten_people(shop: Shop) -> None:

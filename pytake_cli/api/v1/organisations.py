@@ -8,7 +8,7 @@ from fastapi import Depends, Response
 from pydantic import BaseModel, Field
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import Page, everything
+from pytake_cli.api.v1.paging import Page, Paging, short
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.versions import guard, tag
@@ -66,10 +66,10 @@ def change(body: OrganisationChange, response: Response, here: Here = Depends(he
 
 
 @router.get("/all", response_model=Page[OrganisationCard], dependencies=[Depends(needs("*"))])
-def everyone(here: Here = Depends(here)) -> object:
+def everyone(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """Every organisation of the store; the header X-PyTake-Org picks one of them by its slug."""
     with here.office.store.read() as db:
-        return everything([_card(row) for row in organisations.everyone(db)])
+        return paging.part(organisations.everyone(db), lambda row: (row.slug,), _card)
 
 
 def _card(row: Organisation) -> dict[str, object]:
