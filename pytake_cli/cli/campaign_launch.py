@@ -95,14 +95,11 @@ def launch(given: Given) -> None:
 
     here, order = context(), _order(given)
     found = campaign_launch.earlier(here.store, here.org_id, definition, order, plan.id if plan else "")
-    if found is None and plan is None:
-        with here.store.read(here.org_id) as db:
-            definition = campaign_launch.next_run(db, here.org_id, definition, order)
     if found is not None:
         _tell(found, replayed=True)
         _end(given, found, replayed=True)
         return
-    made = plan or campaign_plan.planned(definition, file, keep=not here.dry_run)
+    made = plan or _planned(definition, file, order)
     if here.dry_run:
         selectors.would(lambda: _check(made, given, order))
         campaign_plan.shown(made)
@@ -115,6 +112,16 @@ def launch(given: Given) -> None:
     launched = _launch(made, order)
     _tell(launched.campaign, replayed=launched.replayed)
     _end(given, launched.campaign, replayed=launched.replayed)
+
+
+def _planned(definition: Definition, file: Any, order: Order) -> Plan:
+    """The plan of the campaign's next run."""
+    from pytake_cli.services import campaign_launch
+
+    here = context()
+    with here.store.read(here.org_id) as db:
+        definition = campaign_launch.next_run(db, here.org_id, definition, order)
+    return campaign_plan.planned(definition, file, keep=not here.dry_run)
 
 
 def _order(given: Given) -> Order:
