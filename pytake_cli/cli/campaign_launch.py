@@ -90,7 +90,6 @@ def launch(given: Given) -> None:
         with here.store.read(here.org_id) as db:
             definition = campaign_launch.next_run(db, here.org_id, definition, order)
     if found is not None:
-        _tell(found, replayed=True)
         _end(given, found, replayed=True)
         return
     made = plan or campaign_plan.planned(definition, file, keep=not here.dry_run)
@@ -104,7 +103,6 @@ def launch(given: Given) -> None:
         say(_("nothing was launched"))
         return
     launched = _launch(made, order)
-    _tell(launched.campaign, replayed=launched.replayed)
     _end(given, launched.campaign, replayed=launched.replayed)
 
 
@@ -246,6 +244,7 @@ def _tell(campaign: Campaign, *, replayed: bool) -> None:
 
 def _end(given: Given, campaign: Campaign, *, replayed: bool) -> None:
     """The result, at once or when there is one; its exit code."""
+    _tell(campaign, replayed=replayed)
     more = {"plan": campaign.plan_id, "key": campaign.launch_key, "replayed": replayed}
     if (given.wait or given.follow) and campaign.status != "recurring":
         found = campaign_follow.until_over(campaign, shows=given.follow)
