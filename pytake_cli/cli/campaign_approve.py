@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pytake_cli.cli import confirm
+from pytake_cli.cli import confirm, forms
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, emit, say
 from pytake_cli.cli.passwords import asked
@@ -102,7 +102,7 @@ def _tell(made: Plan, *, needed: bool) -> None:
     told = _("{name} goes to {count} people").format(name=made.name, count=number(made.recipients))
     cost = made.content["cost"]
     if cost["max"]:
-        most = f"{cost['max']['currency']} {cost['max']['amount']}"
+        most = forms.money(cost["max"]["amount"], cost["max"]["currency"])
         told = _("{told} and costs {most} at most").format(told=told, most=most)
     say(told)
     if not needed:

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pytake_cli import clock
-from pytake_cli.cli import campaign_follow, campaign_plan, confirm, export_rights, neighbour, selectors, times
+from pytake_cli.cli import (
+    campaign_follow,
+    campaign_plan,
+    confirm,
+    export_rights,
+    forms,
+    neighbour,
+    selectors,
+    times,
+)
 from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit, say
@@ -86,13 +95,10 @@ def launch(given: Given) -> None:
 
     here, order = context(), _order(given)
     found = campaign_launch.earlier(here.store, here.org_id, definition, order, plan.id if plan else "")
-    if found is None and plan is None:
-        with here.store.read(here.org_id) as db:
-            definition = campaign_launch.next_run(db, here.org_id, definition, order)
     if found is not None:
         _end(given, found, replayed=True)
         return
-    made = plan or campaign_plan.planned(definition, file, keep=not here.dry_run)
+    made = plan or _planned(definition, file, order)
     if here.dry_run:
         selectors.would(lambda: _check(made, given, order))
         campaign_plan.shown(made)
@@ -104,6 +110,16 @@ def launch(given: Given) -> None:
         return
     launched = _launch(made, order)
     _end(given, launched.campaign, replayed=launched.replayed)
+
+
+def _planned(definition: Definition, file: Any, order: Order) -> Plan:
+    """The plan of the campaign's next run."""
+    from pytake_cli.services import campaign_launch
+
+    here = context()
+    with here.store.read(here.org_id) as db:
+        definition = campaign_launch.next_run(db, here.org_id, definition, order)
+    return campaign_plan.planned(definition, file, keep=not here.dry_run)
 
 
 def _order(given: Given) -> Order:
@@ -205,7 +221,7 @@ def _sure(made: Plan, expect: str | None) -> bool:
     told = _("{name} goes to {count} people").format(name=made.name, count=number(made.recipients))
     cost = made.content["cost"]
     if cost["max"]:
-        most = f"{cost['max']['currency']} {cost['max']['amount']}"
+        most = forms.money(cost["max"]["amount"], cost["max"]["currency"])
         told = _("{told} and costs {most} at most").format(told=told, most=most)
     if made.recipients > WEIGHTY:
         return confirm.weighty(f"{told}.", made.recipients, expect)

@@ -71,7 +71,7 @@ def _in_call(call: ast.Call) -> Iterator[str]:
     elif name == "SegmentError":
         for argument in (*call.args[:1], *call.args[2:3]):
             yield from _strings(argument)
-    elif name in (*FINDERS, "PydanticCustomError", "needs") and len(call.args) > 1:  # what flow files must be, too
+    elif name in (*FINDERS, "PydanticCustomError", "needs", "_no_phone") and len(call.args) > 1:  # flow files, phones
         yield from _strings(call.args[1])
     elif name in EMITTERS and len(call.args) > EMITTERS[name]:
         yield from _fields(call.args[EMITTERS[name]])

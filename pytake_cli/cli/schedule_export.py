@@ -82,7 +82,7 @@ def _tell_left(left: dict[str, InvalidData], wanted: int) -> None:
             "PT-SOME-FAILED",
             "{failed} of {all} did not work",
             why="only pytake serve knows {names}",
-            fix="pytake schedule export --systemd, or leave them to pytake serve",
+            fix="leave them to pytake serve; --systemd knows single days",
             failed=len(left),
             all=wanted,
             names=", ".join(left),

@@ -90,7 +90,7 @@ def proven(store: Store, email: str, password: str, now: datetime, *, org_slug: 
         raise AuthError(
             "PT-AUTH-LOGIN",
             "the e-mail or the password is wrong",
-            fix="pytake auth login; an administrator resets it: pytake user reset-password EMAIL",
+            fix="try again; an administrator resets it: pytake user reset-password EMAIL",
         )
     if len(found) > 1:
         raise _which(store, [user for user, _ in found])
