@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 
 from pytake_cli.locale import _, language, number
+from pytake_cli.policy.audience import REASONS
 from pytake_cli.text import clean
 
 COUNTED = ("recipients", "sent", "delivered", "read", "replied", "opted_out", "failed", "unknown", "skipped")
@@ -32,14 +33,19 @@ def markdown(found: dict[str, Any]) -> Iterator[str]:
     yield f"| | {_('people')} | % |"
     yield "| --- | ---: | ---: |"
     for name in COUNTED:
-        yield f"| {_(name)} | {number(found[name])} | {found[name] / people:.1%} |"
+        yield f"| {_label(name)} | {number(found[name])} | {found[name] / people:.1%} |"
     yield ""
     if found["cost"]:
         yield f"{_('cost')}: {found['cost']['currency']} {found['cost']['amount']}"
     for each in found["failures"]:
         yield f"- {number(each['count'])} × {each['code'] or '—'}: {clean(each['meaning'], newlines=False)}"
     for each in found["skips"]:
-        yield f"- {number(each['count'])} × {each['reason']}"
+        yield f"- {number(each['count'])} × {reason(each['reason'])}"
+
+
+def reason(slug: str) -> str:
+    """Why somebody was left out, in words."""
+    return _(REASONS.get(slug, slug))
 
 
 def html(found: dict[str, Any]) -> str:
@@ -53,7 +59,7 @@ def html(found: dict[str, Any]) -> str:
         *_counts(found),
         "</table>",
         *_list(_("why messages failed"), [(each["count"], each["meaning"]) for each in found["failures"]]),
-        *_list(_("why people were skipped"), [(each["count"], each["reason"]) for each in found["skips"]]),
+        *_list(_("why people were skipped"), [(each["count"], reason(each["reason"])) for each in found["skips"]]),
         "</body></html>",
     ]
     return "\n".join(parts)
@@ -72,7 +78,11 @@ def _counts(found: dict[str, Any]) -> Iterator[str]:
         share = found[name] / people
         bar = f'<div class="bar" style="width:{min(share, 1):.1%}"></div>'
         cells = f'<td class="n">{number(found[name])}</td><td class="n">{share:.1%}</td><td width="45%">{bar}</td>'
-        yield f"<tr><th>{_text(_(name))}</th>{cells}</tr>"
+        yield f"<tr><th>{_text(_label(name))}</th>{cells}</tr>"
+
+
+def _label(name: str) -> str:
+    return _(name.replace("_", " "))
 
 
 def _list(title: str, rows: list[tuple[int, str]]) -> Iterator[str]:

@@ -112,7 +112,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     from pytake_cli import errors, secrets, settings, telling
     from pytake_cli.cli import commands, doctor, flags, status, topics, trace, triggers
     from pytake_cli.policy import audience
-    from pytake_cli.services import templates
+    from pytake_cli.services import directory, templates
     from pytake_cli.store import media, restore
     from pytake_cli.store.conversations import STATUSES
     from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
@@ -132,8 +132,8 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("cli.triggers.EVENTS", (kind.meaning for kind in triggers.EVENTS.values())),
         ("store.conversations.STATUSES", STATUSES),
         ("store.messages", (*RANK, RECEIVED, *ORIGINS)),
-        ("cli.doctor.CHECKS", (*doctor.CHECKS, *doctor.PARTS)),
-        ("cli.doctor.SOURCES", doctor.SOURCES),
+        ("cli.doctor", (*doctor.CHECKS, *doctor.PARTS, *doctor.SOURCES)),
+        ("services.directory.PARTS", (name.replace("_", " ") for name in directory.PARTS)),
         ("services.templates.STATES", (text for pair in templates.STATES.values() for text in pair)),
         ("telling.SYSTEM", telling.SYSTEM),
         ("cli.status.STATES", status.STATES),

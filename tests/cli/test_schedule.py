@@ -155,6 +155,10 @@ def test_the_system_clock_gets_lines_it_understands(shell: Shell, tmp_path: Path
     assert "schedule run b --now" in (tmp_path / "pytake-loja-b.service").read_text()
     shell("schedule", "create", "c", "--every", "7m", "--do", "status")
     shell("schedule", "export", "c", "--crontab", code=65)
+    shell("schedule", "create", "once", "--at", "tomorrow 9:00", "--do", "status")
+    exported = shell("schedule", "export", "--crontab", code=7)
+    assert exported.count("schedule run") == 2, "a and b; what cron cannot do is named and left to the daemon"
+    assert "only pytake serve knows c, once" in shell.err
     shell("schedule", "export", "a", code=2)
 
 

@@ -28,6 +28,7 @@ class OrganisationCard(BaseModel):
     country: str
     acknowledgement: str
     dpo: str
+    second_person_above: int
     created_at: datetime
 
 
@@ -38,6 +39,7 @@ class OrganisationChange(Body):
     country: str | None = Field(None, max_length=20)
     acknowledgement: str | None = Field(None, max_length=5000)
     dpo: str | None = Field(None, max_length=500)
+    second_person_above: int | None = Field(None, ge=0, le=999_999_999)
 
 
 @router.get("", response_model=OrganisationCard, dependencies=[Depends(needs("org:read"))])
@@ -55,7 +57,7 @@ def change(body: OrganisationChange, response: Response, here: Here = Depends(he
     with here.write() as db:
         row = db.get_one(Organisation, here.org_id)
         guard(here.request, _card(row))
-        given = {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
+        given = {name: str(value) for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
         changed = accounts.set_organisation(db, row, given)
         here.note(db, "org.changed", f"org:{row.slug}", fields=changed)
         found = _card(row)
