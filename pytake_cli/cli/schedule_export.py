@@ -14,6 +14,7 @@ from pytake_cli.cli.context import context
 from pytake_cli.cli.output import data, done, say, warn
 from pytake_cli.errors import InvalidData, UsageError
 from pytake_cli.locale import _
+from pytake_cli.telling import texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,10 +51,17 @@ def export(
     with here.store.read(here.org_id) as db:
         wanted = [schedules.find(db, here.org_id, each) for each in names or ()] or schedules.everyone(db, here.org_id)
     files: dict[str, str] = {}
+    written = []
     for schedule in wanted:
-        files.update(_units(schedule) if systemd else {f"pytake-{schedule.name}.cron": _lines(schedule)})
+        try:
+            files.update(_units(schedule) if systemd else {f"pytake-{schedule.name}.cron": _lines(schedule)})
+            written.append(schedule)
+        except InvalidData as error:
+            if names:
+                raise
+            warn(texts(error)[0])
     _write(files, output)
-    for schedule in wanted:
+    for schedule in written:
         if schedule.paused_at is None:
             warn(_("{name} runs in pytake serve too: pytake schedule pause {name}").format(name=schedule.name))
 
