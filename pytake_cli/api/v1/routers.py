@@ -2,7 +2,46 @@
 
 from __future__ import annotations
 
-from pytake_cli.api.v1 import analytics, audit, auth, automations, bulk, campaign_acts, campaigns, canned, contact_acts, contact_imports, contact_lists, contacts, conversations, fields, flow_sessions, flows, labels, macros, me, media, notes, notifications, numbers, ops, organisations, roles, schedules, search, segments, simulator, sla, tags, teams, template_acts, templates, tokens, users, views
+from pytake_cli.api.v1 import (
+    analytics,
+    audit,
+    auth,
+    automations,
+    bulk,
+    campaign_acts,
+    campaigns,
+    canned,
+    contact_acts,
+    contact_imports,
+    contact_lists,
+    contacts,
+    conversations,
+    fields,
+    flow_sessions,
+    flows,
+    labels,
+    macros,
+    me,
+    media,
+    notes,
+    notifications,
+    numbers,
+    ops,
+    organisations,
+    roles,
+    schedules,
+    search,
+    segments,
+    simulator,
+    sla,
+    tags,
+    teams,
+    template_acts,
+    templates,
+    tokens,
+    users,
+    views,
+)
 
 ROUTERS = (
     analytics.router,
