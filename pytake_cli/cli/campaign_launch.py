@@ -96,7 +96,6 @@ def launch(given: Given) -> None:
     here, order = context(), _order(given)
     found = campaign_launch.earlier(here.store, here.org_id, definition, order, plan.id if plan else "")
     if found is not None:
-        _tell(found, replayed=True)
         _end(given, found, replayed=True)
         return
     made = plan or _planned(definition, file, order)
@@ -110,7 +109,6 @@ def launch(given: Given) -> None:
         say(_("nothing was launched"))
         return
     launched = _launch(made, order)
-    _tell(launched.campaign, replayed=launched.replayed)
     _end(given, launched.campaign, replayed=launched.replayed)
 
 
@@ -262,6 +260,7 @@ def _tell(campaign: Campaign, *, replayed: bool) -> None:
 
 def _end(given: Given, campaign: Campaign, *, replayed: bool) -> None:
     """The result, at once or when there is one; its exit code."""
+    _tell(campaign, replayed=replayed)
     more = {"plan": campaign.plan_id, "key": campaign.launch_key, "replayed": replayed}
     if (given.wait or given.follow) and campaign.status != "recurring":
         found = campaign_follow.until_over(campaign, shows=given.follow)
