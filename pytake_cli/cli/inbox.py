@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pytake_cli import clock, places, secrets
-from pytake_cli.cli import logins, neighbour, selectors
+from pytake_cli.cli import logins, neighbour, selectors, topics
 from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import say
@@ -131,10 +131,11 @@ def load() -> None:
 def open_(given: Given) -> None:
     """The inbox in this terminal, until it is left."""
     _prepare()
-    from pytake_cli.tui import ground
+    from pytake_cli.tui import ground, safe, widths
 
     with _daemon(given.server) as url, _login(given) as login:
         app = _app(given, url, login, light=not given.theme and ground.is_light())
+        safe.keep_all(widths.agree())
         code = app.run(mouse=not given.no_mouse)
     sys.stdout.write(app.notifier.farewell)
     if app.fault is not None:
@@ -191,6 +192,8 @@ def _app(given: Given, url: str, login: Login, *, light: bool = False) -> InboxA
         themes=places.paths().config / "themes",
         ring_command=current.settings.inbox.ring_command,
         plain_log=given.plain_log,
+        topics=topics.TOPICS,
+        topic=topics.text_of,
     )
     try:
         return InboxApp(client, options)

@@ -16,8 +16,11 @@ from pytake_cli.errors import InvalidData
 from pytake_cli.policy import pricing
 from pytake_cli.policy.audience import PREFIX
 from pytake_cli.policy.campaigns import Money
+from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE
 from pytake_cli.policy.pricing import Rate, Table
 from pytake_cli.services import recently
+from pytake_cli.store.contacts import identities_of
+from pytake_cli.store.forgotten import forgotten_recipient as gone
 from pytake_cli.store.messages import OUT, Message
 from pytake_cli.store.prices import Price
 from pytake_cli.store.rows import insert
@@ -46,6 +49,18 @@ def own(db: Session, org_id: int) -> list[Rate]:
 def table(db: Session, org_id: int) -> Table:
     """The prices that hold: the organisation's own, and the shipped estimate where there are none."""
     return Table.of(own(db, org_id), shipped())
+
+
+def of_one(db: Session, org_id: int, contact_id: int, on: str) -> dict[str, Money]:
+    """What one message to this contact costs on a day, by category, before any volume; without those that nobody knows.
+
+    {"UTILITY": Money(6800, "USD"), "MARKETING": Money(62500, "USD")}
+    """
+    known = {each.kind: each.value for each in reversed(identities_of(db, [contact_id]).get(contact_id, []))}
+    country = pricing.country_of((known.get(PHONE) or known.get(BSUID) or known.get(PARENT_BSUID, ""))[:PREFIX])
+    all_rates = table(db, org_id)
+    tiers = {category: all_rates.tiers(country, category, on) for category in pricing.CATEGORIES} if country else {}
+    return {category: Money(found[0].micros, found[0].currency) for category, found in tiers.items() if found}
 
 
 def listed(db: Session, org_id: int, on: str) -> list[dict[str, Any]]:
@@ -181,4 +196,18 @@ def _delivered(
         query = query.where(message.c.campaign_id == campaign_id)
     else:
         query = query.where(message.c.id >= recently.first_id(db, since - LONGEST_DELIVERY))
-    return db.connection().execute(query.group_by(digits, category, billable)).all()
+    there = db.connection().execute(query.group_by(digits, category, billable)).all()
+    return (*there, *_of_forgotten(db, org_id, since, until, campaign_id))
+
+
+def _of_forgotten(
+    db: Session, org_id: int, since: datetime, until: datetime, campaign_id: int | None
+) -> Sequence[sa.Row[Any]]:
+    """The same of people whom the store has forgotten: what campaigns sent them was charged all the same."""
+    columns = (gone.c.prefix, gone.c.category, gone.c.billable)
+    query = sa.select(*columns, sa.func.count().label("messages")).where(gone.c.org_id == org_id, gone.c.priced)
+    if campaign_id is not None:
+        query = query.where(gone.c.campaign_id == campaign_id)
+    else:
+        query = query.where(gone.c.delivered_at >= since, gone.c.delivered_at < until)
+    return db.connection().execute(query.group_by(*columns)).all()

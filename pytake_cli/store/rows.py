@@ -233,6 +233,12 @@ def insert(db: Session, table: Table) -> Any:
     return (sqlite if db.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
 
 
+def one_at_a_time(db: Session, what: str) -> None:
+    """Whoever else works at the same thing waits until the transaction ends; SQLite has one writer anyway."""
+    if db.get_bind().dialect.name == "postgresql":
+        db.connection().execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what})
+
+
 def reserve_ids(db: Session, table: Table, count: int) -> Sequence[int]:
     """Ids for new rows: SQLite's only writer counts on from the last one, PostgreSQL's sequence gives them out."""
     if db.get_bind().dialect.name == "sqlite":

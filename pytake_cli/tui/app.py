@@ -23,6 +23,7 @@ from pytake_cli.tui import paint, themes
 from pytake_cli.tui.actions import BY_ID, Action, Here
 from pytake_cli.tui.actions.kind import reason
 from pytake_cli.tui.client import Client, Refused, Unreachable, passes
+from pytake_cli.tui.deeds import Deeds
 from pytake_cli.tui.keymap import Keymap, Trouble
 from pytake_cli.tui.live import Event, Link, Live, Ready, Tail
 from pytake_cli.tui.notify import Notifier
@@ -72,6 +73,7 @@ class InboxApp(App[int], inherit_bindings=False):
         self.last_key_at = 0.0
         self.undoing = Undoing(client)
         self.outbox = Outbox(client, hold_seconds=self.options.undo_send_seconds)
+        self.deeds = Deeds(client)
         self.unsent: Unsent | None = None
         self.notifier = Notifier(self)
         self.plain_log = PlainLog(self, self.options.plain_log)
@@ -203,7 +205,12 @@ class InboxApp(App[int], inherit_bindings=False):
 
     @property
     def can_undo(self) -> bool:
-        return self.undoing.possible or self.outbox.held is not None
+        return self.undoing.possible or self.outbox.held is not None or self.deeds.can_take_back()
+
+    @property
+    def waiting(self) -> int:
+        """How much was sent or done that the server has not heard of."""
+        return len(self.outbox) + len(self.deeds)
 
     # -- the wire ------------------------------------------------------------------------------------------------------
 
@@ -242,15 +249,21 @@ class InboxApp(App[int], inherit_bindings=False):
         if self.options.unsent is None or self.options.read_only:
             return
         self.unsent = Unsent(self.options.unsent, f"{self.options.server} {me.org} {me.id}")
-        waiting, drafts = self.unsent.take_over()
+        waiting, drafts, deeds = self.unsent.take_over()
         self.outbox.take_up(waiting)
+        self.deeds.take_up(deeds)
         for screen in self.screens_open():
             screen.on_taken_up(drafts)
         if self.link.is_on:
             self._hand_over()
 
     def _hand_over(self) -> None:
-        self.run_worker(self.outbox.flush(), group="outbox", exclusive=True, exit_on_error=True)
+        self.run_worker(self._catch_up(), group="outbox", exclusive=True, exit_on_error=True)
+
+    async def _catch_up(self) -> None:
+        """First what was said, then what was done: an answer and its resolving stay in this order."""
+        await self.outbox.flush()
+        await self.deeds.flush()
 
     def _heard(self, event: Event) -> None:
         self._events.append(event)
@@ -336,7 +349,8 @@ class InboxApp(App[int], inherit_bindings=False):
     async def do_app_undo(self) -> None:
         if self.outbox.return_held():
             return
-        what = await self.undoing.last()
+        deed = self.deeds.take_back()
+        what = deed.told if deed else await self.undoing.last()
         self.tell(
             own(_("there is nothing to take back") if what is None else _("taken back: {what}").format(what=what))
         )
@@ -352,7 +366,7 @@ class InboxApp(App[int], inherit_bindings=False):
         """Asks only while something waits to be sent."""
         from pytake_cli.tui.dialogs.confirm import Confirm
 
-        waiting = len(self.outbox)
+        waiting = self.waiting
         says = own(_("{count} waiting to be sent; they are kept, and shown again next time").format(count=waiting))
         if not waiting or await self.ask(Confirm(own(_("Leave the inbox?")), [says])):
             await self.leave()

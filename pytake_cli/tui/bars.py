@@ -131,7 +131,7 @@ class TopBar(Bar):
                     "app.redraw",
                 )
             )
-        if waiting := len(inbox.outbox):
+        if waiting := inbox.waiting:
             right.append(
                 (_("queue {count}").format(count=waiting) + "  ", look.warn + Style(bgcolor=look.bar.bgcolor), None)
             )

@@ -150,11 +150,12 @@ def percent(part: float | None, whole: float | None = 1.0, digits: int = 1) -> s
     return text.replace(".", ",") if locale.language() == "pt-BR" else text
 
 
-def money(value: Any) -> str:
-    """`US$ 525,75` of {"amount": "525.75", "currency": "USD"}."""
+def money(value: Any, *, exact: bool = False) -> str:
+    """`US$ 525,75` of {"amount": "525.75", "currency": "USD"}; `exact`: with all places, as for what one costs."""
     if not isinstance(value, dict) or value.get("amount") is None:
         return figure(None)
-    amount = f"{float(value['amount']):,.2f}"
+    places = max(2, len(str(value["amount"]).partition(".")[2])) if exact else 2
+    amount = f"{float(value['amount']):,.{places}f}"
     if locale.language() == "pt-BR":
         amount = amount.replace(",", "@").replace(".", ",").replace("@", ".")
     currency = {"USD": "US$", "BRL": "R$", "EUR": "€"}.get(str(value.get("currency")), str(value.get("currency") or ""))

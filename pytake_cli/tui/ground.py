@@ -22,8 +22,13 @@ def may_ask() -> bool:
 
 def is_light() -> bool:
     """True if the terminal says that its ground is light; False also where it says nothing in time."""
+    return lightness(asked(ASK)) > 0.5
+
+
+def asked(question: bytes) -> bytes:
+    """What the terminal answers to a question that ends in ESC [ c; nothing if it may not be asked, or stays silent."""
     if not may_ask():
-        return False
+        return b""
     try:
         import termios
         import tty
@@ -31,13 +36,13 @@ def is_light() -> bool:
         file = sys.stdin.fileno()
         before = termios.tcgetattr(file)
     except (ImportError, OSError, ValueError, termios.error):
-        return False
+        return b""
     try:
         tty.setraw(file, termios.TCSANOW)
-        os.write(sys.stdout.fileno(), ASK)
-        return lightness(_answer(file)) > 0.5
+        os.write(sys.stdout.fileno(), question)
+        return _answer(file)
     except OSError:
-        return False
+        return b""
     finally:
         termios.tcsetattr(file, termios.TCSAFLUSH, before)  # what comes late is thrown away
 

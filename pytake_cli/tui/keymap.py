@@ -19,6 +19,7 @@ PRESETS: dict[str, dict[str, str]] = {
         "pane.next": "l,tab,right",
         "conversation.label": "#",
         "contact.tag": "#",
+        "metrics.label": "#",
         "flow.heat": "H",
     },
     "composer": {

@@ -9,7 +9,7 @@ from rich.cells import cached_cell_len
 from pytake_cli.locale import is_ascii, language
 
 _CLUSTER = re.compile(
-    "[\U0001f1e6-\U0001f1ff]{2}|.[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u093a-\u094f]*",
+    "[\U0001f1e6-\U0001f1ff]{2}|.(?:[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]|\u200d.)+|.[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u093a-\u094f]*",
     re.DOTALL,
 )
 _WORDS = re.compile(r"\s*\S+|\s+$")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
@@ -34,4 +35,6 @@ class Options:
     plain_log: Path | None = None  # what happens as lines of text, for a screen reader beside
     undo_send_seconds: float = 0.0  # in which a message can be taken back before it is handed over
     unsent: Path | None = None  # folder for what the server has not got; None: it ends with the inbox
+    topics: Mapping[str, str] = field(default_factory=dict)  # what there is help about, each in a sentence
+    topic: Callable[[str], str] = str  # the text about one of them
     server: str = ""  # what tells this server from others, there

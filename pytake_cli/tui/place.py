@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from inspect import isawaitable
@@ -17,6 +18,7 @@ from pytake_cli.locale import _
 from pytake_cli.tui.actions import BY_ID, CHAINS, Action, Here
 from pytake_cli.tui.bars import KeyBar, TooSmall, TopBar
 from pytake_cli.tui.client import Refused, Unreachable
+from pytake_cli.tui.draw import paragraph
 from pytake_cli.tui.live import Event, Ready, Tail
 from pytake_cli.tui.rows import Draft, Row
 from pytake_cli.tui.safe import own
@@ -133,8 +135,21 @@ class Keyed(Screen[R], inherit_bindings=False):
 
     async def choose(self, answer: str | None) -> None:
         """Does what was chosen by name."""
-        if answer is not None and not self.taken(answer):
+        if answer is None:
+            return
+        if answer.startswith("?"):
+            await self._explain(answer[1:])
+        elif not self.taken(answer):
             await self.perform(BY_ID[answer])
+
+    async def _explain(self, topic: str) -> None:
+        """The same text as `pytake help TOPIC`."""
+        from pytake_cli.tui.dialogs.shown import Shown
+
+        lines = (await asyncio.to_thread(self.inbox.options.topic, topic)).rstrip().split("\n")
+        await self.inbox.ask(
+            Shown(own(topic), lambda room, look: [part for line in lines for part in paragraph(line, room, look.plain)])
+        )
 
     def taken(self, answer: str) -> bool:
         """True if what the palette found was no action, and the screen has opened it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from pytake_cli import text
@@ -37,9 +39,12 @@ class Sla:
         return min(dues, default=None)
 
 
+NO_PROMISES = Sla()
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One conversation in a list."""
+    """One conversation in a list, as far as the screen tells of it: there may be 100,000."""
 
     id: int
     version: int
@@ -48,10 +53,8 @@ class Row:
     contact: Who
     phone: Safe
     vip: bool
-    blocked: bool
     language: Safe
     flow: Safe
-    flow_slug: Safe
     number: Safe
     assignee: Who | None
     team: Who | None
@@ -71,9 +74,7 @@ class Row:
     sla: Sla
     draft: bool
     created_at: datetime | None
-    resolved_at: datetime | None
     rating: int | None
-    standby: bool
     number_id: int | None = None
 
     @property
@@ -161,37 +162,33 @@ def row(json: Json) -> Row:
     return Row(
         id=int(json["id"]),
         version=int(json.get("version") or 0),
-        status=str(json.get("status") or "open"),
-        owner=str(json.get("owner") or "people"),
+        status=intern(str(json.get("status") or "open")),
+        owner=intern(str(json.get("owner") or "people")),
         contact=Who(int(contact.get("id") or 0), one_line(_name_of(contact))),
         phone=one_line(contact.get("phone") or ""),
         vip=bool(contact.get("vip")),
-        blocked=bool(contact.get("blocked")),
-        language=one_line(contact.get("language") or ""),
-        flow=one_line(flow.get("name") or flow.get("slug") or ""),
-        flow_slug=one_line(flow.get("slug") or ""),
-        number=one_line((json.get("number") or {}).get("display") or ""),
+        language=_shared(contact.get("language") or ""),
+        flow=_shared(flow.get("name") or flow.get("slug") or ""),
+        number=_shared((json.get("number") or {}).get("display") or ""),
         assignee=who(json.get("assignee")),
         team=who(json.get("team")),
-        priority=str(json.get("priority") or "normal"),
-        labels=tuple(one_line(each) for each in json.get("labels") or ()),
+        priority=intern(str(json.get("priority") or "normal")),
+        labels=tuple(_shared(each) for each in json.get("labels") or ()),
         unread=int(json.get("unread") or 0),
         starred=bool(json.get("starred")),
         waiting_since=when(json.get("waiting_since")),
         last_message_at=when(json.get("last_message_at")),
         preview=one_line(json.get("preview") or "", 200),
-        preview_kind=str(json.get("preview_kind") or "text"),
-        preview_direction=str(json.get("preview_direction") or ""),
-        preview_status=str(json.get("preview_status") or ""),
+        preview_kind=intern(str(json.get("preview_kind") or "text")),
+        preview_direction=intern(str(json.get("preview_direction") or "")),
+        preview_status=intern(str(json.get("preview_status") or "")),
         window_closes_at=when(json.get("window_closes_at")),
         snoozed_until=when(json.get("snoozed_until")),
         snoozed_until_reply=bool(json.get("snoozed_until_reply")),
         sla=_sla(json.get("sla") or {}),
         draft=bool(json.get("draft")),
         created_at=when(json.get("created_at")),
-        resolved_at=when(json.get("resolved_at")),
         rating=json.get("rating"),
-        standby=bool(json.get("standby")),
         number_id=(json.get("number") or {}).get("id"),
     )
 
@@ -201,10 +198,23 @@ def _name_of(contact: Json) -> str:
 
 
 def who(json: Json | None) -> Who | None:
-    return Who(int(json.get("id") or 0), one_line(str(json.get("name") or ""))) if json else None
+    return _colleague(int(json.get("id") or 0), str(json.get("name") or "")) if json else None
+
+
+@lru_cache(maxsize=1024)
+def _colleague(id_: int, name: str) -> Who:
+    """The same value for all their conversations."""
+    return Who(id_, one_line(name))
+
+
+def _shared(value: str) -> Safe:
+    """What many conversations have, kept once."""
+    return Safe(intern(one_line(value)))
 
 
 def _sla(json: Json) -> Sla:
+    if not any(json.values()):
+        return NO_PROMISES
     return Sla(
         when(json.get("first_reply_due")),
         when(json.get("next_reply_due")),

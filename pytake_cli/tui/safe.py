@@ -19,6 +19,10 @@ _EMOJI = "\u2190-\u21ff\u2300-\u27bf\u2900-\u2bff\U0001f000-\U0001faff"
 _DROPPED = re.compile(
     f"\u200d[{_EMOJI}][\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]*|[\u200d\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]"
 )
+# The same where they belong, behind an emoji: kept if the terminal has shown that it draws them as we count them.
+_ADDED = "[\ufe0f\U0001f3fb-\U0001f3ff]?"
+_WHOLE = re.compile(f"([0-9#*]\ufe0f\u20e3|[{_EMOJI}]{_ADDED}(?:\u200d[{_EMOJI}]{_ADDED})*)|{_DROPPED.pattern}")
+_keeps_all = False
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
@@ -27,13 +31,20 @@ def safe_text(value: str, *, newlines: bool = True, limit: int | None = None) ->
     value = text.clean(value, newlines=newlines, limit=limit)
     if value.isascii():
         return Safe(value)
-    value = _DROPPED.sub("", unicodedata.normalize("NFC", value))
+    value = unicodedata.normalize("NFC", value)
+    value = _WHOLE.sub(r"\1", value) if _keeps_all else _DROPPED.sub("", value)
     value = "".join(map(_known, value))
     if any(unicodedata.combining(line[0]) for line in value.split("\n") if line):
         value = "\n".join(
             BARE_MARK + line if line and unicodedata.combining(line[0]) else line for line in value.split("\n")
         )
     return Safe(value)
+
+
+def keep_all(terminal_agrees: bool) -> None:
+    """Emoji as they were written, if the terminal has shown that it draws them as wide as we think."""
+    global _keeps_all
+    _keeps_all = terminal_agrees
 
 
 def one_line(value: str, limit: int | None = None) -> Safe:

@@ -7,21 +7,25 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import astuple
 from pathlib import Path
 
 from pytake_cli import clock
 from pytake_cli.tui import files
+from pytake_cli.tui.deeds import Deed, Standing
 from pytake_cli.tui.outbox import Waiting
 from pytake_cli.tui.rows import Draft, Json, when
+from pytake_cli.tui.safe import one_line
 
-Left = tuple[list[Waiting], dict[int, Draft]]
+Left = tuple[list[Waiting], dict[int, Draft], list[Deed]]
 SUFFIX = ".json"
 
 
 class Unsent:
     """One file for each inbox that runs, locked by it: what lies in one that nobody holds was left behind.
 
-    {"waiting": [{"client_id": "…", "conversation": 5008, …}], "drafts": [{"conversation": 5008, "text": "…", …}]}
+    {"waiting": [{"client_id": "…", "conversation": 5008, …}], "drafts": [{"conversation": 5008, "text": "…", …}],
+     "deeds": [{"conversation": 5008, "verb": "resolve", …}]}
     """
 
     def __init__(self, folder: Path, whose: str) -> None:
@@ -36,6 +40,7 @@ class Unsent:
         """What inboxes of the same person left behind; their files go once it is in ours."""
         waiting: list[Waiting] = []
         drafts: dict[int, Draft] = {}
+        deeds: list[Deed] = []
         for path in sorted(self._folder.glob(f"{self._owner}-*{SUFFIX}")) if self._folder.is_dir() else ():
             file = _locked(path, os.O_RDWR)
             if file is None:
@@ -44,12 +49,14 @@ class Unsent:
             left = _read(file)
             waiting += left[0]
             drafts |= left[1]
-        return waiting, drafts
+            deeds += left[2]
+        return waiting, drafts, deeds
 
-    def keep(self, waiting: Sequence[Waiting], drafts: Mapping[int, Draft]) -> None:
+    def keep(self, waiting: Sequence[Waiting], drafts: Mapping[int, Draft], deeds: Sequence[Deed] = ()) -> None:
         """Writes it down, if it is not what stands there already."""
         content = {"waiting": [_told(each) for each in waiting], "drafts": [_drawn(*each) for each in drafts.items()]}
-        data = json.dumps(content).encode() + b"\n" if waiting or drafts else b"{}\n"
+        content["deeds"] = [_done(each) for each in deeds]
+        data = json.dumps(content).encode() + b"\n" if waiting or drafts or deeds else b"{}\n"
         if data == (self._kept or b"{}\n") and not self._adopted:
             return
         with suppress(OSError):  # a full disk: then it lives as long as the inbox
@@ -98,9 +105,10 @@ def _read(file: int) -> Left:
     try:
         content, _end = json.JSONDecoder().raw_decode(data.decode())
         drafts = {int(each["conversation"]): _draft(each) for each in content.get("drafts", ())}
-        return list(_waiting(content.get("waiting", ()))), drafts
+        deeds = [_deed(each) for each in content.get("deeds", ())]
+        return list(_waiting(content.get("waiting", ()))), drafts, deeds
     except (ValueError, KeyError, TypeError, AttributeError):
-        return [], {}  # an older version's, or broken: nothing in it can be trusted
+        return [], {}, []  # an older version's, or broken: nothing in it can be trusted
 
 
 def _draft(json_: Json) -> Draft:
@@ -109,6 +117,21 @@ def _draft(json_: Json) -> Draft:
 
 def _drawn(conversation: int, draft: Draft) -> Json:
     return {"conversation": conversation, "text": draft.text, "mode": draft.mode, "reply_to": draft.reply_to}
+
+
+def _deed(told: Json) -> Deed:
+    return Deed(
+        int(told["conversation"]), one_line(str(told["name"])), str(told["action"]), str(told["verb"]),
+        dict(told["arguments"]), Standing(*told["seen"]), Standing(*told["wanted"]), int(told["unread"]),
+        when(told["last_message_at"]),
+    )  # fmt: skip
+
+
+def _done(deed: Deed) -> Json:
+    told = {name: getattr(deed, name) for name in ("conversation", "name", "action", "verb", "arguments", "unread")}
+    at = deed.last_message_at
+    return {**told, "seen": astuple(deed.seen), "wanted": astuple(deed.wanted),
+            "last_message_at": at.isoformat() if at else None}  # fmt: skip
 
 
 def _waiting(told: Sequence[Json]) -> Iterator[Waiting]:

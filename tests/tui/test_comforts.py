@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from pytake_cli.tui import ground, themes
+from pytake_cli.tui import ground, safe, themes, widths
 from pytake_cli.tui.actions import BY_ID
 from pytake_cli.tui.dialogs.palette import Palette
 from pytake_cli.tui.keymap import Keymap
 from pytake_cli.tui.live import Event
+from pytake_cli.tui.measure import cut, width
 from pytake_cli.tui.remembered import Remembered
 from pytake_cli.tui.tips import ABOUT, next_tip
 from tests.kit.fake_api import FakeApi
@@ -215,3 +216,18 @@ async def test_what_happens_is_written_as_lines_beside(api: FakeApi, tmp_path: P
     assert "ainda tem preto?" in text
     assert "\x1b" not in text
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_emoji_stay_as_they_were_written_only_where_the_terminal_counts_their_cells_as_we_do() -> None:
+    columns = [width(each) + 1 for each in widths.SAMPLES]
+    answers = [b"\x1b[1;%dR" % column for column in columns]
+    assert widths.told(b"".join(answers) + b"\x1b[?62c")
+    assert not widths.told(b"".join(answers[:-1]) + b"\x1b[?62c")
+    assert not widths.told(b"".join([*answers[:-1], b"\x1b[1;9R"]))
+    try:
+        safe.keep_all(True)
+        assert safe.one_line("❤️ 👍🏽 👩🏽‍💻 1️⃣ a\ufe0f b\u200dc") == "❤️ 👍🏽 👩🏽‍💻 1️⃣ a bc"
+        assert cut("👩🏽‍💻👩🏽‍💻👩🏽‍💻", 5) == "👩🏽‍💻👩🏽‍💻…"
+    finally:
+        safe.keep_all(False)
+    assert safe.one_line("❤️ 👍🏽 👩🏽‍💻 1️⃣") == "❤ 👍 👩 1"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytake_cli import clock
+from pytake_cli.tui import offers
 from pytake_cli.tui.dialogs.palette import Palette
 from pytake_cli.tui.dialogs.template import TemplatePicker, _longest
 from pytake_cli.tui.widgets.field import Field
@@ -65,6 +66,43 @@ async def test_what_was_written_becomes_a_value_of_the_template_and_is_no_draft_
         await here.press("T")  # those used last stand at the top
         await here.until(lambda: isinstance(here.app.screen, TemplatePicker))
         await here.until(lambda: field(here.app.screen, 1) == "Chegou o tênis que você queria")
+
+
+@on_a_loop
+async def test_a_closed_window_suggests_a_template_and_says_what_it_costs(api: FakeApi, templates: None) -> None:
+    for each in fake_api.NOUNS["/templates"]:
+        each["price"] = {"amount": "0.0068", "currency": "USD"}
+    api.world.rows[5001]["window_closes_at"] = iso(clock.now() - timedelta(hours=1))
+    async with seat(api) as here:
+        await here.choose(5001)
+        await here.until_shown("suggested: aviso (utility, US$ 0.0068)")
+        await here.press("T")
+        await here.until(lambda: isinstance(here.app.screen, TemplatePicker))
+        await here.until_shown("cost utility, US$ 0.0068")
+        assert "utility ★" in here.text()
+
+
+def test_the_template_that_fits_best_stands_first() -> None:
+    dear, other = template("a"), template("b") | {"language": "en"}
+    dear["category"] = "MARKETING"
+    known = [other, dear, template("e") | {"usable": False}, template("d", ("nome", "Ana")), template("c")]
+    fitting = offers.fitting(known, "pt_BR", lambda name: 0)
+    assert [each["name"] for each in fitting] == ["c", "d", "a", "b"]
+    assert offers.fitting(known, "pt_BR", lambda name: int(name == "a"))[0] is dear
+    assert offers.best(fitting, "pt_BR") is fitting[0]
+    assert offers.best(fitting, "es") is offers.best([], "es") is None
+
+
+@on_a_loop
+async def test_the_palette_knows_the_topics_of_help(api: FakeApi) -> None:
+    about = {"windows": "The 24-hour window.", "times": "How to write moments."}
+    async with seat(api, topics=about, topic=lambda name: f"all about {name}") as here:
+        await here.press("colon")
+        await here.until(lambda: isinstance(here.app.screen, Palette))
+        await here.press(*"?win")
+        await here.until_shown("The 24-hour window.")
+        await here.press("enter")
+        await here.until_shown("all about windows")
 
 
 def field(screen: Any, at: int) -> str:

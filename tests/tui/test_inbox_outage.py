@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from pytake_cli import clock
 from tests.kit.fake_api import FakeApi
 from tests.kit.fake_world import iso
-from tests.tui.conftest import run, seat
+from tests.tui.conftest import Seat, run, seat
 from tests.tui.test_inbox_writing import open_and_free, write
 
 
@@ -159,3 +160,41 @@ def test_what_could_not_be_read_on_a_live_connection_is_read_a_moment_later(api:
             assert here.app.link.is_on
 
     run(work())
+
+
+def test_what_was_done_during_an_outage_is_done_after_it_unless_things_have_changed(api: FakeApi) -> None:
+    async def work() -> None:
+        mine, written, hasty = 5001, 5003, 5005
+        for id_ in (mine, written, hasty):
+            api.world.rows[id_] |= {"status": "open", "owner": "people", "assignee": None, "starred": False}
+        async with seat(api) as here:
+            await here.until(lambda: all(here.screen.talks.get(id_) for id_ in (mine, written, hasty)))
+            api.stop()
+            await here.until(lambda: not here.app.link.is_on)
+            for at, (id_, key) in enumerate(((mine, "e"), (mine, "asterisk"), (written, "e"), (hasty, "e")), 1):
+                here.screen.talks.choose(id_)
+                await here.press(key)
+                await here.until(partial(_waits, here, at))
+            assert _status(here, mine) == "resolved"
+            await here.press("u")
+            await here.until(partial(_waits, here, 3))
+            assert _status(here, hasty) == "open"
+            api.world.customer_says(written, "espera!")
+            api.start()
+            here.app.live.hurry()
+            await here.until(lambda: not len(here.app.deeds), 15)
+            assert [body["action"] for body in api.world.acted] == ["resolve", "star"]
+            assert api.world.rows[mine]["status"] == "resolved"
+            await here.until_shown("not done: #5003")
+            await here.until(lambda: _status(here, written) == "open")
+
+    run(work())
+
+
+def _waits(here: Seat, count: int) -> bool:
+    return len(here.app.deeds) == count
+
+
+def _status(here: Seat, id_: int) -> str:
+    row = here.screen.talks.get(id_)
+    return row.status if row else ""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
+import pytake_cli
 from tests.kit import screens
 from tests.kit.screens import on_a_loop, running
-from tests.kit.seven import Seven
+from tests.kit.seven import STILL, Seven
 from tests.kit.seven_rows import SEVEN
 
 COMMANDS = {
@@ -25,9 +27,12 @@ COPIED = {
     "templates": "modelo_0", "ops": "message:0",
 }  # fmt: skip
 
+FLOW = "name: boas-vindas\ntriggers:\n  - keyword: oi\nstart: ola\nsteps:\n  ola:\n    say: Olá!\n    next: end\n"
+TALK = "flow: boas-vindas\ntests:\n  greets:\n    talk:\n      - customer: oi\n      - bot: Olá!\n"
+
 
 async def until(pilot: Pilot[object], text: str) -> None:
-    for _look in range(300):
+    for _look in range(1500):
         if text in screens.text(pilot.app):
             return
         await pilot.pause(0.02)
@@ -49,6 +54,40 @@ async def test_every_screen_copies_the_name_of_the_chosen_one(place: str) -> Non
     async with running(Seven(SEVEN[place](["natal"]), place), (120, 40)) as (app, pilot):
         await pilot.press("y")
         assert app.clipboard == COPIED[place]
+
+
+@on_a_loop
+async def test_metrics_are_shown_by_agent_and_by_label() -> None:
+    async with running(Seven(SEVEN["metrics"](["natal"]), "metrics"), (120, 40)) as (app, pilot):
+        await until(pilot, "resolved, by agent")
+        await pilot.press("l")
+        await until(pilot, "by label")
+        assert "resolved, by agent" not in screens.text(app)
+        await pilot.press("a")
+        await until(pilot, "first reply p50")
+        await pilot.press("equals_sign")
+        await until(pilot, "--by agent")
+
+
+@on_a_loop
+async def test_a_flow_is_saved_as_a_picture_and_shows_what_its_tests_walk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(pytake_cli.__file__).parents[1]))
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "boas-vindas.yaml").write_text(FLOW)
+    (tmp_path / "flows" / "boas-vindas.test.yaml").write_text(TALK)
+    api = SEVEN["flows"](["oi"])
+    api.on["POST /flows/check"] = {"items": []}
+    options = replace(STILL, downloads=tmp_path)
+    async with running(Seven(api, "flows", options=options), (120, 40)) as (_app, pilot):
+        await until(pilot, "Entrega")
+        await pilot.press("x")
+        await until(pilot, "saved as")
+        await pilot.press("c")
+        await until(pilot, "1 file, 1 test, 0 failed, 100 % walked")
+    assert (tmp_path / "boas-vindas.svg").read_text().startswith("<svg")
 
 
 @on_a_loop

@@ -8,28 +8,33 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytake_cli.tui.deeds import Deed, Standing
 from pytake_cli.tui.outbox import Waiting
 from pytake_cli.tui.rows import Draft
+from pytake_cli.tui.safe import Safe
 from pytake_cli.tui.timeline import Item, merged
 from pytake_cli.tui.unsent import Unsent
 
 NOW = datetime(2026, 11, 24, 1, 11, 48, tzinfo=UTC)
 WAITING = Waiting("abc", 5008, "reply", {"text": "olá"}, "olá", NOW, "m81", contact=412, number=1)
 DRAFT = Draft("quase", "note", 80)
+DEED = Deed(5008, Safe("Ana"), "conversation.resolve", "resolve", {"csat": True}, Standing("", "people", 3),
+            Standing("resolved", "people", 3), 2, NOW)  # fmt: skip
 
 
 def test_what_is_left_behind_is_taken_over_once(tmp_path: Path) -> None:
     before = Unsent(tmp_path, "ana")
-    before.keep([WAITING], {5008: DRAFT})
+    before.keep([WAITING], {5008: DRAFT}, [DEED])
     meanwhile = Unsent(tmp_path, "ana")
-    assert meanwhile.take_over() == ([], {})  # that inbox is still open
+    assert meanwhile.take_over() == ([], {}, [])  # that inbox is still open
     before.close()
     after = Unsent(tmp_path, "ana")
-    [waiting], drafts = after.take_over()
+    [waiting], drafts, [deed] = after.take_over()
     assert (waiting.client_id, waiting.text, waiting.seen, waiting.contact) == ("abc", "olá", "m81", 412)
     assert waiting.was_offline
     assert waiting.left_over
     assert drafts == {5008: DRAFT}
+    assert deed == DEED
     after.keep([waiting], drafts)
     assert len(list(tmp_path.iterdir())) == 1
     after.keep([], {})
@@ -62,7 +67,7 @@ def test_what_somebody_else_left_is_theirs_and_what_is_broken_is_nothing(tmp_pat
     path.write_bytes(path.read_bytes() + b'"rest of something longer"}')
     assert Unsent(tmp_path, "ana").take_over()[1] == {1: DRAFT}
     path.write_text('{"drafts": [{"conversation": "x"')
-    assert Unsent(tmp_path, "ana").take_over() == ([], {})
+    assert Unsent(tmp_path, "ana").take_over() == ([], {}, [])
 
 
 def _item(number: int, kind: str = "message") -> Item:

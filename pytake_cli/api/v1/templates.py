@@ -13,13 +13,13 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import LARGEST_ID, Page, everything
+from pytake_cli.api.v1.paging import LARGEST_ID, Page, Paging, everything, short
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.versions import tag
 from pytake_cli.errors import InvalidData
 from pytake_cli.flow import reader
-from pytake_cli.services import numbers, prices, template_lint, templates
+from pytake_cli.services import conversations, numbers, prices, template_lint, templates
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.templates import Template
@@ -43,8 +43,15 @@ class Wanted(BaseModel):
     example: str | None = None
 
 
+class Cost(BaseModel):
+    """`{"amount": "0.0068", "currency": "USD"}`"""
+
+    amount: str
+    currency: str
+
+
 class TemplateRow(BaseModel):
-    """A template in one language."""
+    """A template in one language; `price` is what Meta charges for one to the customer of `conversation`."""
 
     id: int
     name: str
@@ -63,6 +70,7 @@ class TemplateRow(BaseModel):
     pulled_at: datetime | None
     gone_at: datetime | None
     updated_at: datetime
+    price: Cost | None = None
 
 
 class Filling(Body):
@@ -104,13 +112,33 @@ def list_(
     status: Annotated[str | None, Query(max_length=40)] = None,
     category: Annotated[str | None, Query(max_length=40)] = None,
     gone: bool = False,
+    conversation: Annotated[
+        int | None, Query(ge=1, le=LARGEST_ID, description="whose customer the price is for")
+    ] = None,
+    paging: Paging = Depends(short),
     here: Here = Depends(here),
 ) -> object:
     """The templates that are known here."""
     with here.read() as db:
         found = templates.listed(db, here.org_id, gone=gone)
+        costs = _costs(db, here, conversation)
     wanted = [row for row in found if not (status and row.status != status.upper())]
-    return everything([row_of(row) for row in wanted if not (category and row.category != category.upper())])
+    wanted = [row for row in wanted if not (category and row.category != category.upper())]
+    return paging.part(
+        wanted,
+        lambda row: (row.name, row.language, row.id),
+        lambda row: {**row_of(row), "price": costs.get(row.category)},
+    )
+
+
+def _costs(db: Session, here: Here, conversation: int | None) -> dict[str, dict[str, str]]:
+    """What a message of each category costs to the customer of a conversation."""
+    if conversation is None:
+        return {}
+    here.principal.require("conversations:read")
+    contact_id = conversations.get(db, conversation).contact_id
+    known = prices.of_one(db, here.org_id, contact_id, here.now.date().isoformat())
+    return {category: cost.to_json() for category, cost in known.items()}
 
 
 @router.post("/lint", response_model=Page[Mistake], dependencies=READ)

@@ -16,12 +16,13 @@ CHAINS: dict[str, tuple[str, ...]] = {
     "list": ("lists", "inbox", "all", "always"),
     "chat": ("chat", "inbox", "all", "always"),
     "seek": ("seek", "chat", "inbox", "all", "always"),
-    "sidebar": ("inbox", "all", "always"),
+    "sidebar": ("sidebar", "inbox", "all", "always"),
     "composer": ("composer", "always"),
     "field": ("always",),
     **CHAINS_OF_SCREENS,
 }
-TAKES_KEYS = ("seek",)  # scopes that take keys from others for a while: n and N go through what a search found
+# Scopes that take keys from others: n and N go through what a search found, E is about the contact beside.
+TAKES_KEYS = ("seek", "sidebar")
 
 # Never used: tmux and screen own them, terminals do not send them, or they mean another key.
 FORBIDDEN = (

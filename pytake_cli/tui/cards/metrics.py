@@ -131,12 +131,13 @@ def _flows(rows: Sequence[Json], room: int, look: Look) -> Lines:
 TABLES = ("agent", "team", "label", "flow", "hour", "day")
 
 
-def tables(found: Json, room: int, look: Look) -> Lines:
-    """The same numbers as tables."""
+def tables(found: Json, parts: Sequence[str], room: int, look: Look) -> Lines:
+    """The same numbers as tables: those of `parts`."""
     made = cards(found, room, look)
-    for name in TABLES:
+    for name in parts:
         rows = [row for row in found.get(name) or () if isinstance(row, dict)]
         if not rows:
+            made += [draw.BLANK, ((f" {figure(None)}", look.muted),)] if len(parts) == 1 else []
             continue
         keys = [key for key, value in rows[0].items() if not isinstance(value, (dict, list))]
         wide = max(8, min(18, (room - 1) // max(1, len(keys))))

@@ -27,7 +27,7 @@ class Question:
 
 
 class Form(Box[Json]):
-    """`{name: text}` of all questions; Tab goes on, Enter takes it, Esc leaves."""
+    """`{name: text}` of all questions, or what `answer()` makes of it; Tab goes on, Enter takes it, Esc leaves."""
 
     DEFAULT_CSS = """
     Form #asked { height: auto; max-height: 20; }
@@ -62,7 +62,12 @@ class Form(Box[Json]):
     @on(Input.Submitted)
     def _submitted(self) -> None:
         answers = [field.value.strip() for field in self.query(Field)]
-        self.dismiss({question.name: answer for question, answer in zip(self._questions, answers, strict=True)})
+        given = {question.name: answer for question, answer in zip(self._questions, answers, strict=True)}
+        self.dismiss(self.answer(given))
+
+    def answer(self, given: Json) -> Json:
+        """What the dialog answers with, of what stands in its fields."""
+        return given
 
     @on(Field.Left)
     def _left(self) -> None:

@@ -1,4 +1,4 @@
-"""The command palette: every action by name and key; `>` conversations, `#` labels, `@` people, `/` ready answers."""
+"""The command palette: every action by name and key; `>` talks, `#` labels, `@` people, `/` answers, `?` help."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from pytake_cli.tui.safe import Safe, own
 ASKED_AFTER_SECONDS = 0.15
 SCOPES = tuple(dict.fromkeys(scope for chain in CHAINS.values() for scope in chain))
 DATA = (">", "#", "@", "/")
+TOPIC = "?"  # what there is help about, which no server has to be asked
 INNER = ("move.", "composer.", "pane.", "app.palette")  # keys of the hand: nobody looks for them by name
 
 
 class Palette(Choose[str]):
-    """The id of an action, or `>5008`, `#vip`, `@bia`, `/pix`. `only`: of these scopes, as for a row."""
+    """The id of an action, or `>5008`, `#vip`, `@bia`, `/pix`, `?windows`. `only`: of these scopes, as for a row."""
 
     SIZE: ClassVar[str] = ""
 
@@ -29,7 +30,7 @@ class Palette(Choose[str]):
         super().__init__(
             own(_("What shall be done?")),
             [],
-            keys=own(_("Enter does it · > conversations · # labels · @ people · / answers · Esc")),
+            keys=own(_("Enter does it · > conversations · # labels · @ people · / answers · ? help · Esc")),
             ask=own(_("type a name")),
         )
         self._chain, self._here, self._only = chain, here, only
@@ -57,6 +58,9 @@ class Palette(Choose[str]):
     def found(self) -> list[Choice]:
         if self.typed.startswith(DATA):
             return self._found.get(self.typed, [])
+        if self.typed.startswith(TOPIC):
+            about = self.inbox.options.topics.items()
+            return matching(self.typed[1:], [Choice(f"?{name}", own(name), own(_(says))) for name, says in about])
         return matching(self.typed, self.choices)
 
     def take(self, choice: Choice) -> str:
@@ -89,7 +93,7 @@ async def _data(client: Client, kind: str, wanted: str, conversation: int | None
         answers = await client.canned(wanted, conversation) if conversation is not None else []
         return [Choice(f"/{each.key}", Safe(f"/{each.key}"), each.shown) for each in answers]
     path = "/labels" if kind == "#" else "/users"
-    names = [str(each["name"]) for each in (await client.get(path))["items"]]
+    names = [str(each["name"]) for each in await client.every(path)]
     return [
         Choice(f"{kind}{name}", Safe(f"{kind}{name}"))
         for name in names

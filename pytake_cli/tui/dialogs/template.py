@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
 from pytake_cli.locale import _
-from pytake_cli.tui import draw
+from pytake_cli.tui import draw, offers
 from pytake_cli.tui.cards.template import bubble
 from pytake_cli.tui.client import Refused, Unreachable
 from pytake_cli.tui.dialogs.box import Box, said
@@ -42,10 +42,11 @@ class Filled:
 
 
 class TemplatePicker(Box[Filled]):
-    """`known` are values by key (`nome`, `1`) to begin with; `last` those used before, by template.
+    """`templates` as they fit, the best first; the first is marked where it fits well.
 
+    `known` are values by key (`nome`, `1`) to begin with; `last` those used before, by template.
     `draft` is what was begun and cannot be sent as it is: it is proposed for the longest value that is not known.
-    Those used last stand at the top. When the customer writes, the window is open again and the picker closes.
+    When the customer writes, the window is open again and the picker closes.
     """
 
     SIZE: ClassVar[str] = "-wide"
@@ -74,17 +75,8 @@ class TemplatePicker(Box[Filled]):
             own(_("Choose a template · {language} · approved ones only").format(language=language or "?")),
             own(_("Enter sends · Tab next field · ↑↓ choose · Esc leaves")),
         )
-        usable = [each for each in templates if each.get("usable", each.get("status") == "APPROVED")]
         self._known, self._last, self._draft = known or {}, last or {}, " ".join(draft.split())
-        lately = list(self._last)
-        self._templates = sorted(
-            usable,
-            key=lambda each: (
-                each.get("language") != language,
-                -lately.index(each["name"]) - 1 if each["name"] in lately else 0,
-                str(each["name"]),
-            ),
-        )
+        self._templates, self._best = list(templates), offers.best(templates, language)
         self._at, self._words = 0, ""
         self._seen: Json = {}
         self._asking = 0
@@ -175,8 +167,8 @@ class TemplatePicker(Box[Filled]):
         self._ask_preview()
 
     def _renew(self) -> None:
-        template, found, at, seen = self.template, self.found, self._at, self._seen
-        self.query_one("#found", Sheet).show(lambda room, look: _names(found, at, room, look))
+        template, found, at, seen, best = self.template, self.found, self._at, self._seen, self._best
+        self.query_one("#found", Sheet).show(lambda room, look: _names(found, at, best, room, look))
         shown = seen or {"body": (template or {}).get("text") or ""}
         self.query_one("#preview", Sheet).show(lambda room, look: bubble(shown, room, look) if template else [])
         missing = self.missing()
@@ -243,7 +235,7 @@ def _longest(slots: Sequence[Json]) -> str:
     return str(max(words, key=lambda slot: len(str(slot.get("example") or "")))["key"]) if words else ""
 
 
-def _names(found: Sequence[Json], at: int, room: int, look: Look) -> Lines:
+def _names(found: Sequence[Json], at: int, best: Json | None, room: int, look: Look) -> Lines:
     if not found:
         return [((_("no approved template is called like that"), look.muted),)]
     lines: Lines = []
@@ -252,6 +244,7 @@ def _names(found: Sequence[Json], at: int, room: int, look: Look) -> Lines:
         ground = look.cursor if number == at else look.plain
         category = str(each.get("category") or "")
         tail = f" {_(category.lower())}{' $' if category == 'MARKETING' else ''}"
+        tail += f" {sign('★')}" if each is best else ""
         name = fit(str(each["name"]), max(4, room - len(tail) - 2))
         mark = sign("▌") if number == at else " "
         lines.append(((f"{mark} ", look.accent + ground), (name, look.plain + ground), (tail, look.muted + ground)))
@@ -262,9 +255,8 @@ def _facts(template: Json | None, missing: Sequence[int], look: Look) -> Lines:
     if template is None:
         return []
     quality = _(str(template.get("quality") or "").lower()) or draw.figure(None)
-    category = _(str(template.get("category") or "").lower())
     lines: Lines = [
-        ((f"{_('category')} {category}", look.muted),),
+        ((f"{_('cost')} {offers.kind_and_cost(template)}", look.muted),),
         ((f"{_('quality')} {quality}", look.muted),),
     ]
     if missing:

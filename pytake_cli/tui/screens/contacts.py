@@ -16,7 +16,7 @@ from pytake_cli.locale import _
 from pytake_cli.tui import draw
 from pytake_cli.tui.cards import contact as cards
 from pytake_cli.tui.client import Refused
-from pytake_cli.tui.dialogs.form import Form, Question
+from pytake_cli.tui.dialogs.contact import EditContact
 from pytake_cli.tui.dialogs.line import AskLine
 from pytake_cli.tui.dialogs.picks import Picks
 from pytake_cli.tui.live import Event, Ready
@@ -201,15 +201,7 @@ class ContactsScreen(Listing):
         if (row := self.chosen) is None:
             return
         card = self.cards.get(int(row["id"]), row)
-        answers = await self.inbox.ask(Form(own(_("Edit {name}").format(name=card["display"])), _questions(card)))
-        if answers is None:
-            return
-        body: Json = {name: value for name, value in answers.items() if not name.startswith("f.")}
-        fields = {name[2:]: value or None for name, value in answers.items() if name.startswith("f.")}
-        changed = {name: value for name, value in body.items() if value != (card.get(name) or "")}
-        if own_fields := {name: value for name, value in fields.items() if value != _text(card["fields"].get(name))}:
-            changed["fields"] = own_fields
-        if changed:
+        if changed := await self.inbox.ask(EditContact(card)):
             await self.inbox.client.change("PATCH", f"/contacts/{row['id']}", changed, version="*")
             await self.load()
 
@@ -231,15 +223,3 @@ class ContactsScreen(Listing):
         if (row := self.chosen) is not None:
             found = await self.inbox.client.post("/conversations", {"contact": row["id"]})
             self.open_conversation(int((found.get("conversation") or found)["id"]))
-
-
-def _questions(card: Json) -> list[Question]:
-    names = (("name", _("name given")), ("stage", _("stage")), ("language", _("language")), ("tz", _("time zone")))
-    asked = [Question(name, Safe(title), _text(card.get(name))) for name, title in names]
-    return asked + [
-        Question(f"f.{name}", Safe(name), _text(value)) for name, value in sorted((card.get("fields") or {}).items())
-    ]
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)

@@ -17,13 +17,14 @@ from textual.widgets import Input
 
 from pytake_cli import clock
 from pytake_cli.locale import _
-from pytake_cli.tui import draw
+from pytake_cli.tui import draw, ourselves
 from pytake_cli.tui.cards import flow as cards
 from pytake_cli.tui.cards.flow import Branch, Overlay
 from pytake_cli.tui.dialogs.shown import Shown
 from pytake_cli.tui.live import Event, Ready
+from pytake_cli.tui.measure import cut
 from pytake_cli.tui.rows import Json
-from pytake_cli.tui.safe import own, safe_json
+from pytake_cli.tui.safe import one_line, own, safe_json, safe_text
 from pytake_cli.tui.screens.listing import Listing
 from pytake_cli.tui.signs import sign
 from pytake_cli.tui.widgets.field import Field
@@ -99,7 +100,7 @@ class FlowsScreen(Listing):
 
     async def load(self) -> None:
         """The flows, then the chosen one."""
-        self.items = list((await self.inbox.client.get("/flows"))["items"])
+        self.items = await self.inbox.client.every("/flows")
         self.draw()
         if (row := self.chosen) is not None:
             await self._load_card(str(row["name"]))
@@ -284,9 +285,7 @@ class FlowsScreen(Listing):
         if talk is None or not talk.get("lines"):
             self.inbox.tell(own(_("nothing was said yet")))
             return
-        flow = self.path(str(talk["flow"]))
-        if not flow.is_file():
-            self.inbox.tell(own(_("there is no file {path} here").format(path=flow)), "warning")
+        if (flow := self._file(str(talk["flow"]))) is None:
             return
         path = flow.with_name(f"{flow.stem}.test.yaml")
         before = path.read_text(encoding="utf-8") if path.is_file() else ""
@@ -312,9 +311,7 @@ class FlowsScreen(Listing):
         if (row := self.chosen) is None:
             return
         name = str(row["name"])
-        path = self.path(name)
-        if not path.is_file():
-            self.inbox.tell(own(_("there is no file {path} here").format(path=path)), "warning")
+        if (path := self._file(name)) is None:
             return
         line = next((each.get("line") for each in self.mistakes.get(name, ()) if each.get("line")), 1)
         editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
@@ -339,6 +336,32 @@ class FlowsScreen(Listing):
         told = _("{name} v{version} is published")
         self.inbox.tell(own(told.format(name=name, version=done.get("version"))))
         await self.load()
+
+    async def do_flow_coverage(self) -> None:
+        """The tests of the chosen flow's file, and what none of them has walked."""
+        if (row := self.chosen) is None or not (path := self._file(str(row["name"]))):
+            return
+        data, told = await ourselves.run("flow", "test", str(path), "--cov", "--plain", "--no-color")
+        lines = safe_text(f"{data}\n{told}".strip()).split("\n")
+        title = own(_("What the tests of {name} have walked").format(name=one_line(str(row["name"]))))
+        await self.inbox.ask(Shown(title, lambda room, look: [((cut(line, room), look.plain),) for line in lines]))
+
+    async def do_flow_picture(self) -> None:
+        if (row := self.chosen) is None or not (path := self._file(str(row["name"]))):
+            return
+        data, told = await ourselves.run("flow", "graph", str(path), "--format", "svg")
+        if not data:
+            self.inbox.tell(one_line(told), "warning")
+            return
+        self.inbox.tell(own(_("saved as {path}").format(path=self.save(f"{path.stem}.svg", data.encode()))))
+
+    def _file(self, name: str) -> Path | None:
+        """The flow's file beside us; None, which is told: there is none."""
+        path = self.path(name)
+        if path.is_file():
+            return path
+        self.inbox.tell(own(_("there is no file {path} here").format(path=path)), "warning")
+        return None
 
     def _changed(self) -> tuple[str, str, str] | None:
         """The chosen flow, what is published and what its file says."""

@@ -9,9 +9,10 @@ from typing import Any
 
 from pytake_cli.locale import _, ngettext
 from pytake_cli.tui.actions import BY_ID, Action
-from pytake_cli.tui.client import Refused, Unreachable
+from pytake_cli.tui.client import Refused, Unreachable, passes
+from pytake_cli.tui.deeds import ALWAYS, CHECKED, Deed
 from pytake_cli.tui.rows import Row, Who
-from pytake_cli.tui.safe import own
+from pytake_cli.tui.safe import Safe, own
 from pytake_cli.tui.screens.inbox_popups import PopupsPart
 
 AGAIN_SECONDS = 10.0
@@ -30,6 +31,10 @@ class ActsPart(PopupsPart):
         super().__init__()
         self._asked: tuple[int, float] = (0, 0.0)  # whose claim was refused, and until when a second key insists
         self._last: tuple[Action, str, dict[str, Any], Change] | None = None
+
+    def on_mount(self) -> None:
+        deeds = self.inbox.deeds
+        deeds.on_done, deeds.on_dropped, deeds.on_changed = self.row_changed, self._dropped, self._deeds_changed
 
     async def act(self, id_: str, verb: str, change: Change, **arguments: Any) -> bool:
         """Does `verb` of the API: optimistic, undoable, repeatable; False: it was not done."""
@@ -51,6 +56,9 @@ class ActsPart(PopupsPart):
         try:
             acted = await self.inbox.client.act(row.id, verb, **arguments)
         except Refused as refusal:
+            if self._waits(refusal, verb):
+                self._put_off([row], action, verb, change, arguments)
+                return True
             self._put_back(row)
             if refusal.slug != "PT-CLAIMED":
                 raise
@@ -58,7 +66,10 @@ class ActsPart(PopupsPart):
             key = self.inbox.keymap.shown(action, ("inbox",))
             self.inbox.tell(own(f"{refusal.says} · {key} " + _("again takes it")), "warning")
             return False
-        except Unreachable:
+        except Unreachable as error:
+            if self._waits(error, verb):
+                self._put_off([row], action, verb, change, arguments)
+                return True
             self._put_back(row)
             raise
         if acted.row is not None:
@@ -73,20 +84,56 @@ class ActsPart(PopupsPart):
             self.row_changed(change(row))
         try:
             answer = await self.inbox.client.bulk(ids, verb, **arguments)
-        except (Refused, Unreachable):
+        except (Refused, Unreachable) as error:
+            if self._waits(error, verb):
+                self._put_off(before, action, verb, change, arguments)
+                self._unmark()
+                return True
             for row in before:
                 self._put_back(row)
             raise
-        self.talks.marked = set()
-        self.talks.refresh()
+        self._unmark()
         done, skipped = len(answer.get("done") or ()), answer.get("skipped") or ()
         told = ngettext("{count} conversation", "{count} conversations", done).format(count=done)
         told = f"{_(action.title)}: {told}"
         if skipped:
             told += " · " + _("{count} left out: {why}").format(count=len(skipped), why=skipped[0].get("says", ""))
         self.inbox.done(own(told), batch=answer.get("batch"))
-        self.marks_changed()
         return True
+
+    def _unmark(self) -> None:
+        self.talks.marked = set()
+        self.talks.refresh()
+        self.marks_changed()
+
+    # -- without a connection ------------------------------------------------------------------------------------------
+
+    def _waits(self, error: Refused | Unreachable, verb: str) -> bool:
+        """True if it can be done later: nobody answers, and it does not depend on what a macro would find."""
+        return passes(error) and verb in (*ALWAYS, *CHECKED)
+
+    def _put_off(self, rows: list[Row], action: Action, verb: str, change: Change, arguments: dict[str, Any]) -> None:
+        for row in rows:
+            self.inbox.deeds.put(Deed.of(row, change(row), action.id, verb, arguments))
+        count = ngettext("{count} conversation", "{count} conversations", len(rows)).format(count=len(rows))
+        what = f"#{rows[0].id} {rows[0].contact.name}" if len(rows) == 1 else count
+        self.inbox.tell(own(f"{what}: {_(action.title)} · " + _("waits for the connection")))
+
+    def _dropped(self, deed: Deed, why: Safe) -> None:
+        """It was not done, and the person knows why."""
+        title = _(BY_ID[deed.action].title) if deed.action in BY_ID else deed.verb
+        self.inbox.tell(own(_("not done: {what} · {why}").format(what=f"{deed.told}: {title}", why=why)), "warning")
+
+    def _deeds_changed(self) -> None:
+        self.keep_unsent()
+        self.inbox.refresh_bars()
+
+    def _every_second(self) -> None:
+        """Also does what got no answer although there is a connection."""
+        super()._every_second()
+        deeds = self.inbox.deeds
+        if len(deeds) and self.inbox.link.is_on and not (deeds.is_busy or self.inbox.outbox.is_busy):
+            self.later(deeds.flush())
 
     def _put_back(self, row: Row) -> None:
         """As it was before, unless the server has told of it meanwhile."""

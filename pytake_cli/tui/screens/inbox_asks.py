@@ -11,6 +11,7 @@ from pathlib import Path
 from pytake_cli import clock
 from pytake_cli.locale import _
 from pytake_cli.tui import times
+from pytake_cli.tui.client import Unreachable
 from pytake_cli.tui.dialogs.assign import Assign
 from pytake_cli.tui.dialogs.choices import Choice, Pick
 from pytake_cli.tui.dialogs.macro import PickMacro
@@ -24,6 +25,7 @@ from pytake_cli.tui.rows import Json, Row, Who
 from pytake_cli.tui.safe import Safe, own
 from pytake_cli.tui.screens.anywhere import Anywhere
 from pytake_cli.tui.screens.inbox_acts import ActsPart, resolved
+from pytake_cli.tui.screens.inbox_offers import ANY_LANGUAGE
 from pytake_cli.tui.screens.listing import saved
 
 # What a viewer only shows; pages and programs that customers send are never run.
@@ -37,14 +39,13 @@ class AsksPart(ActsPart, Anywhere):
     def __init__(self) -> None:
         super().__init__()
         self._assigned: list[str] = []  # keys of whom conversations were given to, the newest first
+        self._lists: dict[str, list[Json]] = {}
         self._filled: dict[str, dict[str, str]] = {}  # template -> the values that were used last
-        self._templates: list[Json] = []
 
     async def do_conversation_assign(self) -> None:
-        client = self.inbox.client
-        users, teams = await asyncio.gather(client.get("/users"), client.get("/teams"))
+        users, teams = await asyncio.gather(self._list("/users"), self._list("/teams"))
         me = self.inbox.me.id if self.inbox.me else None
-        goal = await self.inbox.ask(Assign(users["items"], teams["items"], me, self._assigned))
+        goal = await self.inbox.ask(Assign(users, teams, me, self._assigned))
         if goal is None:
             return
         if goal.user is None and goal.team is None:
@@ -58,8 +59,17 @@ class AsksPart(ActsPart, Anywhere):
         else:
             await self.act("conversation.assign", "assign", lambda row: row, team=goal.team)
 
+    async def _list(self, path: str) -> list[Json]:
+        """What there is to choose from; without a connection what there was."""
+        try:
+            self._lists[path] = await self.inbox.client.every(path)
+        except Unreachable:
+            if path not in self._lists:
+                raise
+        return self._lists[path]
+
     async def do_conversation_label(self) -> None:
-        known = (await self.inbox.client.get("/labels"))["items"]
+        known = await self._list("/labels")
         row = self.talks.row
         has = set(row.labels) if row is not None and not self.talks.marked else set()
         choices = [(str(label["name"]), Safe(f"#{label['name']}")) for label in known]
@@ -99,7 +109,7 @@ class AsksPart(ActsPart, Anywhere):
             await self.act("conversation.priority", "priority", lambda row: replace(row, priority=picked), **given)
 
     async def do_conversation_macro(self) -> None:
-        macros = (await self.inbox.client.get("/macros"))["items"]
+        macros = await self.inbox.client.every("/macros")
         name = await self.inbox.ask(PickMacro(macros, len(self.talks.marked)))
         if name is not None:
             await self.act("conversation.macro", "macro", lambda row: row, macro=name)
@@ -108,17 +118,17 @@ class AsksPart(ActsPart, Anywhere):
         row = self.talks.row
         if row is None:
             return
-        self._templates = (await self.inbox.client.get("/templates", status="APPROVED"))["items"]
+        templates = await self.templates_for(row)
         first = row.contact.name.split(" ")[0]
         known = {"1": first, "nome": first, "name": first}
         draft = self._drafts.get(row.id)
         words = draft.text if draft is not None and draft.mode == "reply" else ""
-        picker = TemplatePicker(self._templates, row.language or "pt_BR", known=known, last=self._filled, draft=words)
+        picker = TemplatePicker(templates, row.language or ANY_LANGUAGE, known=known, last=self._filled, draft=words)
         picked = await self.inbox.ask(picker)
         if picked is None:
             return
-        self._filled.pop(picked.name, None)  # the newest stands last
         self._filled[picked.name] = picked.values
+        self.note_use(picked.name)
         body = {"template": {"name": picked.name, "language": picked.language, "values": picked.values}}
         await self.inbox.client.send(row.id, body, key=clock.new_id())
         if words and " ".join(words.split()) in picked.values.values():

@@ -280,7 +280,7 @@ class ChatPart(TalksPart):
         out = not link.is_on and self.inbox.was_on and seconds >= 2
         self.outage.display = out
         if out:
-            queued = len(self.inbox.outbox)
+            queued = self.inbox.waiting
             text = _("no connection for {seconds} s · reading what is here").format(seconds=seconds)
             if link.error == LOGIN:
                 text = _("your login has ended: leave the inbox and log in again · what you wrote is kept")

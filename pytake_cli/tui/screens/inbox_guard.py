@@ -52,7 +52,11 @@ class GuardPart(MorePart):
             answer = await self.inbox.ask(AskLine(own(_("It looks as if you are writing")), text, hint=hint))
         finally:
             self._asking_text = False
-        await self.inbox.undoing.since(began)
+        try:
+            await self.inbox.undoing.since(began)
+        finally:
+            while self.inbox.deeds.take_back(began):
+                pass  # it waits for the connection, and nobody has heard of it
         if answer is not None:
             self._write("reply")
             self.composer.writing.insert(answer)

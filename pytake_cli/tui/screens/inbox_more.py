@@ -14,6 +14,7 @@ from pytake_cli.tui import emoji
 from pytake_cli.tui.actions import ACTIONS
 from pytake_cli.tui.dialogs.choices import Choice, Pick
 from pytake_cli.tui.dialogs.command import Command
+from pytake_cli.tui.dialogs.contact import EditContact
 from pytake_cli.tui.dialogs.line import AskLine
 from pytake_cli.tui.dialogs.shown import Shown
 from pytake_cli.tui.rows import Json, Row
@@ -57,6 +58,15 @@ class MorePart(AsksPart, SeekPart):
                 file.write(content)
             subprocess.Popen([*player, file.name], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # noqa: S603
             self.set_timer(600, lambda: Path(file.name).unlink(missing_ok=True))
+
+    async def do_contact_edit(self) -> None:
+        """The contact beside, in the form of the screen of contacts."""
+        if (row := self.open) is None:
+            return
+        card = await self.inbox.client.card(row.id)
+        if changed := await self.inbox.ask(EditContact(card)):
+            await self.inbox.client.change("PATCH", f"/contacts/{row.contact.id}", changed, version="*")
+            await self._fetch_card(row)
 
     async def do_conversation_new(self) -> None:
         hint = own(_("a phone number with its country, such as +55 11 96818-4101"))

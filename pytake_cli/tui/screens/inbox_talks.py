@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 
 from textual.timer import Timer
 
@@ -73,12 +74,14 @@ class TalksPart(Place):
         return self.view, self.where, self.order
 
     async def read(
-        self, *, view: str, where: str, order: str, limit: int = PAGE, cursor: str | None = None
+        self, *, view: str, where: str, order: str, limit: int = PAGE, cursor: str | None = None, quiet: bool = False
     ) -> Page[Row]:
-        """A page from the server, with what changed while it was on its way."""
+        """A page from the server, with what changed while it was on its way, and until the keys were `quiet`."""
         ask = self.inbox.client.conversations
         with self._following() as came:
             page = await ask(view=view, where=where, order=order, limit=limit, cursor=cursor)
+            if quiet:
+                await self._until_quiet()
         return _merged(page, came)
 
     @contextmanager
@@ -221,18 +224,17 @@ class TalksPart(Place):
 
     async def _read_again(self) -> None:
         showing, limit = self._showing(), max(PAGE, min(len(self.talks.whole), MOST_AGAIN))
-        with self._following() as came:
-            page = await self.read(view=self.view, where=self.where, order=self.order, limit=limit)
-            await self._until_quiet()
+        page = await self.read(view=self.view, where=self.where, order=self.order, limit=limit, quiet=True)
         if showing == self._showing():
-            self._take_again(_merged(page, came), limit)
+            self._take_again(page, limit)
 
     def _take_again(self, page: Page[Row], limit: int) -> None:
         fresh = {row.id for row in page.items}
-        rest = [row for row in self.talks.whole[limit:] if row.id not in fresh]
-        if not rest:
+        rows = list(page.items)
+        rows += [row for row in islice(self.talks.whole, limit, None) if row.id not in fresh]
+        if len(rows) == len(page.items):
             self.next_page = page.next
-        self._show([*page.items, *rest])
+        self._show(rows)
 
     def _show(self, rows: list[Row]) -> None:
         """The list in its new order; the open conversation stays in it, even if it belongs elsewhere now."""

@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 
 from textual.timer import Timer
@@ -24,7 +23,7 @@ from pytake_cli.tui.client import Refused, Unreachable
 from pytake_cli.tui.live import Ready
 from pytake_cli.tui.rows import Draft, Row
 from pytake_cli.tui.safe import own
-from pytake_cli.tui.screens.inbox_chat import ChatPart
+from pytake_cli.tui.screens.inbox_offers import OffersPart
 from pytake_cli.tui.signs import sign
 from pytake_cli.tui.timeline import Item
 from pytake_cli.tui.widgets.composer import Composer
@@ -36,7 +35,7 @@ NO_DRAFT = Draft("")
 TYPING_EVERY_SECONDS = 3.0
 
 
-class WritingPart(ChatPart):
+class WritingPart(OffersPart):
     """What is written belongs to its conversation, whatever is open next."""
 
     def __init__(self) -> None:
@@ -143,7 +142,7 @@ class WritingPart(ChatPart):
         unsent = self.inbox.unsent
         if unsent is not None:
             drafts = {id_: self._drafts[id_] for id_ in sorted(self._owed) if id_ in self._drafts}
-            unsent.keep(self.inbox.outbox.waiting, drafts)
+            unsent.keep(self.inbox.outbox.waiting, drafts, self.inbox.deeds.waiting)
 
     def on_taken_up(self, drafts: Mapping[int, Draft]) -> None:
         super().on_taken_up(drafts)
@@ -214,7 +213,7 @@ class WritingPart(ChatPart):
             return
         seconds = times.left(row.window_closes_at, clock.now())
         had_focus = self.focused is self.composer.writing
-        self.composer.set_lock(() if seconds else self._why_closed(row.window_closes_at))
+        self.composer.set_lock(() if seconds else self._why_closed(row))
         if had_focus and self.composer.locked:
             self.chat.focus()
         key = self.inbox.keymap.shown(BY_ID["conversation.takeover"], ("inbox",))
@@ -225,8 +224,8 @@ class WritingPart(ChatPart):
             self._hinted.add(row.id)
             self.inbox.tell(own(_("the window of {name} closes in less than an hour").format(name=row.contact.name)))
 
-    def _why_closed(self, at: datetime | None) -> tuple[str, ...]:
-        shown = self.inbox.keymap.shown
+    def _why_closed(self, row: Row) -> tuple[str, ...]:
+        shown, at = self.inbox.keymap.shown, row.window_closes_at
         since = times.moment(at, clock.now(), self.inbox.zone) if at else ""
         head = (
             _("window closed since {since}: free text does not arrive")
@@ -241,11 +240,10 @@ class WritingPart(ChatPart):
                 ("conversation.snooze", _("remind me when they answer")),
             )
         )
-        draft = self._drafts.get(self.open.id) if self.open else None
-        kept = (
-            _("your draft is kept: {text}").format(text=draft.text.replace("\n", " ")) if draft and draft.text else ""
-        )
-        return (f"{sign('⊘')} {head.format(since=since)}", keys, texts.clean(kept, newlines=False))
+        draft = self._drafts.get(row.id)
+        kept = _("your draft is kept: {text}").format(text=draft.text) if draft and draft.text else ""
+        more = (each for each in (self.offer(row), texts.clean(kept, newlines=False)) if each)
+        return (f"{sign('⊘')} {head.format(since=since)}", keys, *more)
 
     # -- keys ----------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,8 @@ from pytake_cli.tui.signs import sign
 from pytake_cli.tui.widgets.sheet import Sheet
 from pytake_cli.tui.widgets.table import Table
 
+BY = {"agent": lambda: _("by agent"), "label": lambda: _("by label")}
+
 
 class MetricsScreen(Listing):
     """Screen 5."""
@@ -41,6 +43,7 @@ class MetricsScreen(Listing):
         self.day: date | None = None  # any day of the period; None: today
         self.found: Json = {}
         self.as_tables = False
+        self.by = ""  # one table instead of the figures: agent, label
 
     def body(self) -> ComposeResult:
         with Vertical():
@@ -72,16 +75,22 @@ class MetricsScreen(Listing):
 
     def draw(self) -> None:
         """Everything anew, from what is known."""
-        found, period, as_tables = self.found, self.found.get("period") or {}, self.as_tables
+        found, period, parts = self.found, self.found.get("period") or {}, self._parts()
         days = [_dated(str(period[name])) for name in ("first", "last") if period.get(name)]
         dates = f" {sign('–')} ".join(dict.fromkeys(days)) or self.period
         names = {"day": _("day"), "week": _("week"), "month": _("month")}
-        told = f" {names[self.unit]}  {dates}   " + _("compared with the one before")
+        told = f" {names[self.unit]}  {dates}   " + (BY[self.by]() if self.by else _("compared with the one before"))
         self.query_one("#period", Sheet).show(lambda room, look: [((told, look.muted),)])
-        self.query_one("#figures", Sheet).show(lambda room, look: _shown(found, as_tables, room, look))
+        self.query_one("#figures", Sheet).show(lambda room, look: _shown(found, parts, room, look))
+
+    def _parts(self) -> tuple[str, ...]:
+        """Which tables are shown; none: pictures."""
+        if self.by:
+            return (self.by,)
+        return cards.TABLES if self.as_tables else ()
 
     def command(self) -> str:
-        return f"pytake analytics show --period {self.period}"
+        return f"pytake analytics show --period {self.period}" + (f" --by {self.by}" if self.by else "")
 
     def on_connected(self, ready: Ready, again: bool) -> None:
         if again:
@@ -119,7 +128,18 @@ class MetricsScreen(Listing):
         await self.load()
 
     def do_metrics_table(self) -> None:
-        self.as_tables = not self.as_tables
+        self.as_tables, self.by = bool(self.by) or not self.as_tables, ""
+        self.draw()
+
+    def do_metrics_agent(self) -> None:
+        self._show_by("agent")
+
+    def do_metrics_label(self) -> None:
+        self._show_by("label")
+
+    def _show_by(self, part: str) -> None:
+        """One table with all its rows; again: back to where one was."""
+        self.by = "" if self.by == part else part
         self.draw()
 
     def do_metrics_export(self) -> None:
@@ -135,10 +155,10 @@ def _dated(day: str) -> str:
         return day
 
 
-def _shown(found: Json, as_tables: bool, room: int, look: Look) -> Lines:
+def _shown(found: Json, parts: tuple[str, ...], room: int, look: Look) -> Lines:
     if not found:
         return [((f" {_('looking…')}", look.muted),)]
-    return cards.tables(found, room, look) if as_tables else cards.lines(found, room, look)
+    return cards.tables(found, parts, room, look) if parts else cards.lines(found, room, look)
 
 
 def _flat(found: Json) -> Iterable[Json]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PASTE_SECONDS = 0.02  # an Enter this close behind another key was not typed: an unbracketed paste has line breaks
 COUNTER_FROM, MOST = 3500, 4096  # characters of a message
 PLACE = re.compile(r"\{\{\s*([^{}|]+?)\s*(?:\|([^{}]*))?\}\}")
+NOTICE = 3  # lines of what stands in the place of the field, or more
 _TOKEN = re.compile(r"(?:^|(?<=\s))([/@:])([^\s/@:]*)$")
 
 
@@ -229,6 +230,7 @@ class Composer(Vertical):
         """Takes the field away and says why; nothing gives it back."""
         if lines != self.why_locked:
             self.why_locked = lines
+            self.notice.styles.height = max(NOTICE, len(lines))
             self._show_lock()
 
     def _show_lock(self) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import count
+from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pytake_cli.tui.place import Keyed
 
 HIGH = 2  # lines of a row
+ID = attrgetter("id")
 NEAR_END = 30  # rows before the end at which more are asked for
 
 
@@ -68,30 +71,36 @@ class TalkList(Scrolled, can_focus=True):
     def show(self, rows: Iterable[Row], *, to_top: bool = False) -> int:
         """Other rows or another order; returns how many came in above what is in view.
 
-        The conversation under the cursor keeps the cursor and its line on the screen.
+        The conversation under the cursor keeps the cursor and its line on the screen. A list is taken, not copied.
         """
+        before = self._stands()
         self._found = tuple(self.get(row.id) or row for row in self._found)
-        self.whole = list(rows)
-        self._in_whole = {row.id: index for index, row in enumerate(self.whole)}
-        return self._arrange(to_top=to_top)
+        self.whole = rows if isinstance(rows, list) else list(rows)
+        self._in_whole.clear()  # before the new one: both at once would take the room of 100,000 rows twice
+        self._in_whole.update(zip(map(ID, self.whole), count()))
+        return self._arrange(before, to_top=to_top)
 
     def narrow(self, fits: Callable[[Row], bool] | None) -> None:
         """Shows only what fits, from the top; None: everything again. The whole goes on behind it."""
         self._fits, self._fitted, self._found = fits, set(), ()
-        self._arrange(to_top=fits is not None)
+        self._arrange(self._stands(), to_top=fits is not None)
 
     def beside(self, found: Iterable[Row]) -> None:
         """Shows these below what fits."""
         self._found = tuple(found)
-        self._arrange()
+        self._arrange(self._stands())
 
     @property
     def narrowed(self) -> bool:
         return self._fits is not None
 
-    def _arrange(self, *, to_top: bool = False) -> int:
-        old_at, old_top = self._line_of_cursor(), self.above
-        top_id = self.rows[old_top].id if old_top < len(self.rows) else None
+    def _stands(self) -> tuple[int, int, int | None]:
+        """The line of the cursor, how many rows stand above what is in view, and the id of the first in view."""
+        above = self.above
+        return self._line_of_cursor(), above, self.rows[above].id if above < len(self.rows) else None
+
+    def _arrange(self, before: tuple[int, int, int | None], *, to_top: bool = False) -> int:
+        old_at, old_top, top_id = before
         if self._fits is None:
             self.rows, self._at = self.whole, self._in_whole
         else:

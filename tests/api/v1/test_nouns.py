@@ -86,6 +86,16 @@ def test_a_segment_is_counted_explained_changed_and_forgotten(client: httpx.Clie
     assert client.get("/segments/todos").status_code == 404
 
 
+def test_templates_tell_what_one_costs_to_the_customer_of_a_conversation(client: httpx.Client) -> None:
+    [promo] = ok(client.get("/templates", params={"conversation": ok(client.get("/conversations"))["items"][0]["id"]}))[
+        "items"
+    ]
+    assert (promo["category"], promo["price"]["currency"]) == ("MARKETING", "USD")
+    assert 0 < float(promo["price"]["amount"]) < 1
+    assert ok(client.get("/templates"))["items"][0]["price"] is None
+    assert client.get("/templates", params={"conversation": 99999}).status_code == 404
+
+
 def test_a_template_is_filled_in_and_a_file_checked(client: httpx.Client) -> None:
     assert ok(client.get("/templates/promo"))["values"][0]["key"] == "1"
     assert ok(client.post("/templates/promo/preview", json={"values": {"1": "Bia"}}))["body"] == "Oi Bia!"
