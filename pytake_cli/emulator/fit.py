@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pytake_cli.emulator.errors import GraphError
@@ -30,9 +31,16 @@ _SUB_TYPES = {
 BODY_LIMIT = 1024
 
 
-def variables(text: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def variables(text: str) -> tuple[str, ...]:
     """The distinct variables of a text, in order."""
-    return list(dict.fromkeys(_VARIABLE.findall(text or "")))
+    return tuple(dict.fromkeys(_VARIABLE.findall(text or "")))
+
+
+@lru_cache(maxsize=1024)
+def _fixed(text: str) -> int:
+    """How many characters stand around the variables."""
+    return len(_VARIABLE.sub("", text))
 
 
 def fit(world: World, waba: Waba, content: Obj) -> Template:
@@ -113,7 +121,7 @@ def _fit_body(definition: Obj | None, component: Obj | None, named: bool) -> Non
         return
     text = definition.get("text", "")
     values = _fit_text(text, component, named, "body")
-    filled = len(_VARIABLE.sub("", text)) + sum(len(value) for value in values)
+    filled = _fixed(text) + sum(len(value) for value in values)
     if filled > BODY_LIMIT:
         raise GraphError(132005, f"body: Translated text too long ({filled} > {BODY_LIMIT})")
 

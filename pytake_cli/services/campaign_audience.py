@@ -60,7 +60,6 @@ class Target:
         marketing = self.is_marketing(definition)
         return recipients.Rules(
             org_id=self.number.org_id,
-            campaign=definition.name,
             portfolio=self.number.portfolio_id,
             marketing=marketing,
             phones_only="AUTHENTICATION" in self._all_categories,
@@ -112,14 +111,21 @@ def due(db: Session, org_id: int, definition: Definition, now: datetime) -> Due:
 
 
 def audience(
-    db: Session, org_id: int, definition: Definition, now: datetime, when: Due, *, within: tuple[int, int] | None = None
+    db: Session,
+    org_id: int,
+    definition: Definition,
+    now: datetime,
+    when: Due,
+    *,
+    within: tuple[int, int] | None = None,
+    freezing: int | None = None,
 ) -> sa.Select[Any]:
     """`contact_id`, `arm`, `due_at`, `values` of everybody who gets it: what a launch freezes by INSERT … SELECT.
 
-    `within` are the first and the last contact id of a chunk.
+    `within` are the first and the last contact id of a chunk, `freezing` is the campaign that it goes into.
     """
     found = target(db, org_id, definition)
-    people = everybody(db, found, definition, now, within=within)
+    people = everybody(db, found, definition, now, within=within, freezing=freezing)
     return sa.select(
         people.c.id.label("contact_id"),
         arm_of(people, definition).label("arm"),
@@ -135,12 +141,14 @@ def everybody(
     now: datetime,
     *,
     within: tuple[int, int] | None = None,
+    freezing: int | None = None,
     rank_at_most: int | None = None,
 ) -> sa.Subquery:
     """Everybody of the audience with the reason why not, or ''; of a launch's chunk or of a sample."""
     wanted = definition.audience
     ids = segments.ids(db, found.number.org_id, wanted.query, now) if wanted.query else None
-    rules = replace(found.rules(definition, now), within=within, rank_at_most=rank_at_most)
+    before = recipients.named(db, found.number.org_id, definition.name, freezing)
+    rules = replace(found.rules(definition, now), before=before, within=within, rank_at_most=rank_at_most)
     return recipients.sorted_people(ids, wanted.digest, rules)
 
 

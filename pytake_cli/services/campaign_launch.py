@@ -272,10 +272,12 @@ def _freeze(
         total = 0
         for first in range(1, last + 1, PEOPLE_AT_ONCE):
             faults.point("campaign.before_chunk")
+            within = (first, first + PEOPLE_AT_ONCE - 1)
             with store.write() as db:
                 alive = _still_mine(db, campaign, seen)
-                within = (first, first + PEOPLE_AT_ONCE - 1)
-                people = campaign_audience.audience(db, campaign.org_id, definition, now, due, within=within)
+                people = campaign_audience.audience(
+                    db, campaign.org_id, definition, now, due, within=within, freezing=campaign.id
+                )
                 total += ledger.freeze(db, campaign.org_id, campaign.id, people)
             seen = alive
             if progress is not None:

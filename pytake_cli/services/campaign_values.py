@@ -20,6 +20,7 @@ from pytake_cli.services import flow_context, templates
 from pytake_cli.store import tags
 from pytake_cli.store.contacts import contact, identities_of
 from pytake_cli.store.organisations import Organisation
+from pytake_cli.store.rows import among
 from pytake_cli.store.templates import Template as Approved
 from pytake_cli.whatsapp.outgoing import Outgoing
 
@@ -134,7 +135,7 @@ def _people(
     )
     found: dict[int, dict[str, Any]] = {}
     clocks: dict[str, dict[str, Any]] = {"": {"now": base["now"], "today": base["today"]}}
-    for row in db.connection().execute(sa.select(*columns).where(contact.c.id.in_(ids))):
+    for row in db.connection().execute(sa.select(*columns).where(among(db, contact.c.id, ids))):
         id_, tz = row.id, row.tz
         values = flow_context.person_values(row, known.get(id_, ()), tagged.get(id_, ()), reads)
         told = {name: None if value == "" else value for name, value in values.items()}

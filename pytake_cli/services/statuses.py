@@ -14,7 +14,7 @@ from pytake_cli.services import incidents, refusals
 from pytake_cli.store import events, facts
 from pytake_cli.store.messages import RANK, Message, StatusEvent
 from pytake_cli.store.numbers import Number
-from pytake_cli.store.rows import Batch, insert
+from pytake_cli.store.rows import Batch, among, insert
 from pytake_cli.store.types import Json, UtcTime
 from pytake_cli.whatsapp.webhooks import Status
 
@@ -69,7 +69,7 @@ def apply(db: Session, statuses: Sequence[Status], numbers: dict[str, Number], n
 
 def attach_early(db: Session, ids: dict[str, int], now: datetime) -> None:
     """Applies statuses that came before their message was known. `ids`: wamid -> message id."""
-    rows = db.connection().execute(_PARKED, {"wamids": list(ids)}).all() if ids else ()
+    rows = db.connection().execute(_PARKED.where(among(db, event.c.wamid, list(ids)))).all() if ids else ()
     if not rows:
         return
     rises: dict[int, Rise] = {}
@@ -89,9 +89,7 @@ def attach_early(db: Session, ids: dict[str, int], now: datetime) -> None:
         incidents.about_contact(db, error["code"], number, sent.contact_id, error.get("details", ""), now)
 
 
-_PARKED = sa.select(event).where(
-    event.c.wamid.in_(sa.bindparam("wamids", expanding=True)), event.c.message_id.is_(None)
-)
+_PARKED = sa.select(event).where(event.c.message_id.is_(None))
 
 
 def _message_ids(db: Session, statuses: Sequence[Status], numbers: dict[str, Number]) -> list[int | None]:
@@ -103,9 +101,9 @@ def _message_ids(db: Session, statuses: Sequence[Status], numbers: dict[str, Num
     wamids = {}
     if any(claimed):
         wanted = sorted({id_ for id_ in claimed if id_ is not None})
-        orgs = {row.id: row.org_id for row in db.connection().execute(_BY_ID, {"ids": wanted})}
+        orgs = {row.id: row.org_id for row in db.connection().execute(_rows.where(among(db, message.c.id, wanted)))}
     if by_wamid:
-        found = db.connection().execute(_BY_WAMID, {"wamids": by_wamid}).all()
+        found = db.connection().execute(_rows.where(among(db, message.c.wamid, by_wamid))).all()
         wamids = {row.wamid: row.id for row in found}
         orgs |= {row.id: row.org_id for row in found}
     ids = [id_ if id_ in orgs else wamids.get(s.wamid) for s, id_ in zip(statuses, claimed, strict=True)]
@@ -114,8 +112,6 @@ def _message_ids(db: Session, statuses: Sequence[Status], numbers: dict[str, Num
 
 
 _rows = sa.select(message.c.id, message.c.org_id, message.c.wamid)
-_BY_ID = _rows.where(message.c.id.in_(sa.bindparam("ids", expanding=True)))
-_BY_WAMID = _rows.where(message.c.wamid.in_(sa.bindparam("wamids", expanding=True)))
 
 
 def _key(status: Status) -> tuple[str, str, str]:
@@ -124,13 +120,12 @@ def _key(status: Status) -> tuple[str, str, str]:
 
 def _told_before(db: Session, statuses: Sequence[Status]) -> dict[tuple[str, str, str], bool]:
     """What Meta has told already of these wamids -> whether its message was known and raised then."""
-    rows = db.connection().execute(_TOLD, {"wamids": sorted({status.wamid for status in statuses})})
+    told = _TOLD.where(among(db, event.c.wamid, sorted({status.wamid for status in statuses})))
+    rows = db.connection().execute(told)
     return {(row.wamid, row.status, row.participant): row.message_id is not None for row in rows}
 
 
-_TOLD = sa.select(event.c.wamid, event.c.status, event.c.participant, event.c.message_id).where(
-    event.c.wamid.in_(sa.bindparam("wamids", expanding=True))
-)
+_TOLD = sa.select(event.c.wamid, event.c.status, event.c.participant, event.c.message_id)
 
 
 def _is_settled(status: Status, before: dict[tuple[str, str, str], bool]) -> bool:

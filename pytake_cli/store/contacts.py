@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE, USERNAME, Book, Keys, Known, Someone
 from pytake_cli.policy.phones import variants
-from pytake_cli.store.rows import Owned, insert, json, long_text, primary_key, reference, since, time
+from pytake_cli.store.rows import Owned, among, insert, json, long_text, primary_key, reference, since, time
 from pytake_cli.store.types import UtcTime
 
 SEEN_PRECISION = timedelta(minutes=1)  # a busy contact's identities are written once a minute, not once a message
@@ -286,11 +286,7 @@ def show_usernames(db: Session, org_id: int, scope: str, book: Book) -> None:
     db.connection().execute(shows.on_conflict_do_update(index_elements=keys, set_=taken_over), rows)
 
 
-_IDENTITIES = (
-    sa.select(identity)
-    .where(identity.c.contact_id.in_(sa.bindparam("ids", expanding=True)))
-    .order_by(identity.c.retired_at.is_not(None), identity.c.last_seen_at.desc(), identity.c.id.desc())
-)
+_NEWEST_FIRST = (identity.c.retired_at.is_not(None), identity.c.last_seen_at.desc(), identity.c.id.desc())
 _LAST_INBOUND = sa.select(service_window.c.last_inbound_at).where(
     service_window.c.number_id == sa.bindparam("number"), service_window.c.contact_id == sa.bindparam("contact")
 )
@@ -305,6 +301,7 @@ def last_inbound_at(db: Session, number_id: int, contact_id: int) -> datetime | 
 def identities_of(db: Session, contact_ids: Iterable[int]) -> dict[int, list[sa.Row[Any]]]:
     """Each contact's identities, the newest first; retired ones last."""
     found: dict[int, list[sa.Row[Any]]] = {}
-    for row in db.connection().execute(_IDENTITIES, {"ids": list(contact_ids)}):
+    theirs = sa.select(identity).where(among(db, identity.c.contact_id, list(contact_ids)))
+    for row in db.connection().execute(theirs.order_by(*_NEWEST_FIRST)):
         found.setdefault(row.contact_id, []).append(row)
     return found

@@ -9,14 +9,13 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import UniqueConstraint
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, Session, select
 
 from pytake_cli.policy.people import BSUID, PHONE
 from pytake_cli.store import sqlite
 from pytake_cli.store.contact_history import contact_change
 from pytake_cli.store.contacts import consent, contact, identity
-from pytake_cli.store.rows import Bulk, Owned, insert, json, long_text, primary_key, reference, time
+from pytake_cli.store.rows import Bulk, Owned, among, insert, json, long_text, primary_key, reference, time
 from pytake_cli.store.tags import contact_tag, tag
 from pytake_cli.store.typed_fields import NUMBER, TEXT, typed_field
 from pytake_cli.store.types import BigId
@@ -160,7 +159,7 @@ def fail(db: Session, import_id: int, now: datetime) -> None:
 def owners(db: Session, org_id: int, kind: str, values: Sequence[str]) -> Iterator[sa.Row[Any]]:
     """(value, contact_id, retired_at) of those of the values that are known, in whatever scope."""
     known = sa.select(identity.c.value, identity.c.contact_id, identity.c.retired_at)
-    mine = known.where(identity.c.org_id == org_id, identity.c.kind == kind, _among(db, identity.c.value, values))
+    mine = known.where(identity.c.org_id == org_id, identity.c.kind == kind, among(db, identity.c.value, values))
     yield from db.connection().execute(mine.where(identity.c.scope == "") if kind == PHONE else mine)
 
 
@@ -184,14 +183,6 @@ def give_up(db: Session, org_id: int, phones: Sequence[str]) -> None:
     if phones:
         retired = (identity.c.org_id == org_id, identity.c.kind == PHONE, identity.c.retired_at.is_not(None))
         db.connection().execute(sa.delete(identity).where(*retired, identity.c.value.in_(phones)))
-
-
-def _among(db: Session, column: Any, values: Sequence[str]) -> Any:
-    """`IN` with one parameter, however many values there are."""
-    if db.get_bind().dialect.name == "sqlite":
-        each = sa.func.json_each(orjson.dumps(values).decode()).table_valued("value")
-        return column.in_(sa.select(each.c.value))
-    return column == sa.any_(sa.cast(list(values), ARRAY(sa.Text)))
 
 
 UPDATED = ("language", "tz", "stage", "score", "vip", "fields")  # what an import changes besides the name

@@ -34,7 +34,6 @@ class Rules:
     """What decides who is left out of one campaign."""
 
     org_id: int
-    campaign: str  # its name
     portfolio: str  # whose BSUIDs the number may write to
     marketing: bool  # people must have agreed to it
     phones_only: bool  # one-time codes go to no BSUID
@@ -43,6 +42,7 @@ class Rules:
     skip_open_conversations: bool
     now: datetime
     within: tuple[int, int] | None = None  # only contacts with these ids: a launch freezes a chunk at a time
+    before: Sequence[int] = ()  # the campaigns of the same name: whoever is in one is not written to again
     rank_at_most: int | None = None  # only those with such a `scattered` id: a sample that is the same each time
 
 
@@ -64,10 +64,7 @@ def sorted_people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.S
 
 def _people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.Subquery:
     """The audience with the address of each. OFFSET 0 keeps both databases from asking for it in every condition."""
-    mine = (identity.c.contact_id == contact.c.id, identity.c.retired_at.is_(None))
-    newest = sa.select(identity.c.value).order_by(identity.c.last_seen_at.desc(), identity.c.id.desc()).limit(1)
-    phone = newest.where(*mine, identity.c.kind == PHONE)
-    bsuid = newest.where(*mine, identity.c.kind.in_((BSUID, PARENT_BSUID)), identity.c.scope == rules.portfolio)
+    phone = _newest(contact, identity.c.kind == PHONE)
     values = audience_row.c["values"] if digest else sa.null().cast(audience_row.c["values"].type)
     chosen = sa.select(
         contact.c.id,
@@ -78,8 +75,7 @@ def _people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.Subquer
         contact.c.marketing_granted_at,
         contact.c.marketing_held_until,
         contact.c.utility_stopped_at,
-        phone.scalar_subquery().label("phone"),
-        (sa.null().cast(sa.String) if rules.phones_only else bsuid.scalar_subquery()).label("bsuid"),
+        phone.label("phone"),
         values.label("values"),
     ).where(contact.c.org_id == rules.org_id, contact.c.merged_into_id.is_(None), contact.c.deleted_at.is_(None))
     if digest:
@@ -91,7 +87,17 @@ def _people(ids: sa.Select[Any] | None, digest: str, rules: Rules) -> sa.Subquer
         chosen = chosen.where(scattered(contact.c.id) <= rules.rank_at_most)
     if ids is not None and ids.whereclause is not None:
         chosen = chosen.where(ids.whereclause)  # not IN: a launch would list everybody again for each chunk
-    return chosen.offset(0).subquery("people")
+    called = chosen.offset(0).subquery("called")
+    theirs = _newest(called, identity.c.kind.in_((BSUID, PARENT_BSUID)), identity.c.scope == rules.portfolio)
+    bsuid = sa.null().cast(sa.String) if rules.phones_only else sa.case((called.c.phone.is_(None), theirs))
+    return sa.select(called, bsuid.label("bsuid")).offset(0).subquery("people")
+
+
+def _newest(people: Any, *which: sa.ColumnElement[bool]) -> Any:
+    """The identity of that kind that each of `people` was seen with last."""
+    mine = (identity.c.contact_id == people.c.id, identity.c.retired_at.is_(None))
+    newest = sa.select(identity.c.value).order_by(identity.c.last_seen_at.desc(), identity.c.id.desc()).limit(1)
+    return newest.where(*mine, *which).correlate(people).scalar_subquery()
 
 
 def _reasons(people: sa.Subquery, prefix: Any, rules: Rules) -> list[tuple[str, sa.ColumnElement[bool]]]:
@@ -118,7 +124,8 @@ def _reasons(people: sa.Subquery, prefix: Any, rules: Rules) -> list[tuple[str, 
         found.append((policy.IN_CONVERSATION, talks.exists()))
     if rules.cap is not None and rules.cap.messages:
         found.append((policy.TOO_OFTEN, had_lately(people.c.id, rules.cap, rules.now) >= rules.cap.messages))
-    found.append((policy.ALREADY_IN, _is_in(people.c.id, rules)))
+    if rules.before:
+        found.append((policy.ALREADY_IN, _is_in(people.c.id, rules)))
     return found
 
 
@@ -149,13 +156,18 @@ def had_lately(contact_id: Any, cap: Cap, now: datetime) -> Any:
 
 
 def _is_in(contact_id: Any, rules: Rules) -> sa.ColumnElement[bool]:
-    ledger = sa.select(recipient.c.id).join(campaign, campaign.c.id == recipient.c.campaign_id)
-    return ledger.where(
+    ledger = sa.select(recipient.c.id).where(
         recipient.c.contact_id == contact_id,
+        recipient.c.campaign_id.in_(rules.before),
         recipient.c.state.in_((PENDING, ENQUEUED, STARTED)),
-        campaign.c.org_id == rules.org_id,
-        campaign.c.name == rules.campaign,
-    ).exists()
+    )
+    return ledger.exists()
+
+
+def named(db: Session, org_id: int, name: str, but: int | None) -> Sequence[int]:
+    """The campaigns of that name, `but` the one whose ledger is being written."""
+    mine = (campaign.c.org_id == org_id, campaign.c.name == name, campaign.c.id.is_distinct_from(but))
+    return db.connection().execute(sa.select(campaign.c.id).where(*mine)).scalars().all()
 
 
 def arm_of(contact_id: Any, shares: Sequence[tuple[str, int]], seed: Sequence[int]) -> Any:

@@ -23,7 +23,7 @@ from tests.kit.check import check, wait_for_quiet
 from tests.kit.children import wait_until
 from tests.kit.home import Home
 
-RATE = 1112  # × the headroom of 0.9 is 1,000 a second
+RATE = 1334  # × the headroom of 0.9 is 1,200 a second: the target of 1,000 is then held by us, not by the pacing
 FILE = """name: bf
 template: oferta_semana
 audience: {all: true}
@@ -98,14 +98,17 @@ def _run(there: Home, people: int) -> list[str]:
     mark("launch")
     lines.append(_pause_and_resume(there, people))
     marks.append(time.monotonic())
-    accepted, cpu = there.emulator.accepted(), cpu_seconds(there.daemon.pid)
+    resumed, before = time.time(), [cpu_seconds(pid) for pid in (there.daemon.pid, there.emulator.pid)]
     command(there, "campaign", "watch", "bf", "--exit-code")
     seconds = time.monotonic() - marks[-1]
-    sent = there.emulator.accepted() - accepted
-    used = cpu_seconds(there.daemon.pid) - cpu
-    each, memory = used / max(sent, 1) * 1e6, resident_mb(there.daemon.pid)
-    lines.append(f"{sent} sent in {seconds:.0f} s: {sent / seconds:.0f}/s with statuses coming back")
-    lines.append(f"{used / seconds:.2f} core, {each:.0f} µs a message, {memory:.0f} MB")
+    sent = [entry["at"] for entry in there.emulator.ledger() if entry["at"] > resumed]
+    ours, theirs = (
+        cpu_seconds(pid) - was for pid, was in zip((there.daemon.pid, there.emulator.pid), before, strict=True)
+    )
+    rate, memory = len(sent) / (max(sent) - min(sent)), resident_mb(there.daemon.pid)
+    lines.append(f"{len(sent)} sent at {rate:.0f}/s with statuses coming back; {seconds:.0f} s until the watch ended")
+    each = f"{ours / len(sent) * 1e6:.0f} µs a message, {memory:.0f} MB; emulator {theirs / len(sent) * 1e6:.0f} µs"
+    lines.append(f"{ours / seconds:.2f} core, {each}")
     wait_for_quiet(there, 600)
     report = told(there, "campaign", "report", "bf")
     deliveries = there.emulator.accepted()
