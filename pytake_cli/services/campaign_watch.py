@@ -12,8 +12,7 @@ from sqlmodel import Session, col, select
 from pytake_cli.locale import _, ngettext
 from pytake_cli.policy.campaigns import CANCELLED, FINISHED, RUNNING
 from pytake_cli.services import campaign_told, numbers
-from pytake_cli.store import approvals
-from pytake_cli.store import ledger
+from pytake_cli.store import approvals, ledger
 from pytake_cli.store import ledger_counts as counts
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.numbers import Number
