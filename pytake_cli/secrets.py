@@ -17,6 +17,7 @@ NAMES = {
     "verify_token": "What Meta's page and PyTake agree on for the first call of a webhook.",
     "access_token": "Lets PyTake call the Cloud API for a number.",
     "jwt_key": "Signs the access tokens of logins; made by itself.",
+    "erasure_key": "Makes the marks of erased people's numbers; made by itself. Who loses it forgets who was erased.",
     "password_pepper": "Goes into every hash of a password; made by itself. Who loses it sets every password anew.",
 }
 RUN_SECRETS = Path("/run/secrets")

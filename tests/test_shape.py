@@ -18,6 +18,7 @@ LONGER = {
     "pytake_cli/store/migrations/versions/0001_first_tables.py:upgrade": TABLES_AT_ONCE,
     "pytake_cli/store/migrations/versions/0003_audience.py:upgrade": TABLES_AT_ONCE,
     "pytake_cli/store/migrations/versions/0004_inbox.py:upgrade": TABLES_AT_ONCE,
+    "pytake_cli/store/migrations/versions/0005_approvals.py:upgrade": TABLES_AT_ONCE,
 }
 GENERATED = {
     "pytake_cli/cli/surface_data.py": "one line a command, generated from the commands",

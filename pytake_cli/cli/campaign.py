@@ -11,6 +11,7 @@ from __future__ import annotations
 import typer
 
 from pytake_cli.cli import (
+    campaign_approve,
     campaign_control,
     campaign_follow,
     campaign_launch,
@@ -23,6 +24,7 @@ from pytake_cli.cli import (
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 app.command("new")(campaign_new.new)
 app.command("plan")(campaign_plan.plan)
+app.command("approve")(campaign_approve.approve)
 app.command("launch")(campaign_launch.launch)
 app.command("watch")(campaign_follow.watch)
 app.command("pause")(campaign_control.pause)

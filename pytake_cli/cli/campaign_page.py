@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from pytake_cli.cli.forms import money
 from pytake_cli.locale import _, language, number
+from pytake_cli.policy.audience import REASONS
 from pytake_cli.text import clean
 
 COUNTED = ("recipients", "sent", "delivered", "read", "replied", "opted_out", "failed", "unknown", "skipped")
@@ -32,14 +34,19 @@ def markdown(found: dict[str, Any]) -> Iterator[str]:
     yield f"| | {_('people')} | % |"
     yield "| --- | ---: | ---: |"
     for name in COUNTED:
-        yield f"| {_(name)} | {number(found[name])} | {found[name] / people:.1%} |"
+        yield f"| {_label(name)} | {number(found[name])} | {_share(found[name] / people)} |"
     yield ""
     if found["cost"]:
-        yield f"{_('cost')}: {found['cost']['currency']} {found['cost']['amount']}"
+        yield f"{_('cost')}: {_money(found['cost'])}"
     for each in found["failures"]:
         yield f"- {number(each['count'])} × {each['code'] or '—'}: {clean(each['meaning'], newlines=False)}"
     for each in found["skips"]:
-        yield f"- {number(each['count'])} × {each['reason']}"
+        yield f"- {number(each['count'])} × {reason(each['reason'])}"
+
+
+def reason(slug: str) -> str:
+    """Why somebody was left out, in words."""
+    return _(REASONS.get(slug, slug))
 
 
 def html(found: dict[str, Any]) -> str:
@@ -53,7 +60,7 @@ def html(found: dict[str, Any]) -> str:
         *_counts(found),
         "</table>",
         *_list(_("why messages failed"), [(each["count"], each["meaning"]) for each in found["failures"]]),
-        *_list(_("why people were skipped"), [(each["count"], each["reason"]) for each in found["skips"]]),
+        *_list(_("why people were skipped"), [(each["count"], reason(each["reason"])) for each in found["skips"]]),
         "</body></html>",
     ]
     return "\n".join(parts)
@@ -62,7 +69,7 @@ def html(found: dict[str, Any]) -> str:
 def _about(found: dict[str, Any]) -> str:
     told = [found["template"] or "", found["status"], *(str(found[name] or "")[:16] for name in ("launched_at",))]
     if found["cost"]:
-        told.append(f"{_('cost')}: {found['cost']['currency']} {found['cost']['amount']}")
+        told.append(f"{_('cost')}: {_money(found['cost'])}")
     return " · ".join(_text(each) for each in told if each)
 
 
@@ -71,8 +78,12 @@ def _counts(found: dict[str, Any]) -> Iterator[str]:
     for name in COUNTED:
         share = found[name] / people
         bar = f'<div class="bar" style="width:{min(share, 1):.1%}"></div>'
-        cells = f'<td class="n">{number(found[name])}</td><td class="n">{share:.1%}</td><td width="45%">{bar}</td>'
-        yield f"<tr><th>{_text(_(name))}</th>{cells}</tr>"
+        cells = f'<td class="n">{number(found[name])}</td><td class="n">{_share(share)}</td><td width="45%">{bar}</td>'
+        yield f"<tr><th>{_text(_label(name))}</th>{cells}</tr>"
+
+
+def _label(name: str) -> str:
+    return _(name.replace("_", " "))
 
 
 def _list(title: str, rows: list[tuple[int, str]]) -> Iterator[str]:
@@ -81,6 +92,16 @@ def _list(title: str, rows: list[tuple[int, str]]) -> Iterator[str]:
         for count, what in rows:
             yield f'<tr><td class="n">{number(count)}</td><td>{_text(what)}</td></tr>'
         yield "</table>"
+
+
+def _share(share: float) -> str:
+    """`12.5%`, with the language's decimal comma."""
+    text = f"{share:.1%}"
+    return text if language() == "en" else text.replace(".", ",")
+
+
+def _money(cost: dict[str, str]) -> str:
+    return money(cost["amount"], cost["currency"])
 
 
 def _text(value: object) -> str:

@@ -57,6 +57,7 @@ REPORT_FIELDS = {
     "arms": "how each variant did",
     "usage": "what was charged, by market and category",
     "launched_by": "who launched it",
+    "approved_by": "who approved that, where a second person has to",
     "launched_at": "when it was launched",
     "started_at": "when the first message was queued",
     "finished_at": "when it was over",

@@ -46,6 +46,7 @@ CARD_FIELDS = {
     "audience": "the people in the segment language",
     "plan_id": "the plan that was launched",
     "launched_by": "who launched it",
+    "approved_by": "who approved that, where a second person has to",
     "launched_at": "when it was launched",
     "started_at": "when the first message was queued",
     "finished_at": "when it ended",

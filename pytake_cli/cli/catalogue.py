@@ -71,7 +71,7 @@ def _in_call(call: ast.Call) -> Iterator[str]:
     elif name == "SegmentError":
         for argument in (*call.args[:1], *call.args[2:3]):
             yield from _strings(argument)
-    elif name in (*FINDERS, "PydanticCustomError", "needs") and len(call.args) > 1:  # what flow files must be, too
+    elif name in (*FINDERS, "PydanticCustomError", "needs", "_no_phone") and len(call.args) > 1:  # flow files, phones
         yield from _strings(call.args[1])
     elif name in EMITTERS and len(call.args) > EMITTERS[name]:
         yield from _fields(call.args[EMITTERS[name]])
@@ -112,7 +112,7 @@ def _in_tables() -> Iterator[tuple[str, str]]:
     from pytake_cli import errors, secrets, settings, telling
     from pytake_cli.cli import commands, doctor, flags, status, topics, trace, triggers
     from pytake_cli.policy import audience
-    from pytake_cli.services import templates
+    from pytake_cli.services import directory, templates
     from pytake_cli.store import media, restore
     from pytake_cli.store.conversations import STATUSES
     from pytake_cli.store.messages import ORIGINS, RANK, RECEIVED
@@ -132,8 +132,8 @@ def _in_tables() -> Iterator[tuple[str, str]]:
         ("cli.triggers.EVENTS", (kind.meaning for kind in triggers.EVENTS.values())),
         ("store.conversations.STATUSES", STATUSES),
         ("store.messages", (*RANK, RECEIVED, *ORIGINS)),
-        ("cli.doctor.CHECKS", (*doctor.CHECKS, *doctor.PARTS)),
-        ("cli.doctor.SOURCES", doctor.SOURCES),
+        ("cli.doctor", (*doctor.CHECKS, *doctor.PARTS, *doctor.SOURCES)),
+        ("services.directory.PARTS", (name.replace("_", " ") for name in directory.PARTS)),
         ("services.templates.STATES", (text for pair in templates.STATES.values() for text in pair)),
         ("telling.SYSTEM", telling.SYSTEM),
         ("cli.status.STATES", status.STATES),

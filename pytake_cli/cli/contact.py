@@ -22,6 +22,7 @@ from pytake_cli.cli import (
     contact_import,
     contact_past,
     contact_tags,
+    noting,
 )
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, emit, say
@@ -121,6 +122,7 @@ def list_(
         wanted = directory.Filter(words=words or "", tags=tuple(tag or ()), stage=stage, among=among)
         rows, total = directory.page(db, here.org_id, wanted, limit=here.limit(limit))
         own = _own_fields(db, here.org_id)
+    noting.saw("contact.listed", contacts=len(rows))
     emit(
         [_flat(row) for row in rows],
         FIELDS | own,
@@ -158,6 +160,7 @@ def show(
     here = context()
     with here.store.read(here.org_id) as db:
         card = directory.card(db, contacts.lookup(db, here.org_id, contact))
+    noting.saw("contact.read", f"contact:{card['id']}")
     emit(card, CARD_FIELDS, default=CARD_SHOWN)
 
 

@@ -59,7 +59,7 @@ def _write(contacts: list[str], topic: str, granted: bool, source: str, proof: s
     from pytake_cli.services import consent, contact_changes
 
     here = context()
-    said_at = _moment(at)
+    said_at = moment(at)
 
     def change(db: Session, ids: list[int], actor: str) -> Collection[int]:
         lines = [consent.Line(id_, topic, granted, source.strip(), said_at, proof.strip(), actor) for id_ in ids]
@@ -71,13 +71,14 @@ def _write(contacts: list[str], topic: str, granted: bool, source: str, proof: s
     contact_bulk.each(contacts, change, told)
 
 
-def _moment(at: str | None) -> datetime:
+def moment(at: str | None) -> datetime:
+    """When it was said: now, or what --at says, which is past."""
     here = context()
     if at is None:
         return here.now
-    moment = times.instant(at, here.now, here.tz)
-    if moment > here.now:
+    found = times.instant(at, here.now, here.tz)
+    if found > here.now:
         raise InvalidData(
             "PT-CONSENT-FUTURE", "nobody has agreed to anything at {at} yet", fix="--at 2026-03-02", at=at
         )
-    return moment
+    return found

@@ -16,7 +16,7 @@ from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit, say, warn
 from pytake_cli.cli.progress import Progress
-from pytake_cli.errors import InputNeeded, InvalidData, PartialFailure
+from pytake_cli.errors import InputNeeded, InvalidData, PartialFailure, WouldFail
 from pytake_cli.locale import _, number
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def import_(given: Given) -> None:
     with contact_import_files.source(sys.stdin.buffer if given.file == "-" else Path(given.file), given.form) as source:
         wanted = _wanted(given, source)
         if context().dry_run:
-            _try_out(source, wanted)
+            _try_out(given, source, wanted)
         else:
             _import(given, source, wanted)
 
@@ -154,7 +154,7 @@ def _wanted(given: Given, source: Source) -> Wanted:
     return contact_import.Wanted(rules, tuple(columns), country, source.form == "csv")
 
 
-def _try_out(source: Source, wanted: Wanted) -> None:
+def _try_out(given: Given, source: Source, wanted: Wanted) -> None:
     from pytake_cli.services import contact_import
 
     here = context()
@@ -171,6 +171,13 @@ def _try_out(source: Source, wanted: Wanted) -> None:
     if wanted.rules.consent_at is None:
         warn(_("no consent comes with this list: no marketing campaign reaches who is new in it (LGPD)"))
     say(_("nothing was changed (--dry-run)"))
+    if outcome.counts["rejected"] and not given.allow_partial:
+        raise WouldFail(
+            "PT-IMPORT-REJECTED",
+            "{count} rows would not be taken",
+            fix="--rejects FILE, to have them with their reasons, or --allow-partial",
+            count=outcome.counts["rejected"],
+        )
 
 
 def _describe(source: Source) -> None:
@@ -272,6 +279,7 @@ def _reasons() -> dict[str, str]:
         "columns": _("columns"),
         "exists": _("there already"),
         "deleted": _("deleted"),
+        "erased": _("erased on request"),
         "unreadable": _("unreadable"),
     }
 

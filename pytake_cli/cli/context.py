@@ -49,6 +49,7 @@ class Context:
     now: datetime = field(default_factory=clock.now)
     makes_store: bool = False  # a SQLite file that is not there is made, not refused
     witness: Witness | None = None  # of what is changed in the store
+    seen: tuple[str, str, dict[str, Any]] | None = None  # what personal data was shown: action, target, details
 
     @property
     def dry_run(self) -> bool:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pytake_cli.cli import conversation_acts, conversation_macro, conversation_search, neighbour, selectors, times
+from pytake_cli.cli import (
+    conversation_acts,
+    conversation_macro,
+    conversation_search,
+    neighbour,
+    noting,
+    selectors,
+    times,
+)
 from pytake_cli.cli.context import context
 from pytake_cli.cli.conversation_window import window_state, window_text
 from pytake_cli.cli.form import filled_in
@@ -218,6 +226,7 @@ def show(
     ctx = context()
     with ctx.store.read(ctx.org_id) as db:
         view = conversations.show(db, conversations.get(db, id_), messages=None if all_ else messages)
+    noting.saw("conversation.read", f"conversation:{view.conversation.id}")
     transcript.write(view, with_notes=notes)
     if mark_read and not ctx.dry_run:
         with neighbour.wake(ctx.store).write(ctx.org_id) as db:

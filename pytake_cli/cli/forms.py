@@ -20,6 +20,7 @@ from pytake_cli.text import clean
 
 MAX_CELL = 60  # columns of one cell before it is cut
 GAP = "  "
+THEIRS = ("fields", "values", "variables", "vars", "results")  # whose names users made up
 NAMES = ("id", "pid", "code", "port", "value")  # whole numbers that name something and count nothing
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _FORMULA = re.compile(r"[ '\"]*[=+\-@\t\r\x00＝＋－＠]")
@@ -185,8 +186,9 @@ def shown(value: Any, style: Style, *, relative: bool, name: str = "") -> str:
         case dict() if set(value) == {"amount", "currency"}:
             text = money(value["amount"], value["currency"])
         case dict() if _is_flat(value):
+            called = str if name in THEIRS else _
             told = [
-                f"{key.replace('_', ' ')} {shown(each, style, relative=relative, name=key)}"
+                f"{called(key.replace('_', ' '))} {shown(each, style, relative=relative, name=key)}"
                 for key, each in value.items()
                 if each not in (None, "")
             ]

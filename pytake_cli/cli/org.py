@@ -35,6 +35,7 @@ FIELDS = {
     "lang": "Language.",
     "country": "Country of phone numbers typed without a country code.",
     "dpo": "Who answers people's questions about their data.",
+    "second_person_above": "Campaigns to more people than this are approved by another person first; 0: none are.",
     "acknowledgement": "Text that answers the first message of a conversation.",
     "id": "Row id.",
     "created_at": "When it was made.",
@@ -121,7 +122,10 @@ def create(
 @app.command("set")
 def set_(
     changes: Annotated[
-        list[str], typer.Argument(metavar="FIELD=VALUE", help="name, tz, lang, country, dpo, acknowledgement.")
+        list[str],
+        typer.Argument(
+            metavar="FIELD=VALUE", help="name, tz, lang, country, dpo, second_person_above, acknowledgement."
+        ),
     ],
 ) -> None:
     """Changes the organisation.
@@ -129,6 +133,7 @@ def set_(
     $ pytake org set tz=America/Manaus
     $ pytake org set "acknowledgement=Oi! Já respondemos." -o loja-sul
     $ pytake org set "dpo=Ana Souza, privacidade@loja.com.br"
+    $ pytake org set second_person_above=5000  # larger campaigns: pytake campaign approve
     $ pytake org set acknowledgement=  # no automatic answer
     """
     here = context()

@@ -2,6 +2,8 @@
 
 $ pytake privacy export +5511968184101 --out karina.json
 $ pytake privacy erase +5511968184101 --dry-run
+$ pytake privacy access-log +5511968184101
+$ pytake privacy consent show +5511968184101
 $ pytake privacy retention show
 $ pytake privacy retention set media 365
 $ pytake privacy retention run --dry-run
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pytake_cli.cli import config, confirm, privacy_person
+from pytake_cli.cli import config, confirm, privacy_consent, privacy_person
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, emit, say
 from pytake_cli.locale import _, number
@@ -30,6 +32,8 @@ retention = typer.Typer(
 app.add_typer(retention, name="retention")
 app.command("export")(privacy_person.export)
 app.command("erase")(privacy_person.erase)
+app.command("access-log")(privacy_person.access_log)
+app.add_typer(privacy_consent.app, name="consent")
 
 FIELDS = {
     "name": "what it is called here",

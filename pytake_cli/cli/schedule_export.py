@@ -12,11 +12,12 @@ import typer
 
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import data, done, say, warn
-from pytake_cli.errors import InvalidData, UsageError
+from pytake_cli.errors import InvalidData, PartialFailure, UsageError
 from pytake_cli.locale import _
+from pytake_cli.telling import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pytake_cli.store.schedules import Schedule
 
@@ -32,7 +33,8 @@ def export(
 ) -> None:
     """Writes schedules for the system's own clock, which then runs `pytake schedule run NAME --now`.
 
-    Pause them here then, or they run twice. In nights in which the clocks change, the system decides what happens.
+    What the system's clock cannot do is left to `pytake serve` and named; the exit code is 7 then. Pause the others
+    here, or they run twice. In nights in which the clocks change, the system decides what happens.
 
     $ pytake schedule export --systemd -o /etc/systemd/system/
     $ pytake schedule export remind-due --crontab
@@ -49,13 +51,42 @@ def export(
     here = context()
     with here.store.read(here.org_id) as db:
         wanted = [schedules.find(db, here.org_id, each) for each in names or ()] or schedules.everyone(db, here.org_id)
+    _export(wanted, output, systemd=systemd)
+
+
+def _export(wanted: Sequence[Schedule], output: Path | None, *, systemd: bool) -> None:
+    """Those that the system's clock can do; one alone that it cannot is an error."""
     files: dict[str, str] = {}
+    left: dict[str, InvalidData] = {}
     for schedule in wanted:
-        files.update(_units(schedule) if systemd else {f"pytake-{schedule.name}.cron": _lines(schedule)})
-    _write(files, output)
+        try:
+            files.update(_units(schedule) if systemd else {f"pytake-{schedule.name}.cron": _lines(schedule)})
+        except InvalidData as error:
+            if len(wanted) == 1:
+                raise
+            left[schedule.name] = error
+    if files:
+        _write(files, output)
     for schedule in wanted:
-        if schedule.paused_at is None:
+        if schedule.paused_at is None and schedule.name not in left:
             warn(_("{name} runs in pytake serve too: pytake schedule pause {name}").format(name=schedule.name))
+    _tell_left(left, len(wanted))
+
+
+def _tell_left(left: dict[str, InvalidData], wanted: int) -> None:
+    """Says which ones only the daemon's clock can do; they go on there."""
+    for error in left.values():
+        warn(texts(error)[0])
+    if left:
+        raise PartialFailure(
+            "PT-SOME-FAILED",
+            "{failed} of {all} did not work",
+            why="only pytake serve knows {names}",
+            fix="leave them to pytake serve; --systemd knows single days",
+            failed=len(left),
+            all=wanted,
+            names=", ".join(left),
+        )
 
 
 def _write(files: dict[str, str], folder: Path | None) -> None:

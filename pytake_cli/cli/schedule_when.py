@@ -57,6 +57,11 @@ class When:
         typer.Option("--modify", metavar="DAY=COMMAND", help="That day it runs this instead; repeatable."),
     ] = None
 
+    usual: Annotated[
+        list[str] | None,
+        typer.Option("--as-usual", metavar="DAY", help="Nothing is different that day any more; repeatable."),
+    ] = None
+
 
 LIMITS = ("start", "until", "count", "window", "blackout", "holidays", "on_holiday", "skip", "move", "modify")
 
@@ -71,12 +76,21 @@ def rule_of(given: When, tz: str, now: datetime, before: Rule | None = None) -> 
                 "when? --cron, --every or --at is missing",
                 fix='pytake schedule create NAME --every 1d --at 09:00 --do "…"',
             )
-        return read(dump(before) | limits, business_hours.holidays()) if limits else None
+        return read(_changed(dump(before), limits, given), business_hours.holidays()) if limits or given.usual else None
     kept = {name: value for name, value in dump(before).items() if name in _KEPT} if before else {}
-    return read(kept | limits | _pattern(given, ZoneInfo(tz), now, limits), business_hours.holidays())
+    limits = _changed(kept, limits, given)
+    return read(limits | _pattern(given, ZoneInfo(tz), now, limits), business_hours.holidays())
 
 
 _KEPT = ("windows", "blackout", "holidays", "on_holiday", "exceptions")
+
+
+def _changed(before: dict[str, Any], limits: dict[str, Any], given: When) -> dict[str, Any]:
+    """Limits over those of before; of what is different on a day, that of other days stays."""
+    new = limits.get("exceptions", [])
+    days = {*(each["date"] for each in new), *(given.usual or ())}
+    kept = [each for each in before.get("exceptions", []) if each["date"] not in days]
+    return before | limits | ({"exceptions": [*kept, *new]} if "exceptions" in before or new else {})
 
 
 def _pattern(given: When, zone: ZoneInfo, now: datetime, limits: dict[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ WEEKDAYS = {
     "sex": 4, "sexta": 4, "fri": 4, "friday": 4, "sáb": 5, "sab": 5, "sábado": 5, "sabado": 5, "sat": 5, "saturday": 5,
     "dom": 6, "domingo": 6, "sun": 6, "sunday": 6,
 }  # fmt: skip
+LONGEST_SPAN = timedelta(days=36_500)  # so long ago is still a date
 _SPAN = re.compile(r"(\d+(?:[.,]\d+)?)\s*([a-z]+)")
 _CLOCK = re.compile(r"(\d{1,2})(?:[:h](\d{2}))?(?::(\d{2}))?\s*(h|am|pm)?")
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})|(\d{1,2})/(\d{1,2})(?:/(\d{4}))?")
@@ -34,6 +35,13 @@ _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})|(\d{1,2})/(\d{1,2})(?:/(\d{4}))?")
 
 def instant(text: str, now: datetime, tz: tzinfo) -> datetime:
     """The moment that a text names, in UTC; a time of day alone is its next occurrence, a day alone its start."""
+    try:
+        return _instant(text, now, tz)
+    except OverflowError:  # before the year 1, or after 9999
+        raise _unreadable(text) from None
+
+
+def _instant(text: str, now: datetime, tz: tzinfo) -> datetime:
     words = text.strip().lower()
     if words in ("now", "agora"):
         return now
@@ -78,9 +86,12 @@ def duration(text: str) -> timedelta:
     if not parts or "".join(f"{amount}{unit}" for amount, unit in parts) != words:
         raise _no_span(text)
     try:
-        return timedelta(seconds=sum(float(amount.replace(",", ".")) * UNITS[unit] for amount, unit in parts))
+        found = timedelta(seconds=sum(float(amount.replace(",", ".")) * UNITS[unit] for amount, unit in parts))
     except (KeyError, OverflowError):
         raise _no_span(text) from None
+    if found > LONGEST_SPAN:
+        raise _no_span(text)
+    return found
 
 
 def _no_span(text: str) -> UsageError:

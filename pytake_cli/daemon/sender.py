@@ -31,11 +31,11 @@ from pytake_cli.whatsapp.client import Graph
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-LEASE = 50  # messages claimed at a time: what a crash leaves in doubt stays small
+LEASE = 75  # messages claimed at a time, what campaigns may burst at 1,000 a second: a crash leaves little in doubt
 MANY = 10  # messages in a claim, or requests in flight: then a little waiting saves transactions, which cost 2 ms each
 CLAIM_SECONDS = 0.05  # between claims, when there are many
 RECORD_SECONDS, LONG_RECORD_SECONDS = 0.01, 0.05  # outcomes gather this long; the longer time when there are many
-RECORD_AT_ONCE = 50  # unless there are so many
+RECORD_AT_ONCE = LEASE  # unless there are so many
 OLDEST_CLAIM_SECONDS = sending.DEAD_CLAIM_SECONDS / 2  # an older one may have been given away: a process was paused
 TOKEN_SECONDS = 30.0  # how often a refused or missing token is looked for again
 

@@ -17,6 +17,7 @@ WINDOW_CLOSED = "window-closed"
 FLOW_FAILED = "flow-failed"
 ANSWERED = "answered"
 NOT_REACHED = "not-reached"
+GONE = "gone"
 
 # reason -> what it means; a person counts under the first that holds
 REASONS: dict[str, str] = {
@@ -35,6 +36,7 @@ REASONS: dict[str, str] = {
     FLOW_FAILED: "the flow failed as it began",
     ANSWERED: "has answered the message before",
     NOT_REACHED: "did not get the message before",
+    GONE: "was deleted, or is the same person as somebody else in it",
 }
 
 # +1 is shared: these area codes are not of the United States (Canada, the Caribbean, the Pacific).

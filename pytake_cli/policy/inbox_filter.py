@@ -14,6 +14,7 @@ from pytake_cli.policy.talks import PRIORITIES, STATUSES
 
 LONGEST = 1_000  # characters of a filter
 MOST_TERMS = 30
+LONGEST_SPAN = timedelta(days=36_500)  # so long ago is still a date
 ME, NOBODY, ALL = "@me", "@none", "all"
 
 
@@ -196,9 +197,10 @@ def span(text: str) -> timedelta | None:
     if not _SPAN.fullmatch(words):
         return None
     try:
-        return timedelta(seconds=sum(float(n.replace(",", ".")) * _UNITS[unit] for n, unit in _PART.findall(words)))
+        found = timedelta(seconds=sum(float(n.replace(",", ".")) * _UNITS[unit] for n, unit in _PART.findall(words)))
     except OverflowError:
         return None
+    return found if found <= LONGEST_SPAN else None
 
 
 def _unknown(name: str, said: str) -> InvalidData:

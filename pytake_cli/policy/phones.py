@@ -41,13 +41,13 @@ def parse(typed: str, country: str | None = None) -> str:
     if country == "BR" and (typical := _TYPED_BRAZIL.fullmatch(typed)):
         return "+55" + "".join(typical.groups())
     if is_bsuid(typed.strip()):
-        raise _wrong(typed, "this is a user id of WhatsApp, not a phone number")
+        raise _no_phone(typed, "this is a user id of WhatsApp, not a phone number")
     text = _ascii_digits(_SEPARATORS.sub("", typed.strip().removeprefix("tel:")))
     if text.startswith("00"):
         text = "+" + text[2:]
     digits = text[1:] if text.startswith("+") else text
     if not digits.isdigit() or not digits.isascii():
-        raise _wrong(typed, "only digits, spaces and + ( ) - . may stand in it")
+        raise _no_phone(typed, "only digits, spaces and + ( ) - . may stand in it")
     if text.startswith("+"):
         return _international(typed, digits)
     if country == "BR" and _LOCAL_BRAZIL.fullmatch(digits):
@@ -55,7 +55,7 @@ def parse(typed: str, country: str | None = None) -> str:
     if country == "BR" and _WHOLE_BRAZIL.fullmatch(digits):  # no number of Brazil's is this long by itself
         return "+" + digits
     if country is None:
-        raise _wrong(typed, "it needs + and the country code in front")
+        raise _no_phone(typed, "it needs + and the country code in front")
     return _local(typed, digits, country)
 
 
@@ -135,15 +135,15 @@ def _international(typed: str, digits: str) -> str:
     if _WELL_FORMED.fullmatch(digits) or _MEXICO_OLD.fullmatch(digits):
         return "+" + digits
     if not 7 <= len(digits) <= 15:
-        raise _wrong(typed, "a number has 7 to 15 digits with its country code")
+        raise _no_phone(typed, "a number has 7 to 15 digits with its country code")
     import phonenumbers  # late: 20 ms that the well-formed numbers do not need
 
     try:
         number = phonenumbers.parse("+" + digits, None)
     except phonenumbers.NumberParseException:
-        raise _wrong(typed, "its country code does not exist") from None
+        raise _no_phone(typed, "its country code does not exist") from None
     if not phonenumbers.is_possible_number(number):
-        raise _wrong(typed, "it is too short or too long for its country")
+        raise _no_phone(typed, "it is too short or too long for its country")
     clean = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     # the library drops a trunk 0 (+44 (0)20 …), which is right, and turns 54 11 15 into 54 9 11, which is rewriting
     return "+" + digits if clean[1:3] == "54" else clean
@@ -156,9 +156,9 @@ def _local(typed: str, digits: str, country: str) -> str:
     try:
         number = phonenumbers.parse(old.group(1) if old else digits, country)
     except phonenumbers.NumberParseException:
-        raise _wrong(typed, "it is too short or too long") from None
+        raise _no_phone(typed, "it is too short or too long") from None
     if not phonenumbers.is_valid_number(number):
-        raise _wrong(typed, "it is not complete; write it with + and the country code")
+        raise _no_phone(typed, "it is not complete; write it with + and the country code")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -186,7 +186,7 @@ def _ascii_digits(text: str) -> str:
     return "".join(str(unicodedata.digit(sign)) if sign.isdecimal() else sign for sign in text)
 
 
-def _wrong(typed: str, why: str) -> InvalidData:
+def _no_phone(typed: str, why: str) -> InvalidData:
     shown = repr(typed if len(typed) <= 40 else typed[:40] + "…")
     return InvalidData(
         "PT-PHONE", "{typed} is not a phone number", why=why, fix="write it as +5511987654321", typed=shown

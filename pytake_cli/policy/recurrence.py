@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Literal, assert_never
 
 from cronsim import CronSim
@@ -20,7 +20,9 @@ from pytake_cli.policy import hours
 from pytake_cli.policy.wall_clock import moment, on_the_wall
 
 FARTHEST = timedelta(days=366 * 9)  # a 29 February may be eight years away; what is farther never comes
+MOST_COUNTED = 1_000  # missed times that are counted one by one
 _DAY = timedelta(days=1)
+_BACK = (timedelta(hours=1), timedelta(days=1), timedelta(days=32), timedelta(days=400))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,18 @@ class Occurrence:
 def next_after(rule: Rule, tz: str, after: datetime) -> Occurrence | None:
     """The first occurrence later than `after`; None when there is no more, or none within nine years."""
     return next(occurrences(rule, tz, after), None)
+
+
+def newest(rule: Rule, tz: str, came: Occurrence, now: datetime) -> tuple[Occurrence, int]:
+    """Of the times that have come since `came` the last one, and how many they are (counted to MOST_COUNTED + 1)."""
+    found = [came, *islice(takewhile(lambda each: each.at <= now, occurrences(rule, tz, came.at)), MOST_COUNTED)]
+    if len(found) <= MOST_COUNTED:
+        return found[-1], len(found)
+    for back in _BACK:
+        near = list(takewhile(lambda each: each.at <= now, occurrences(rule, tz, now - back)))
+        if near:
+            return near[-1], len(found)
+    return found[-1], len(found)
 
 
 def occurrences(rule: Rule, tz: str, after: datetime) -> Iterator[Occurrence]:

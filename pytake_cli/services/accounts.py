@@ -33,6 +33,7 @@ ORGANISATION_FIELDS = {
     "lang": "language of the company: en or pt-BR",
     "country": "two letters, for phone numbers typed without a country code",
     "dpo": "who answers people's questions about their data: a name, an e-mail address or a link",
+    "second_person_above": "campaigns to more people than this are approved by another person first; 0: none are",
     "acknowledgement": "text that answers the first message of a conversation; empty: none",
 }
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -94,7 +95,9 @@ def set_organisation(db: Session, organisation: Organisation, changes: Mapping[s
     """Changes fields by name; returns the names of those that differ now."""
     changed: list[str] = []
     for field, value in changes.items():
-        checked = check_field(field, value)
+        checked: str | int = check_field(field, value)
+        if field == "second_person_above":
+            checked = int(checked)
         if getattr(organisation, field) != checked:
             setattr(organisation, field, checked)
             changed.append(field)
@@ -162,6 +165,8 @@ def check_field(field: str, value: str) -> str:
             if len(value) > _LONGEST_NAME or not value.isprintable():
                 raise _refused(field, f"{value[:20]}…", "one line of at most 120 characters")
             return value
+        case "second_person_above":
+            return _check_count(field, value)
         case "acknowledgement":
             if len(value) > 4096:  # Meta's limit for a text message
                 raise _refused(field, f"{value[:20]}…", "at most 4096 characters")
@@ -176,6 +181,12 @@ def check_field(field: str, value: str) -> str:
                 field=field,
                 near=near[0] if near else "",
             )
+
+
+def _check_count(field: str, value: str) -> str:
+    if not re.fullmatch(r"[0-9]{0,9}", value):
+        raise _refused(field, value, "a number of people, such as 5000; 0: none")
+    return str(int(value or 0))
 
 
 def check_zone(name: str) -> str:

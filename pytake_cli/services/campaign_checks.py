@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from pytake_cli.errors import Conflict, InvalidData, LimitReached, PytakeError
+from pytake_cli.locale import Phrase
+from pytake_cli.policy.audience import REASONS
 from pytake_cli.policy.campaigns import DEFAULT_CAP, Definition, Money, over_cap
 from pytake_cli.policy.pricing import Estimate
-from pytake_cli.services import templates
+from pytake_cli.services import templates, told
 from pytake_cli.services.campaign_audience import Target
 from pytake_cli.services.campaign_count import Tally
 from pytake_cli.store.campaigns import Campaign
@@ -19,12 +21,19 @@ from pytake_cli.store.organisations import Organisation
 
 def to_json(error: PytakeError) -> dict[str, Any]:
     """An error as a plan keeps it; `of_json` makes it one again, so that the faces can translate it."""
-    values = {name: value for name, value in error.values.items() if isinstance(value, str | int | float)}
+    values = {
+        name: told.to_json(value) if isinstance(value, Phrase) else value
+        for name, value in error.values.items()
+        if isinstance(value, str | int | float)
+    }
     return {"slug": error.slug, "message": error.message, "why": error.why, "fix": error.fix, "values": values}
 
 
 def of_json(found: Mapping[str, Any]) -> PytakeError:
-    return PytakeError(found["slug"], found["message"], why=found["why"], fix=found["fix"], **found["values"])
+    values = {
+        name: told.of_json(value) if isinstance(value, dict) else value for name, value in found["values"].items()
+    }
+    return PytakeError(found["slug"], found["message"], why=found["why"], fix=found["fix"], **values)
 
 
 def of_target(found: Target, definition: Definition, now: datetime) -> Iterator[PytakeError]:
@@ -96,7 +105,9 @@ def _nobody(tally: Tally, definition: Definition) -> InvalidData:
             name=definition.name,
             query=query,
         )
-    left_out = [f"{count} {reason}" for reason, count in tally.reasons.most_common()]
+    left_out = tally.reasons.most_common()
+    named = {f"r{place}": Phrase(REASONS[reason]) for place, (reason, _count) in enumerate(left_out)}
+    reasons = "; ".join(f"{count} {{r{place}}}" for place, (_reason, count) in enumerate(left_out))
     return InvalidData(
         "PT-CAMP-NOBODY",
         "nobody would get {name}: of {audience} people none is left",
@@ -104,20 +115,20 @@ def _nobody(tally: Tally, definition: Definition) -> InvalidData:
         fix="pytake campaign plan {name} --show skipped" if left_out else "pytake contact import FILE",
         name=definition.name,
         audience=tally.audience,
-        reasons=", ".join(left_out),
+        reasons=Phrase(reasons, **named),
     )
 
 
 def _lacking(tally: Tally, lacking: int) -> InvalidData:
-    told = [f"{key} ({count})" for key, count in tally.lacks.most_common(3)]
-    told += [f"{text} ({count})" for text, count in tally.unfit.most_common(2)]
+    lacks = [f"{key} ({count})" for key, count in tally.lacks.most_common(3)]
+    lacks += [f"{text} ({count})" for text, count in tally.unfit.most_common(2)]
     return InvalidData(
         "PT-CAMP-LACKING",
         "{count} people lack values: {told}",
         why="for example {examples}",
         fix="give each a default: {{{{ contact.first_name | default('cliente') }}}}, or on_missing: skip",
         count=lacking,
-        told="; ".join(told),
+        told="; ".join(lacks),
         examples=", ".join(f"contact:{each}" for each in tally.examples),
     )
 
@@ -137,7 +148,7 @@ def of_cost(estimate: Estimate | None, most: Money | None) -> Iterator[PytakeErr
     elif estimate.lines and estimate.most.currency != most.currency:
         yield LimitReached(
             "PT-CAMP-CURRENCY",
-            "max_cost is in {given}, and the prices are in {currency}",
+            "the prices are in {currency}, and max_cost is in {given}",
             fix="--max-cost '{cost}'",
             given=most.currency,
             currency=estimate.most.currency,
@@ -205,7 +216,7 @@ def _of_cap(found: Target, definition: Definition) -> Iterator[PytakeError]:
         yield LimitReached(
             "PT-CAMP-CAP",
             "later message {place} goes to nobody: {messages} in {days} days are the most",
-            fix="cap: {{messages: {enough}, days: {days}}} in the campaign's file",
+            fix="frequency_cap: {{messages: {enough}, days: {days}}} in the campaign's file",
             place=skipped,
             messages=cap.messages,
             days=cap.days,

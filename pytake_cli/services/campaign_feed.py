@@ -7,14 +7,14 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from pytake_cli import faults
+from pytake_cli import faults, settings
 from pytake_cli.errors import NotFound
 from pytake_cli.locale import Phrase
 from pytake_cli.policy import audience as reasons
@@ -29,6 +29,7 @@ from pytake_cli.services import (
     campaign_told,
     campaign_words,
     campaigns,
+    incidents,
     parties,
     sending,
     tokens,
@@ -79,9 +80,25 @@ def _begin(store: Store, campaign_id: int, now: datetime, status: str) -> float 
     """What waited for its moment runs."""
     with store.write() as db:
         campaign = db.get_one(Campaign, campaign_id, with_for_update=True)
-        if campaign.status == status and campaign.due_at is not None and campaign.due_at <= now:
+        if campaign.status != status or campaign.due_at is None or campaign.due_at > now:
+            return 0.0
+        if status == SCHEDULED:
+            _tell_late(db, campaign, campaign.due_at, now)
+        if campaign.status == status:
             campaigns.become(db, campaign, RUNNING, now, due_at=None, status_reason="", status_detail="")
     return 0.0
+
+
+def _tell_late(db: Session, campaign: Campaign, due_at: datetime, now: datetime) -> None:
+    """What no daemon began at its moment begins late, with a word; after a day a person has to want it still."""
+    if now - due_at <= timedelta(seconds=settings.current().schedule.late_seconds):
+        return
+    why = Phrase("it was to begin at {at} UTC, and no daemon ran then", at=f"{due_at:%Y-%m-%d %H:%M}")
+    if now - due_at > campaign_causes.FRESH:
+        campaigns.stop(db, campaign, now, "PT-CAMP-LATE", why)
+        return
+    begins = Phrase("campaign {name} begins late: {why}", name=campaign.name, why=why)
+    incidents.tell(db, campaign.org_id, "PT-CAMP-LATE", begins, now)
 
 
 def _drop_rest(store: Store, campaign_id: int) -> float | None:

@@ -22,7 +22,6 @@ from pytake_cli.policy.campaigns import HOLDOUT
 from pytake_cli.policy.campaigns import Definition as Planned
 from pytake_cli.services import flow_library, flow_sessions, flow_starts, ownership, talks
 from pytake_cli.services.campaign_audience import Target, arm_of, everybody
-from pytake_cli.services.campaign_words import GONE
 from pytake_cli.store import flow_sessions as sessions
 from pytake_cli.store import ledger
 from pytake_cli.store.campaigns import Campaign
@@ -40,7 +39,7 @@ AT_ONCE = 10  # people a transaction: a session costs 7 to 10 ms, and the write 
 # why a flow was not started -> the reason that the ledger keeps; what is not here is a failure of the flow
 REASON_OF = {
     "PT-CONTACT-BLOCKED": reasons.BLOCKED,
-    "PT-CONTACT-DELETED": GONE,
+    "PT-CONTACT-DELETED": reasons.GONE,
     "PT-CONTACT-ADDRESS": reasons.NO_ADDRESS,
     "PT-OPTED-OUT": reasons.OPTED_OUT,
     "PT-FLOW-PEOPLE": reasons.IN_CONVERSATION,

@@ -18,8 +18,15 @@ from sqlmodel import Session, col, select
 from pytake_cli import clock, faults
 from pytake_cli.errors import Conflict, InvalidData, LimitReached, Pending
 from pytake_cli.policy.campaigns import DRAFT, FREEZING, RECURRING, RUNNING, SCHEDULED, Definition, Money
-from pytake_cli.services import campaign_audience, campaign_checks, campaign_plans, campaign_recurrence, campaigns
-from pytake_cli.store import Store, ledger
+from pytake_cli.services import (
+    campaign_approval,
+    campaign_audience,
+    campaign_checks,
+    campaign_plans,
+    campaign_recurrence,
+    campaigns,
+)
+from pytake_cli.store import Store, approvals, ledger
 from pytake_cli.store.campaigns import Campaign, Plan
 
 log = logging.getLogger(__name__)
@@ -42,6 +49,8 @@ class Order:
     at: datetime | None = None
     by: str = ""
     max_drift: float = campaign_plans.MAX_DRIFT  # of the people may be others than in the plan
+    user_id: int | None = None  # whose account it is; where a second person approves, this is the first
+    series_id: int | None = None  # the recurring campaign that this is a run of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +74,12 @@ def launch(store: Store, plan: Plan, order: Order, now: datetime, progress: Prog
         try:
             with store.write(plan.org_id) as db:
                 found = before(db, plan.org_id, Definition.of_json(plan.definition), order, plan.id)
-                if found is None and definition.recurrence is not None:
-                    return Launched(_begin_series(db, plan, definition, order, now))
                 mine = found is None
+                if mine:
+                    campaign_approval.require(db, plan, order.user_id, now, order.series_id)
+                    order = replace(order, max_drift=_drift(db, plan, order))
+                if mine and definition.recurrence is not None:
+                    return Launched(_begin_series(db, plan, definition, order, now))
                 campaign = found or _begin(db, plan, definition, order, now)
         except IntegrityError:  # on PostgreSQL a rival was faster
             if clock.monotonic() > end:
@@ -91,14 +103,26 @@ def wait_for(store: Store, campaign: Campaign, end: float | None = None) -> None
     sleep(0.1)
 
 
-def check(db: Session, plan: Plan, most: Money | None, max_drift: float, now: datetime) -> None:
-    """Raises what keeps a plan from being launched: what it found out, what changed since, what it may cost."""
-    campaign_plans.recheck(db, plan, now, max_drift)
+def check(db: Session, plan: Plan, most: Money | None, order: Order, now: datetime) -> None:
+    """Raises what keeps a plan from being launched: what it found out, what changed since, what it may cost, and
+    that nobody else has approved it.
+    """
+    campaign_plans.recheck(db, plan, now, _drift(db, plan, order))
     for problem in map(campaign_checks.of_json, plan.content["problems"]):
         kind = LimitReached if problem.slug in LIMITS else InvalidData
         raise kind(problem.slug, problem.message, why=problem.why, fix=problem.fix, **problem.values)
-    if most is None:
-        return
+    if most is not None:
+        _check_cost(plan, most)
+    campaign_approval.require(db, plan, order.user_id, now, order.series_id)
+
+
+def _drift(db: Session, plan: Plan, order: Order) -> float:
+    """Which share of the people may be others: what somebody approved is not made another campaign by a flag."""
+    approved = campaign_approval.above(db, plan) is not None
+    return min(order.max_drift, campaign_plans.MAX_DRIFT) if approved else order.max_drift
+
+
+def _check_cost(plan: Plan, most: Money) -> None:
     cost = plan.content["cost"]
     told = {"markets": ", ".join(cost["unknown_markets"]) or "flow", "most": str(most)}
     if cost["max"] is None or cost["unknown_markets"]:
@@ -112,7 +136,7 @@ def check(db: Session, plan: Plan, most: Money | None, max_drift: float, now: da
     if amount and currency != most.currency:
         raise LimitReached(
             "PT-CAMP-CURRENCY",
-            "max_cost is in {given}, and the prices are in {currency}",
+            "the prices are in {currency}, and max_cost is in {given}",
             fix="--max-cost '{cost}'",
             given=most.currency,
             currency=currency,
@@ -161,6 +185,17 @@ def before(db: Session, org_id: int, definition: Definition, order: Order, plan_
         name=definition.name,
         at=f"{found.launched_at:%Y-%m-%d %H:%M} UTC",
     )
+
+
+def earlier(store: Store, org_id: int, definition: Definition, order: Order, plan_id: str = "") -> Campaign | None:
+    """The same, once that launch is whole; what a killed one has left is given up."""
+    end = clock.monotonic() + PATIENCE_SECONDS
+    while True:
+        with store.read(org_id) as db:
+            found = before(db, org_id, definition, order, plan_id)
+        if found is None or found.status != FREEZING:
+            return found
+        wait_for(store, found, end)
 
 
 def next_run(db: Session, org_id: int, definition: Definition, order: Order) -> Definition:
@@ -214,6 +249,7 @@ def _begin_series(db: Session, plan: Plan, definition: Definition, order: Order,
     first = campaign_recurrence.first_of(db, plan.org_id, definition, now)
     campaign = _begin(db, plan, definition, order, now)
     campaigns.become(db, campaign, RECURRING, now, due_at=first.at)
+    approvals.use_up(db, plan.org_id, plan.id, campaign.id or 0)
     return campaign
 
 
@@ -284,6 +320,7 @@ def _start(
     db.flush()
     later = definition.at is not None and definition.at > now
     campaigns.become(db, campaign, SCHEDULED if later else RUNNING, now, due_at=definition.at if later else None)
+    approvals.use_up(db, campaign.org_id, campaign.plan_id, campaign.id)
     log.info("campaign launched", extra={"campaign": campaign.id, "people": campaign.recipients})
     return campaign
 

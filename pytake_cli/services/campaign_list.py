@@ -15,6 +15,7 @@ from pytake_cli.policy.campaigns import Definition
 from pytake_cli.services import campaign_told, campaign_watch
 from pytake_cli.store import Store, campaigns, later
 from pytake_cli.store.campaigns import Campaign, campaign, recipient
+from pytake_cli.store.forgotten import forgotten_recipient
 
 LIVE = (policy.FREEZING, policy.SCHEDULED, policy.RECURRING, policy.RUNNING, policy.PAUSED)
 ROWS_AT_ONCE = 20_000  # people whose rows go in one transaction
@@ -82,6 +83,8 @@ def delete(store: Store, org_id: int, campaign_id: int) -> None:
                 refuse_live({"name": following.name, "status": following.status})
             gone = sa.delete(recipient).where(recipient.c.id.in_(some.limit(ROWS_AT_ONCE)))
             if db.connection().execute(gone).rowcount < ROWS_AT_ONCE:
+                kept = sa.delete(forgotten_recipient).where(forgotten_recipient.c.campaign_id == campaign_id)
+                db.connection().execute(kept)
                 of_it = sa.update(campaign).where(campaign.c.series_id == campaign_id)
                 db.connection().execute(of_it.values(series_id=None))
                 db.connection().execute(sa.delete(campaign).where(campaign.c.id == campaign_id))

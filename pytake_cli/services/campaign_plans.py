@@ -15,7 +15,16 @@ from pytake_cli.policy import pricing
 from pytake_cli.policy.audience import REASONS
 from pytake_cli.policy.campaigns import Definition, digest_of
 from pytake_cli.policy.pricing import Estimate
-from pytake_cli.services import campaign_checks, campaign_flows, campaign_timing, contacts, numbers, prices, templates
+from pytake_cli.services import (
+    campaign_approval,
+    campaign_checks,
+    campaign_flows,
+    campaign_timing,
+    contacts,
+    numbers,
+    prices,
+    templates,
+)
 from pytake_cli.services.campaign_audience import Target, target
 from pytake_cli.services.campaign_count import Progress, Tally, count, drifted
 from pytake_cli.services.campaign_rows import Found
@@ -145,7 +154,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "sketch": tally.sketch,
         "warnings": [*map(campaign_checks.to_json, told)],
     }
-    return Plan(
+    made = Plan(
         id=_id([org.id, found.number.id, definition.to_json(), tally.hash, matters]),
         org_id=org.id,
         name=definition.name,
@@ -156,6 +165,8 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         created_at=now,
         expires_at=now + VALID,
     )
+    made.content["warnings"] += [*map(campaign_checks.to_json, campaign_approval.warnings(db, made))]
+    return made
 
 
 def _exclusions(tally: Tally) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from pytake_cli.services import numbers, recently
 from pytake_cli.store import ledger
 from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
+from pytake_cli.whatsapp.numbers import TIERS
 
 DAY = timedelta(hours=24)
 LEAST_WAIT = timedelta(minutes=1)  # people become free again one by one, as they were written to
@@ -41,14 +42,14 @@ class Quotas:
         known = self._known.get(number.id)
         if known is not None and known.room > 0 and known.at <= now < known.at + LOOK_AGAIN:
             return known
-        found = numbers.limits(db, number, now)
-        if found.daily_people is None:
+        limit = TIERS.get(number.tier)
+        if limit is None:  # nothing to count
             self._known.pop(number.id, None)
             return None
-        coming = ledger.coming(db, number.id)
-        room = max(0, found.daily_people - found.used_people - coming)
+        used, coming = numbers.limits(db, number, now).used_people, ledger.coming(db, number.id)
+        room = max(0, limit - used - coming)
         free_at = now if room else max(_first_today(db, number, now) + DAY, now + LEAST_WAIT)
-        quota = Quota(found.daily_people, found.used_people, coming, room, now, free_at)
+        quota = Quota(limit, used, coming, room, now, free_at)
         self._known[number.id] = quota
         return quota
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from pytake_cli.errors import InvalidData
 from pytake_cli.policy.campaigns import Definition
-from pytake_cli.policy.recurrence import Occurrence, next_after
+from pytake_cli.policy.recurrence import Occurrence, Rule, next_after
 from pytake_cli.policy.recurrence_files import read
 from pytake_cli.store.organisations import Organisation
 
@@ -22,7 +22,13 @@ def next_of(db: Session, org_id: int, definition: Definition, after: datetime) -
     """The campaign's first time later than `after`, by the organisation's clock."""
     if definition.recurrence is None:
         return None
-    return next_after(read(definition.recurrence), db.get_one(Organisation, org_id).tz, after)
+    rule, tz = rule_of(db, org_id, definition)
+    return next_after(rule, tz, after)
+
+
+def rule_of(db: Session, org_id: int, definition: Definition) -> tuple[Rule, str]:
+    """When the campaign runs, and by whose clock."""
+    return read(definition.recurrence or {}), db.get_one(Organisation, org_id).tz
 
 
 def first_of(db: Session, org_id: int, definition: Definition, now: datetime) -> Occurrence:

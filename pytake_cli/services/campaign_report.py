@@ -10,10 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from pytake_cli.locale import _
+from pytake_cli.policy.audience import REASONS
 from pytake_cli.services import campaign_watch, campaigns, prices
 from pytake_cli.store import ledger_counts
 from pytake_cli.store.campaigns import Campaign, recipient
 from pytake_cli.store.contacts import contact
+from pytake_cli.store.forgotten import forgotten_recipient as gone
 from pytake_cli.store.messages import Message
 from pytake_cli.whatsapp.errors import rule
 
@@ -70,8 +73,8 @@ def recipients(
         most = ROWS_AT_ONCE if left is None else min(left, ROWS_AT_ONCE)
         rows = db.connection().execute(query.where(recipient.c.id > last).order_by(recipient.c.id).limit(most)).all()
         for row in rows:
-            why = rule(row.error_code, None).meaning if row.error_code is not None else row.error
-            yield {**row._asdict(), "why": row.reason or why or ""}
+            why = rule(row.error_code, None).meaning if row.error_code is not None else row.error or ""
+            yield {**row._asdict(), "why": _(REASONS.get(row.reason, row.reason) or why)}
         if len(rows) < most:
             return
         last, left = rows[-1].id, None if left is None else left - len(rows)
@@ -129,7 +132,22 @@ def _arms(db: Session, campaign_id: int) -> list[dict[str, Any]]:
     joined = recipient.outerjoin(message, message.c.id == recipient.c.message_id)
     query = sa.select(recipient.c.arm, *(column.label(name) for name, column in columns.items())).select_from(joined)
     mine = query.where(recipient.c.campaign_id == campaign_id).group_by(recipient.c.arm).order_by(recipient.c.arm)
-    return [row._asdict() for row in db.connection().execute(mine)]
+    return _with_forgotten(db, campaign_id, [row._asdict() for row in db.connection().execute(mine)])
+
+
+def _with_forgotten(db: Session, campaign_id: int, arms: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The variants with those whom the store has forgotten."""
+    flags = {
+        "people": sa.func.count(),
+        "delivered": sa.func.count(sa.case((gone.c.status.in_(REACHED["delivered"]), 1))),
+        **{name: sa.func.count(sa.case((gone.c[name], 1))) for name in ("read", "replied", "opted_out")},
+    }
+    query = sa.select(gone.c.arm, *(column.label(name) for name, column in flags.items()))
+    by_arm = {arm["arm"]: arm for arm in arms}
+    for row in db.connection().execute(query.where(gone.c.campaign_id == campaign_id).group_by(gone.c.arm)):
+        arm = by_arm.setdefault(row.arm, {"arm": row.arm, **dict.fromkeys(flags, 0)})
+        by_arm[row.arm] = {**arm, **{name: arm[name] + getattr(row, name) for name in flags}}
+    return [by_arm[name] for name in sorted(by_arm)]
 
 
 def _sum(usage: Sequence[dict[str, Any]]) -> dict[str, str] | None:

@@ -18,10 +18,10 @@ from pytake_cli import settings
 from pytake_cli.errors import PytakeError, StoreUnavailable
 from pytake_cli.locale import Phrase
 from pytake_cli.policy.campaigns import FINISHED, RECURRING, Definition
-from pytake_cli.policy.recurrence import Occurrence
+from pytake_cli.policy.recurrence import MOST_COUNTED, Occurrence, newest, next_after
 from pytake_cli.services import campaign_launch, campaign_plans, campaigns, incidents
 from pytake_cli.services.campaign_launch import Order
-from pytake_cli.services.campaign_recurrence import changed, next_of
+from pytake_cli.services.campaign_recurrence import changed, next_of, rule_of
 from pytake_cli.services.told import of_error
 from pytake_cli.store import Store
 from pytake_cli.store.campaigns import Campaign, campaign
@@ -48,20 +48,30 @@ def launch_due(store: Store, now: datetime) -> int:
 
 
 def _launch(store: Store, series: Campaign, now: datetime) -> None:
-    """One series: its run, or word of why there is none; then its next time."""
+    """One series: the newest of its times that have come is its run, or there is word of why it is not; the ones
+    before it were missed. Then its next time.
+    """
     assert series.due_at is not None
     if not _take(store, series, now):
         return
     with store.read() as db:
-        occurrence = next_of(db, series.org_id, campaigns.definition(series), series.due_at - _INSTANT)
-    if occurrence is not None:
-        late = now - occurrence.at > timedelta(seconds=settings.current().schedule.late_seconds)
-        if late:
-            _tell(store, series, occurrence, Phrase("no daemon ran then"), now)
-        else:
-            _launch_run(store, series, occurrence, now)
+        rule, tz = rule_of(db, series.org_id, campaigns.definition(series))
+    came = next_after(rule, tz, series.due_at - _INSTANT)
+    if came is not None:
+        last, count = newest(rule, tz, came, now)
+        late = now - last.at > timedelta(seconds=settings.current().schedule.late_seconds)
+        if missed := count - (not late):
+            _tell(store, series, came, _missed(missed), now)
+        if not late:
+            _launch_run(store, series, last, now)
     with store.write() as db:
         _advance(db, series, now)
+
+
+def _missed(count: int) -> Phrase:
+    if count == 1:
+        return Phrase("no daemon ran then")
+    return Phrase("no daemon ran then ({count} times in a row)", count=min(count, MOST_COUNTED))
 
 
 def _take(store: Store, series: Campaign, now: datetime) -> bool:
@@ -76,14 +86,13 @@ def _take(store: Store, series: Campaign, now: datetime) -> bool:
 
 def _launch_run(store: Store, series: Campaign, occurrence: Occurrence, now: datetime) -> None:
     definition = run_definition(campaigns.definition(series), occurrence)
-    order = Order(key=f"series:{series.id}:{occurrence.local}", by=series.launched_by)
+    order = Order(key=f"series:{series.id}:{occurrence.local}", by=series.launched_by, series_id=series.id)
     try:
-        with store.read() as db:
-            found = campaign_launch.before(db, series.org_id, definition, order)
+        found = campaign_launch.earlier(store, series.org_id, definition, order)
         if found is None:
             plan = campaign_plans.make(store, series.org_id, definition, now)
             with store.read() as db:
-                campaign_launch.check(db, plan, None, order.max_drift, now)
+                campaign_launch.check(db, plan, None, order, now)
             found = campaign_launch.launch(store, plan, order, now).campaign
     except StoreUnavailable:
         raise

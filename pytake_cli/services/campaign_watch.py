@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from pytake_cli.locale import _, ngettext
 from pytake_cli.policy.campaigns import CANCELLED, FINISHED, RUNNING
 from pytake_cli.services import campaign_told, numbers
+from pytake_cli.store import approvals
 from pytake_cli.store import ledger_counts as counts
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.numbers import Number
@@ -74,6 +75,7 @@ def of(db: Session, campaign: Campaign, now: datetime) -> dict[str, Any]:
     states = counts.states(db, campaign.id)
     replied, opted_out = counts.answers(db, campaign.id)
     skips = counts.skips(db, campaign.id)
+    approved = approvals.of_launch(db, campaign.org_id, campaign.series_id or campaign.id)
     found = progress(db, campaign)
     return {
         **{name: value for name, value in found.items() if name != "others"},
@@ -84,6 +86,7 @@ def of(db: Session, campaign: Campaign, now: datetime) -> dict[str, Any]:
         "failures": failures(db, campaign.id),
         "troubles": troubles(db, campaign, now),
         "launched_by": campaign.launched_by,
+        "approved_by": ", ".join(each.name for each in approved),
         "launched_at": campaign.launched_at,
         "started_at": campaign.started_at,
     }
@@ -98,7 +101,7 @@ def failures(db: Session, campaign_id: int) -> list[dict[str, Any]]:
             {
                 "code": code,
                 "count": count,
-                "meaning": _(meta.meaning) if meta else _(words),
+                "meaning": _(meta.meaning if meta else words) or _("of somebody who was forgotten since"),
                 "advice": _(meta.advice) if meta else "",
             }
         )

@@ -24,8 +24,6 @@ from pytake_cli.store.organisations import Organisation
 from pytake_cli.whatsapp import messages as wire
 from pytake_cli.whatsapp.errors import rule
 
-GONE = "gone"  # deleted, or merged into somebody who is in the ledger as well
-
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -40,7 +38,7 @@ class Words:
     def unwanted(self, row: Any, now: datetime, *, times: int, is_open: bool) -> str | None:
         """Why somebody whose turn it is gets nothing, if so: what was true at the launch may not be any more."""
         if row.merged_into_id is not None or row.deleted_at is not None:
-            return GONE
+            return reasons.GONE
         if row.blocked_at is not None:
             return reasons.BLOCKED
         if row.opted_out_at or (row.marketing_stopped_at if self.marketing else row.utility_stopped_at):

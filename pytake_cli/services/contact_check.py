@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from pytake_cli.errors import InvalidData
+from pytake_cli.locale import _
 from pytake_cli.policy import phones, window
 from pytake_cli.services import consent, contacts
 from pytake_cli.store.contacts import Contact, ServiceWindow
@@ -20,7 +21,7 @@ def check(db: Session, org_id: int, typed: str, now: datetime) -> dict[str, Any]
     try:
         row["phone"] = phones.parse(typed, db.get_one(Organisation, org_id).country)
     except InvalidData as error:
-        return {**row, "valid": False, "problem": error.why.format(**error.values), "known": False}
+        return {**row, "valid": False, "problem": _(error.why).format(**error.values), "known": False}
     row["country"] = phones.country_of(row["phone"])
     found = contacts.candidates(db, org_id, row["phone"])
     if not found:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from pytake_cli.locale import _
 from pytake_cli.policy.people import BSUID, PHONE, is_late, storable
-from pytake_cli.services import consent
+from pytake_cli.services import consent, erasures
 from pytake_cli.services.contact_import_rows import Entry, Reject, folded
 from pytake_cli.store import imports
 from pytake_cli.store.contacts import contact
@@ -86,8 +86,21 @@ def decide(db: Session, rules: Rules, entries: Sequence[Entry], now: datetime, *
         else:
             reason = _("nobody has this {key}").format(key=rules.key if entry.identity else "bsuid")
             chunk.rejects.append(Reject(entry.line, entry.cells, reason, "phone"))
+    _leave_out_erased(db, rules, chunk)
     chunk.counts["new"] = len(chunk.new)
     return chunk
+
+
+def _leave_out_erased(db: Session, rules: Rules, chunk: Chunk) -> None:
+    """Nobody who asked to be erased comes back by a list."""
+    if not chunk.new or not erasures.any_of(db, rules.org_id):
+        return
+    gone = erasures.marked(db, rules.org_id, [entry.spellings for entry in chunk.new])
+    why = _("was erased on request; a consent given since brings them back: pytake privacy consent set")
+    chunk.rejects += [
+        Reject(entry.line, entry.cells, why, "erased") for entry in chunk.new if entry.spellings[0] in gone
+    ]
+    chunk.new = [entry for entry in chunk.new if entry.spellings[0] not in gone]
 
 
 def _contradiction(chunk: Chunk, rules: Rules, entry: Entry, phone_owner: int | None) -> str:

@@ -6,6 +6,7 @@ import codecs
 import csv
 import itertools
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,8 @@ MAX_LINES = 20  # of one row that has not as many cells as the header: more are 
 SAMPLE_BYTES = 256 * 1024
 SAMPLE_ROWS = 1000
 BLOCK = 1 << 20
+_SEP = re.compile(r"\ufeff?\"?sep=([;,|\t])\"?\r?\n", re.IGNORECASE)
+_OBJECT, _ARRAY = re.compile(rb'{\s*"'), re.compile(rb'\[\s*{\s*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Source:
     encoding: str = ""  # as Python calls it
     encoding_name: str = ""
     delimiter: str = ""
+    is_told: bool = False  # what separates the cells: Excel writes `sep=;` as the first line
     has_header: bool = True
     columns: tuple[str, ...] = ()
 
@@ -71,7 +75,8 @@ class Source:
             return contact_import_xlsx.rows(self.file)
         if self.form == "jsonl":
             return _jsonl_rows(self.file, self.columns)
-        return _csv_rows(self.file.fileno(), self.encoding, self.delimiter, len(self.columns))
+        found = _csv_rows(self.file.fileno(), self.encoding, self.delimiter, len(self.columns))
+        return itertools.islice(found, 1, None) if self.is_told else found
 
 
 @contextmanager
@@ -96,8 +101,9 @@ def _recognised(path: Path | None, file: BinaryIO, form: Form | None) -> Source:
     else:
         codec, shown = spreadsheets.encoding_of(start, is_utf8=is_utf8)
         sample = codecs.getincrementaldecoder(codec)("replace").decode(start)
-        delimiter = spreadsheets.delimiter_of(sample)
-        source = replace(source, encoding=codec, encoding_name=shown, delimiter=delimiter)
+        told = _SEP.match(sample)
+        delimiter = told[1] if told else spreadsheets.delimiter_of(sample)
+        source = replace(source, encoding=codec, encoding_name=shown, delimiter=delimiter, is_told=told is not None)
     return source if kind == "jsonl" else _with_columns(source)
 
 
@@ -146,7 +152,14 @@ def _form_of(name: str, start: bytes) -> Form:
     if start.startswith(b"PK\x03\x04"):
         return "xlsx"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return "jsonl" if name.endswith((".jsonl", ".ndjson")) or text.startswith(b'{"') else "csv"
+    if _ARRAY.match(text):
+        raise InvalidData(
+            "PT-IMPORT-HEADER",
+            "{name} is one JSON array, and JSONL has an object on each line",
+            fix="jq -c '.[]' {name} | pytake contact import -",
+            name=name,
+        )
+    return "jsonl" if name.endswith((".jsonl", ".ndjson")) or _OBJECT.match(text) else "csv"
 
 
 def _with_columns(source: Source) -> Source:

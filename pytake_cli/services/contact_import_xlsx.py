@@ -12,7 +12,7 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from pytake_cli.errors import InvalidData
-from pytake_cli.locale import _
+from pytake_cli.locale import Phrase, _
 from pytake_cli.services.contact_import_files import MAX_COLUMNS, MAX_ROW, Row, Unreadable, text_of
 
 MAX_SHEET_BYTES = 4 << 30  # unpacked; sheets are read as a stream
@@ -26,13 +26,13 @@ def refuse_bomb(file: BinaryIO) -> None:
     try:
         parts = zipfile.ZipFile(file).infolist()
     except (zipfile.BadZipFile, OSError, ValueError):
-        raise _unreadable("it is no XLSX file") from None
+        raise _unreadable(Phrase("it is no XLSX file")) from None
     if len(parts) > MAX_PARTS:
-        raise _unreadable("it has too many parts")
+        raise _unreadable(Phrase("it has too many parts"))
     for part in parts:
         most = MAX_SHEET_BYTES if part.filename.startswith("xl/worksheets/") else MAX_PART_BYTES
         if part.file_size > most:
-            raise _unreadable(f"{part.filename} grows to {part.file_size >> 20} MB")
+            raise _unreadable(Phrase("{part} grows to {size} MB", part=part.filename, size=part.file_size >> 20))
 
 
 def size(file: BinaryIO) -> int:
@@ -66,7 +66,7 @@ def _open(file: BinaryIO) -> Any:
     except (InvalidFileException, KeyError, ValueError, zipfile.BadZipFile, OSError) as error:
         raise _unreadable(str(error)) from error
     if not book.worksheets:
-        raise _unreadable("it has no sheet")
+        raise _unreadable(Phrase("it has no sheet"))
     return book
 
 
@@ -82,5 +82,5 @@ def _text(value: Any) -> str:
 
 def _unreadable(why: str) -> InvalidData:
     return InvalidData(
-        "PT-IMPORT-XLSX", "the workbook cannot be read: {why}", fix="save it as CSV and import that", why=why
+        "PT-IMPORT-XLSX", "the workbook cannot be read: {detail}", fix="save it as CSV and import that", detail=why
     )

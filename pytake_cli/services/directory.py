@@ -13,7 +13,7 @@ from sqlmodel import Session, col, func, select
 from pytake_cli.errors import Conflict
 from pytake_cli.policy import phones
 from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE, USERNAME, Keys
-from pytake_cli.services import contact_changes, contact_removal, contacts
+from pytake_cli.services import contact_changes, contact_removal, contacts, erasures
 from pytake_cli.services.contact_values import Changes
 from pytake_cli.store import search, tags
 from pytake_cli.store.contact_history import ContactChange, ContactNote
@@ -46,6 +46,7 @@ def create(db: Session, org_id: int, phone: str, wanted: Changes, *, actor: str,
     digits = phones.parse(phone, country).removeprefix("+")
     [known] = match(db, org_id, "", [Keys(digits)], now)
     if known is None:
+        erasures.refuse(db, org_id, digits)
         [known] = contacts.resolve(db, org_id, "", [Person(wa_id=digits)], now)
     elif not contact_removal.revive(db, [known], actor=actor, now=now):
         raise Conflict(
@@ -106,6 +107,13 @@ def _row(contact: Contact, known: Sequence[Any], tagged: Sequence[str]) -> dict[
     }
 
 
+# What the parts of a card are called in it.
+PARTS = (
+    *("kind", "value", "scope", "retired_at", "last_seen_at", "number", "last_inbound_at"),
+    *("purpose", "granted", "source", "proof", "actor", "at", "body", "by"),
+)
+
+
 def card(db: Session, contact: Contact) -> dict[str, Any]:
     """Everything about one contact: identities, windows, consents, notes, how much history there is, who was merged."""
     assert contact.id is not None
@@ -124,7 +132,7 @@ def card(db: Session, contact: Contact) -> dict[str, Any]:
             for one in known
         ],
         "windows": _windows(db, contact.id),
-        "consents": _consents(db, contact.id),
+        "consents": consents(db, contact.id),
         "notes": _notes(db, contact.id),
         "conversations": _count(db, Conversation, contact.id),
         "history": _count(db, ContactChange, contact.id),
@@ -140,7 +148,8 @@ def _windows(db: Session, contact_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _consents(db: Session, contact_id: int) -> list[dict[str, Any]]:
+def consents(db: Session, contact_id: int) -> list[dict[str, Any]]:
+    """The lines of a contact's ledger, the newest first."""
     mine = select(Consent).where(Consent.contact_id == contact_id)
     names = ("purpose", "granted", "source", "proof", "actor", "at")
     newest_first = mine.order_by(col(Consent.at).desc(), col(Consent.id).desc())

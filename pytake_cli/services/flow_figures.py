@@ -14,7 +14,7 @@ from pytake_cli.flow.problems import FlowErrors
 from pytake_cli.services.flow_library import definition
 from pytake_cli.services.flow_moves import MOVED
 from pytake_cli.services.flows import versions
-from pytake_cli.store.flow_sessions import ENDED, FlowRecord, FlowSession
+from pytake_cli.store.flow_sessions import ACTIVE, ENDED, WAITING, FlowRecord, FlowSession
 from pytake_cli.store.flows import Flow, FlowVersion
 
 # Outcomes that no flow meant: the contact went away, or was taken from it.
@@ -181,6 +181,14 @@ def ways(db: Session, scope: Scope) -> list[dict[str, Any]]:
     found = [{"step": step, "kind": kind, "way": way, "times": count} for step, kind, way, count in rows]
     order = {name: n for n, name in enumerate(_in_order(db, scope, {row["step"] for row in found}))}
     return sorted(found, key=lambda row: (order[row["step"]], row["kind"], -row["times"], row["way"]))
+
+
+def under_way(db: Session, org_id: int) -> dict[int, int]:
+    """Flow's id -> sessions that have not ended."""
+    open_ = select(FlowSession.flow_id, sa.func.count()).where(
+        FlowSession.org_id == org_id, col(FlowSession.status).in_((ACTIVE, WAITING))
+    )
+    return dict(db.exec(open_.group_by(col(FlowSession.flow_id))).all())
 
 
 def sessions_by_version(db: Session, flow: Flow) -> dict[int, tuple[int, int]]:

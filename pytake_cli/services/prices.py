@@ -20,6 +20,7 @@ from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE
 from pytake_cli.policy.pricing import Rate, Table
 from pytake_cli.services import recently
 from pytake_cli.store.contacts import identities_of
+from pytake_cli.store.forgotten import forgotten_recipient as gone
 from pytake_cli.store.messages import OUT, Message
 from pytake_cli.store.prices import Price
 from pytake_cli.store.rows import insert
@@ -195,4 +196,18 @@ def _delivered(
         query = query.where(message.c.campaign_id == campaign_id)
     else:
         query = query.where(message.c.id >= recently.first_id(db, since - LONGEST_DELIVERY))
-    return db.connection().execute(query.group_by(digits, category, billable)).all()
+    there = db.connection().execute(query.group_by(digits, category, billable)).all()
+    return (*there, *_of_forgotten(db, org_id, since, until, campaign_id))
+
+
+def _of_forgotten(
+    db: Session, org_id: int, since: datetime, until: datetime, campaign_id: int | None
+) -> Sequence[sa.Row[Any]]:
+    """The same of people whom the store has forgotten: what campaigns sent them was charged all the same."""
+    columns = (gone.c.prefix, gone.c.category, gone.c.billable)
+    query = sa.select(*columns, sa.func.count().label("messages")).where(gone.c.org_id == org_id, gone.c.priced)
+    if campaign_id is not None:
+        query = query.where(gone.c.campaign_id == campaign_id)
+    else:
+        query = query.where(gone.c.delivered_at >= since, gone.c.delivered_at < until)
+    return db.connection().execute(query.group_by(*columns)).all()

@@ -13,7 +13,7 @@ from pytake_cli.errors import Conflict, InvalidData, NotFound
 from pytake_cli.flow.words import fold
 from pytake_cli.policy import phones
 from pytake_cli.policy.people import PHONE, USERNAME
-from pytake_cli.services import audit, contact_removal, contacts, retention
+from pytake_cli.services import audit, contact_removal, contacts, erasures, retention
 from pytake_cli.services.principals import Principal
 from pytake_cli.store import Store, traces
 from pytake_cli.store import retention as rows
@@ -88,7 +88,7 @@ def export(db: Session, org_id: int, row: Contact, *, notes: bool) -> dict[str, 
     told = {"name": contacts.display_names(db, [row.id or 0])[row.id or 0], "contact": row.id}
     kept = {name: rows_ for name, rows_ in found.items() if rows_}
     also = {name: len(keys) for name, keys in _traces(db, org_id, row).items()}
-    return {"person": told, "held": kept, "access": _access(db, org_id, row), "also_named_in": also}
+    return {"person": told, "held": kept, "access": access(db, org_id, row), "also_named_in": also}
 
 
 def erase(
@@ -98,6 +98,8 @@ def erase(
     principal.require(RIGHT)
     with store.write(org_id) as db:
         row = db.get_one(Contact, contact_id)
+        ids = db.exec(select(Contact.id).where(_people(contact_id))).all()
+        erasures.mark(db, org_id, [id_ for id_ in ids if id_ is not None], now)
         if row.deleted_at is None:
             contact_removal.delete(db, row, actor="privacy", now=now)
     with store.read(org_id) as db:
@@ -170,7 +172,7 @@ def _is_whole(name: str) -> bool:
     return len(name) >= SHORTEST_NAME and len(name.split()) > 1
 
 
-def _access(db: Session, org_id: int, row: Contact) -> list[dict[str, Any]]:
+def access(db: Session, org_id: int, row: Contact) -> list[dict[str, Any]]:
     """Who looked at the person's data or changed them, as the audit log has it."""
     theirs = db.exec(select(Conversation.id).where(Conversation.contact_id == row.id)).all()
     targets = [f"contact:{row.id}", *(f"conversation:{id_}" for id_ in theirs)]

@@ -12,11 +12,12 @@ from sqlalchemy.exc import IntegrityError
 
 from pytake_cli import settings
 from pytake_cli.errors import NotFound
+from pytake_cli.services import campaign_forgotten
 from pytake_cli.services.media import folder
 from pytake_cli.store import Store, automations, jobs, retention
 from pytake_cli.store.ai_use import ai_use
 from pytake_cli.store.buckets import RateBucket
-from pytake_cli.store.campaigns import Plan, audience_row, campaign
+from pytake_cli.store.campaigns import Plan, audience_row, campaign, recipient
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.conversations import Conversation
 from pytake_cli.store.desks import draft
@@ -255,6 +256,8 @@ def _forget_all_of(store: Store, people: sa.ColumnElement[bool]) -> None:
     for table, which in retention.below(contact, people):
         if table is media:
             _forget_files(store, which)
+        elif table is recipient:
+            campaign_forgotten.forget(store, which, AT_ONCE)
         else:
             retention.forget(store, table, AT_ONCE, which)
     with store.write() as db:

@@ -8,14 +8,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
 
 from sqlmodel import Session
 
 from pytake_cli import settings
 from pytake_cli.locale import Phrase
 from pytake_cli.log import redact
-from pytake_cli.policy.recurrence import Occurrence, next_after, occurrences
+from pytake_cli.policy.recurrence import MOST_COUNTED, Occurrence, newest, next_after
 from pytake_cli.services import incidents
 from pytake_cli.services.schedules import command_on, rule_of
 from pytake_cli.store import Store, schedules
@@ -28,9 +27,7 @@ from pytake_cli.text import clean
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100  # schedules in a transaction
-MOST_COUNTED = 1_000  # missed times that are counted one by one
 OUTPUT_CHARS = 8_000  # of the end of what a command printed
-BACK = (timedelta(hours=1), timedelta(days=1), timedelta(days=32), timedelta(days=400))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +59,10 @@ def _fire(db: Session, row: Schedule, now: datetime) -> None:
     came = Occurrence(row.next_at, row.next_local)
     if not schedules.advance(db, row, following.at if following else None, following.local if following else ""):
         return
-    newest, count = _newest(row, came, now)
-    late = now - newest.at > timedelta(seconds=settings.current().schedule.late_seconds)
+    last, count = newest(rule, row.tz, came, now)
+    late = now - last.at > timedelta(seconds=settings.current().schedule.late_seconds)
     if late and row.missed != RUN_ONCE:
-        _skip(db, row, newest, "missed", _missed(row, came, count), now)
+        _skip(db, row, last, "missed", _missed(row, came, count), now)
         return
     if count > 1:
         log.warning("times of a schedule were missed", extra={"schedule": row.name, "count": count - 1})
@@ -73,25 +70,11 @@ def _fire(db: Session, row: Schedule, now: datetime) -> None:
             _skip(db, row, came, "missed", _missed(row, came, count - 1), now)
     before = schedules.open_run(db, row.id or 0)
     if before is not None:
-        _skip(db, row, newest, "overlap", Phrase("the run of {at} was not over", at=before.local), now)
+        _skip(db, row, last, "overlap", Phrase("the run of {at} was not over", at=before.local), now)
         return
-    id_ = schedules.add_run(db, row, newest.local, newest.at, reason="late" if late else "")
+    id_ = schedules.add_run(db, row, last.local, last.at, reason="late" if late else "")
     if id_ is not None:
         poke(db, "schedule", id_, "report")
-
-
-def _newest(row: Schedule, came: Occurrence, now: datetime) -> tuple[Occurrence, int]:
-    """The last of the times that have come, and how many there were (at most MOST_COUNTED are counted)."""
-    rule = rule_of(row)
-    later = takewhile(lambda each: each.at <= now, occurrences(rule, row.tz, came.at))
-    found = [came, *islice(later, MOST_COUNTED)]
-    if len(found) <= MOST_COUNTED:
-        return found[-1], len(found)
-    for back in BACK:
-        near = list(takewhile(lambda each: each.at <= now, occurrences(rule, row.tz, now - back)))
-        if near:
-            return near[-1], len(found)
-    return found[-1], len(found)
 
 
 def _missed(row: Schedule, came: Occurrence, count: int) -> Phrase:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli import clock, faults, settings
@@ -17,7 +18,7 @@ from pytake_cli.errors import SendError
 from pytake_cli.policy import delivery, pacing, window
 from pytake_cli.policy.people import Keys, keys_of
 from pytake_cli.services import contacts, incidents, refusals, statuses
-from pytake_cli.store import Store, buckets, events, facts, outbox
+from pytake_cli.store import Store, buckets, events, facts, numbers, outbox
 from pytake_cli.store.events import Event
 from pytake_cli.store.numbers import REMOVED, Number
 from pytake_cli.store.work import Lane, poke
@@ -74,7 +75,7 @@ def claim(
     Without a sure clock it is left to Meta to say that a window has closed: a message failed here would be lost.
     """
     with store.read() as db:
-        number = db.get(Number, number_id)
+        number = numbers.sender(db, number_id)
         is_due = outbox.any_due(db, number_id, lane, now)
     if number is not None and is_stopped(number, lane, now):
         return Claim([], stopped=True)
@@ -100,8 +101,8 @@ def _take(
     send = settings.current().send
     horizon = pacing.pair_horizon(now, send.pair_interval_seconds, send.pair_burst)
     found = outbox.claimable(db, number_id, lane, limit=tokens, now=now, pair_horizon=horizon)
-    number = db.get_one(Number, number_id)
-    if is_stopped(number, lane, now):  # the outcome that freed a message may have stopped its number since we looked
+    number = numbers.sender(db, number_id)
+    if number is None or is_stopped(number, lane, now):  # by an outcome that was recorded since we looked
         return []
     refused = {row.id: refusal for row in found if (refusal := _refusal(row, now, clock_is_sure))}
     if refused:
@@ -115,7 +116,7 @@ def _take(
     return [_handoff(row, number, instance) for row in got]
 
 
-def _handoff(row: Any, number: Number, instance: str) -> Handoff:
+def _handoff(row: Any, number: Any, instance: str) -> Handoff:
     address = wire.Address(row.address_kind, row.address)
     opaque = f"{statuses.OPAQUE}:{instance}.{row.id}.{row.attempts}"
     request = wire.request(row.body, address, reply_to=row.reply_to, opaque=opaque)
@@ -289,7 +290,7 @@ def _refuse(db: Session, org_id: int, refused: dict[int, tuple[int | None, str]]
     db.add(Event(org_id=org_id, kind="message:status", payload={"statuses": failed}, at=now))
 
 
-def is_stopped(number: Number, lane: Lane, now: datetime) -> bool:
+def is_stopped(number: Number | sa.Row[Any], lane: Lane, now: datetime) -> bool:
     """True while the number may not send in this lane."""
     if number.status == REMOVED:
         return True

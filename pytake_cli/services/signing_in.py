@@ -66,7 +66,14 @@ def _of_this_org(who: Principal, store: Store, slug: str | None) -> Principal:
 def login(
     store: Store, email: str, password: str, now: datetime, *, org_slug: str = "", agent: str = "", address: str = ""
 ) -> Grant:
-    """A session for an e-mail and its password; the same AuthError, after the same time, whatever of them is wrong.
+    """A session for an e-mail and its password; raises as `proven`."""
+    user = proven(store, email, password, now, org_slug=org_slug)
+    with store.write() as db:
+        return sessions.start(db, user, now, agent=agent, address=address)
+
+
+def proven(store: Store, email: str, password: str, now: datetime, *, org_slug: str = "") -> User:
+    """Whose e-mail and password these are; the same AuthError, after the same time, whatever of them is wrong.
 
     Raises TooOften while the e-mail waits after wrong passwords; sessions that are open go on meanwhile.
     """
@@ -77,23 +84,23 @@ def login(
         people = _people(db, address_typed, org_slug)
     if not people:
         passwords.matches(password, None)
-    proven = [(user, kept) for user, kept in people if passwords.matches(password, kept.password) and user.active]
-    if not proven:
+    found = [(user, kept) for user, kept in people if passwords.matches(password, kept.password) and user.active]
+    if not found:
         _note_failure(store, [user for user, _ in people], failed, now)
         raise AuthError(
             "PT-AUTH-LOGIN",
             "the e-mail or the password is wrong",
-            fix="pytake auth login; an administrator resets it: pytake user reset-password EMAIL",
+            fix="try again; an administrator resets it: pytake user reset-password EMAIL",
         )
-    if len(proven) > 1:
-        raise _which(store, [user for user, _ in proven])
-    [(user, kept)] = proven
+    if len(found) > 1:
+        raise _which(store, [user for user, _ in found])
+    [(user, kept)] = found
     anew = passwords.hashed(password) if kept.password and passwords.is_outdated(kept.password) else None
     with store.write() as db:
         logins.forget_attempts(db, key)
         if anew is not None:
             db.get_one(Credential, user.id).password = anew
-        return sessions.start(db, user, now, agent=agent, address=address)
+    return user
 
 
 def _take_a_try(store: Store, key: str, now: datetime) -> int:

@@ -13,7 +13,7 @@ from pytake_cli.policy import people, window
 from pytake_cli.policy.people import BSUID, PARENT_BSUID, PHONE, USERNAME
 from pytake_cli.store import desks, labels
 from pytake_cli.store.contacts import contact, identities_of, service_window
-from pytake_cli.store.conversations import conversation
+from pytake_cli.store.conversations import RESOLVED, conversation
 from pytake_cli.store.flow_sessions import FlowSession
 from pytake_cli.store.flows import Flow
 from pytake_cli.store.messages import OUT, Message
@@ -159,11 +159,12 @@ def _team(row: Any) -> dict[str, Any] | None:
 
 
 def _sla(row: Any) -> dict[str, Any]:
-    told = row.sla_told or {}
+    """What is still due; the row itself keeps until when the first answer and the end were."""
+    told, over = row.sla_told or {}, row.status == RESOLVED
     return {
-        "first_reply_due": row.first_reply_due,
-        "next_reply_due": row.next_reply_due,
-        "resolution_due": row.resolution_due,
+        "first_reply_due": None if over or row.first_replied_at is not None else row.first_reply_due,
+        "next_reply_due": None if over else row.next_reply_due,
+        "resolution_due": None if over else row.resolution_due,
         "breached": sorted(clock for clock, state in told.items() if state == "breached"),
     }
 

@@ -11,6 +11,7 @@ SLUGS: dict[str, str] = {
     "PT-API-PATH": "the API has nothing at that address",
     "PT-API-RATE": "too many requests in a minute",
     "PT-API-REQUEST": "the API does not take such a request",
+    "PT-API-RIVAL": "two made the same at the same moment, and the database took one",
     "PT-API-SIZE": "the body of a request is larger than is read",
     "PT-FLOW-TALK": "there is no such talk with a simulated customer",
     "PT-FLOW-TALK-LONG": "a talk with a simulated customer has so many lines at most",

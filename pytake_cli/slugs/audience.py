@@ -9,6 +9,7 @@ SLUGS: dict[str, str] = {
     "PT-CONTACT-AMBIGUOUS": "several contacts match",
     "PT-CONTACT-BLOCKED": "the contact is blocked, so nothing is sent to it",
     "PT-CONTACT-DELETED": "the contact was deleted, so nothing automatic is sent to it",
+    "PT-CONTACT-ERASED": "the person with that number was erased on request, and comes back only by a new consent",
     "PT-CONTACT-EXISTS": "there is a contact with that phone number already",
     "PT-CONTACT-MERGED": "a contact was merged into another one",
     "PT-CONTACT-NOBODY": "a person came without any identity",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 SLUGS: dict[str, str] = {
     "PT-CAMP-AGAIN": "a campaign was launched before, and nothing says that it should be once more",
+    "PT-CAMP-APPROVER": "a launch was to be approved by a program, and only people can",
     "PT-CAMP-ARMS": "the arms of a campaign have the same name, or shares that are not a hundred together",
     "PT-CAMP-CAP": "a campaign's later message comes when the cap on messages to a person is reached",
     "PT-CAMP-COLUMN": "a campaign reads a column, and its audience is no file",
@@ -25,6 +26,7 @@ SLUGS: dict[str, str] = {
     "PT-CAMP-KEY": "a key of a campaign file does not exist",
     "PT-CAMP-KIND": "a key of a campaign file has a value of another kind",
     "PT-CAMP-LACKING": "people of a campaign have no value for its template",
+    "PT-CAMP-LATE": "a campaign was to begin while no daemon ran",
     "PT-CAMP-LIVE": "a campaign that may still write to people cannot be deleted",
     "PT-CAMP-MISSING": "a campaign file lacks something that it needs",
     "PT-CAMP-NAME": "a campaign's name is small letters, digits and hyphens",
@@ -42,6 +44,7 @@ SLUGS: dict[str, str] = {
     "PT-CAMP-RECURRENCE": "the recurrence of a campaign cannot be read",
     "PT-CAMP-REFUSED": "Meta refuses what the whole campaign sends, so it was paused",
     "PT-CAMP-RESTORED": "the store was restored from a backup, so its campaigns wait for a person",
+    "PT-CAMP-SECOND": "a campaign is so large that another person has to approve it before it is launched",
     "PT-CAMP-SERIES": "a run of a recurring campaign was not launched",
     "PT-CAMP-SERIES-CHANGE": "the recurrence of a campaign modifies what cannot be modified for a day",
     "PT-CAMP-SERIES-FILE": "a campaign that recurs cannot have a file for its audience",
@@ -50,6 +53,7 @@ SLUGS: dict[str, str] = {
     "PT-CAMP-TRIAL": "a contact lacks values for a trial of a campaign",
     "PT-CAMP-VALUE": "a value in a campaign file is not written as it must be",
     "PT-CAMP-VALUES": "a campaign does not give its template the values that it wants",
+    "PT-CAMP-WHO": "a campaign needs a second person, and nobody knows who the first one is",
     "PT-PRICES-FILE": "a line of a price file cannot be read",
     "PT-PRICES-NONE": "the price file is not there or cannot be read",
 }

@@ -1,4 +1,4 @@
-"""What the ledger of a campaign adds up to: people by fate, reasons, failures, answers."""
+"""What the ledger of a campaign adds up to: people by fate, reasons, failures, answers; also who was forgotten."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pytake_cli.store.campaigns import PENDING, SKIPPED, recipient
+from pytake_cli.store.forgotten import forgotten_recipient as gone
 from pytake_cli.store.messages import Message
 
 message = Message.__table__  # type: ignore[attr-defined]
@@ -16,7 +17,8 @@ message = Message.__table__  # type: ignore[attr-defined]
 
 def statuses(db: Session, campaign_id: int) -> Counter[str]:
     """How many messages of a campaign have which status; from the index alone."""
-    return _by(db, message.c.status, sa.select().where(message.c.campaign_id == campaign_id))
+    there = _by(db, message.c.status, sa.select().where(message.c.campaign_id == campaign_id))
+    return there + _by(db, gone.c.status, sa.select().where(gone.c.campaign_id == campaign_id, gone.c.status != ""))
 
 
 def waiting(db: Session, campaign_id: int) -> int:
@@ -27,20 +29,24 @@ def waiting(db: Session, campaign_id: int) -> int:
 
 def states(db: Session, campaign_id: int) -> Counter[str]:
     """How many people are in which state of the ledger."""
-    return _by(db, recipient.c.state, sa.select().where(recipient.c.campaign_id == campaign_id))
+    there = _by(db, recipient.c.state, sa.select().where(recipient.c.campaign_id == campaign_id))
+    return there + _by(db, gone.c.state, sa.select().where(gone.c.campaign_id == campaign_id))
 
 
 def fates(db: Session, campaign_id: int) -> Counter[str]:
     """How many people there are of each fate: their message's status, or the state of those who have none."""
     joined = recipient.outerjoin(message, message.c.id == recipient.c.message_id)
     fate = sa.func.coalesce(message.c.status, recipient.c.state)
-    return _by(db, fate, sa.select().select_from(joined).where(recipient.c.campaign_id == campaign_id))
+    there = _by(db, fate, sa.select().select_from(joined).where(recipient.c.campaign_id == campaign_id))
+    theirs = sa.func.coalesce(sa.func.nullif(gone.c.status, ""), gone.c.state)
+    return there + _by(db, theirs, sa.select().where(gone.c.campaign_id == campaign_id))
 
 
 def skips(db: Session, campaign_id: int) -> Counter[str]:
     """Why people of a campaign got nothing after all."""
-    mine = (recipient.c.campaign_id == campaign_id, recipient.c.state == SKIPPED)
-    return _by(db, recipient.c.reason, sa.select().where(*mine))
+    there = sa.select().where(recipient.c.campaign_id == campaign_id, recipient.c.state == SKIPPED)
+    theirs = sa.select().where(gone.c.campaign_id == campaign_id, gone.c.state == SKIPPED)
+    return _by(db, recipient.c.reason, there) + _by(db, gone.c.reason, theirs)
 
 
 def _by(db: Session, key: Any, query: sa.Select[Any]) -> Counter[str]:
@@ -52,13 +58,22 @@ def answers(db: Session, campaign_id: int) -> tuple[int, int]:
     """How many people replied, and how many opted out."""
     counted = sa.select(sa.func.count(recipient.c.replied_at), sa.func.count(recipient.c.opted_out_at))
     replied, opted_out = db.connection().execute(counted.where(recipient.c.campaign_id == campaign_id)).one()
-    return replied, opted_out
+    flags = (sa.func.count(sa.case((gone.c.replied, 1))), sa.func.count(sa.case((gone.c.opted_out, 1))))
+    theirs = db.connection().execute(sa.select(*flags).where(gone.c.campaign_id == campaign_id)).one()
+    return replied + theirs[0], opted_out + theirs[1]
 
 
 def troubles(db: Session, campaign_id: int, status: str) -> list[tuple[int | None, str, int]]:
     """(Meta's code, words, how many) of messages that failed, or of queued ones that a try could not send."""
     mine = (message.c.campaign_id == campaign_id, message.c.status == status, message.c.error != "")
     count = sa.func.count()
-    counted = sa.select(message.c.error_code, sa.func.max(message.c.error), count).where(*mine)
-    rows = db.connection().execute(counted.group_by(message.c.error_code).order_by(count.desc(), message.c.error_code))
-    return [(code, words, int(number)) for code, words, number in rows]
+    there = sa.select(message.c.error_code, sa.func.max(message.c.error), count).where(*mine)
+    theirs = sa.select(gone.c.error_code, sa.literal(""), count).where(
+        gone.c.campaign_id == campaign_id, gone.c.status == status
+    )
+    found: dict[int | None, tuple[str, int]] = {}
+    for query in (there.group_by(message.c.error_code), theirs.group_by(gone.c.error_code)):
+        for code, words, number in db.connection().execute(query):
+            known, before = found.get(code, ("", 0))
+            found[code] = (known or words, before + int(number))
+    return sorted(((code, *told) for code, told in found.items()), key=lambda row: (-row[2], row[0] or 0))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Field, Session, select
 
 from pytake_cli.store.rows import Owned, primary_key, reference, time
@@ -41,3 +43,14 @@ def by_phone_number_id(db: Session, phone_number_id: str) -> Number | None:
 
 def everyone(db: Session) -> list[Number]:
     return list(db.exec(select(Number).order_by(Number.id)))  # type: ignore[arg-type]
+
+
+number = Number.__table__  # type: ignore[attr-defined]
+_MAY_STOP = tuple(number.c[name] for name in ("status", "stopped_at", "stopped_until", "templates_stopped_until"))
+_SENDER = sa.select(number.c.id, number.c.org_id, number.c.phone_number_id, number.c.rate_per_second, *_MAY_STOP)
+_SENDER = _SENDER.where(number.c.id == sa.bindparam("number"))
+
+
+def sender(db: Session, number_id: int) -> sa.Row[Any] | None:
+    """What the sender has to know of a number: asked many times a second, and the row as an object costs four times."""
+    return db.connection().execute(_SENDER, {"number": number_id}).first()

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Text
 from sqlmodel import Field, Session, select
 
-from pytake_cli.store.rows import Row, json, primary_key, time
+from pytake_cli.store.rows import Row, counted_since, json, primary_key, time
 
 
 class Organisation(Row, table=True):
@@ -23,6 +23,7 @@ class Organisation(Row, table=True):
     acknowledgement: str = ""  # text that answers the first message of a conversation; empty: none
     # Who answers people's questions about their data; as words, an address or a link.
     dpo: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    second_person_above: int = counted_since(0)  # recipients of a launch that somebody else approves; 0: none
     settings: dict[str, Any] = json(dict)
     created_at: datetime = time()
 

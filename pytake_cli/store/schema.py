@@ -35,6 +35,7 @@ STEPS = (
     Step("0002", "search"),
     Step("0003", "the audience"),
     Step("0004", "the inbox"),
+    Step("0005", "approvals and erasures"),
 )
 
 

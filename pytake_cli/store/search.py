@@ -23,6 +23,8 @@ SEARCHED: dict[str, tuple[str, ...]] = {
 MAX_TERMS = 12
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
 _WORD = re.compile(r"\w", re.UNICODE)
+# Thai, Lao, Burmese, Khmer, Japanese, Chinese: without spaces a sentence is one word of the index, and is read instead.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 _ACCENTED = "àáâãäåçèéêëìíîïñòóôõöùúûüýÿ"
 _PLAIN = "aaaaaaceeeeiiiinooooouuuuyy"
@@ -60,8 +62,29 @@ def ids(db: Session, table: str, query: str, *, org: int, limit: int, before: in
     wanted = terms(query)
     if not wanted:
         return []
+    if any(_UNSPACED.search(term.words) for term in wanted):
+        return _ids_read(db, table, wanted, org, limit, before)
     ask = _ids_sqlite if db.get_bind().dialect.name == "sqlite" else _ids_postgres
     return ask(db, table, wanted, org, limit, before)
+
+
+def _ids_read(db: Session, table: str, wanted: Sequence[Term], org: int, limit: int, before: int | None) -> list[int]:
+    """Looks into the texts themselves, the newest first."""
+    like = "LIKE" if db.get_bind().dialect.name == "sqlite" else "ILIKE"
+    values: dict[str, Any] = {"org": org, "before": before or 2**62, "limit": limit}
+    parts = []
+    for index, term in enumerate(wanted):
+        words = term.words.replace("\x00", " ")
+        values[f"part{index}"] = "%" + re.sub("([!%_])", r"!\1", words) + "%"
+        parts.append(" OR ".join(f"{column} {like} :part{index} ESCAPE '!'" for column in SEARCHED[table]))
+    rows = db.connection().execute(
+        text(
+            f"SELECT id FROM {table} WHERE ({') AND ('.join(parts)})"  # noqa: S608 - literals of SEARCHED
+            " AND org_id = :org AND id < :before ORDER BY id DESC LIMIT :limit"
+        ),
+        values,
+    )
+    return [row[0] for row in rows]
 
 
 def _ids_sqlite(db: Session, table: str, wanted: Sequence[Term], org: int, limit: int, before: int | None) -> list[int]:

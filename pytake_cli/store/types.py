@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -30,6 +31,7 @@ def from_json(value: Any) -> Any:
 _WITHOUT_ZONE = len("2026-01-01 00:00:00.000000")
 
 
+@lru_cache(maxsize=1024)  # the rows of a batch share most of their times
 def _naive_utc_text(value: datetime | None) -> str | None:
     if value is None:
         return None

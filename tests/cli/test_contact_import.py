@@ -51,7 +51,10 @@ def test_a_list_becomes_contacts_and_what_is_wrong_is_kept_with_its_reason(
 
 
 def test_a_dry_run_shows_what_each_column_becomes_and_changes_nothing(shell: Shell, listed: Any) -> None:
-    out = shell("contact", "import", listed(LIST), "--dry-run", "--plain")
+    out = shell("contact", "import", listed(LIST), "--dry-run", "--plain", code=3)
+    assert "1 rows would not be taken" in shell.err
+    shell("contact", "import", listed(LIST), "--dry-run", "--allow-partial")
+    out = shell("contact", "import", listed(LIST), "--dry-run", "--plain", "--allow-partial")
     assert "f.cidade" in out
     assert "«;»" in shell.err
     assert "UTF-8" in shell.err
@@ -113,6 +116,9 @@ def test_what_cannot_be_is_said_before_anything_is_done(shell: Shell, listed: An
     shell("contact", "import", path, "--rejects", path, code=6)
     shell("contact", "import", listed(b"", "empty.csv"), code=65)
     shell("contact", "import", listed(b"PK\x03\x04", "bad.xlsx"), code=65)
+    assert "The workbook cannot be read: it is no XLSX file" in shell.err
+    shell("contact", "import", listed(b'[ {"phone": "+5511968184101"}]', "all.json"), code=65)
+    assert "jq -c '.[]' all.json | pytake contact import -" in shell.err
     assert shell.json("contact", "list") == []
     shell("contact", "import", path, "--allow-partial")
 

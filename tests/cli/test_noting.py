@@ -30,8 +30,27 @@ def test_a_command_that_changes_something_is_in_the_log_once(pytake: Run, contac
     assert pytake("audit", "verify").code == 0
 
 
-def test_looking_trying_and_failing_leave_nothing(pytake: Run, contact: str) -> None:
+def test_what_showed_people_is_in_the_log_once_a_command(pytake: Run, contact: str) -> None:
+    assert pytake("contact", "show", contact).code == 0
+    assert pytake("conversation", "show", "1").code == 0
     assert pytake("contact", "list").code == 0
+    shown = json.loads(pytake("audit", "list", "--json", "--fields", "action,target,details").out)
+    assert [(row["action"], row["target"]) for row in shown[::-1]] == [
+        ("contact.read", contact),
+        ("conversation.read", "conversation:1"),
+        ("contact.listed", ""),
+    ]
+    assert shown[0]["details"] == {"contacts": 1}
+
+
+def test_where_nothing_can_be_written_reading_goes_on(pytake: Run, shop: Shop, contact: str) -> None:
+    with shop.store.write() as db:
+        refuse = "CREATE TRIGGER full BEFORE INSERT ON audit_entry BEGIN SELECT RAISE(ABORT, 'no'); END"
+        db.connection().exec_driver_sql(refuse)
+    assert pytake("contact", "show", contact).code == 0
+
+
+def test_trying_and_failing_leave_nothing(pytake: Run, contact: str) -> None:
     assert pytake("contact", "tag", contact, "--tag", "vip", "-n").code == 0
     assert pytake("contact", "tag", "contact:9999", "--tag", "vip").code == 5
     assert noted(pytake) == []

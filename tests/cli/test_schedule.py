@@ -155,6 +155,10 @@ def test_the_system_clock_gets_lines_it_understands(shell: Shell, tmp_path: Path
     assert "schedule run b --now" in (tmp_path / "pytake-loja-b.service").read_text()
     shell("schedule", "create", "c", "--every", "7m", "--do", "status")
     shell("schedule", "export", "c", "--crontab", code=65)
+    shell("schedule", "create", "once", "--at", "tomorrow 9:00", "--do", "status")
+    exported = shell("schedule", "export", "--crontab", code=7)
+    assert exported.count("schedule run") == 2, "a and b; what cron cannot do is named and left to the daemon"
+    assert "only pytake serve knows c, once" in shell.err
     shell("schedule", "export", "a", code=2)
 
 
@@ -168,6 +172,16 @@ def test_a_day_may_have_another_command(shell: Shell) -> None:
     shell("schedule", "set", "remind", "--cron", "0 9 27 11 *")
     notes = [row["note"] for row in shell.json("schedule", "next", "remind", "-l", "90") if "2099" in row["local"]]
     assert notes == ["that day: contact list -l 5"]
+    shell("schedule", "set", "remind", "--skip", "2099-11-28")
+    shell("schedule", "set", "remind", "--skip", "2099-11-29")
+    kept = shell.json("schedule", "show", "remind")["rule"]["exceptions"]
+    assert [(each["date"], each["do"]) for each in kept] == [
+        ("2099-11-27", "modify"),
+        ("2099-11-28", "skip"),
+        ("2099-11-29", "skip"),
+    ]
+    shell("schedule", "set", "remind", "--as-usual", "2099-11-27", "--as-usual", "2099-11-29")
+    assert [each["date"] for each in shell.json("schedule", "show", "remind")["rule"]["exceptions"]] == ["2099-11-28"]
     shell("schedule", "set", "remind", "--modify", "2099-11-27=serve", code=65)
     assert "does not end by itself" in shell.err
     shell("schedule", "set", "remind", "--modify", "someday=status", code=65)

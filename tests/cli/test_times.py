@@ -60,8 +60,9 @@ def test_times(text: str, moment: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "25:00", "9", "2026-13-01", "amanhã cedo", "+2x", "+", "seg seg", "32/1", "\x00"]
-)
+    "text", ["", "soon", "25:00", "9", "2026-13-01", "amanhã cedo", "+2x", "+", "seg seg", "32/1", "\x00",
+     "-999999999d", "+9999999d", "9999-12-31 23:59", "0001-01-01T00:00+14:00"],
+)  # fmt: skip
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         times.instant(text, NOW, TZ)
@@ -97,6 +98,8 @@ def test_spans() -> None:
     assert times.duration("1,5 h") == timedelta(minutes=90)
     with pytest.raises(UsageError):
         times.duration("5 parsecs")
+    with pytest.raises(UsageError):
+        times.duration("999999999d")
 
 
 def test_severe_questions_need_the_name_and_yes_is_not_enough() -> None:

@@ -1,6 +1,6 @@
 """The daemon is killed under a real inbox, again and again: nothing may be lost, doubled, or sent without a word.
 
-python -m tests.kit.kill_inbox --kills 12
+python -m tests.kit.kill_inbox --kills 12 [--store postgres]
 
 Each round has its own conversation and one of the moments below; afterwards the inbox has to be on again by itself, the
 chat has to be the store's timeline, and each text that was sent has to be at the customer's once, or a draft again.
@@ -241,11 +241,12 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=len(MOMENTS))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", help="the name of one moment")
+    parser.add_argument("--store", help="`postgres`, or the URL of an empty PostgreSQL database")
     given = parser.parse_args()
     chosen = [each for each in MOMENTS if given.only in (None, each.__name__)]
     with (
         tempfile.TemporaryDirectory(prefix="kill-inbox-") as folder,
-        seated(Path(folder), given.kills + WRITERS, given.seed) as seat,
+        seated(Path(folder), given.kills + WRITERS, given.seed, database=given.store) as seat,
     ):
         run(seat, chosen, given.kills)
     print(seat.outcome.text())

@@ -28,6 +28,7 @@ from pytake_cli.store.users import User
 from tests.kit import bodies, home
 from tests.kit.children import wait_until
 from tests.kit.home import Home
+from tests.kit.kill import STALE_CLAIM_SECONDS, store_url
 from tests.kit.tmux import Terminal
 from tests.kit.walk_inbox import conversations, either, leave
 
@@ -219,7 +220,8 @@ class Seat:
                 continue
             rows = self.rows(word)
             self.expect(len(rows) == 1, f"{word} is {len(rows)} times in the store")
-            self.becomes(lambda word=word: self.rows(word)[0].status in SETTLED, f"{word} never settled")
+            settled = lambda word=word: self.rows(word)[0].status in SETTLED  # noqa: E731
+            self.becomes(settled, f"{word} never settled", PATIENCE + STALE_CLAIM_SECONDS)
             doubtful = bool(rows) and self.rows(word)[0].possible_duplicate
             count = self.accepted(word)
             self.expect(count == 1 or (count == 2 and doubtful), f"{word} came {count} times to the customer")
@@ -269,12 +271,14 @@ def furnish(here: Home, store: Store, people: int) -> None:
 
 
 @contextmanager
-def seated(folder: Path, people: int, seed: int, settings: Sequence[tuple[str, str]] = ()) -> Iterator[Seat]:
+def seated(
+    folder: Path, people: int, seed: int, settings: Sequence[tuple[str, str]] = (), database: str | None = None
+) -> Iterator[Seat]:
     """Everything runs, and Ana sees her inbox."""
     with ExitStack() as stack:
-        here = stack.enter_context(
-            home.running(folder / "home", acknowledgement="", grace_seconds=4.0, settings=dict(settings))
-        )
+        url = stack.enter_context(store_url(database))
+        options = {"acknowledgement": "", "grace_seconds": 4.0, "settings": dict(settings), "store_url": url}
+        here = stack.enter_context(home.running(folder / "home", **options))
         store = stack.enter_context(here.store())
         furnish(here, store, people)
         command = [*inbox_command(), "ana@loja.example"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,12 +14,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import JSON, BigInteger
 from sqlmodel import AutoString, SQLModel
 
-from pytake_cli.store import Store, audit, schema
+from pytake_cli.store import Store, schema
 from pytake_cli.store.types import UtcTime
 
 FROZEN: dict[type, str] = {BigInteger: "ID", JSON: "JSON", UtcTime: "TIME", AutoString: "sa.String()"}
-FILE = schema.MIGRATIONS / "versions" / "0004_inbox.py"
-TEXT = '''"""The inbox: what stands between the release before and today's tables; no way leads down.
+FILE = schema.MIGRATIONS / "versions" / "0005_approvals.py"
+TEXT = '''"""Approvals and erasures: what stands between the release before and today's tables; no way leads down.
 
 Written by tests/kit/regenerate_migration.py from the classes.
 """
@@ -38,15 +37,9 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 TIME = sa.DateTime(timezone=True)
 
-GUARDS = {{
-{guards}
-}}
-
 
 def upgrade() -> None:
     {body}
-    for statement in GUARDS[op.get_bind().dialect.name]:
-        op.execute(statement)
 '''
 
 
@@ -60,16 +53,8 @@ def source() -> str:
                 schema.take(connection, step)
         body = _difference(store)
         store.close()
-    text = TEXT.format(version=newest.version, before=released[-1].version, body=body, guards=_listed(audit.GUARDS))
+    text = TEXT.format(version=newest.version, before=released[-1].version, body=body)
     return _formatted(text)
-
-
-def _listed(statements: Mapping[str, tuple[str, ...]]) -> str:
-    """Statements by database, over as many lines as they have."""
-    return "\n".join(
-        f'"{name}": (' + "".join(f'"""{statement}""",' for statement in each) + "),"
-        for name, each in statements.items()
-    )
 
 
 def _difference(store: Store) -> str:

@@ -47,6 +47,7 @@ def test_every_example_can_be_read() -> None:
         ("status:opne", "did you mean open?"),
         ("waiting:10m", "waiting>10m"),
         ("waiting>soon", "no length of time"),
+        ("waiting>999999999d", "no length of time"),
         ("label<3", "cannot be more or less"),
         ('text:"boleto', "a quote is open"),
         ("label:", "a value is missing"),

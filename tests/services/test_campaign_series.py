@@ -151,3 +151,27 @@ def test_what_cannot_recur_is_refused_at_the_launch(shop: Series, changes: dict[
     assert caught.value.slug == slug
     with shop.store.read() as db:
         assert db.exec(select(Campaign)).all() == []
+
+
+def test_after_a_day_without_a_daemon_the_newest_time_is_kept_and_those_before_it_are_told(shop: Series) -> None:
+    shop.begin()
+    shop.tick("2026-11-25T12:01")
+    assert shop.runs() == [("bf-2026-11-25-0900", "2026-11-25T09:00", 5)]
+    assert shop.incidents() == [
+        "the run of bf at 2026-11-23T09:00 was not launched: no daemon ran then (2 times in a row)"
+    ]
+    assert shop.campaign().due_at == at("2026-11-26T12:00")
+
+
+def test_a_run_whose_launch_was_killed_half_way_is_launched_by_the_next_daemon(shop: Series) -> None:
+    series = shop.begin()
+    key = f"series:{series.id}:2026-11-23T09:00"
+    shop.launch(name="bf-2026-11-23-0900", order=Order(key=key))
+    dead = shop.campaign("bf-2026-11-23-0900")
+    with shop.store.write() as db:
+        row = db.get_one(Campaign, dead.id)
+        row.status, row.updated_at = "freezing", at("2020-01-01")
+    shop.tick("2026-11-23T12:02:10")
+    [(name, occurrence, people)] = shop.runs()
+    assert (name, occurrence, people) == ("bf-2026-11-23-0900", "2026-11-23T09:00", 5)
+    assert shop.campaign(name).status == "running"

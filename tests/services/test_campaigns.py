@@ -19,6 +19,7 @@ from pytake_cli.store import Store, ledger_counts
 from pytake_cli.store.campaigns import Campaign, Plan
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import Conversation
+from pytake_cli.store.events import Event
 from pytake_cli.store.messages import Message
 from pytake_cli.store.numbers import Number
 from pytake_cli.store.templates import Template
@@ -263,6 +264,32 @@ def test_a_scheduled_campaign_starts_when_it_is_due(store: Store) -> None:
     shop.step()
     shop.run()
     assert len(shop.accepted) == 5
+
+
+@pytest.mark.parametrize(
+    ("late", "status", "said"),
+    [
+        (timedelta(minutes=4), "running", []),
+        (timedelta(hours=3), "running", ["campaign bf begins late"]),
+        (timedelta(hours=25), "paused", ["campaign bf is paused"]),
+    ],
+)
+def test_a_campaign_that_no_daemon_began_in_time_says_so_and_after_a_day_waits_for_a_person(
+    store: Store, late: timedelta, status: str, said: list[str]
+) -> None:
+    shop = Shop(store)
+    shop.launch(order=Order(at=NOW + timedelta(hours=1)))
+    shop.now = NOW + timedelta(hours=1) + late
+    shop.step()
+    assert shop.campaign().status == status
+    with store.read() as db:
+        told = [row.payload["text"] for row in db.exec(select(Event).where(Event.kind == "incident"))]
+    why = "it was to begin at 2026-11-22 16:00 UTC, and no daemon ran then"
+    assert told == [f"{each}: {why}" for each in said]
+    if status == "paused":
+        shop.on_campaign(campaigns.resume)
+        shop.run()
+        assert len(shop.accepted) == 5
 
 
 def test_failures_of_many_stop_the_campaign(store: Store) -> None:

@@ -97,6 +97,21 @@ def test_values_take_the_types_of_their_fields(store: Store, org: int) -> None:
     assert "idade" in later.rejects[0].reason
 
 
+@pytest.mark.parametrize(
+    "text", ['sep=;\nnome;celular\n"Souza, Ana";11968184101\n', '\ufeff"sep=;"\r\nnome;celular\r\n"Souza, Ana";1\r\n']
+)
+def test_what_excel_says_of_the_separator_is_heard(store: Store, org: int, text: str) -> None:
+    with contact_import_files.source(io.BytesIO(text.encode())) as source:
+        assert (source.delimiter, source.columns) == (";", ("nome", "celular"))
+        [(line, cells)] = source.rows()
+    assert (line, cells[0]) == (3, "Souza, Ana")  # type: ignore[index]
+
+
+def test_json_objects_are_known_by_their_first_sign_however_they_are_spaced(store: Store, org: int) -> None:
+    outcome = do(store, org, '{ "phone": "11968184101", "name": "Ana" }\n{"phone": "11968184102"}\n')
+    assert told(outcome) == {"new": 2}
+
+
 def test_what_is_empty_erases_nothing_and_what_is_the_same_changes_nothing(store: Store, org: int) -> None:
     do(store, org, "nome,celular,cidade,tags\nAna,11968184101,Osasco,vip\n")
     assert told(do(store, org, "nome,celular,cidade,tags\n,11968184101,,\n")) == {"same": 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pytake_cli.services import segments
 from pytake_cli.store import Store, audience, tags
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.fields import Field
+from pytake_cli.store.organisations import Organisation
 from pytake_cli.store.segments import Segment
 from tests.kit import people
 from tests.kit.stores import NOW, make_number, make_org
@@ -95,6 +97,22 @@ def test_deleted_and_merged_contacts_are_in_no_audience(shop: Shop) -> None:
     shop.change(deleted_at=NOW)
     assert shop.count("vip") == 0
     assert shop.count("not blocked") == 0
+
+
+def test_a_day_is_the_clocks_of_the_organisation_also_when_it_has_25_hours(shop: Shop) -> None:
+    """By the calendar, and not by what the reading of segments makes of it: New York, 1 November 2026."""
+    with shop.store.write() as db:
+        db.get_one(Organisation, shop.org).tz = "America/New_York"
+    meant = {
+        "2026-11-01T03:59:59": (1, 0, 0, 0),  # before, on, after that day; after 23:00 of it
+        "2026-11-01T04:00:00": (0, 1, 0, 0),
+        "2026-11-02T04:59:59": (0, 1, 0, 1),
+        "2026-11-02T05:00:00": (0, 0, 1, 1),
+    }
+    asked = ("created < 2026-11-01", "created = 2026-11-01", "created > 2026-11-01", "created > 2026-11-01T23:00")
+    for moment in meant:
+        shop.change(created_at=datetime.fromisoformat(f"{moment}+00:00"))
+        assert tuple(shop.count(text) for text in asked) == meant[moment], moment
 
 
 def test_another_organisations_people_are_in_no_audience(shop: Shop) -> None:

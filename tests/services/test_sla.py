@@ -100,6 +100,7 @@ def test_an_answer_stops_the_clock_and_each_later_message_starts_its_own(shop: P
     assert shop.told() == []
     row = shop.conversation()
     assert (row.people_since, row.first_replied_at) == (NOW, NOW + timedelta(minutes=5))
+    assert shop.due()["first_reply_due"] is None
     for _ in range(2):
         asked = shop.now
         shop.says("e o preço?")
@@ -128,6 +129,7 @@ def test_what_is_resolved_is_told_no_more(shop: Promised) -> None:
         conversations.resolve(db, conversations.get(db, shop.conversation().id or 0), by=None, now=shop.now)
     shop.passes(hours=5)
     assert shop.told() == []
+    assert shop.due() == {"first_reply_due": None, "next_reply_due": None, "resolution_due": None, "breached": []}
     assert shop.conversation().sla_next_at is None
 
 

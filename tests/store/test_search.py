@@ -40,6 +40,18 @@ def test_words_are_found_whatever_their_case_accents_and_order(store: Store, org
     assert found(store, org, "entrega", limit=1) == ["entrega amanhã?"]
 
 
+def test_words_of_scripts_without_spaces_are_found_within_a_sentence(store: Store, org: int) -> None:
+    number = make_number(store, org)
+    for words in ("訂單什麼時候到 PIX", "注文はいつ届きますか", "สินค้าจะมาเมื่อไหร่", "100%訂單"):
+        people.wrote(store, number, words)
+    assert found(store, org, "什麼時候") == ["訂單什麼時候到 PIX"]
+    assert found(store, org, "訂單") == ["100%訂單", "訂單什麼時候到 PIX"]
+    assert found(store, org, "訂單 pix") == ["訂單什麼時候到 PIX"]
+    assert found(store, org, "0%訂") == ["100%訂單"]
+    assert (found(store, org, "届き"), found(store, org, "เมื่อ")) == (["注文はいつ届きますか"], ["สินค้าจะมาเมื่อไหร่"])
+    assert found(store, make_org(store, "outra"), "訂單") == []
+
+
 def test_changed_and_deleted_rows_are_found_by_their_new_words_only(store: Store, org: int) -> None:
     number = make_number(store, org)
     people.wrote(store, number, "laranja")

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from pytake_cli.api.v1 import versions
 from pytake_cli.api.v1.canned import me
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import LARGEST_ID, Page, Paging, everything, paging
+from pytake_cli.api.v1.paging import LARGEST_ID, Page, Paging, everything, paging, short
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.errors import InvalidData
@@ -94,10 +94,10 @@ def _saved(row: Automation) -> dict[str, Any]:
 
 
 @router.get("", response_model=Page[AutomationRow], dependencies=[Depends(needs("automations:read"))])
-def list_(here: Here = Depends(here)) -> object:
+def list_(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """The automations that were published."""
     with here.read() as db:
-        return everything([_row(db, row) for row in rows.everyone(db, here.org_id)])
+        return paging.part(rows.everyone(db, here.org_id), lambda row: (row.name,), lambda row: _row(db, row))
 
 
 @router.get("/runs", response_model=Page[RunRow], dependencies=[Depends(needs("automations:read"))])

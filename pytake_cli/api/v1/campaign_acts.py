@@ -91,6 +91,7 @@ class Report(BaseModel):
     arms: list[Arm]
     usage: list[dict[str, Any]]
     launched_by: str
+    approved_by: str
     launched_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None

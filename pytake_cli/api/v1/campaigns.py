@@ -19,6 +19,7 @@ from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.errors import InvalidData, LimitReached, NotFound
 from pytake_cli.policy.campaigns import Definition, Money
 from pytake_cli.services import (
+    campaign_approval,
     campaign_checks,
     campaign_files,
     campaign_forms,
@@ -89,6 +90,7 @@ class CampaignCard(CampaignRow):
     failures: list[Failure]
     troubles: list[str]
     launched_by: str
+    approved_by: str
     launched_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
@@ -141,6 +143,16 @@ class Launch(Body):
     max_drift: float = Field(1.0, ge=0, le=100, description="percent of the plan's people that may be others by now")
 
 
+class Approval(BaseModel):
+    """Who agreed to the launch of a plan, and when."""
+
+    plan: str
+    name: str
+    recipients: int
+    by: str
+    at: datetime
+
+
 class Launched(BaseModel):
     campaign: CampaignCard
     replayed: bool
@@ -172,14 +184,24 @@ def show_plan(id: Annotated[str, Path(min_length=1, max_length=80)], here: Here 
         return _plan(campaign_plans.find(db, here.org_id, id))
 
 
+@router.post("/plans/{id}/approve", response_model=Approval, dependencies=[Depends(needs("campaigns:launch"))])
+def approve(id: Annotated[str, Path(min_length=1, max_length=80)], here: Here = Depends(here)) -> object:
+    """Agrees to the launch of a plan as the second person; another one launches it within 24 hours."""
+    with here.write() as db:
+        made = campaign_plans.find(db, here.org_id, id)
+        row = campaign_approval.approve(db, made, here.principal, here.now)
+        return {"plan": made.id, "name": made.name, "recipients": made.recipients, "by": row.name, "at": row.at}
+
+
 @router.post("/launch", status_code=201, response_model=Launched, dependencies=[Depends(needs("campaigns:launch"))])
 def launch(body: Launch, here: Here = Depends(here)) -> object:
     """Launches a plan, once: the same Idempotency-Key again launches nothing and is no error."""
     key = here.request.headers.get(HEADER) or None
-    order = campaign_launch.Order(key, body.again, body.at, here.principal.name, body.max_drift / 100)
+    who = here.principal
+    order = campaign_launch.Order(key, body.again, body.at, who.name, body.max_drift / 100, who.user_id)
     with here.read() as db:
         made = campaign_plans.find(db, here.org_id, body.plan)
-        campaign_launch.check(db, made, _money(body.max_cost), order.max_drift, here.now)
+        campaign_launch.check(db, made, _money(body.max_cost), order, here.now)
     if made.recipients != body.expect:
         raise LimitReached(
             "PT-CAMP-EXPECT",

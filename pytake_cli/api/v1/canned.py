@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from pytake_cli.api.v1 import versions
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import LARGEST_ID, Page, everything
+from pytake_cli.api.v1.paging import LARGEST_ID, Page, Paging, paging
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.services import canned, conversations
@@ -82,7 +82,7 @@ def list_(
     q: Annotated[str, Query(max_length=200)] = "",
     conversation: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
     label: Annotated[str, Query(max_length=80)] = "",
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    paging: Paging = Depends(paging),
     here: Here = Depends(here),
 ) -> object:
     """What a few letters mean, the best first, then what is used most; filled for the conversation."""
@@ -91,8 +91,7 @@ def list_(
         talk = conversations.get(db, conversation) if conversation is not None else None
         scope = canned.scope(db, db.get_one(Organisation, here.org_id), user, here.now, talk)
         found = [row for row in canned.search(db, here.org_id, q, user) if not label or label.lower() in row.labels]
-        items = [_row(row, scope) for row in found[:limit]]
-    return {**everything(items), "total": len(found)}
+        return paging.part(enumerate(found), lambda placed: (placed[0],), lambda placed: _row(placed[1], scope))
 
 
 @router.get("/{key}", response_model=CannedRow, dependencies=[Depends(needs("canned:read"))])

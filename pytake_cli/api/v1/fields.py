@@ -9,7 +9,7 @@ from fastapi import Depends, Path, Response
 from pydantic import BaseModel, Field
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import Page, everything
+from pytake_cli.api.v1.paging import Page, Paging, short
 from pytake_cli.api.v1.routes import Body, Text
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.versions import guard, tag
@@ -46,10 +46,10 @@ class Gone(BaseModel):
 
 
 @router.get("", response_model=Page[FieldRow], dependencies=[Depends(needs("contacts:read"))])
-def list_(here: Here = Depends(here)) -> object:
+def list_(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """Your fields, by name."""
     with here.read() as db:
-        return everything([row.model_dump() for row in fields.everyone(db, here.org_id)])
+        return paging.part(fields.everyone(db, here.org_id), lambda row: (row.name,), lambda row: row.model_dump())
 
 
 @router.post("", status_code=201, response_model=FieldRow, dependencies=WRITE)

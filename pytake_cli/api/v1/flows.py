@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import Page, everything
+from pytake_cli.api.v1.paging import LARGEST_ID, Page, Paging, everything, short
 from pytake_cli.api.v1.routes import Body, Moment
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.versions import guard, tag
@@ -18,9 +19,10 @@ from pytake_cli.flow import graph
 from pytake_cli.flow.check import Examined
 from pytake_cli.flow.definition import Flow as Definition
 from pytake_cli.flow.gist import gist, trigger_label, way_label
-from pytake_cli.services import flow_figures, flow_surroundings, flows
+from pytake_cli.flow.problems import FlowErrors
+from pytake_cli.services import flow_figures, flows
 from pytake_cli.services.flow_library import definition
-from pytake_cli.store.flows import Flow
+from pytake_cli.store.flows import Flow, FlowVersion
 from pytake_cli.store.users import User
 
 router = new_router("flows")
@@ -127,12 +129,16 @@ class Stats(BaseModel):
 
 
 @router.get("", response_model=Page[FlowRow], dependencies=READ)
-def list_(here: Here = Depends(here)) -> object:
+def list_(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """Every flow that was ever published."""
     with here.read() as db:
-        around = flow_surroundings.published(db, here.org_id)
+        sessions = flow_figures.under_way(db, here.org_id)
         found = flows.overview(db, here.org_id)
-        return everything([_row(db, each["flow"], each["version"], around.get(each["flow"].name)) for each in found])
+        return paging.part(
+            found,
+            lambda each: (each["flow"].name,),
+            lambda each: _row(each["flow"], each["version"], _read(each["version"]), sessions),
+        )
 
 
 @router.post("/check", response_model=Page[Mistake], dependencies=READ)
@@ -166,7 +172,7 @@ def show(name: Name, response: Response, version: Version = None, here: Here = D
         flow = flows.get(db, here.org_id, name)
         wanted = flows.version(db, flow, version)
         found = definition(wanted)
-        row = _row(db, flow, wanted, found)
+        row = _row(flow, wanted, found, flow_figures.under_way(db, here.org_id))
     outline = [
         {
             "step": step_name,
@@ -183,13 +189,13 @@ def show(name: Name, response: Response, version: Version = None, here: Here = D
 
 
 @router.get("/{name}/versions", response_model=Page[VersionRow], dependencies=READ)
-def versions(name: Name, here: Here = Depends(here)) -> object:
+def versions(name: Name, paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """Every version, the newest first, and who is still on it."""
     with here.read() as db:
         flow = flows.get(db, here.org_id, name)
         counts = flow_figures.sessions_by_version(db, flow)
         known = flows.versions(db, flow)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for each in known:
         open_, all_ = counts.get(each.id or 0, (0, 0))
         rows.append(
@@ -204,7 +210,7 @@ def versions(name: Name, here: Here = Depends(here)) -> object:
                 "ref": each.ref,
             }
         )
-    return everything(rows)
+    return paging.part(rows, lambda row: (LARGEST_ID - row["version"],))
 
 
 @router.post("/{name}/rollback", response_model=Published, dependencies=PUBLISH)
@@ -247,17 +253,27 @@ def _pause(here: Here, name: str, paused: bool) -> dict[str, Any]:
         flow = flows.get(db, here.org_id, name)
         flows.pause(db, flow, paused, by=_user(db, here), now=here.now)
         here.note(db, "flow.disabled" if paused else "flow.enabled", f"flow:{flow.name}")
-        return _row(db, flow, flows.version(db, flow), flow_surroundings.published(db, here.org_id).get(flow.name))
+        version = flows.version(db, flow)
+        return _row(flow, version, _read(version), flow_figures.under_way(db, here.org_id))
 
 
-def _row(db: Session, flow: Flow, version: Any, found: Definition | None) -> dict[str, Any]:
-    counts = flow_figures.sessions_by_version(db, flow)
+def _read(version: FlowVersion | None) -> Definition | None:
+    """What a version says; None if this program cannot read it."""
+    try:
+        return definition(version) if version is not None else None
+    except FlowErrors:
+        return None
+
+
+def _row(
+    flow: Flow, version: FlowVersion | None, found: Definition | None, sessions: Mapping[int, int]
+) -> dict[str, Any]:
     return {
         "name": flow.name,
         "title": flow.title,
         "version": version.number if version else None,
         "paused": flow.paused,
-        "sessions": sum(open_ for open_, _all in counts.values()),
+        "sessions": sessions.get(flow.id or 0, 0),
         "starts": [trigger_label(each) for each in found.triggers] if found else [],
         "steps": len(found.steps) if found else 0,
         "language": found.language if found else "",

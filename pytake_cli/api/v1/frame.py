@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 
 from pytake_cli import __version__, clock
@@ -18,7 +19,7 @@ from pytake_cli.api.v1.office import Office
 from pytake_cli.api.v1.once import Replayed
 from pytake_cli.api.v1.routers import ROUTERS
 from pytake_cli.api.v1.routes import Problem
-from pytake_cli.errors import InvalidData, NotFound, PytakeError, UsageError
+from pytake_cli.errors import Conflict, InvalidData, NotFound, PytakeError, UsageError
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ def build(office: Office) -> App:
     app.add_exception_handler(RequestValidationError, _misfit)
     app.add_exception_handler(HTTPException, _no_route)
     app.add_exception_handler(Replayed, _replayed)
+    app.add_exception_handler(IntegrityError, _rivalled)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return _Caught(app)
 
@@ -109,6 +111,16 @@ async def _no_route(request: Request, error: Exception) -> JSONResponse:
 async def _replayed(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Replayed)
     return JSONResponse(error.body, error.status, headers={"idempotent-replayed": "true"})
+
+
+async def _rivalled(_request: Request, error: Exception) -> JSONResponse:
+    """Of two who make the same at the same moment, the database takes one (PostgreSQL: SQLite has one writer)."""
+    assert isinstance(error, IntegrityError)
+    if type(error.orig).__name__ != "UniqueViolation":
+        raise error
+    return _answer(
+        Conflict("PT-API-RIVAL", "somebody else did the same at the same moment", fix="read it again, and change that")
+    )
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

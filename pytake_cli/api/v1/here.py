@@ -19,6 +19,7 @@ from pytake_cli.api.v1.once import Once
 from pytake_cli.errors import AuthError
 from pytake_cli.services import audit
 from pytake_cli.services.principals import Principal
+from pytake_cli.store.rows import one_at_a_time
 
 ORGANISATION = "x-pytake-org"  # which organisation a super administrator means
 
@@ -55,6 +56,8 @@ class Here:
         What the handler did not write into the audit log itself is written by its route's name, unless `quiet`.
         """
         with self.office.store.write(self.org_id) as db:
+            if "if-match" in self.request.headers:  # nobody changes it between the look at its version and the change
+                one_at_a_time(db, f"{self.org_id} {'/'.join(self.request.url.path.split('/')[:5])}")
             yield db
             if not (quiet or audit.is_noted(db) or self.request.method == "GET"):
                 self.note(db, self.route, self.request.url.path.removeprefix(ROOT))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from pytake_cli.api.v1.routes import Body
 
@@ -164,7 +164,7 @@ class ActionGiven(Body):
     team: Annotated[str | None, Field(max_length=100)] = None
     sure: bool = False
     note: Annotated[str | None, Field(max_length=10_000)] = None
-    until: datetime | None = None
+    until: AwareDatetime | None = None
     until_reply: bool = False
     flow: Annotated[str | None, Field(max_length=100)] = None
     csat: bool = False

@@ -8,7 +8,7 @@ from pytake_cli.api.v1 import versions
 from pytake_cli.api.v1.conversations import principal
 from pytake_cli.api.v1.here import Here, here, needs
 from pytake_cli.api.v1.inbox_models import LabelGiven, LabelRow
-from pytake_cli.api.v1.paging import Page, everything
+from pytake_cli.api.v1.paging import Page, Paging, short
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.services import labels
 from pytake_cli.store import labels as rows
@@ -17,10 +17,10 @@ router = new_router("labels")
 
 
 @router.get("", response_model=Page[LabelRow], dependencies=[Depends(needs("conversations:read"))])
-def list_(here: Here = Depends(here)) -> object:
+def list_(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """All labels, each with how many conversations that go on have it."""
     with here.read() as db:
-        return everything(rows.everyone(db, here.org_id))
+        return paging.part(rows.everyone(db, here.org_id), lambda row: (row["name"],))
 
 
 @router.get("/{name}", response_model=LabelRow, dependencies=[Depends(needs("conversations:read"))])

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from pytake_cli.api.v1 import versions
 from pytake_cli.api.v1.canned import me
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import LARGEST_ID, Page, everything
+from pytake_cli.api.v1.paging import LARGEST_ID, Page, Paging, short
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.errors import InvalidData
@@ -77,10 +77,10 @@ def _source(given: MacroChange) -> str:
 
 
 @router.get("", response_model=Page[MacroRow], dependencies=[Depends(needs("canned:read"))])
-def list_(here: Here = Depends(here)) -> object:
+def list_(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """The macros, the most used first."""
     with here.read() as db:
-        return everything([_row(row) for row in rows.everyone(db, here.org_id)])
+        return paging.part(rows.everyone(db, here.org_id), lambda row: (LARGEST_ID - row.uses, row.name), _row)
 
 
 @router.get("/{name}", response_model=MacroRow, dependencies=[Depends(needs("canned:read"))])

@@ -16,6 +16,7 @@ from sqlmodel import Session, select
 from starlette.concurrency import run_in_threadpool
 
 from pytake_cli.api.v1.here import Here, here, needs
+from pytake_cli.api.v1.once import Once
 from pytake_cli.api.v1.paging import LARGEST_ID, Id
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.templates import account
@@ -126,6 +127,7 @@ async def upload(
 def _keep(here: Here, file: IO[bytes], kind: str, name: str, number: int | None) -> dict[str, Any]:
     filename = Path(name.replace("\\", "/")).name
     stored = attachments.take_in(file, kind, here.office.most_upload_bytes, name=filename)  # type: ignore[arg-type]
+    here.once = Once.begin(here.office.store, here.principal, here.request, here.now, stored.sha256)
     with here.write() as db:
         sender = account(db, here, number)
         reference = attachments.attach(db, sender, stored, filename, here.now)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from pytake_cli import secrets
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import Id, Page, everything
+from pytake_cli.api.v1.paging import Id, Page, Paging, short
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.services import numbers
 from pytake_cli.store.numbers import Number
@@ -55,11 +55,12 @@ class NumberCard(NumberRow):
 
 
 @router.get("", response_model=Page[NumberRow], dependencies=READ)
-def list_(everything_: bool = False, here: Here = Depends(here)) -> object:
+def list_(everything_: bool = False, paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """The connected numbers; with `everything_` also those that were let go."""
     with here.read() as db:
         found = numbers.listed(db, here.org_id)
-    return everything([_row(row) for row in found if everything_ or row.status != numbers.REMOVED])
+    wanted = [row for row in found if everything_ or row.status != numbers.REMOVED]
+    return paging.part(wanted, lambda row: (row.id,), _row)
 
 
 @router.get("/{id}", response_model=NumberCard, dependencies=READ)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import Request
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from pytake_cli.errors import Conflict, UsageError
@@ -21,7 +22,8 @@ from pytake_cli.store.idempotency import IdempotencyKey
 
 HEADER = "idempotency-key"
 LONGEST_KEY = 255
-OWN = ("/api/v1/contacts/imports",)  # where the key names a work that goes on, and not an answer
+# Where the body is a file that nobody has read yet, or the key names a work that goes on, and not an answer.
+LATER = ("/api/v1/media", "/api/v1/contacts/imports", "/api/v1/contacts/imports/plan")
 BEGUN, USED, ANSWERED = "begun", "used", "answered"
 GIVEN_UP = timedelta(seconds=60)  # longer than any request may take: whoever began is dead
 
@@ -45,8 +47,13 @@ class Once:
     key: str
 
     @classmethod
-    def begin(cls, store: Store, principal: Principal, request: Request, now: datetime) -> Once | None:
-        """Takes the key of a POST that has one; raises Replayed, or Conflict when it stands for something else."""
+    def begin(
+        cls, store: Store, principal: Principal, request: Request, now: datetime, file: bytes | None = None
+    ) -> Once | None:
+        """Takes the key of a POST that has one; raises Replayed, or Conflict when it stands for something else.
+
+        `file` is the digest of a body that was read as a file.
+        """
         key = request.headers.get(HEADER, "")
         if request.method != "POST" or not key:
             return None
@@ -54,12 +61,16 @@ class Once:
             raise UsageError(
                 "PT-IDEMPOTENCY-KEY", "an Idempotency-Key has 1 to 255 printable characters", fix="a UUID as the key"
             )
-        if request.url.path in OWN:
+        if file is None and request.url.path in LATER:
             return None
         scope = f"api {principal.user_id or principal.name} {request.url.path}"
         once = cls(store, principal.org_id, scope, key)
-        content = request.url.query.encode() + b"\n" + request.state.body
-        once._take(hashlib.sha256(content).hexdigest(), now)
+        content = request.url.query.encode() + b"\n" + (request.state.body if file is None else file)
+        digest = hashlib.sha256(content).hexdigest()
+        try:
+            once._take(digest, now)
+        except IntegrityError:  # on PostgreSQL a rival was faster
+            once._take(digest, now)
         return once
 
     def _take(self, digest: str, now: datetime) -> None:

@@ -8,7 +8,7 @@ from fastapi import Depends, Response
 from pydantic import BaseModel, Field
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import Page, everything
+from pytake_cli.api.v1.paging import Page, Paging, short
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.versions import guard, tag
@@ -28,6 +28,7 @@ class OrganisationCard(BaseModel):
     country: str
     acknowledgement: str
     dpo: str
+    second_person_above: int
     created_at: datetime
 
 
@@ -38,6 +39,7 @@ class OrganisationChange(Body):
     country: str | None = Field(None, max_length=20)
     acknowledgement: str | None = Field(None, max_length=5000)
     dpo: str | None = Field(None, max_length=500)
+    second_person_above: int | None = Field(None, ge=0, le=999_999_999)
 
 
 @router.get("", response_model=OrganisationCard, dependencies=[Depends(needs("org:read"))])
@@ -55,7 +57,7 @@ def change(body: OrganisationChange, response: Response, here: Here = Depends(he
     with here.write() as db:
         row = db.get_one(Organisation, here.org_id)
         guard(here.request, _card(row))
-        given = {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
+        given = {name: str(value) for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
         changed = accounts.set_organisation(db, row, given)
         here.note(db, "org.changed", f"org:{row.slug}", fields=changed)
         found = _card(row)
@@ -64,10 +66,10 @@ def change(body: OrganisationChange, response: Response, here: Here = Depends(he
 
 
 @router.get("/all", response_model=Page[OrganisationCard], dependencies=[Depends(needs("*"))])
-def everyone(here: Here = Depends(here)) -> object:
+def everyone(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """Every organisation of the store; the header X-PyTake-Org picks one of them by its slug."""
     with here.office.store.read() as db:
-        return everything([_card(row) for row in organisations.everyone(db)])
+        return paging.part(organisations.everyone(db), lambda row: (row.slug,), _card)
 
 
 def _card(row: Organisation) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -49,6 +49,16 @@ class Paging:
             raise _bad_cursor()
         return tuple(key)
 
+    def part(
+        self, rows: Iterable[T], key: Callable[[T], tuple[Any, ...]], card: Callable[[T], Any] | None = None
+    ) -> dict[str, Any]:
+        """A page of a list that is read whole, in the order of `key`; only what is on it becomes cards."""
+        ordered = sorted(rows, key=key)
+        after = self.after(*map(type, key(ordered[0]))) if ordered else None
+        left = [row for row in ordered if after is None or key(row) > after]
+        page = self.page(left, key, total=len(ordered))
+        return {**page, "items": [card(row) for row in page["items"]]} if card else page
+
     def page(
         self, found: Sequence[Any], key: Callable[[Any], tuple[Any, ...]], *, total: int | None = None
     ) -> dict[str, Any]:
@@ -65,12 +75,19 @@ def paging(
     return Paging(limit, cursor)
 
 
+def short(
+    limit: Annotated[int, Query(ge=1, le=MOST)] = MOST, cursor: Annotated[str | None, Query(max_length=500)] = None
+) -> Paging:
+    """For lists that are short by nature: they come whole, but for those longer than a page may be."""
+    return Paging(limit, cursor)
+
+
 def cursor(*key: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(key, default=str).encode()).decode().rstrip("=")
 
 
 def everything(items: Sequence[Any]) -> dict[str, Any]:
-    """A list that is short by nature, as its only page."""
+    """What is no list to page through, such as mistakes or figures, as its only page."""
     return {"items": list(items), "next": None, "total": len(items)}
 
 

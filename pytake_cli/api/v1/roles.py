@@ -9,7 +9,7 @@ from fastapi import Depends, Path, Response
 from pydantic import BaseModel, Field
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import Page, everything
+from pytake_cli.api.v1.paging import Page, Paging, short
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.versions import guard, tag
@@ -43,10 +43,10 @@ class RoleChange(Body):
 
 
 @router.get("", response_model=Page[RoleCard], dependencies=READ)
-def list_(here: Here = Depends(here)) -> object:
+def list_(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """Every role and what it may do."""
     with here.read() as db:
-        return everything([asdict(each) for each in roles.listed(db, here.org_id)])
+        return paging.part(roles.listed(db, here.org_id), lambda row: (not row.builtin, row.name), asdict)
 
 
 @router.post("", status_code=201, response_model=RoleCard, dependencies=MANAGE)

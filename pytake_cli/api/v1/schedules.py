@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session, col, select
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import Page, Paging, everything, paging
+from pytake_cli.api.v1.paging import Page, Paging, paging, short
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.versions import guard, tag
@@ -86,9 +86,9 @@ class ScheduleChange(Body):
 
 
 @router.get("", response_model=Page[ScheduleRow], dependencies=READ)
-def list_(here: Here = Depends(here)) -> object:
+def list_(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     with here.read() as db:
-        return everything([_row(each) for each in schedules.everyone(db, here.org_id)])
+        return paging.part(schedules.everyone(db, here.org_id), lambda row: (row.name,), _row)
 
 
 @router.post("", status_code=201, response_model=ScheduleCard, dependencies=WRITE)

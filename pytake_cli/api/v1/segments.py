@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from pytake_cli.api.v1.contacts import ContactRow
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import Page, everything
+from pytake_cli.api.v1.paging import Page, Paging, short
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.versions import guard, tag
@@ -85,10 +85,10 @@ class Explained(BaseModel):
 
 
 @router.get("", response_model=Page[SegmentRow], dependencies=READ)
-def list_(here: Here = Depends(here)) -> object:
+def list_(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """The saved segments, by name."""
     with here.read() as db:
-        return everything(segments.listed(db, here.org_id))
+        return paging.part(segments.listed(db, here.org_id), lambda row: (row["name"],))
 
 
 @router.post("", status_code=201, response_model=SegmentCard, dependencies=WRITE)

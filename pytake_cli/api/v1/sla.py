@@ -9,7 +9,7 @@ from fastapi import Depends, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import Page, everything
+from pytake_cli.api.v1.paging import Page, Paging, everything, short
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.versions import guard, tag
@@ -69,10 +69,12 @@ class Kept(BaseModel):
 
 
 @router.get("", response_model=Page[PolicyRow], dependencies=READ)
-def list_(here: Here = Depends(here)) -> object:
+def list_(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """The policies."""
     with here.read() as db:
-        return everything([sla_policies.card(db, row) for row in rows.everyone(db, here.org_id)])
+        return paging.part(
+            rows.everyone(db, here.org_id), lambda row: (row.slug,), lambda row: sla_policies.card(db, row)
+        )
 
 
 @router.get("/report", response_model=Page[Kept], dependencies=[Depends(needs("analytics:read"))])

@@ -6,7 +6,7 @@ from fastapi import Depends
 from pydantic import BaseModel
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import Page, everything
+from pytake_cli.api.v1.paging import Page, Paging, short
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.store import tags
 
@@ -18,7 +18,7 @@ class TagRow(BaseModel):
 
 
 @router.get("", response_model=Page[TagRow], dependencies=[Depends(needs("contacts:read"))])
-def list_(here: Here = Depends(here)) -> object:
+def list_(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """The tags that contacts have, by name."""
     with here.read() as db:
-        return everything([{"name": name} for name in tags.everyone(db, here.org_id)])
+        return paging.part(tags.everyone(db, here.org_id), lambda name: (name,), lambda name: {"name": name})

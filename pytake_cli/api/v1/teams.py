@@ -9,7 +9,7 @@ from fastapi import Depends, Path, Response
 from pydantic import BaseModel, Field
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import LARGEST_ID, Page, everything
+from pytake_cli.api.v1.paging import LARGEST_ID, Page, Paging, short
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.versions import guard, tag
@@ -115,17 +115,18 @@ class Gone(BaseModel):
 
 
 @router.get("", response_model=Page[TeamRow], dependencies=READ)
-def list_(here: Here = Depends(here)) -> object:
+def list_(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """The teams."""
     with here.read() as db:
-        return everything([services.card(db, team, here.now) for team in teams.everyone(db, here.org_id)])
+        found = teams.everyone(db, here.org_id)
+        return paging.part(found, lambda team: (team.slug,), lambda team: services.card(db, team, here.now))
 
 
 @router.get("/agents", response_model=Page[AgentRow], dependencies=READ)
-def agents(here: Here = Depends(here)) -> object:
+def agents(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """Everybody, with what routing goes by."""
     with here.read() as db:
-        return everything(availability.cards(db, here.org_id))
+        return paging.part(availability.cards(db, here.org_id), lambda card: (card["email"],))
 
 
 @router.get("/explain/{id}", response_model=Explained, dependencies=READ)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import LARGEST_ID, Page, everything
+from pytake_cli.api.v1.paging import LARGEST_ID, Page, Paging, everything, short
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.versions import tag
@@ -115,6 +115,7 @@ def list_(
     conversation: Annotated[
         int | None, Query(ge=1, le=LARGEST_ID, description="whose customer the price is for")
     ] = None,
+    paging: Paging = Depends(short),
     here: Here = Depends(here),
 ) -> object:
     """The templates that are known here."""
@@ -123,7 +124,11 @@ def list_(
         costs = _costs(db, here, conversation)
     wanted = [row for row in found if not (status and row.status != status.upper())]
     wanted = [row for row in wanted if not (category and row.category != category.upper())]
-    return everything([{**row_of(row), "price": costs.get(row.category)} for row in wanted])
+    return paging.part(
+        wanted,
+        lambda row: (row.name, row.language, row.id),
+        lambda row: {**row_of(row), "price": costs.get(row.category)},
+    )
 
 
 def _costs(db: Session, here: Here, conversation: int | None) -> dict[str, dict[str, str]]:

@@ -9,7 +9,7 @@ from fastapi import Depends, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import LARGEST_ID, Page, everything
+from pytake_cli.api.v1.paging import LARGEST_ID, Page, Paging, short
 from pytake_cli.api.v1.routes import Body
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.services import api_tokens
@@ -42,11 +42,13 @@ class MadeToken(TokenRow):
 @router.get("", response_model=Page[TokenRow], dependencies=MANAGE)
 def list_(
     everybody: Annotated[bool, Query(alias="all", description="everybody's; needs users:manage")] = False,
+    paging: Paging = Depends(short),
     here: Here = Depends(here),
 ) -> object:
     """One's own tokens, the newest first."""
     with here.read() as db:
-        return everything([row.model_dump() for row in api_tokens.listed(db, here.principal, everybody=everybody)])
+        found = api_tokens.listed(db, here.principal, everybody=everybody)
+        return paging.part(found, lambda row: (LARGEST_ID - (row.id or 0),), lambda row: row.model_dump())
 
 
 @router.post("", status_code=201, response_model=MadeToken, dependencies=MANAGE)

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from pytake_cli.api.v1 import auth
 from pytake_cli.api.v1.here import Here, here, needs
-from pytake_cli.api.v1.paging import LARGEST_ID, Page, everything
+from pytake_cli.api.v1.paging import LARGEST_ID, Page, Paging, everything, short
 from pytake_cli.api.v1.routes import Body, Text
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.api.v1.versions import guard, tag
@@ -69,10 +69,10 @@ def _find(db: Session, here: Here, user_id: int) -> User:
 
 
 @router.get("", response_model=Page[UserRow], dependencies=READ)
-def list_(here: Here = Depends(here)) -> object:
+def list_(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """The people of the organisation, by e-mail."""
     with here.read() as db:
-        return everything([_row(user) for user in users.everyone(db)])
+        return paging.part(users.everyone(db), lambda user: (user.email,), _row)
 
 
 @router.post("", status_code=201, response_model=Invited, dependencies=MANAGE)

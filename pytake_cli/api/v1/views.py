@@ -10,7 +10,7 @@ from pytake_cli.api.v1 import versions
 from pytake_cli.api.v1.conversations import asker, principal
 from pytake_cli.api.v1.here import Here, here, needs
 from pytake_cli.api.v1.inbox_models import ViewGiven, ViewRow
-from pytake_cli.api.v1.paging import Page, everything
+from pytake_cli.api.v1.paging import Page, Paging, short
 from pytake_cli.api.v1.routes import router as new_router
 from pytake_cli.services import views
 from pytake_cli.services.talk_list import Count
@@ -35,12 +35,17 @@ def _row(view: View, counts: Mapping[str, Count], me: int | None) -> dict[str, o
 
 
 @router.get("", response_model=Page[ViewRow], dependencies=[Depends(needs("conversations:read"))])
-def list_(here: Here = Depends(here)) -> object:
+def list_(paging: Paging = Depends(short), here: Here = Depends(here)) -> object:
     """Everybody's views, the shared ones and one's own, counted by the server."""
     with here.read() as db:
         found = views.everyone(db, principal(here))
         counts = views.counts(db, asker(here, db), found)
-    return everything([_row(view, counts, here.principal.user_id) for view in found])
+    return paging.part(found, _place, lambda view: _row(view, counts, here.principal.user_id))
+
+
+def _place(view: views.View) -> tuple[int, str, int]:
+    """Everybody's in their own order, then the others by name."""
+    return (views.BUILTIN.index(view), "", 0) if view.builtin else (len(views.BUILTIN), view.name, view.id or 0)
 
 
 @router.get("/{slug}", response_model=ViewRow, dependencies=[Depends(needs("conversations:read"))])

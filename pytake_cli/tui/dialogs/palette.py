@@ -93,7 +93,7 @@ async def _data(client: Client, kind: str, wanted: str, conversation: int | None
         answers = await client.canned(wanted, conversation) if conversation is not None else []
         return [Choice(f"/{each.key}", Safe(f"/{each.key}"), each.shown) for each in answers]
     path = "/labels" if kind == "#" else "/users"
-    names = [str(each["name"]) for each in (await client.get(path))["items"]]
+    names = [str(each["name"]) for each in await client.every(path)]
     return [
         Choice(f"{kind}{name}", Safe(f"{kind}{name}"))
         for name in names

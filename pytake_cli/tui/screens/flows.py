@@ -100,7 +100,7 @@ class FlowsScreen(Listing):
 
     async def load(self) -> None:
         """The flows, then the chosen one."""
-        self.items = list((await self.inbox.client.get("/flows"))["items"])
+        self.items = await self.inbox.client.every("/flows")
         self.draw()
         if (row := self.chosen) is not None:
             await self._load_card(str(row["name"]))

@@ -62,7 +62,7 @@ class AsksPart(ActsPart, Anywhere):
     async def _list(self, path: str) -> list[Json]:
         """What there is to choose from; without a connection what there was."""
         try:
-            self._lists[path] = list((await self.inbox.client.get(path))["items"])
+            self._lists[path] = await self.inbox.client.every(path)
         except Unreachable:
             if path not in self._lists:
                 raise
@@ -109,7 +109,7 @@ class AsksPart(ActsPart, Anywhere):
             await self.act("conversation.priority", "priority", lambda row: replace(row, priority=picked), **given)
 
     async def do_conversation_macro(self) -> None:
-        macros = (await self.inbox.client.get("/macros"))["items"]
+        macros = await self.inbox.client.every("/macros")
         name = await self.inbox.ask(PickMacro(macros, len(self.talks.marked)))
         if name is not None:
             await self.act("conversation.macro", "macro", lambda row: row, macro=name)

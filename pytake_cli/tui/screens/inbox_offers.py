@@ -42,8 +42,8 @@ class OffersPart(ChatPart):
 
     async def templates_for(self, row: Row) -> list[Json]:
         """Those that can be sent, each with its price for this customer, the best first."""
-        answer = await self.inbox.client.get("/templates", status="APPROVED", conversation=row.id)
-        found = offers.fitting(answer["items"], row.language or ANY_LANGUAGE, self._times_used)
+        known = await self.inbox.client.every("/templates", status="APPROVED", conversation=row.id)
+        found = offers.fitting(known, row.language or ANY_LANGUAGE, self._times_used)
         self._offered[_market(row)] = time.monotonic(), found
         return found
 

@@ -76,10 +76,10 @@ class PopupsPart(SendingPart):
 
     async def _offer_people(self, part: str) -> None:
         if self._people is None:
-            users = await self.inbox.client.get("/users")
-            teams = await self.inbox.client.get("/teams")
-            self._people = [Offer(f"@{each['name']}", _state(each), f"@{each['name']} ") for each in users["items"]]
-            self._people += [Offer(f"@{each['name']}", _("team"), f"@{each['name']} ") for each in teams["items"]]
+            users = await self.inbox.client.every("/users")
+            teams = await self.inbox.client.every("/teams")
+            self._people = [Offer(f"@{each['name']}", _state(each), f"@{each['name']} ") for each in users]
+            self._people += [Offer(f"@{each['name']}", _("team"), f"@{each['name']} ") for each in teams]
         if self.composer.writing.token() == ("@", part):
             wanted = part.casefold()
             self._offer(_("mention"), [each for each in self._people if each.name[1:].casefold().startswith(wanted)])

@@ -50,7 +50,7 @@ class TemplatesScreen(Listing):
 
     async def load(self) -> None:
         """The list, then the preview of the chosen one."""
-        self.items = list((await self.inbox.client.get("/templates"))["items"])
+        self.items = await self.inbox.client.every("/templates")
         self.draw()
         if (row := self.chosen) is not None:
             await self._load_preview(row)

@@ -14,8 +14,8 @@ from tests.api.v1.walk import Route, body_of, routes
 from tests.kit.api import Face, somebody
 from tests.kit.stocked import Stock, shelve
 
-# Changes nobody asks about later: what somebody has seen, or plays through without a customer. Of logins there are
-# tests with real ones; that a login goes on is no act of anybody.
+# Changes nobody asks about later: what somebody has seen, or plays through without a customer. Routes of /auth are
+# walked in test_login.py, where logins are real.
 QUIET = ("/auth/", "/notifications/read", "/used", "/flow-simulator", "/simulator")
 # POSTs that look and do not change; what they show of people is noted as a look.
 LOOKS = ("/count", "/preview", "/explain", "/check", "/lint", "/dry-run", "/imports/plan", "/campaigns/plan")

@@ -13,6 +13,7 @@ from pytake_cli.services import accounts, people, signing_in
 from pytake_cli.services.principals import Principal, local
 from pytake_cli.store import Store
 from pytake_cli.store.users import User
+from tests.api.v1.walk import routes
 from tests.kit.api import Face, open_api
 from tests.kit.stores import NOW, make_org
 
@@ -176,6 +177,39 @@ def test_the_audit_log_tells_what_happened_and_hangs_together(face: Face) -> Non
         assert (entry["action"], entry["actor"], entry["target"]) == ("role.created", "rita@loja.com", "role:caixa")
         verdict = rita.get("/audit/verdict").json()
     assert (verdict["wrong"], verdict["entries"] >= 4) == ("", True)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # what no query decides
+def test_every_route_of_auth_that_changes_something_is_in_the_log(face: Face) -> None:
+    """That a login goes on is no act of anybody: refresh alone leaves no row."""
+    given = {"email": "ana@loja.com", "password": GOOD}
+    with logged_in(face, "rita@loja.com") as rita, face.as_(None) as nobody:
+
+        def newest() -> int:
+            return int(rita.get("/audit", params={"limit": 1}).json()["items"][0]["serial"])
+
+        def noted(client: httpx.Client, method: str, path: str, body: dict[str, str] | None = None) -> list[str]:
+            before = newest()
+            answer = client.request(method, path, json=body)
+            assert answer.status_code < 300, answer.text
+            return [each["action"] for each in rita.get("/audit").json()["items"] if each["serial"] > before]
+
+        walked = {"POST /auth/login": noted(nobody, "POST", "/auth/login", given)}
+        here, there, elsewhere = (tokens(face, "ana@loja.com") for _ in range(3))
+        again = {"refresh_token": there["refresh_token"]}
+        walked["POST /auth/refresh"] = noted(nobody, "POST", "/auth/refresh", again)
+        with with_token(face, here["access_token"]) as ana, with_token(face, there["access_token"]) as leaving:
+            walked["DELETE /auth/sessions/{session}"] = noted(ana, "DELETE", f"/auth/sessions/{elsewhere['session']}")
+            walked["POST /auth/logout"] = noted(leaving, "POST", "/auth/logout")
+            change = {"current": GOOD, "password": BETTER}
+            walked["POST /auth/password"] = noted(ana, "POST", "/auth/password", change)
+        with logged_in(face, "ana@loja.com", BETTER) as ana:
+            walked["POST /auth/logout-everywhere"] = noted(ana, "POST", "/auth/logout-everywhere")
+        setup = {"token": rita.post(f"/users/{here['user']}/reset-password").json()["setup_token"], "password": GOOD}
+        walked["POST /auth/setup"] = noted(nobody, "POST", "/auth/setup", setup)
+        there_are = [each for each in routes(nobody.get("/openapi.json").json()) if each.path.startswith("/auth/")]
+    assert {str(each) for each in there_are if each.method != "GET"} == set(walked)
+    assert [each for each, actions in walked.items() if not actions] == ["POST /auth/refresh"]
 
 
 def test_users_of_the_store_never_show_a_hash(face: Face) -> None:

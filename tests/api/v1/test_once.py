@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
+import httpx
 import pytest
 from sqlmodel import select
 
@@ -79,6 +82,41 @@ def test_a_change_names_the_version_it_changes(face: Face, shop: Shop) -> None:
         assert stale.json()["present"]["stage"] == "lead"
         fresh = changed.headers["etag"]
         assert client.patch(f"/contacts/{id_}", json={"score": 5}, headers={"if-match": fresh}).status_code == 200
+
+
+def test_the_key_of_an_upload_stands_for_one_file(face: Face, shop: Shop) -> None:
+    with face.as_(somebody(shop.org), idempotency_key="k1") as client:
+        params = {"kind": "document", "name": "a.txt"}
+        first, again, other = (
+            client.post("/media", params=params, content=content) for content in (b"um", b"um", b"dois")
+        )
+    assert (first.status_code, again.json()["id"]) == (201, first.json()["id"])
+    assert again.headers["idempotent-replayed"] == "true"
+    assert (other.status_code, other.json()["slug"]) == (409, "PT-IDEMPOTENCY")
+
+
+def at_once(client: httpx.Client, count: int, *request: Any, **options: Any) -> list[int]:
+    """The status of the same request sent by so many at the same moment."""
+    with ThreadPoolExecutor(count) as threads:
+        answers = list(threads.map(lambda _: client.request(*request, **options), range(count)))
+    return sorted(answer.status_code for answer in answers)
+
+
+def test_of_many_who_change_the_same_version_at_once_one_does(face: Face, shop: Shop) -> None:
+    with face.as_(somebody(shop.org)) as client:
+        id_ = client.post("/contacts", json=ANA).json()["id"]
+        for path, change in ((f"/contacts/{id_}", {"stage": "lead"}), (f"/users/{shop.rita.id}", {"name": "Maria"})):
+            seen = client.get(path).headers["etag"]
+            assert at_once(client, 4, "PATCH", path, json=change, headers={"if-match": seen}) == [200] + [412] * 3
+
+
+def test_of_many_who_make_the_same_at_once_one_does_and_the_others_hear_why(face: Face, shop: Shop) -> None:
+    with face.as_(somebody(shop.org, "*", user_id=shop.rita.id)) as client:
+        same_key = at_once(client, 4, "POST", "/labels", json={"name": "a"}, headers={"idempotency-key": "k"})
+        assert set(same_key) <= {201, 409}
+        assert 201 in same_key
+        for path, body in (("/labels", {"name": "b"}), ("/teams", {"slug": "c"}), ("/contacts", ANA)):
+            assert at_once(client, 4, "POST", path, json=body) == [201] + [409] * 3, path
 
 
 def test_who_did_and_who_saw_what_stands_in_the_audit_log(face: Face, shop: Shop) -> None:
