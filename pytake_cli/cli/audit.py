@@ -32,7 +32,7 @@ FIELDS = {
     "hash": "Seal over this entry and the one before.",
 }
 SHOWN = ("serial", "at", "actor", "action", "target", "details")
-VERDICT = {
+VERDICT_FIELDS = {
     "entries": "How many entries hang together.",
     "head": "The last one's number and seal: keep it elsewhere, and verify against it later.",
     "wrong": "What is wrong, if something is.",
@@ -46,7 +46,7 @@ def list_(
     action: Annotated[str, typer.Option("--action", metavar="A", help="Only this; user. is all that begins so.")] = "",
     target: Annotated[str, typer.Option("--target", metavar="T", help="Only to this, such as user:3.")] = "",
     since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="Only since then, such as -7d.")] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=0, help="How many at most; 0: all.")] = None,
+    limit: Annotated[int | None, typer.Option("-l", "--limit", min=0, help="How many at most; 0: all.")] = None,
 ) -> None:
     """Lists who did what, the newest first.
 
@@ -76,7 +76,7 @@ def verify(
     here = context()
     with here.store.read(here.org_id) as db:
         verdict = audit.verify(db, here.org_id, head)
-    emit(asdict(verdict), VERDICT)
+    emit(asdict(verdict), VERDICT_FIELDS)
     if verdict.wrong:
         raise InvalidData(
             "PT-AUDIT-BROKEN",

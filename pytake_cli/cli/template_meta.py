@@ -150,7 +150,7 @@ def edit(name: words.Name, file: File, sender: words.From = None) -> None:
 
 
 def _draft_of(file: str, name: str) -> dict[str, Any]:
-    draft = template_files.usable(Path(file)).draft
+    draft = template_files.usable(template_files.named([file])[0]).draft
     if draft["name"] != name:
         raise InvalidData(
             "PT-TEMPLATE-FIXED",

@@ -14,6 +14,7 @@ from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
+from pytake_cli.locale import Phrase
 from pytake_cli.policy import phones
 from pytake_cli.services import roles
 from pytake_cli.store import audit, organisations
@@ -155,21 +156,21 @@ def check_field(field: str, value: str) -> str:
             return check_zone(value)
         case "lang":
             if value not in LANGUAGES:
-                raise _refused(field, value, "one of {choices}", choices=", ".join(LANGUAGES))
+                raise _refused(field, value, Phrase("one of {choices}", choices=", ".join(LANGUAGES)))
             return value
         case "country":
             if not phones.is_country(value.upper()):
-                raise _refused(field, value, "two letters of a country, such as BR")
+                raise _refused(field, value, Phrase("two letters of a country, such as BR"))
             return value.upper()
         case "dpo":
             if len(value) > _LONGEST_NAME or not value.isprintable():
-                raise _refused(field, f"{value[:20]}…", "one line of at most 120 characters")
+                raise _refused(field, f"{value[:20]}…", Phrase("one line of at most 120 characters"))
             return value
         case "second_person_above":
             return _check_count(field, value)
         case "acknowledgement":
             if len(value) > 4096:  # Meta's limit for a text message
-                raise _refused(field, f"{value[:20]}…", "at most 4096 characters")
+                raise _refused(field, f"{value[:20]}…", Phrase("at most 4096 characters"))
             return value
         case _:
             near = difflib.get_close_matches(field, ORGANISATION_FIELDS, 1, 0.4)
@@ -185,7 +186,7 @@ def check_field(field: str, value: str) -> str:
 
 def _check_count(field: str, value: str) -> str:
     if not re.fullmatch(r"[0-9]{0,9}", value):
-        raise _refused(field, value, "a number of people, such as 5000; 0: none")
+        raise _refused(field, value, Phrase("a number of people, such as 5000; 0: none"))
     return str(int(value or 0))
 
 
@@ -202,13 +203,18 @@ def check_zone(name: str) -> str:
 
 def _check_name(name: str) -> str:
     if not name or len(name) > _LONGEST_NAME or not name.isprintable():
-        raise _refused("name", name[:20], "1 to 120 characters on one line")
+        raise _refused("name", name[:20], Phrase("1 to 120 characters on one line"))
     return name
 
 
-def _refused(field: str, value: str, wanted: str, **values: str) -> InvalidData:
+def _refused(field: str, value: str, wanted: Phrase) -> InvalidData:
     return InvalidData(
-        "PT-ORG-VALUE", f"{{field}} cannot be {{value}}: {wanted}", field=field, value=value or "(empty)", **values
+        "PT-ORG-VALUE",
+        "{field} cannot be {value}: {wanted}",
+        fix="pytake org set -h",
+        field=field,
+        value=value or Phrase("(empty)"),
+        wanted=wanted,
     )
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from pytake_cli.locale import _, ngettext
 from pytake_cli.policy.campaigns import CANCELLED, FINISHED, RUNNING
 from pytake_cli.services import campaign_told, numbers
-from pytake_cli.store import approvals
+from pytake_cli.store import approvals, ledger
 from pytake_cli.store import ledger_counts as counts
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.numbers import Number
@@ -123,6 +123,10 @@ def troubles(db: Session, campaign: Campaign, now: datetime) -> list[str]:
     if campaign.canary_ends_at is not None and campaign.canary_ends_at > now:
         told = _("the first few have gone; the rest waits until {time} UTC")
         found.append(told.format(time=f"{campaign.canary_ends_at:%H:%M:%S}"))
+    due = ledger.next_due(db, campaign.id)
+    if due is not None and due > now:
+        told = _("nobody else is due before {time} UTC: quiet hours, or the time of a later message")
+        found.append(told.format(time=f"{due:%Y-%m-%d %H:%M}"))
     for code, words, count in counts.troubles(db, campaign.id, "queued"):
         told = ngettext("{count} message is tried again: {why}", "{count} messages are tried again: {why}", count)
         found.append(told.format(count=count, why=_why_again(code, words)))

@@ -360,6 +360,7 @@ class InboxApp(App[int], inherit_bindings=False):
             return
         paused = self.me.availability in AT_WORK
         self.me = await self.client.availability("paused" if paused else "available")
+        self.tell(own(_("you are on pause") if paused else _("you are available")))
         self.refresh_bars()
 
     async def do_app_quit(self) -> None:

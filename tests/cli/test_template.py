@@ -120,6 +120,7 @@ def test_an_edit_is_compared_asked_and_limited(loja: Run, folder: Path, emulator
     assert rows(loja, "template", "edit", "aviso", file, "--dry-run")["changes"] == ["components", "parameter_format"]
     assert loja("template", "edit", "aviso", file).code == 64
     assert loja("template", "edit", "aviso", file, "--yes").code == 0
+    assert "PT-TEMPLATE-NONE" in loja("template", "edit", "aviso", "nada.yaml").err
     at_meta = {one["name"]: one for one in emulator.get("templates")}
     assert "sábado" in json.dumps(at_meta["aviso"]["components"], ensure_ascii=False)
     put(folder, "aviso", PROMO.replace("até domingo", "até terça"))

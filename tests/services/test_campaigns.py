@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import orjson
@@ -11,8 +11,8 @@ import pytest
 from sqlmodel import col, select
 
 from pytake_cli.errors import Conflict, SendError
-from pytake_cli.policy.campaigns import Canary, Cap
-from pytake_cli.services import campaign_feed, campaign_launch, campaigns, inbound, sending
+from pytake_cli.policy.campaigns import Canary, Cap, Quiet
+from pytake_cli.services import campaign_feed, campaign_launch, campaign_watch, campaigns, inbound, sending
 from pytake_cli.services.campaign_launch import Order
 from pytake_cli.services.campaign_quota import Quotas
 from pytake_cli.store import Store, ledger_counts
@@ -290,6 +290,16 @@ def test_a_campaign_that_no_daemon_began_in_time_says_so_and_after_a_day_waits_f
         shop.on_campaign(campaigns.resume)
         shop.run()
         assert len(shop.accepted) == 5
+
+
+def test_a_campaign_whose_people_sleep_says_until_when(store: Store) -> None:
+    shop = Shop(store, people=2)
+    shop.launch(quiet=Quiet(time(10), time(13)))  # it is noon in São Paulo
+    assert shop.step() == 1.0
+    with store.read() as db:
+        told = campaign_watch.troubles(db, shop.campaign(), shop.now)
+        assert told == ["nobody else is due before 2026-11-22 16:00 UTC: quiet hours, or the time of a later message"]
+        assert campaign_watch.troubles(db, shop.campaign(), shop.now + timedelta(hours=1)) == []
 
 
 def test_failures_of_many_stop_the_campaign(store: Store) -> None:

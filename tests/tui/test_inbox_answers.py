@@ -78,7 +78,7 @@ async def test_a_closed_window_suggests_a_template_and_says_what_it_costs(api: F
         await here.until_shown("suggested: aviso (utility, US$ 0.0068)")
         await here.press("T")
         await here.until(lambda: isinstance(here.app.screen, TemplatePicker))
-        await here.until_shown("cost utility, US$ 0.0068")
+        await here.until_shown("cost US$ 0.0068 · utility")
         assert "utility ★" in here.text()
 
 

@@ -60,12 +60,10 @@ async def test_every_screen_copies_the_name_of_the_chosen_one(place: str) -> Non
 async def test_metrics_are_shown_by_agent_and_by_label() -> None:
     async with running(Seven(SEVEN["metrics"](["natal"]), "metrics"), (120, 40)) as (app, pilot):
         await until(pilot, "resolved, by agent")
-        await pilot.press("l")
-        await until(pilot, "by label")
+        await pilot.press("l", "equals_sign")
+        await until(pilot, "--by label")
         assert "resolved, by agent" not in screens.text(app)
-        await pilot.press("a")
-        await until(pilot, "first reply p50")
-        await pilot.press("equals_sign")
+        await pilot.press("escape", "a", "equals_sign")
         await until(pilot, "--by agent")
 
 

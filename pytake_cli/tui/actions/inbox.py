@@ -143,7 +143,7 @@ COMPOSER = (
            {"composer": "escape"}, "leave", 6),
     Action("composer.mode", "Answer or note", "What you write goes to the customer, or to the team.",
            {"composer": "ctrl+r"}, "note", 4),
-    Action("composer.editor", "Write in $EDITOR", "", {"composer": "ctrl+o"}, "editor", 7),
+    Action("composer.editor", "Write in $EDITOR", "", {"composer": "ctrl+o"}, "editor", 25),
     Action("composer.drop", "Drop the quote", "Takes away the quote or the file.", {"composer": "ctrl+g"}),
     Action("composer.send_other", "Send", "When Enter makes a new line.", {"composer": "ctrl+s"}),
     Action("composer.tab", "Next open place", "Goes to the next {{place}}, or leaves the composer.",

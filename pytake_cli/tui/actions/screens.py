@@ -13,6 +13,8 @@ CAMPAIGNS = (
            cli="pytake campaign show {campaign}"),
     Action("campaign.new", "New campaign", "A campaign file to fill in.", {"campaigns": "c"}, "new", 20,
            needs="campaigns:write", cli="pytake campaign new"),
+    Action("campaign.edit", "Edit", "The command that opens its file; what is launched stays as it is.",
+           {"campaigns": "E"}, needs="campaigns:write", cli="$EDITOR campaigns/{campaign}.yaml"),
     Action("campaign.duplicate", "Duplicate", "The same campaign under another name; nothing is sent.",
            {"campaigns": "D"}, "duplicate", 24, needs="campaigns:write", cli="pytake campaign clone {campaign} NEW"),
     Action("campaign.cancel", "Cancel…", "Ends it for good; asks for its name.", {"campaigns": "K"}, "cancel…", 22,

@@ -147,7 +147,7 @@ def _ledger(consents: Sequence[Json], room: int, look: Look, now: datetime, zone
 
 def history(rows: Sequence[Json], room: int, look: Look, now: datetime, zone: tzinfo) -> Lines:
     """What was changed of the contact and by whom."""
-    made: Lines = []
+    made: Lines = [] if rows else [((_("nothing was done yet"), look.muted),)]
     for row in rows:
         at = draw.moment(row.get("at"))
         change = " ".join(part for part in (_shown(row.get("before")), sign("→"), _shown(row.get("after"))) if part)

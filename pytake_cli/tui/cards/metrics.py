@@ -139,11 +139,19 @@ def tables(found: Json, parts: Sequence[str], room: int, look: Look) -> Lines:
         if not rows:
             made += [draw.BLANK, ((f" {figure(None)}", look.muted),)] if len(parts) == 1 else []
             continue
-        keys = [key for key, value in rows[0].items() if not isinstance(value, (dict, list))]
+        keys = [key for key in rows[0] if key not in PICTURED]
         wide = max(8, min(18, (room - 1) // max(1, len(keys))))
-        made += [draw.BLANK, tuple((fit(f" {_(key.replace('_', ' '))}", wide), look.muted) for key in keys)]
+        made += [draw.BLANK, tuple((fit(f" {_heading(key)}", wide), look.muted) for key in keys)]
         made += [tuple((fit(f" {_cell(key, row.get(key))}", wide), look.plain) for key in keys) for row in rows]
     return made
+
+
+PICTURED = ("steps", "loss")  # of a flow: no single figures
+
+
+def _heading(key: str) -> str:
+    told = {"first_reply_p50": _("1st answer p50"), "first_reply_p95": _("1st answer p95")}
+    return told.get(key) or _(key.replace("_", " "))
 
 
 def _cell(key: str, value: object) -> str:

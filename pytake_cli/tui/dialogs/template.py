@@ -256,9 +256,17 @@ def _facts(template: Json | None, missing: Sequence[int], look: Look) -> Lines:
         return []
     quality = _(str(template.get("quality") or "").lower()) or draw.figure(None)
     lines: Lines = [
-        ((f"{_('cost')} {offers.kind_and_cost(template)}", look.muted),),
+        ((_cost(template), look.muted),),
         ((f"{_('quality')} {quality}", look.muted),),
     ]
     if missing:
         lines.append(((_("fill in {count} more").format(count=len(missing)), look.warn),))
     return lines
+
+
+def _cost(template: Json) -> str:
+    """`cost US$ 0.0068 · utility`, or the category alone where nobody knows the price."""
+    category = _(str(template.get("category") or "").lower())
+    if not template.get("price"):
+        return f"{_('category')} {category}"
+    return f"{_('cost')} {draw.money(template['price'], exact=True)} {sign('·')} {category}"

@@ -164,6 +164,10 @@ class CampaignsScreen(Listing):
     def do_campaign_new(self) -> None:
         self.quietly(partial(self._show_command, "pytake campaign new"), group="command")
 
+    def do_campaign_edit(self) -> None:
+        if (row := self.chosen) is not None:
+            self.quietly(partial(self._show_command, f"$EDITOR campaigns/{row['name']}.yaml"), group="command")
+
     def do_campaign_duplicate(self) -> None:
         if (row := self.chosen) is not None:
             self.quietly(

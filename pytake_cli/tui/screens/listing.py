@@ -16,7 +16,7 @@ from textual import on
 from textual.widgets import Input
 
 from pytake_cli.locale import _
-from pytake_cli.tui.actions import ACTIONS
+from pytake_cli.tui.actions import ACTIONS, Action
 from pytake_cli.tui.client import Refused, Unreachable
 from pytake_cli.tui.dialogs.command import Command
 from pytake_cli.tui.rows import Json
@@ -26,6 +26,7 @@ from pytake_cli.tui.screens.anywhere import Anywhere
 from pytake_cli.tui.widgets.field import Field
 from pytake_cli.tui.widgets.table import Table
 
+OF_CHOSEN = ("campaign", "contact", "flow", "template", "entry")  # what stands for the chosen one in commands
 HURRY_SECONDS = 0.5  # several events that change the list are one look at it
 
 
@@ -159,6 +160,14 @@ class Listing(Anywhere):
         """True if every word is somewhere in these values."""
         said = " ".join(str(item.get(name) or "") for name in names).casefold()
         return all(word in said for word in self.words.casefold().split())
+
+    async def perform(self, action: Action) -> None:
+        """Says so where an action is about the chosen one and there is none."""
+        words = self.named()
+        if self.CHAIN in action.keys and any(name not in words for name in _places(action.cli) if name in OF_CHOSEN):
+            self.inbox.tell(own(_("nothing is chosen")))
+        else:
+            await super().perform(action)
 
     # -- going elsewhere -----------------------------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from textual.containers import Horizontal, Vertical
 from pytake_cli import clock
 from pytake_cli.locale import _
 from pytake_cli.tui.cards import template as cards
-from pytake_cli.tui.dialogs.command import Command
 from pytake_cli.tui.live import Event, Ready
 from pytake_cli.tui.rows import Json
 from pytake_cli.tui.safe import own
@@ -89,5 +88,6 @@ class TemplatesScreen(Listing):
         self.other_pane("#card")
 
     async def do_template_pull(self) -> None:
-        await self.inbox.ask(Command(own(_("In a terminal")), "pytake template pull"))
+        await self.inbox.client.post("/templates/pull")
         await self.load()
+        self.inbox.tell(own(_("as Meta has them now")))

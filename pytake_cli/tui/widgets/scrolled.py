@@ -13,3 +13,8 @@ class Scrolled(ScrollView):
     @property
     def allow_vertical_scroll(self) -> bool:
         return True
+
+    def watch_show_vertical_scrollbar(self, shown: bool) -> None:
+        """The bar stands where the lines stand, also if they were scrolled before there was one."""
+        if shown:
+            self.vertical_scrollbar.position = self.scroll_y

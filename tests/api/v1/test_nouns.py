@@ -87,9 +87,8 @@ def test_a_segment_is_counted_explained_changed_and_forgotten(client: httpx.Clie
 
 
 def test_templates_tell_what_one_costs_to_the_customer_of_a_conversation(client: httpx.Client) -> None:
-    [promo] = ok(client.get("/templates", params={"conversation": ok(client.get("/conversations"))["items"][0]["id"]}))[
-        "items"
-    ]
+    first = ok(client.get("/conversations"))["items"][0]["id"]
+    [promo] = ok(client.get("/templates", params={"conversation": first}))["items"]
     assert (promo["category"], promo["price"]["currency"]) == ("MARKETING", "USD")
     assert 0 < float(promo["price"]["amount"]) < 1
     assert ok(client.get("/templates"))["items"][0]["price"] is None
