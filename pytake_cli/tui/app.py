@@ -351,9 +351,8 @@ class InboxApp(App[int], inherit_bindings=False):
             return
         deed = self.deeds.take_back()
         what = deed.told if deed else await self.undoing.last()
-        self.tell(
-            own(_("there is nothing to take back") if what is None else _("taken back: {what}").format(what=what))
-        )
+        says = _("there is nothing to take back") if what is None else _("taken back: {what}").format(what=what)
+        self.tell(own(says))
 
     async def do_app_pause(self) -> None:
         if self.me is None:
