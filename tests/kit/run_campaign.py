@@ -96,12 +96,14 @@ def _run(there: Home, people: int) -> list[str]:
     launch = ["campaign", "launch", "--plan", plan["id"], "--yes", "--expect", str(people), "--idempotency-key", "k"]
     assert told(there, *launch)["replayed"] is False
     mark("launch")
-    lines.append(_pause_and_resume(there, people))
+    line, paused = _pause(there, people)
+    lines.append(line)
     marks.append(time.monotonic())
-    resumed, before = time.time(), [cpu_seconds(pid) for pid in (there.daemon.pid, there.emulator.pid)]
+    before = [cpu_seconds(pid) for pid in (there.daemon.pid, there.emulator.pid)]
+    command(there, "campaign", "resume", "bf", "--yes")
     command(there, "campaign", "watch", "bf", "--exit-code")
     seconds = time.monotonic() - marks[-1]
-    sent = [entry["at"] for entry in there.emulator.ledger() if entry["at"] > resumed]
+    sent = [entry["at"] for entry in there.emulator.ledger() if entry["at"] > paused]
     ours, theirs = (
         cpu_seconds(pid) - was for pid, was in zip((there.daemon.pid, there.emulator.pid), before, strict=True)
     )
@@ -124,8 +126,8 @@ def _run(there: Home, people: int) -> list[str]:
     return lines
 
 
-def _pause_and_resume(there: Home, people: int) -> str:
-    """Pauses in the middle: two seconds after the command's end nothing more goes, and nobody is lost."""
+def _pause(there: Home, people: int) -> tuple[str, float]:
+    """Pauses in the middle: two seconds after the command's end nothing more goes; what was seen, the last moment."""
     wait_until(lambda: there.emulator.accepted() > people // 10, 600, every=0.1)
     began = time.time()
     command(there, "campaign", "pause", "bf")
@@ -136,11 +138,11 @@ def _pause_and_resume(there: Home, people: int) -> str:
     assert there.emulator.accepted() == after, "messages go out of a paused campaign"
     assert told(there, "campaign", "show", "bf")["status"] == "paused"
     last = max(entry["at"] for entry in there.emulator.ledger())
-    command(there, "campaign", "resume", "bf", "--yes")
-    return (
+    line = (
         f"the pause took {ended - began:.2f} s; the last message was accepted {last - began:.2f} s after it was asked"
         f" for ({last - ended:.2f} s after it was done), {after} in all"
     )
+    return line, last
 
 
 def main() -> int:
