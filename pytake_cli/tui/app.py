@@ -41,8 +41,7 @@ from pytake_cli.tui.unsent import Unsent
 
 R = TypeVar("R")
 FLUSHED_AT_ONCE, FLUSH_SECONDS = 5, 0.1  # screens are told of events at once, of many ten times a second
-TOAST_SECONDS = 5.0
-MOST_TOASTS = 2
+TOAST_SECONDS, MOST_TOASTS = 5.0, 2
 THEMES_SECONDS = 1.0  # between two looks at the person's own
 WIDTHS = [(0, "-cramped"), (40, "-tiny"), (60, "-narrow"), (100, "-middle"), (150, "-wide")]
 HEIGHTS = [(0, "-low"), (10, "-flat"), (16, "-short"), (30, "-tall")]
