@@ -31,7 +31,7 @@ from pytake_cli.whatsapp.client import Graph
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-LEASE = 75  # messages claimed at a time, what campaigns may burst at 1,000 a second: a crash leaves little in doubt
+LEASE = 50  # messages claimed at a time: what a crash leaves in doubt stays small
 MANY = 10  # messages in a claim, or requests in flight: then a little waiting saves transactions, which cost 2 ms each
 CLAIM_SECONDS = 0.05  # between claims, when there are many
 RECORD_SECONDS, LONG_RECORD_SECONDS = 0.01, 0.05  # outcomes gather this long; the longer time when there are many
