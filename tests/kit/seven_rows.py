@@ -24,7 +24,10 @@ def campaigns(texts: list[str]) -> FakeApi:
          "reason": "PT-CAMP-FAILURES" if status == "paused" else ""}
         for at, status in enumerate(STATUSES)
     ]  # fmt: skip
-    when = {"launched_by": "ana", "launched_at": AT, "started_at": "2026-11-24T01:10:00Z", "finished_at": None}
+    when = {
+        "launched_by": "ana", "approved_by": "bia", "launched_at": AT, "started_at": "2026-11-24T01:10:00Z",
+        "finished_at": None,
+    }  # fmt: skip
     counts = {
         **outcomes, "unknown": 2, "replied": 412, "opted_out": 9,
         "waiting": 3390, "skipped": 88, "cancelled": 0, "holdout": 0, "started": 8601,
