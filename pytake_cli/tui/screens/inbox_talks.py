@@ -229,22 +229,25 @@ class TalksPart(Place):
             self._take_again(page, limit)
 
     def _take_again(self, page: Page[Row], limit: int) -> None:
+        """Mostly those of the page are the ones that stood there: then what stands behind them is left alone."""
         fresh = {row.id for row in page.items}
-        rows = list(page.items)
-        rows += [row for row in islice(self.talks.whole, limit, None) if row.id not in fresh]
-        if len(rows) == len(page.items):
+        if fresh == {row.id for row in self.talks.whole[:limit]}:
+            came, more = self.talks.show_first(page.items), len(self.talks.whole) > limit
+        else:
+            behind = [row for row in islice(self.talks.whole, limit, None) if row.id not in fresh]
+            came, more = self.talks.show(self._with_open([*page.items, *behind])), bool(behind)
+        if not more:
             self.next_page = page.next
-        self._show(rows)
-
-    def _show(self, rows: list[Row]) -> None:
-        """The list in its new order; the open conversation stays in it, even if it belongs elsewhere now."""
-        kept = self.talks.row
-        if kept is not None and all(row.id != kept.id for row in rows) and self.keeps_open():
-            rows.insert(min(max(self.talks.index, 0), len(rows)), kept)
-        came = self.talks.show(rows)
         if came:  # those that came twice count once: no more are new than stand there
             self.viewbar.above = min(self.viewbar.above + came, self.talks.above)
             self.viewbar.refresh()
+
+    def _with_open(self, rows: list[Row]) -> list[Row]:
+        """The open conversation stays in the list, even if it belongs elsewhere now."""
+        kept = self.talks.row
+        if kept is not None and all(row.id != kept.id for row in rows) and self.keeps_open():
+            rows.insert(min(max(self.talks.index, 0), len(rows)), kept)
+        return rows
 
     def keeps_open(self) -> bool:
         """True while the person is busy with the conversation under the cursor."""

@@ -80,6 +80,14 @@ class TalkList(Scrolled, can_focus=True):
         self._in_whole.update(zip(map(ID, self.whole), count()))
         return self._arrange(before, to_top=to_top)
 
+    def show_first(self, rows: Sequence[Row]) -> int:
+        """The same as `show` where the first rows are the ones they were, changed or in another order."""
+        before = self._stands()
+        self._found = tuple(self.get(row.id) or row for row in self._found)
+        self.whole[: len(rows)] = rows
+        self._in_whole.update(zip(map(ID, rows), count()))
+        return self._arrange(before)
+
     def narrow(self, fits: Callable[[Row], bool] | None) -> None:
         """Shows only what fits, from the top; None: everything again. The whole goes on behind it."""
         self._fits, self._fitted, self._found = fits, set(), ()
