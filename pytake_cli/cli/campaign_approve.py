@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pytake_cli.cli import confirm, forms
+from pytake_cli.cli import confirm, export_rights, forms
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, emit, say
 from pytake_cli.cli.passwords import asked
@@ -16,7 +16,6 @@ from pytake_cli.locale import _, number
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from pytake_cli.services.principals import Principal
     from pytake_cli.store.campaigns import Plan
     from pytake_cli.store.users import User
 
@@ -49,7 +48,7 @@ def approve(
     with here.store.read(here.org_id) as db:
         made = campaign_plans.find(db, here.org_id, plan)
         user = _user(db, as_)
-        principal = _principal(db, user)
+        principal = export_rights.allowed(db, user.email, campaign_approval.RIGHT)
         campaign_approval.check(db, made, principal, here.now)
         needed = campaign_approval.above(db, made) is not None
     _tell(made, needed=needed)
@@ -78,14 +77,6 @@ def _user(db: Session, as_: str | None) -> User:
     from pytake_cli.services import conversations
 
     return conversations.find_user(db, as_)
-
-
-def _principal(db: Session, user: User) -> Principal:
-    """The person with their own rights, not with those of whoever may open the store."""
-    from pytake_cli.services import principals, roles
-
-    rights = roles.rights_of(db, user)
-    return principals.Principal(context().org_id, user.id, user.name or user.email, user.role, rights, "local")
 
 
 def _prove(user: User, *, from_stdin: bool) -> None:

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from pytake_cli.errors import Conflict, Forbidden, LimitReached, UsageError
+from pytake_cli.errors import Forbidden, LimitReached, UsageError
 from pytake_cli.policy.campaigns import Definition
-from pytake_cli.services import audit
+from pytake_cli.services import audit, campaign_checks
 from pytake_cli.services.principals import Principal
 from pytake_cli.store import approvals
 from pytake_cli.store.approvals import PlanApproval
@@ -95,13 +95,7 @@ def check(db: Session, plan: Plan, principal: Principal, now: datetime) -> None:
             plan=plan.id,
         )
     if now >= plan.expires_at:
-        raise Conflict(
-            "PT-CAMP-EXPIRED",
-            "the plan {plan} is older than 24 hours",
-            fix="pytake campaign plan {name}",
-            plan=plan.id,
-            name=plan.name,
-        )
+        raise campaign_checks.expired(plan)
 
 
 def approve(db: Session, plan: Plan, principal: Principal, now: datetime) -> PlanApproval:

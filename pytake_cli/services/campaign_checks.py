@@ -14,7 +14,7 @@ from pytake_cli.policy.pricing import Estimate
 from pytake_cli.services import templates, told
 from pytake_cli.services.campaign_audience import Target
 from pytake_cli.services.campaign_count import Tally
-from pytake_cli.store.campaigns import Campaign
+from pytake_cli.store.campaigns import Campaign, Plan
 from pytake_cli.store.numbers import REMOVED
 from pytake_cli.store.organisations import Organisation
 
@@ -34,6 +34,17 @@ def of_json(found: Mapping[str, Any]) -> PytakeError:
         name: told.of_json(value) if isinstance(value, dict) else value for name, value in found["values"].items()
     }
     return PytakeError(found["slug"], found["message"], why=found["why"], fix=found["fix"], **values)
+
+
+def expired(plan: Plan) -> PytakeError:
+    """Of a plan whose time is over."""
+    return Conflict(
+        "PT-CAMP-EXPIRED",
+        "the plan {plan} is older than 24 hours",
+        fix="pytake campaign plan {name}",
+        plan=plan.id,
+        name=plan.name,
+    )
 
 
 def of_target(found: Target, definition: Definition, now: datetime) -> Iterator[PytakeError]:

@@ -91,13 +91,7 @@ def recheck(db: Session, plan: Plan, now: datetime, max_drift: float = MAX_DRIFT
     """Which share of a plan's people are others now; raises Conflict when it does not hold any more: it is old, or
     what it was made of is not the same."""
     if now >= plan.expires_at:
-        raise Conflict(
-            "PT-CAMP-EXPIRED",
-            "the plan {plan} is older than 24 hours",
-            fix="pytake campaign plan {name}",
-            plan=plan.id,
-            name=plan.name,
-        )
+        raise campaign_checks.expired(plan)
     definition = Definition.of_json(plan.definition)
     found = target(db, plan.org_id, definition)
     for error in campaign_checks.of_target(found, definition, now):

@@ -77,14 +77,7 @@ def _ids_read(db: Session, table: str, wanted: Sequence[Term], org: int, limit: 
         words = term.words.replace("\x00", " ")
         values[f"part{index}"] = "%" + re.sub("([!%_])", r"!\1", words) + "%"
         parts.append(" OR ".join(f"{column} {like} :part{index} ESCAPE '!'" for column in SEARCHED[table]))
-    rows = db.connection().execute(
-        text(
-            f"SELECT id FROM {table} WHERE ({') AND ('.join(parts)})"  # noqa: S608 - literals of SEARCHED
-            " AND org_id = :org AND id < :before ORDER BY id DESC LIMIT :limit"
-        ),
-        values,
-    )
-    return [row[0] for row in rows]
+    return _newest(db, table, f"({') AND ('.join(parts)})", values)
 
 
 def _ids_sqlite(db: Session, table: str, wanted: Sequence[Term], org: int, limit: int, before: int | None) -> list[int]:
@@ -114,14 +107,13 @@ def _ids_postgres(
         values[f"term{index}"] = term.words.replace("\x00", " ")
         exact = f"phraseto_tsquery('simple', pytake_fold(:term{index}))"
         parts.append(f"to_tsquery('simple', {exact}::text || ':*')" if term.prefix else exact)
-    rows = db.connection().execute(
-        text(
-            f"SELECT id FROM {table} WHERE search @@ ({' && '.join(parts)})"  # noqa: S608 - literals of SEARCHED
-            " AND org_id = :org AND id < :before ORDER BY id DESC LIMIT :limit"
-        ),
-        values,
-    )
-    return [row[0] for row in rows]
+    return _newest(db, table, f"search @@ ({' && '.join(parts)})", values)
+
+
+def _newest(db: Session, table: str, holds: str, values: dict[str, Any]) -> list[int]:
+    """Ids of the rows of one organisation for which `holds` is true."""
+    query = f"SELECT id FROM {table} WHERE {holds} AND org_id = :org AND id < :before ORDER BY id DESC LIMIT :limit"  # noqa: S608 - literals of SEARCHED
+    return [row[0] for row in db.connection().execute(text(query), values)]
 
 
 def create(connection: Connection) -> None:
