@@ -280,7 +280,9 @@ def _sort_out(
     for row, scope in zip(people, words.scopes(db, people), strict=True):
         talk = found.conversations.get(row.id)
         is_open = talk is not None and talk.status not in (RESOLVED, BOT)
-        reason = words.unwanted(row, now, times=written.get(row.id, 0), is_open=is_open) or unasked.get(row.id)
+        reason = words.unwanted(row, now, times=written.get(row.id, 0), is_open=is_open)
+        if reason in (None, reasons.IN_CONVERSATION):  # which an answer has opened, as a rule
+            reason = unasked.get(row.id, reason)
         address = parties.reach(known.get(row.id, ()), number.portfolio_id)
         if reason is None and address is None:
             reason = reasons.NO_ADDRESS

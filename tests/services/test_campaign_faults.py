@@ -69,8 +69,9 @@ def test_a_template_that_meta_approves_again_stops_nothing(store: Store) -> None
     happens(shop, status="APPROVED")
     shop.on_campaign(campaigns.resume)
     happens(shop, status="ARCHIVED")
-    happens(shop, status="APPROVED")
     assert said(shop, "en") == ["the template oferta_semana (pt_BR) cannot be sent, Meta says ARCHIVED"]
+    happens(shop, status="APPROVED")
+    assert shop.campaign().status == "paused"  # a person resumes it
 
 
 @pytest.mark.parametrize(
@@ -103,6 +104,18 @@ def test_what_becomes_of_a_template_pauses_and_is_said_in_both_languages(
     assert shop.campaign().status_detail == english  # for logs
     assert said(shop, "en") == [english]
     assert said(shop, "pt-BR") == [portuguese]
+
+
+def test_a_campaign_that_waits_for_its_template_says_what_is_true_of_it_now(store: Store) -> None:
+    shop = Shop(store)
+    shop.launch()
+    happens(shop, quality="RED")
+    happens(shop, status="PAUSED", pause_title="FIRST_PAUSE")
+    assert said(shop, "en") == ["the template oferta_semana (pt_BR) is paused at Meta: FIRST_PAUSE"]
+    happens(shop, status="APPROVED", pause_title="")
+    again = "the template oferta_semana (pt_BR) can be sent again; to go on: pytake campaign resume bf"
+    assert said(shop, "en") == [again]
+    assert said(shop, "pt-BR") != [again]
 
 
 def test_a_verdict_of_metas_is_said_in_both_languages_down_to_the_advice(store: Store) -> None:
