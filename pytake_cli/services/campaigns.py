@@ -128,7 +128,7 @@ def resume(db: Session, campaign: Campaign, now: datetime) -> None:
         raise Conflict(
             "PT-CAMP-NUMBER",
             "{number} may not send: {reason}",
-            fix="pytake number show {number}",
+            fix="pytake number verify {number}" if number.stopped_at else "pytake number show {number}",
             number=number.display,
             reason=campaign_told.of_number(number, now).told,
         )

@@ -141,10 +141,22 @@ def test_a_stopped_number_says_why_and_what_helps(store: Store) -> None:
     shop.step()
     [sentence] = said(shop, "en")
     helps = "the access token is expired, revoked or wrong; set a new access token"
-    assert sentence.endswith(f"{helps}; the campaign then goes on by itself")
+    command = "pytake secret set access_token --scope"
+    assert f"{helps}; the campaign then goes on by itself: {command}" in sentence
     [in_portuguese] = said(shop, "pt-BR")
     assert "não pode enviar: o access token venceu" in in_portuguese
-    assert in_portuguese.endswith("; a campanha então continua sozinha")
+    assert f"; a campanha então continua sozinha: {command}" in in_portuguese
+
+
+def test_a_number_that_waits_for_a_person_says_with_which_commands_it_goes_on(store: Store) -> None:
+    shop = Shop(store)
+    shop.launch()
+    shop.step()
+    shop.send(limit=1, error=refused(131042))
+    shop.step()
+    [sentence] = said(shop, "en")
+    assert "then: pytake number verify +" in sentence
+    assert sentence.endswith("&& pytake campaign resume bf")
 
 
 @pytest.mark.parametrize(("hours", "status"), [(23, "running"), (25, "paused")])
