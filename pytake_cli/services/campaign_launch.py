@@ -187,14 +187,24 @@ def before(db: Session, org_id: int, definition: Definition, order: Order, plan_
     )
 
 
-def earlier(store: Store, org_id: int, definition: Definition, order: Order, plan_id: str = "") -> Campaign | None:
-    """The same, once that launch is whole; what a killed one has left is given up."""
-    end = clock.monotonic() + PATIENCE_SECONDS
+def earlier(
+    store: Store,
+    org_id: int,
+    definition: Definition,
+    order: Order,
+    plan_id: str = "",
+    tell: Callable[[str], None] = lambda _: None,
+) -> Campaign | None:
+    """The same, once that launch is whole; what a killed one has left is given up. `tell` hears whom it waits for."""
+    end, told = clock.monotonic() + PATIENCE_SECONDS, False
     while True:
         with store.read(org_id) as db:
             found = before(db, org_id, definition, order, plan_id)
         if found is None or found.status != FREEZING:
             return found
+        if not told:
+            tell(found.name)
+            told = True
         wait_for(store, found, end)
 
 
