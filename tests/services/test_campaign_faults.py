@@ -218,6 +218,26 @@ def set_tier(shop: Shop, tier: str) -> None:
         account_events.apply(db, told, {number.phone_number_id: number}, shop.now)
 
 
+def test_a_campaign_that_waits_for_the_number_says_when_meta_rates_it_well_again(store: Store) -> None:
+    shop = Shop(store)
+    shop.launch()
+    rate(shop, "FLAGGED")
+    rate(shop, "UNFLAGGED")
+    [sentence], [in_portuguese] = said(shop, "en"), said(shop, "pt-BR")
+    assert sentence.startswith("Meta no longer rates")
+    assert sentence.endswith("low; to go on: pytake campaign resume bf")
+    assert in_portuguese.startswith("a Meta não avalia mais")
+    assert shop.campaign().status == "paused"
+
+
+def rate(shop: Shop, event: str) -> None:
+    """As Meta tells it."""
+    with shop.store.write() as db:
+        number = db.get_one(Number, shop.number_id)
+        told = AccountEvent(number.waba_id, number.phone_number_id, "phone_number_quality_update", {"event": event})
+        account_events.apply(db, told, {number.phone_number_id: number}, shop.now)
+
+
 def test_going_on_forgets_why_it_stood_still(store: Store) -> None:
     shop = Shop(store)
     shop.launch()
