@@ -136,8 +136,9 @@ def resume(db: Session, campaign: Campaign, now: datetime) -> None:
         raise Conflict(
             "PT-CAMP-NUMBER",
             "{number} may not send: {reason}",
-            fix="pytake number verify {number}" if number.stopped_at else "pytake number show {number}",
+            fix=campaign_told.help_of(number),
             number=number.display,
+            scope=number.phone_number_id,
             reason=campaign_told.of_number(number, now).told,
         )
     for arm in definition(campaign).arms:
