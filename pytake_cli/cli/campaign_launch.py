@@ -14,6 +14,7 @@ from pytake_cli import clock
 from pytake_cli.cli import (
     campaign_follow,
     campaign_plan,
+    campaign_words,
     confirm,
     export_rights,
     forms,
@@ -242,6 +243,8 @@ def _sure(made: Plan, expect: str | None) -> bool:
     if cost["max"]:
         most = forms.money(cost["max"]["amount"], cost["max"]["currency"])
         told = _("{told} and costs {most} at most").format(told=told, most=most)
+    if times := campaign_words.coming(made.content):
+        told = _("{told}, each time: {times}").format(told=told, times=times)
     if made.recipients > WEIGHTY:
         return confirm.weighty(f"{told}.", made.recipients, expect)
     return confirm.ordinary(_("{told}. Launch it?").format(told=told))

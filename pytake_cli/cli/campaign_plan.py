@@ -39,6 +39,7 @@ FIELDS = {
     "cost": "what it costs at least and at most, an estimate",
     "quota": "what Meta's limit of people in 24 hours leaves",
     "duration": "when it would begin and end",
+    "recurrence": "of one that recurs, the next times; all else is about the first of them",
     "query": "the audience in the segment language",
     "file": "what became of the rows of a file",
     "problems": "what would stop the launch",

@@ -121,6 +121,16 @@ def test_a_limit_in_another_currency_than_the_prices_is_told_as_that(pytake: Run
     assert campaigning.ledger(ready.store) == {}
 
 
+def test_one_that_recurs_says_so_before_it_is_launched(pytake: Run, screen: Run, ready: Shop) -> None:
+    (Path("campaigns") / "bf.yaml").write_text(f"{FILE}recurrence: {{daily: '09:00'}}\n")
+    made = json.loads(pytake("campaign", "plan", "bf", "--json").out)
+    assert len(made["recurrence"]["coming"]) == 5
+    assert made["duration"]["starts"] == made["recurrence"]["coming"][0]
+    (Path("campaigns") / "never.yaml").write_text(f"{FILE}recurrence: {{daily: '09:00', until: 2020-01-01}}\n")
+    assert "PT-SCHEDULE-NEVER" in pytake("campaign", "plan", "never", "--json").out
+    assert "each time: " in screen("campaign", "launch", "bf", stdin="n\n").err
+
+
 def test_a_launch_whose_day_is_over_is_refused_unless_now_is_meant(pytake: Run, ready: Shop) -> None:
     late = pytake("campaign", "launch", "bf", "--yes", "--at", "2020-01-01 09:00")
     assert (late.code, "PT-CAMP-PAST" in late.err, campaigning.ledger(ready.store)) == (65, True, {})
