@@ -19,6 +19,7 @@ from pytake_cli.services import (
     campaign_approval,
     campaign_checks,
     campaign_flows,
+    campaign_recurrence,
     campaign_timing,
     contacts,
     numbers,
@@ -140,11 +141,14 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "cost": _cost(estimate),
         "problems": _problems(db, found, definition, tally, estimate, launched, now),
     }
+    coming = [each.at for each in campaign_recurrence.coming(db, org.id, definition, now)]
+    first = replace(definition, at=coming[0]) if coming else definition
     passing = {
         "number": found.number.display,
         "query": definition.audience.query,
         "quota": quota,
-        "duration": campaign_timing.of(org, found, definition, written, quota, now),
+        "duration": campaign_timing.of(org, found, first, written, quota, now),
+        "recurrence": {"tz": org.tz, "coming": [each.isoformat() for each in coming]} if coming else None,
         "sketch": tally.sketch,
         "warnings": [*map(campaign_checks.to_json, told)],
     }
@@ -193,6 +197,7 @@ def _problems(
         *campaign_checks.of_target(found, definition, now),
         *campaign_checks.of_people(tally, definition, launched),
         *campaign_checks.of_cost(estimate, definition.max_cost),
+        *campaign_recurrence.problems(db, found.number.org_id, definition, now),
     )
     slugs = {each.slug for each in problems}
     known = "PT-CAMP-LACKING" if "PT-CAMP-VALUES" in slugs else None  # nobody has what the campaign does not name

@@ -72,6 +72,11 @@ def test_json_has_strings_for_ids_and_money_and_z_for_times(capsys: pytest.Captu
     }
 
 
+def test_money_within_a_thing_is_told_in_words_and_not_as_json() -> None:
+    usage = {"market": "BR", "delivered": 1300, "cost": {"amount": "8.125", "currency": "USD"}}
+    assert forms.shown([usage], STYLE, relative=False) == "market BR, delivered 1,300, cost USD 8.12"
+
+
 def test_an_empty_list_is_an_empty_array(capsys: pytest.CaptureFixture[str]) -> None:
     assert written(capsys, Flags(json=True), empty="nobody") == ("[]\n", "nobody\n")
 
