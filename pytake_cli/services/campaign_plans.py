@@ -141,14 +141,11 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "cost": _cost(estimate),
         "problems": _problems(db, found, definition, tally, estimate, launched, now),
     }
-    coming = [each.at for each in campaign_recurrence.coming(db, org.id, definition, now)]
-    first = replace(definition, at=coming[0]) if coming else definition
     passing = {
         "number": found.number.display,
         "query": definition.audience.query,
         "quota": quota,
-        "duration": campaign_timing.of(org, found, first, written, quota, now),
-        "recurrence": {"tz": org.tz, "coming": [each.isoformat() for each in coming]} if coming else None,
+        **_times(db, org, found, definition, written, quota, now),
         "sketch": tally.sketch,
         "warnings": [*map(campaign_checks.to_json, told)],
     }
@@ -165,6 +162,24 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
     )
     made.content["warnings"] += [*map(campaign_checks.to_json, campaign_approval.warnings(db, made))]
     return made
+
+
+def _times(
+    db: Session,
+    org: Organisation,
+    found: Target,
+    definition: Definition,
+    written: Counter[Any],
+    quota: dict[str, Any],
+    now: datetime,
+) -> dict[str, Any]:
+    """How long it takes, the first time of several, and when those are."""
+    coming = [each.at for each in campaign_recurrence.coming(db, org.id or 0, definition, now)]
+    first = replace(definition, at=coming[0]) if coming else definition
+    return {
+        "duration": campaign_timing.of(org, found, first, written, quota, now),
+        "recurrence": {"tz": org.tz, "coming": [each.isoformat() for each in coming]} if coming else None,
+    }
 
 
 def _exclusions(tally: Tally) -> list[dict[str, Any]]:
