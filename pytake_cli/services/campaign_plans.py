@@ -145,7 +145,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "number": found.number.display,
         "query": definition.audience.query,
         "quota": quota,
-        **_times(db, org, found, definition, written, quota, now),
+        **campaign_timing.of(db, org, found, definition, written, quota, now),
         "sketch": tally.sketch,
         "warnings": [*map(campaign_checks.to_json, told)],
     }
@@ -162,24 +162,6 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
     )
     made.content["warnings"] += [*map(campaign_checks.to_json, campaign_approval.warnings(db, made))]
     return made
-
-
-def _times(
-    db: Session,
-    org: Organisation,
-    found: Target,
-    definition: Definition,
-    written: Counter[Any],
-    quota: dict[str, Any],
-    now: datetime,
-) -> dict[str, Any]:
-    """How long it takes, the first time of several, and when those are."""
-    coming = [each.at for each in campaign_recurrence.coming(db, org.id or 0, definition, now)]
-    first = replace(definition, at=coming[0]) if coming else definition
-    return {
-        "duration": campaign_timing.of(org, found, first, written, quota, now),
-        "recurrence": {"tz": org.tz, "coming": [each.isoformat() for each in coming]} if coming else None,
-    }
 
 
 def _exclusions(tally: Tally) -> list[dict[str, Any]]:
