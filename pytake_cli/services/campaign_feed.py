@@ -103,10 +103,12 @@ def _tell_late(db: Session, campaign: Campaign, due_at: datetime, now: datetime)
 def _drop_rest(store: Store, campaign_id: int) -> float | None:
     with store.write() as db:
         campaign = db.get_one(Campaign, campaign_id)
-        if ledger.drop_rest(db, campaign_id, ROWS_AT_ONCE) < ROWS_AT_ONCE:
-            campaign.due_at = None
-            return None
-    return 0.0
+        if ledger.drop_rest(db, campaign_id, ROWS_AT_ONCE) == ROWS_AT_ONCE:
+            return 0.0
+        if ledger.call_off(db, campaign_id):  # what is at Meta may come back to be tried again
+            return LOOK_SECONDS
+        campaign.due_at = None
+    return None
 
 
 @dataclass(frozen=True, slots=True)
