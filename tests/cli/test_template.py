@@ -140,8 +140,10 @@ def test_meta_may_file_it_otherwise_and_a_review_may_take_long(loja: Run, folder
     emulator.post("config", review_delay="10ms")
     text = PROMO.replace("MARKETING", "UTILITY").replace("domingo", "segunda")
     rows(loja, "template", "create", put(folder, "aviso_recategorize", text))
-    (row,) = rows(loja, "template", "submit", "aviso_recategorize", "--wait", "--timeout", "20")
+    ran = loja("template", "submit", "aviso_recategorize", "--wait", "--timeout", "20", "--json")
+    (row,) = json.loads(ran.out)
     assert (row["category"], row["status"]) == ("MARKETING", "APPROVED")
+    assert "Meta files aviso_recategorize as MARKETING" in ran.err
     rows(loja, "template", "create", put(folder, "aviso_pending", PROMO.replace("domingo", "hoje")))
     ran = loja("template", "submit", "aviso_pending", "--wait", "--timeout", "1")
     assert (ran.code, "pytake template pull" in ran.err) == (8, True)
