@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import chain, count
 from time import sleep
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 PEOPLE_AT_ONCE = 25_000  # of the contacts, a transaction: webhooks wait for some 0.2 s at most
 # Problems that are stops which the user set.
 LIMITS = ("PT-CAMP-COST", "PT-CAMP-CURRENCY", "PT-CAMP-PRICE", "PT-CAMP-RECIPIENTS")
+LATE = timedelta(hours=1)  # a launch that misses its moment by more is refused: the day may be a slip of the pen
 DEAD_AFTER = timedelta(seconds=60)  # a freeze that has not moved for so long has lost its process
 PATIENCE_SECONDS = 120.0  # for somebody else who is launching the same
 Progress = Callable[[int], None]
@@ -113,6 +114,7 @@ def check(db: Session, plan: Plan, most: Money | None, order: Order, now: dateti
         raise kind(problem.slug, problem.message, why=problem.why, fix=problem.fix, **problem.values)
     if most is not None:
         _check_cost(plan, most)
+    _check_time(Definition.of_json(plan.definition), order, now)
     campaign_approval.require(db, plan, order.user_id, now, order.series_id)
 
 
@@ -120,6 +122,19 @@ def _drift(db: Session, plan: Plan, order: Order) -> float:
     """Which share of the people may be others: what somebody approved is not made another campaign by a flag."""
     approved = campaign_approval.above(db, plan) is not None
     return min(order.max_drift, campaign_plans.MAX_DRIFT) if approved else order.max_drift
+
+
+def _check_time(definition: Definition, order: Order, now: datetime) -> None:
+    at = order.at or definition.at
+    if at is not None and at < now - LATE and definition.recurrence is None:
+        raise InvalidData(
+            "PT-CAMP-PAST",
+            "{name} was to begin at {at}, and that is over",
+            why="a launch would write to people at once",
+            fix="--at now, if that is meant",
+            name=definition.name,
+            at=f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+        )
 
 
 def _check_cost(plan: Plan, most: Money) -> None:

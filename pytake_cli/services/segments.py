@@ -52,15 +52,23 @@ def _query(db: Session, org_id: int, tree: Node, text: str, now: datetime) -> sa
 
 
 def count(db: Session, org_id: int, text: str, now: datetime) -> int:
-    return audience.count(db, ids(db, org_id, text, now))
+    return _count(db, org_id, read(db, org_id, text), text, now)
+
+
+def _count(db: Session, org_id: int, tree: Node, text: str, now: datetime) -> int:
+    tz = db.get_one(Organisation, org_id).tz
+    try:
+        return audience.count(db, tree, org_id=org_id, now=now, tz=tz)
+    except SegmentError as error:
+        raise refused(text, error) from None
 
 
 def page(db: Session, org_id: int, text: str, now: datetime, limit: int | None) -> tuple[list[Contact], int]:
     """Those whom a segment means, the newest first, and how many they are in all."""
-    query = ids(db, org_id, text, now)
-    newest = query.order_by(contact.c.id.desc()).limit(limit)
+    tree = read(db, org_id, text)
+    newest = _query(db, org_id, tree, text, now).order_by(contact.c.id.desc()).limit(limit)
     found = select(Contact).where(col(Contact.id).in_(newest)).order_by(col(Contact.id).desc())
-    return list(db.exec(found)), audience.count(db, query)
+    return list(db.exec(found)), _count(db, org_id, tree, text, now)
 
 
 def text_of(db: Session, org_id: int, name: str | None, expression: str | None) -> str:
@@ -81,7 +89,7 @@ def explain(db: Session, org_id: int, text: str, now: datetime) -> dict[str, Any
     for at, part in enumerate(parts, 1):
         rows += _explained(db, org_id, reader, part, text, now, 0)
         whole = And(tuple(parts[:at]))
-        rows[-1]["left"] = audience.count(db, _query(db, org_id, reader.expanded(whole, text), text, now))
+        rows[-1]["left"] = _count(db, org_id, reader.expanded(whole, text), text, now)
     query = _query(db, org_id, reader.expanded(tree, text), text, now)
     compiled = query.compile(dialect=db.get_bind().dialect, compile_kwargs={"render_postcompile": True})
     people = rows[-1]["left"] if rows else 0
@@ -101,7 +109,7 @@ def _explained(
             inner = (child,)
     for child in inner:
         rows += _explained(db, org_id, reader, child, text, now, depth + 1)
-    people = audience.count(db, _query(db, org_id, reader.expanded(node, text), text, now))
+    people = _count(db, org_id, reader.expanded(node, text), text, now)
     row = {"condition": written(node), "people": people, "left": None, "depth": depth, "note": _note(db, org_id, node)}
     return [*rows, row]
 
