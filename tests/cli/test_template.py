@@ -271,6 +271,21 @@ def test_a_trial_goes_to_one_person_with_examples_where_nothing_is_given(loja: R
     assert loja("template", "test", "confirmacao_pedido", "--to", "+5511968184101").code == 0
 
 
+def test_nobody_who_stopped_marketing_gets_it_by_hand(loja: Run) -> None:
+    rows(loja, "template", "pull")
+    send = ("template", "test", "oferta_semana", "--to", "+5511968184101")
+    rows(loja, "contact", "create", "+5511968184101")
+    for stop in ("marketing", "all"):
+        rows(loja, "contact", "optout", "+5511968184101", "--topic", stop)
+        for words, code in ((send, 77), ((*send, "--dry-run"), 3)):
+            ran = loja(*words)
+            assert (ran.code, "PT-OPTED-OUT" in ran.err, f"--topic {stop} " in ran.err) == (code, True, True)
+    rows(loja, "template", "test", "confirmacao_pedido", "--to", "+5511968184101")
+    for stop in ("marketing", "all"):
+        rows(loja, "contact", "optin", "+5511968184101", "--topic", stop, "--source", "loja")
+    rows(loja, *send)
+
+
 def test_a_template_that_is_new_at_meta_is_asked_for(loja: Run) -> None:
     """Nobody has to pull before the first message."""
     ran = loja("message", "send", "--to", "+5511968184101", "-t", "confirmacao_pedido", "--var", "Ana", "--var", "12")
