@@ -56,7 +56,7 @@ def of_target(found: Target, definition: Definition, now: datetime) -> Iterator[
         yield Conflict(
             "PT-NUMBER-STOPPED",
             "{number} sends nothing now: {reason}",
-            fix="pytake number show {number}",
+            fix="pytake number verify {number}",
             number=number.display,
             reason=number.stopped_reason or "stopped",
         )

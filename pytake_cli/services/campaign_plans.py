@@ -141,14 +141,11 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "cost": _cost(estimate),
         "problems": _problems(db, found, definition, tally, estimate, launched, now),
     }
-    coming = [each.at for each in campaign_recurrence.coming(db, org.id, definition, now)]
-    first = replace(definition, at=coming[0]) if coming else definition
     passing = {
         "number": found.number.display,
         "query": definition.audience.query,
         "quota": quota,
-        "duration": campaign_timing.of(org, found, first, written, quota, now),
-        "recurrence": {"tz": org.tz, "coming": [each.isoformat() for each in coming]} if coming else None,
+        **campaign_timing.of(db, org, found, definition, written, quota, now),
         "sketch": tally.sketch,
         "warnings": [*map(campaign_checks.to_json, told)],
     }

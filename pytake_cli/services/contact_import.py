@@ -171,7 +171,7 @@ def _make_fields(store: Store, wanted: Wanted, now: datetime) -> None:
         with store.write(org_id) as db:
             for column in wanted.columns:
                 if column.new and field_rows.by_name(db, org_id, column.field) is None:
-                    fields.add(db, org_id, column.field, column.type, now, label=column.header)
+                    fields.add(db, org_id, column.field, column.type, now, label=column.header.removeprefix("f."))
 
 
 def _commit(

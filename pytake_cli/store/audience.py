@@ -41,6 +41,7 @@ from pytake_cli.store.folding import folded
 from pytake_cli.store.tags import Tagged, contact_tag
 from pytake_cli.store.typed_fields import FLAG, NUMBER, TEXT, typed_field
 
+MOST_WALKS = 20  # tags: SQLite puts up to 500 queries together
 consent = Consent.__table__  # type: ignore[attr-defined]
 # what is true of exactly those of whom the other is not
 _OPPOSITES = {"!=": "=", "not in": "in", "!~": "~", "is empty": "is set"}
@@ -64,9 +65,33 @@ def select_ids(db: Session, tree: Node, *, org_id: int, now: datetime, tz: str) 
     return sa.select(contact.c.id).where(*alive(org_id), condition(tree, asked))
 
 
-def count(db: Session, query: sa.Select[int]) -> int:
-    """How many people a query of `select_ids` means."""
-    return int(db.connection().execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one())
+def count(db: Session, tree: Node, *, org_id: int, now: datetime, tz: str) -> int:
+    """How many of the organisation's contacts a checked tree means."""
+    asked = Asked(org_id, now, tz, Tagged(db, org_id), Indexed(db, org_id))
+    parts = tree.children if isinstance(tree, And) else (tree,)
+    # SQLite merges two walks in order of ids in half the time that asking each contact for the tag takes.
+    most = MOST_WALKS if db.get_bind().dialect.name == "sqlite" else 0
+    walks: list[int] = []
+    rest: list[Condition] = []
+    for part in sorted(parts, key=_weight):
+        kept_out = _tags_kept_out(part, asked)
+        if kept_out and len(walks) + len(kept_out) <= most:
+            walks += kept_out
+        else:
+            rest.append(condition(part, asked))
+    meant: sa.Select[int] = sa.select(contact.c.id).where(*alive(org_id), *rest)
+    without = [sa.select(contact_tag.c.contact_id).where(contact_tag.c.tag_id == id_) for id_ in walks]
+    found = (sa.except_(meant, *without) if without else meant).subquery()
+    return int(db.connection().execute(sa.select(sa.func.count()).select_from(found)).scalar_one())
+
+
+def _tags_kept_out(node: Node, asked: Asked) -> list[int]:
+    """The tags that a condition says nobody may have, if that is what it says."""
+    match node:
+        case Not(Predicate("tag", "=" | "in", values)) | Predicate("tag", "!=" | "not in", values):
+            return asked.tagged.ids(words(values))
+        case _:
+            return []
 
 
 def alive(org_id: int) -> tuple[Condition, ...]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from pytake_cli import clock
 from pytake_cli.services import fields, segments
-from pytake_cli.store import Store, audience, retention, schema
+from pytake_cli.store import Store, retention, schema
 from pytake_cli.store.contacts import contact, identity
 from pytake_cli.store.fields import Field
 from pytake_cli.store.tags import contact_tag, tag
@@ -62,7 +62,7 @@ def _asked(store: Store, org: int, text: str, now: datetime, times: int, note: s
 def _once(store: Store, org: int, text: str, now: datetime) -> tuple[float, float, int]:
     with store.read(org) as db:
         started = time.perf_counter()
-        found = audience.count(db, segments.ids(db, org, text, now))
+        found = segments.count(db, org, text, now)
         counted = time.perf_counter()
         newest = segments.ids(db, org, text, now).order_by(contact.c.id.desc()).limit(PAGE)
         db.connection().execute(newest).all()

@@ -53,6 +53,11 @@ def test_a_pipe_gets_tsv_without_header(capsys: pytest.CaptureFixture[str]) -> N
     assert written(capsys, Flags(header=True), ROW)[0].startswith("id\tname\tat\t")
 
 
+def test_an_amount_within_a_record_is_shown_as_an_amount() -> None:
+    usage = {"market": "BR", "free": 0, "cost": {"amount": "0.50", "currency": "USD"}}
+    assert forms.shown([usage], STYLE, relative=True) == "market BR, free 0, cost USD 0.50"
+
+
 def test_json_has_strings_for_ids_and_money_and_z_for_times(capsys: pytest.CaptureFixture[str]) -> None:
     (row,) = json.loads(written(capsys, Flags(json=True), ROW)[0])
     assert row == {

@@ -143,6 +143,7 @@ def test_both_databases_mean_whom_python_means(store: Store, seed: int, texts: l
             meant = {id_ for id_, person in persons.items() if matches(tree, person, NOW, TZ)}
             found: set[int] = set(db.connection().execute(segments.ids(db, crowd.org, text, NOW)).scalars())
             assert found == meant, text
+            assert segments.count(db, crowd.org, text, NOW) == len(meant), text
 
 
 def test_the_crowd_has_every_field_of_the_language() -> None:

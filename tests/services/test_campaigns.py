@@ -276,6 +276,18 @@ def test_a_campaign_with_a_canary_waits_after_its_first_few(store: Store) -> Non
     assert len(shop.accepted) == 10
 
 
+def test_the_wait_of_a_canary_begins_when_meta_has_answered_all_of_it(store: Store) -> None:
+    shop = Shop(store, people=10)
+    shop.launch(canary=Canary(3, timedelta(minutes=5)))
+    shop.step()
+    shop.now += timedelta(minutes=10)  # in which Meta is away
+    shop.run(rounds=3)
+    assert len(shop.accepted) == 3
+    shop.now += timedelta(minutes=5)
+    shop.run()
+    assert len(shop.accepted) == 10
+
+
 def test_a_scheduled_campaign_starts_when_it_is_due(store: Store) -> None:
     shop = Shop(store)
     assert shop.launch(order=Order(at=NOW + timedelta(hours=1))).status == "scheduled"

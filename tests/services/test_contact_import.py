@@ -363,6 +363,14 @@ def test_mappings_that_do_not_fit_are_refused(store: Store, org: int, mapping: d
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_columns_of_one_name_are_told_apart(store: Store, org: int) -> None:
+    text = "celular,Obs,Obs,Obs,\n11968184101,a,b,c,\n"
+    assert told(do(store, org, text, mapping={"obs (2)": "-"})) == {"new": 1}
+    with store.read(org) as db:
+        assert [each.name for each in everyone(db, org)] == ["obs", "obs_3"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_list_without_a_header_gives_at_least_the_numbers(store: Store, org: int) -> None:
     assert told(do(store, org, "Ana;11 96818-4101\nBia;11 96818-4102\n")) == {"new": 2}
     with pytest.raises(InvalidData):
