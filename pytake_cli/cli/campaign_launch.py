@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pytake_cli.store.campaigns import Campaign, Plan
 
 OF_A_LAUNCH = ("at", "max_cost", "max_recipients")  # what may be said of a plan when it is launched
+RIGHT = "campaigns:launch"
 WEIGHTY = 100  # more people than that: the number has to be typed
 FIELDS = {
     **campaign_follow.FIELDS,
@@ -111,6 +112,9 @@ def launch(given: Given) -> None:
         say(_("nothing was launched"))
         return
     launched = _launch(made, order)
+    if not launched.replayed:
+        details = {"plan": made.id, "recipients": made.recipients}
+        export_rights.noted(given.as_, "campaign.launched", f"campaign:{launched.campaign.id}", details, RIGHT)
     _end(given, launched.campaign, replayed=launched.replayed)
 
 
@@ -135,7 +139,7 @@ def _order(given: Given) -> Order:
 
     here = context()
     with here.store.read(here.org_id) as db:
-        who = export_rights.allowed(db, given.as_, "campaigns:launch")
+        who = export_rights.allowed(db, given.as_, RIGHT)
     by = who.name if given.as_ else getpass.getuser()
     return campaign_launch.Order(given.key, given.again, _at(given), by, given.max_drift / 100, who.user_id)
 
@@ -165,7 +169,7 @@ def _refuse_what_a_plan_fixes(given: Given) -> None:
         raise UsageError(
             "PT-USAGE-BAD",
             "a plan is launched as it was made: {flags} would make it another",
-            fix="pytake campaign plan … {flags} …",
+            fix="pytake campaign plan -h",
             flags=", ".join(fixed),
         )
 
