@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pytake_cli.store.campaigns import Campaign, Plan
 
 OF_A_LAUNCH = ("at", "max_cost", "max_recipients")  # what may be said of a plan when it is launched
+RIGHT = "campaigns:launch"
 WEIGHTY = 100  # more people than that: the number has to be typed
 FIELDS = {
     **campaign_follow.FIELDS,
@@ -96,7 +97,7 @@ def launch(given: Given) -> None:
     from pytake_cli.services import campaign_launch
 
     here, order = context(), _order(given)
-    found = campaign_launch.earlier(here.store, here.org_id, definition, order, plan.id if plan else "")
+    found = campaign_launch.earlier(here.store, here.org_id, definition, order, plan.id if plan else "", _waiting)
     if found is not None:
         _end(given, found, replayed=True)
         return
@@ -111,7 +112,15 @@ def launch(given: Given) -> None:
         say(_("nothing was launched"))
         return
     launched = _launch(made, order)
+    if not launched.replayed:
+        details = {"plan": made.id, "recipients": made.recipients}
+        export_rights.noted(given.as_, "campaign.launched", f"campaign:{launched.campaign.id}", details, RIGHT)
     _end(given, launched.campaign, replayed=launched.replayed)
+
+
+def _waiting(name: str) -> None:
+    told = _("{name} is being launched already: waiting for that; one that was cut off is given up after a minute…")
+    say(told.format(name=name))
 
 
 def _planned(definition: Definition, file: Any, order: Order) -> Plan:
@@ -130,7 +139,7 @@ def _order(given: Given) -> Order:
 
     here = context()
     with here.store.read(here.org_id) as db:
-        who = export_rights.allowed(db, given.as_, "campaigns:launch")
+        who = export_rights.allowed(db, given.as_, RIGHT)
     by = who.name if given.as_ else getpass.getuser()
     return campaign_launch.Order(given.key, given.again, _at(given), by, given.max_drift / 100, who.user_id)
 
@@ -160,7 +169,7 @@ def _refuse_what_a_plan_fixes(given: Given) -> None:
         raise UsageError(
             "PT-USAGE-BAD",
             "a plan is launched as it was made: {flags} would make it another",
-            fix="pytake campaign plan … {flags} …",
+            fix="pytake campaign plan -h",
             flags=", ".join(fixed),
         )
 

@@ -51,6 +51,8 @@ def launched(pytake: Run, *more: str) -> dict[str, object]:
 def test_a_launch_freezes_the_audience_and_says_so(pytake: Run, ready: Shop) -> None:
     found = launched(pytake, "--expect", "3")
     assert (found["status"], found["recipients"], found["replayed"]) == ("running", 3, False)
+    (noted,) = json.loads(pytake("audit", "list", "--action", "campaign.launched", "--json", "--fields", "details").out)
+    assert noted["details"] == {"plan": found["plan"], "recipients": 3}
     assert campaigning.ledger(ready.store) == {"pending": 3}
 
 
@@ -128,7 +130,11 @@ def test_one_that_recurs_says_so_before_it_is_launched(pytake: Run, screen: Run,
     assert made["duration"]["starts"] == made["recurrence"]["coming"][0]
     (Path("campaigns") / "never.yaml").write_text(f"{FILE}recurrence: {{daily: '09:00', until: 2020-01-01}}\n")
     assert "PT-SCHEDULE-NEVER" in pytake("campaign", "plan", "never", "--json").out
-    assert "each time: " in screen("campaign", "launch", "bf", stdin="n\n").err
+    assert launched(pytake)["status"] == "recurring"
+    pytake("campaign", "pause", "bf")
+    assert "0 of 0" not in pytake("campaign", "resume", "bf", "--yes").err
+    assert "It will not come again" in pytake("campaign", "cancel", "bf").err
+    assert "each time: " in screen("campaign", "launch", "bf", "--again", stdin="n\n").err
 
 
 def test_a_launch_whose_day_is_over_is_refused_unless_now_is_meant(pytake: Run, ready: Shop) -> None:
@@ -227,5 +233,6 @@ def test_a_launch_that_is_killed_sends_nothing_and_the_next_one_is_whole(pytake:
         half = db.exec(select(Campaign)).one()
         assert half.status == "freezing"
         half.updated_at = clock.now() - campaign_launch.DEAD_AFTER * 2
-    assert launched(pytake)["recipients"] == 3
+    second = pytake("campaign", "launch", "bf", "--yes")
+    assert "bf is being launched already" in second.err  # which may take a minute otherwise
     assert campaigning.ledger(ready.store) == {"pending": 3}
