@@ -15,6 +15,8 @@ from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.templates import APPROVED, LOCAL, Template, by_key
 from pytake_cli.whatsapp.templates import Created
 
+CONTENT = ("category", "parameter_format", "components", "ttl_seconds", "content_hash")
+TOLD = ("quality", "pause_title", "coming_category", "coming_at", "edits")  # what was Meta's word on one that is gone
 EDITABLE = (APPROVED, "REJECTED", "PAUSED")
 DAY, MONTH = timedelta(hours=24), timedelta(days=30)
 EDITS_A_MONTH = 10
@@ -57,7 +59,7 @@ def create(db: Session, org: int, waba_id: str, draft: Mapping[str, Any], now: d
     else:
         same = row.status == LOCAL and row.components == made.components and row.category == made.category
         changes = [] if same and row.ttl_seconds == made.ttl_seconds else ["content"]
-        for member in ("category", "parameter_format", "components", "ttl_seconds", "content_hash"):
+        for member in (*CONTENT, *TOLD):
             setattr(row, member, getattr(made, member))
         row.status, row.meta_id, row.gone_at, row.rejected_reason = LOCAL, "", None, ""
     db.add(row)

@@ -171,6 +171,14 @@ def test_what_is_deleted_is_gone_here_and_there(loja: Run, folder: Path, emulato
     assert "velho" not in {one["name"] for one in emulator.get("templates")}
     (row,) = [one for one in rows(loja, "template", "list", "--all", "--fields", "all") if one["name"] == "velho"]
     assert (row["usable"], bool(row["gone_at"])) == (False, True)
+    text = PROMO.replace("domingo", "amanhã")
+    rows(loja, "template", "create", put(folder, "outro", text))
+    rows(loja, "template", "submit", "outro", "--wait", "--timeout", "20")
+    emulator.post("template", name="outro", action="quality", to="RED")
+    rows(loja, "template", "pull")
+    assert loja("template", "delete", "outro", "--yes").code == 0
+    (row,) = rows(loja, "template", "create", put(folder, "outro", text), "--fields", "all")
+    assert (row["status"], row["quality"]) == ("LOCAL", "UNKNOWN")
 
 
 def test_without_a_language_all_of_them_are_submitted_and_deleted(loja: Run, folder: Path, emulator: Emulator) -> None:
