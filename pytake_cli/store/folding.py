@@ -79,7 +79,7 @@ def _folded_in_postgresql(element: folded_in, compiler: SQLCompiler, **more: Any
     """Likewise: the function takes 1.5 µs, which is four times as long as all else that is asked of a contact."""
     value, wanted, again = _parts(element, compiler, **more)
     asked = f"WHEN {value} ~ '[^!-~]' THEN {NAME}({value}) IN ({again})"
-    return f"CASE WHEN lower({value} COLLATE \"C\") IN ({wanted}) THEN true {asked} ELSE false END"
+    return f'CASE WHEN lower({value} COLLATE "C") IN ({wanted}) THEN true {asked} ELSE false END'
 
 
 def _parts(element: folded_in, compiler: SQLCompiler, **more: Any) -> tuple[str, str, str]:
