@@ -43,13 +43,16 @@ def resume(name: Name) -> None:
         people=number(counted["recipients"]),
         next=number(counted["waiting"] + counted["queued"]),
     )
-    say(told)
+    recurs = campaigns.definition(campaign).recurrence is not None
+    if not recurs:
+        say(told)
     if counted["detail"]:
-        say(_("it was paused because {why}").format(why=counted["detail"]))
+        say(_("it stands still: {why}").format(why=counted["detail"]))
     if not here.dry_run and not confirm.ordinary(_("Go on?")):
         say(_("nothing was changed"))
         return
-    _change(name, campaigns.resume, _("{name} goes on · how far it is: pytake campaign watch {name}").format(name=name))
+    goes_on = _("{name} goes on · how far it is: pytake campaign watch {name}")
+    _change(name, campaigns.resume, (_("{name} comes again at its times") if recurs else goes_on).format(name=name))
 
 
 def cancel(name: Name) -> None:
@@ -61,9 +64,12 @@ def cancel(name: Name) -> None:
 
     here = context()
     with here.store.read(here.org_id) as db:
-        counted = campaign_watch.progress(db, campaigns.get(db, here.org_id, name))
+        campaign = campaigns.get(db, here.org_id, name)
+        counted = campaign_watch.progress(db, campaign)
     left = number(counted["waiting"] + counted["queued"])
     question = _("Cancel {name}? {left} people will get nothing.").format(name=name, left=left)
+    if campaigns.definition(campaign).recurrence is not None:
+        question = _("Cancel {name}? It will not come again.").format(name=name)
     if not here.dry_run and not confirm.ordinary(question):
         say(_("nothing was changed"))
         return

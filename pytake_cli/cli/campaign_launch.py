@@ -14,6 +14,7 @@ from pytake_cli import clock
 from pytake_cli.cli import (
     campaign_follow,
     campaign_plan,
+    campaign_words,
     confirm,
     export_rights,
     forms,
@@ -25,7 +26,7 @@ from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit, say
 from pytake_cli.cli.progress import Progress
-from pytake_cli.errors import InputNeeded, InvalidData, LimitReached, UsageError
+from pytake_cli.errors import InputNeeded, LimitReached, UsageError
 from pytake_cli.locale import Phrase, _, number
 from pytake_cli.policy.audience import REASONS
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from pytake_cli.services.campaign_launch import Order
     from pytake_cli.store.campaigns import Campaign, Plan
 
+OF_A_LAUNCH = ("at", "max_cost", "max_recipients")  # what may be said of a plan when it is launched
+RIGHT = "campaigns:launch"
 WEIGHTY = 100  # more people than that: the number has to be typed
 FIELDS = {
     **campaign_follow.FIELDS,
@@ -94,7 +97,7 @@ def launch(given: Given) -> None:
     from pytake_cli.services import campaign_launch
 
     here, order = context(), _order(given)
-    found = campaign_launch.earlier(here.store, here.org_id, definition, order, plan.id if plan else "")
+    found = campaign_launch.earlier(here.store, here.org_id, definition, order, plan.id if plan else "", _waiting)
     if found is not None:
         _end(given, found, replayed=True)
         return
@@ -109,7 +112,15 @@ def launch(given: Given) -> None:
         say(_("nothing was launched"))
         return
     launched = _launch(made, order)
+    if not launched.replayed:
+        details = {"plan": made.id, "recipients": made.recipients}
+        export_rights.noted(given.as_, "campaign.launched", f"campaign:{launched.campaign.id}", details, RIGHT)
     _end(given, launched.campaign, replayed=launched.replayed)
+
+
+def _waiting(name: str) -> None:
+    told = _("{name} is being launched already: waiting for that; one that was cut off is given up after a minute…")
+    say(told.format(name=name))
 
 
 def _planned(definition: Definition, file: Any, order: Order) -> Plan:
@@ -128,7 +139,7 @@ def _order(given: Given) -> Order:
 
     here = context()
     with here.store.read(here.org_id) as db:
-        who = export_rights.allowed(db, given.as_, "campaigns:launch")
+        who = export_rights.allowed(db, given.as_, RIGHT)
     by = who.name if given.as_ else getpass.getuser()
     return campaign_launch.Order(given.key, given.again, _at(given), by, given.max_drift / 100, who.user_id)
 
@@ -144,10 +155,23 @@ def _meant(given: Given, stack: ExitStack) -> tuple[Definition, Plan | None, Any
         return definition, None, file
     if given.campaign not in (None, "-"):
         raise UsageError("PT-USAGE-BAD", "a campaign or --plan, not both", fix="pytake campaign launch -h")
+    _refuse_what_a_plan_fixes(given)
     here = context()
     with here.store.read(here.org_id) as db:
         plan = campaign_plans.find(db, here.org_id, plan_id)
     return Definition.of_json(plan.definition), plan, None
+
+
+def _refuse_what_a_plan_fixes(given: Given) -> None:
+    """A flag beside a plan limits its launch; one that would make it another campaign is not left unheard."""
+    fixed = [flag for key, (flag, _value) in campaign_plan.flags(given).items() if key not in OF_A_LAUNCH]
+    if fixed:
+        raise UsageError(
+            "PT-USAGE-BAD",
+            "a plan is launched as it was made: {flags} would make it another",
+            fix="pytake campaign plan -h",
+            flags=", ".join(fixed),
+        )
 
 
 def _from_stdin() -> str:
@@ -175,11 +199,13 @@ def _at(given: Given) -> Any:
 
 def _check(made: Plan, given: Given, order: Order) -> None:
     """Raises what keeps it from being launched; nothing has been written yet."""
-    from pytake_cli.services import campaign_launch
+    from pytake_cli.services import campaign_checks, campaign_launch
 
     here = context()
     with here.store.read(here.org_id) as db:
         campaign_launch.check(db, made, _most(given.max_cost), order, here.now)
+    for error in campaign_checks.of_number(made.recipients, given.max_recipients):
+        raise error
     if given.expect is None or given.expect == "any":
         return
     if given.expect != str(made.recipients):
@@ -217,12 +243,17 @@ def _most(given: str | None) -> Money | None:
 def _sure(made: Plan, expect: str | None) -> bool:
     """Asks, the more insistently the more people there are."""
     if not made.recipients:
-        raise InvalidData("PT-CAMP-NOBODY", "nobody would get it", fix="pytake campaign plan {name}", name=made.name)
+        from pytake_cli.services import campaign_checks
+
+        left_out = [(each["reason"], each["count"]) for each in made.content["exclusions"]]
+        raise campaign_checks.nobody(made.name, made.content["query"], made.content["audience"], left_out)
     told = _("{name} goes to {count} people").format(name=made.name, count=number(made.recipients))
     cost = made.content["cost"]
     if cost["max"]:
         most = forms.money(cost["max"]["amount"], cost["max"]["currency"])
         told = _("{told} and costs {most} at most").format(told=told, most=most)
+    if times := campaign_words.coming(made.content):
+        told = _("{told}, each time: {times}").format(told=told, times=times)
     if made.recipients > WEIGHTY:
         return confirm.weighty(f"{told}.", made.recipients, expect)
     return confirm.ordinary(_("{told}. Launch it?").format(told=told))

@@ -39,6 +39,7 @@ FIELDS = {
     "cost": "what it costs at least and at most, an estimate",
     "quota": "what Meta's limit of people in 24 hours leaves",
     "duration": "when it would begin and end",
+    "recurrence": "of one that recurs, the next times; all else is about the first of them",
     "query": "the audience in the segment language",
     "file": "what became of the rows of a file",
     "problems": "what would stop the launch",
@@ -127,10 +128,10 @@ def defined(given: Given, stack: ExitStack) -> tuple[Definition, Found | None]:
     if given.campaign is None:
         definition, folder = of_line(given), Path()
     else:
-        flags = _flags(given)
+        given_flags = flags(given)
         path = campaign_folder.named(given.campaign)
         shown_path = campaign_folder.shown(path)
-        definition = campaign_files.read(campaign_folder.read(path), shown_path, context().tz, flags)
+        definition = campaign_files.read(campaign_folder.read(path), shown_path, context().tz, given_flags)
         folder = Path() if given.file else path.parent
     if definition.audience.kind != "file":
         return definition, None
@@ -141,9 +142,9 @@ def of_line(given: Given) -> Definition:
     """The campaign that is all flags."""
     from pytake_cli.services import campaign_files
 
-    flags = _flags(given)
-    flags.setdefault("name", ("--name", _name(given)))
-    return campaign_files.of_flags(flags, context().tz)
+    given_flags = flags(given)
+    given_flags.setdefault("name", ("--name", _name(given)))
+    return campaign_files.of_flags(given_flags, context().tz)
 
 
 def _with_rows(definition: Definition, folder: Path, stack: ExitStack) -> tuple[Definition, Found]:
@@ -227,7 +228,7 @@ def _skipped(definition: Definition) -> None:
     emit(rows, SKIPPED_FIELDS, total=total, empty=_("Nobody is left out"))
 
 
-def _flags(given: Given) -> dict[str, tuple[str, Any]]:
+def flags(given: Given) -> dict[str, tuple[str, Any]]:
     """(flag, value) by the key of a campaign file that each flag sets."""
     here = context()
     found: dict[str, tuple[str, Any]] = {}

@@ -124,4 +124,6 @@ def report(
     elif format_ == "html":
         data(campaign_page.html(found))
     else:
+        if here.output.form in ("table", "plain"):  # the line above calls them waiting too; pending is a template's
+            found["fates"] = {"waiting" if fate == "pending" else fate: n for fate, n in found["fates"].items()}
         emit(found, REPORT_FIELDS)

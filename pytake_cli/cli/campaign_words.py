@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pytake_cli.cli import forms
+from pytake_cli.cli import forms, schedule_words
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import mark
 from pytake_cli.locale import _, number
@@ -57,6 +57,8 @@ def _facts(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield _("cost"), _cost(content["cost"])
     yield _("limit"), _quota(content["quota"])
     yield _("takes"), _duration(content["duration"])
+    if times := coming(content):
+        yield _("recurs"), times + "\n" + _("each run is planned anew, for who is there then, at a cost of its own")
     for each in content["duration"].get("later", ()):
         span = forms.duration(timedelta(seconds=each["after"]))
         starts, ends = _span(each)
@@ -67,6 +69,14 @@ def _facts(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield _("then"), _("{template}, {span} later: {starts} to {ends}").format(**words)
     for each in content["samples"]:
         yield _("sample"), f"{clean(each['name'], newlines=False)}\n{each['text']}"
+
+
+def coming(content: dict[str, Any]) -> str:
+    """The next times of a plan that recurs; nothing for one that does not."""
+    if not (found := content.get("recurrence")):
+        return ""
+    times = [schedule_words.day_and_time(datetime.fromisoformat(each), found["tz"]) for each in found["coming"][:4]]
+    return ", ".join(times if len(times) < 4 else [*times[:3], "…"])
 
 
 def _file(found: dict[str, Any]) -> str:

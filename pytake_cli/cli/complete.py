@@ -32,6 +32,8 @@ WHEN = (("auto", ""), ("always", ""), ("never", ""))
 def answer(words: list[str]) -> str:
     """`__complete WORD…`, the last one unfinished -> `value<TAB>description` lines."""
     *before, current = words or [""]
+    if current[:1] in ("'", '"'):  # not closed yet
+        current = current[1:]
     path, last = _place(before)
     found = _options_value(path, last, current)
     if found is None:

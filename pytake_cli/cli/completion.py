@@ -18,11 +18,25 @@ Shell = Literal["bash", "zsh", "fish", "powershell"]
 SCRIPTS: dict[str, str] = {
     "bash": """\
 _pytake() {
-    local IFS=$'\\n' line
+    local IFS=$'\\n' line=${COMP_LINE:0:COMP_POINT} next word part cut quoted
+    local -a words=()
+    # bash breaks words at = and : too, and tag=vip and contact:4 are one
+    for part in "${COMP_WORDS[@]:0:COMP_CWORD}" ""; do
+        next=${line#"${line%%[![:space:]]*}"}
+        part=${part:-$next}
+        if (( ${#words[@]} == 0 )) || [[ $next != "$line" ]]; then words+=("$part"); else
+            words[${#words[@]}-1]+=$part
+        fi
+        line=${next#"$part"}
+    done
+    word=${words[${#words[@]}-1]} cut= quoted=
+    case $word in [\\"\\']*) quoted=1 ;; *[=:]*) cut=${word%"${word##*[=:]}"} ;; esac
     COMPREPLY=()
     while read -r line; do
-        COMPREPLY+=("${line%%$'\\t'*}")
-    done < <(pytake __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+        line=${line%%$'\\t'*} line=${line#"$cut"}
+        [[ $quoted ]] || printf -v line %q "$line"
+        COMPREPLY+=("$line")
+    done < <(pytake __complete "${words[@]:1}" 2>/dev/null)
 }
 complete -o default -o nosort -F _pytake pytake 2>/dev/null || complete -o default -F _pytake pytake
 """,
@@ -41,9 +55,10 @@ if [ "$funcstack[1]" = "_pytake" ]; then _pytake "$@"; else compdef _pytake pyta
     "fish": """\
 function __pytake_complete
     set -l words (commandline -opc) (commandline -ct)
-    pytake __complete $words[2..-1] 2>/dev/null
+    set -g __pytake_found (pytake __complete $words[2..-1] 2>/dev/null)
+    count $__pytake_found >/dev/null
 end
-complete -c pytake -f -a '(__pytake_complete)'
+complete -c pytake -f -n __pytake_complete -a '$__pytake_found'
 """,
     "powershell": """\
 Register-ArgumentCompleter -Native -CommandName pytake -ScriptBlock {

@@ -119,6 +119,7 @@ def import_(given: Given) -> None:
         )
     with contact_import_files.source(sys.stdin.buffer if given.file == "-" else Path(given.file), given.form) as source:
         wanted = _wanted(given, source)
+        _tell_stops(source, wanted)
         if context().dry_run:
             _try_out(given, source, wanted)
         else:
@@ -208,6 +209,20 @@ def _columns(source: Source, wanted: Wanted) -> list[dict[str, str]]:
             note = _("read as +… of {country}").format(country=wanted.country)
         rows.append({"column": column.header, "becomes": column.target, "example": example, "note": note})
     return rows
+
+
+def _tell_stops(source: Source, wanted: Wanted) -> None:
+    """An export tells who stopped what, and a list cannot: what does it, then."""
+    from pytake_cli.policy.import_columns import LEFT_OUT, STOPS
+    from pytake_cli.services.contact_import_plan import examples
+
+    for column, example in zip(wanted.columns, examples(source), strict=True):
+        if column.header in STOPS and column.target == LEFT_OUT and example:
+            warn(
+                _("{column} does not come along: give the numbers that have one to {command}").format(
+                    column=column.header, command=STOPS[column.header]
+                )
+            )
 
 
 def _follow(progress: Progress) -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pytake_cli.cli import confirm, contact_bulk, selectors
+from pytake_cli.cli import confirm, contact_bulk, noting, selectors
 from pytake_cli.cli.contact_bulk import Contacts
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, emit, say
@@ -83,6 +83,7 @@ def history(
     with here.store.read(here.org_id) as db:
         row = contacts.lookup(db, here.org_id, contact)
         lines, total = directory.history(db, row.id or 0, limit=here.limit(limit))
+    noting.saw("contact.read", f"contact:{row.id}")
     emit(lines, HISTORY_FIELDS, default=tuple(HISTORY_FIELDS)[1:], total=total, empty=_("Nothing was changed yet"))
 
 
@@ -129,5 +130,6 @@ def check(
     here = context()
     with here.store.read(here.org_id) as db:
         rows = [contact_check.check(db, here.org_id, typed, here.now) for typed in selectors.several(phones, "PHONE")]
+    noting.saw("contact.checked", phones=len(rows))
     on_screen = here.output.form in ("table", "plain")
     emit(rows, CHECK_FIELDS, default=CHECK_SHOWN if on_screen else None)

@@ -139,6 +139,7 @@ def list_(given: Wanted) -> None:
         found = lists.listed(db, wanted, ctx.now)
         labelled = labels.of_conversations(db, [one.conversation.id or 0 for one in found])
         total = lists.count(db, wanted, ctx.now) if wanted.limit and len(found) == wanted.limit else None
+    noting.saw("conversation.listed", conversations=len(found))
     on_screen = ctx.output.form in ("table", "plain")
     rows = [{**_row(one, ctx.now, on_screen), "labels": labelled.get(one.conversation.id or 0, [])} for one in found]
     default = ON_SCREEN if on_screen else IN_PIPES

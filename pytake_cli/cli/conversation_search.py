@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pytake_cli.cli import selectors, times
+from pytake_cli.cli import noting, selectors, times
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import emit
 from pytake_cli.locale import _
@@ -46,6 +46,7 @@ def search(
     after = times.past(since, ctx.now, ctx.tz) if since else None
     with ctx.store.read(ctx.org_id) as db:
         hits = messages.search_words(db, text, org=ctx.org_id, places=places, since=after, limit=limit)
+    noting.saw("search", hits=len(hits))
     emit([_hit(hit) for hit in hits], HIT_FIELDS, empty=_("nothing has all of these words"))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pytake_cli.cli import flow_words, neighbour
+from pytake_cli.cli import flow_words, neighbour, noting
 from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import data, done, emit, paint, say, warn
@@ -96,6 +96,7 @@ def sessions(given: Given) -> None:
         found = flow_walks.listed(db, here.org_id, wanted)
         total = flow_walks.count(db, here.org_id, wanted) if wanted.limit and len(found) == wanted.limit else None
         empty = _("no session matches") if found or given.status != "open" else _none_open(db, wanted)
+    noting.saw("flow_session.listed", sessions=len(found))
     emit([each.row() for each in found], LIST_FIELDS, default=SHOWN, total=total, empty=empty)
 
 
@@ -145,6 +146,7 @@ def session(id_: Id) -> None:
         walk = flow_walks.get(db, here.org_id, id_)
         log = flow_walks.log(db, walk.session.id or 0)
         records = flow_walks.records(db, walk.session.id or 0)
+    noting.saw("flow_session.read", f"flow_session:{walk.session.id}")
     lines = _log(log, records)
     frames = walk.session.state.get("frames") or [{}]
     row = {

@@ -103,7 +103,7 @@ def raw(value: Any, name: str = "") -> str:
             return "true" if simple else "false"
         case str():
             return simple
-        case dict() if set(simple) == {"amount", "currency"}:
+        case dict() if _is_money(simple):
             return f"{simple['amount']} {simple['currency']}"
         case list() if all(isinstance(each, str) and "," not in each for each in simple):
             return ",".join(simple)
@@ -179,11 +179,11 @@ def shown(value: Any, style: Style, *, relative: bool, name: str = "") -> str:
             text = ago(value, style.now) if relative else local(value, style.tz())
         case timedelta():
             text = duration(value)
-        case int() if not isinstance(value, Enum) and name not in NAMES and not name.endswith(("_id", "_pid")):
+        case int() if not isinstance(value, Enum) and name not in NAMES and not name.endswith(("_id", "_pid", "_code")):
             text = number(value)
         case float():
             text = fraction(value)
-        case dict() if set(value) == {"amount", "currency"}:
+        case dict() if _is_money(value):
             text = money(value["amount"], value["currency"])
         case dict() if _is_flat(value):
             called = str if name in THEIRS else _
@@ -203,7 +203,14 @@ def shown(value: Any, style: Style, *, relative: bool, name: str = "") -> str:
 
 def _is_flat(value: dict[Any, Any]) -> bool:
     """True for a few names with values; what nests deeper is shown as the JSON it is."""
-    return all(isinstance(key, str) and not isinstance(each, (dict, list, tuple)) for key, each in value.items())
+    return all(
+        isinstance(key, str) and (_is_money(each) or not isinstance(each, (dict, list, tuple)))
+        for key, each in value.items()
+    )
+
+
+def _is_money(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"amount", "currency"}
 
 
 def money(amount: Any, currency: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from pytake_cli.cli import noting
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import done, emit, say
 from pytake_cli.errors import Conflict, InvalidData, NotFound, UsageError
@@ -111,6 +112,7 @@ def get(
     """
     media = _find(id_)
     path = _content(media)
+    noting.saw("media.read", f"media:{media.id}")
     if output == "-":
         _to_stdout(path)
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pytake_cli.cli import message_react, message_send, neighbour, selectors, times
+from pytake_cli.cli import message_react, message_send, neighbour, noting, selectors, times
 from pytake_cli.cli.context import context
 from pytake_cli.cli.form import filled_in
 from pytake_cli.cli.output import done, emit, say
@@ -119,6 +119,7 @@ def list_(given: Wanted) -> None:
         )
         found = messages.listed(db, wanted)
         total = messages.count(db, wanted) if wanted.limit and len(found) == wanted.limit else None
+    noting.saw("message.listed", messages=len(found))
     default = ON_SCREEN if ctx.output.form in ("table", "plain") else IN_PIPES
     emit([row(one) for one in found], LIST_FIELDS, default=default, total=total, empty=_("no messages match"))
 
@@ -150,6 +151,7 @@ def show(mid: Mid) -> None:
         told = messages.statuses(db, message)
     extra = {name: getattr(message, name) for name in SHOW_FIELDS if name not in LIST_FIELDS and name != "statuses"}
     statuses = [{"status": one.status, "at": one.at, "errors": one.errors} for one in told]
+    noting.saw("conversation.read", f"conversation:{message.conversation_id}")
     emit({**row(found), **extra, "statuses": statuses}, SHOW_FIELDS)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from pytake_cli.cli.context import context
 from pytake_cli.locale import _, language
 from pytake_cli.policy.wall_clock import oddity
 
@@ -47,6 +49,7 @@ RUN_FIELDS = {
     "output": "the end of what its command printed, or why it was skipped",
 }
 RUNS_SHOWN = ("id", "schedule", "local", "state", "reason", "started_at", "ended_at", "exit_code")
+_LENGTHS = (("w", 10_080), ("d", 1440), ("h", 60), ("m", 1))  # in minutes
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -54,11 +57,36 @@ def row(schedule: Schedule, last: ScheduleRun | None) -> dict[str, Any]:
     state = "paused" if schedule.paused_at else "active" if schedule.next_at else "over"
     return {
         **{name: getattr(schedule, name) for name in FIELDS if hasattr(schedule, name)},
+        "rule": rule_line(schedule.rule) if context().output.form in ("table", "plain") else schedule.rule,
         "state": state,
         "do": " ".join(schedule.command),
         "last": last.state if last else None,
         "last_at": last.due_at if last else None,
     }
+
+
+def rule_line(rule: Mapping[str, Any]) -> str:
+    """`weekly: mon, thu; at: 09:00; blackout: 2026-12-24..2027-01-04`: a rule as files say it, in one line."""
+    return "; ".join(f"{key}: {_rule_value(value)}" for key, value in rule.items())
+
+
+def _rule_value(value: Any) -> str:
+    match value:
+        case {"date": day, "do": what, **more}:
+            changes = [_rule_value(each) for each in more.values()]
+            return " ".join([day, what, *changes])
+        case dict():
+            spans = {day: _rule_value(each) for day, each in value.items()}
+            every_day = len(spans) == len(WEEKDAYS) and len(set(spans.values())) == 1
+            return spans["mon"] if every_day else ", ".join(f"{day} {span}" for day, span in spans.items())
+        case list():
+            return ", ".join(map(_rule_value, value))
+        case str() if found := re.fullmatch(r"(\d+)m", value):
+            minutes = int(found[1])
+            return next((f"{minutes // size}{unit}" for unit, size in _LENGTHS if minutes % size == 0), value)
+        case str():
+            return re.sub(r"(\d\d:\d\d):00$", r"\1", value)
+    return str(value)
 
 
 def run_row(run: ScheduleRun, schedule: str) -> dict[str, Any]:

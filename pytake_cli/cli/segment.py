@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pytake_cli.cli import changes, confirm
+from pytake_cli.cli import changes, confirm, noting
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import data, done, emit, say, warn
 from pytake_cli.cli.segment_words import (
@@ -210,6 +210,7 @@ def preview(name: Either = None, where: Where = None, limit: Limit = 20) -> None
         rows = directory.rows(db, found)
         odd = segments.notes(db, here.org_id, text)
     _warn(odd)
+    noting.saw("contact.listed", contacts=len(rows))
     emit(rows, PEOPLE_FIELDS, default=PEOPLE_SHOWN, total=total, empty=_("It means nobody now"))
 
 
@@ -293,4 +294,5 @@ def members(name: Name, limit: Limit = None) -> None:
         found, total = segment_members.members(db, row, here.limit(limit))
         names = contacts.display_names(db, [one["contact_id"] for one in found])
     rows = [{**one, "display": names.get(one["contact_id"], "")} for one in found]
+    noting.saw("contact.listed", contacts=len(rows))
     emit(rows, MEMBER_FIELDS, total=total, empty=_("Nobody is kept in it"))

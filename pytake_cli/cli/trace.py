@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pytake_cli.cli import noting
 from pytake_cli.cli.context import context
 from pytake_cli.cli.output import data, emit, paint
 from pytake_cli.locale import _
@@ -63,6 +64,7 @@ def trace(
     ctx = context()
     with ctx.store.read(ctx.org_id) as db:
         found = traces.trace(db, messages.find(db, message))
+    noting.saw("conversation.read", f"conversation:{found.conversation.id}")
     match ctx.output.form:
         case "json":
             emit(record(found), FIELDS)

@@ -34,10 +34,17 @@ _OURS = frozenset(
     folded(name)
     for name in (
         *("id", "display", "username", "profile_name", "blocked_at", "marketing_granted_at", "marketing_stopped_at"),
-        *("opted_out_at", "last_seen_at", "created_at", "updated_at"),
+        *("utility_stopped_at", "opted_out_at", "last_seen_at", "created_at", "updated_at"),
         *("pytake_line", "pytake_reason"),  # of a file of rejects
     )
 )
+# of those, who wants or gets nothing any more -> what brings that along
+STOPS = {
+    "blocked_at": "pytake contact block -",
+    "marketing_stopped_at": "pytake contact optout - --topic marketing",
+    "utility_stopped_at": "pytake contact optout - --topic utility",
+    "opted_out_at": "pytake contact optout - --topic all",
+}
 _AGREES = re.compile(
     r"\b(aceita|aceite|aceitou|consent\w*|opt ?in|optin|autoriza\w*|permite|marketing|mkt|newsletter|lgpd)\b"
 )
@@ -67,6 +74,15 @@ class Column:
 def is_header(cells: Sequence[str]) -> bool:
     """True unless a cell of the first row is a value: a phone number, a number, an address of e-mail."""
     return not any(re.search(r"\d{6}|@", re.sub(r"[\s().+-]", "", cell)) or cell.isdigit() for cell in cells)
+
+
+def told_apart(headers: Sequence[str]) -> list[str]:
+    """`Obs, Obs` -> `Obs, Obs (2)`: `--map` could not say which of two is meant."""
+    told: list[str] = []
+    for header in headers:
+        others = (header, *(f"{header} ({count})" for count in range(2, len(headers) + 2)))
+        told.append(next(other for other in others if not other or other not in told))
+    return told
 
 
 def field_name(header: str) -> str:

@@ -26,7 +26,7 @@ GRAMMAR = r"""
 predicate: WORD OP value            -> compared
          | WORD IN "(" value ("," value)* ")"     -> listed
          | WORD NOT_IN "(" value ("," value)* ")" -> listed
-         | WORD _BETWEEN value _AND value         -> between
+         | WORD _BETWEEN value _AND? value        -> between
          | WORD IS_SET              -> stated
          | WORD IS_NOT_SET          -> stated
 call: _SAMPLE WORD ")"              -> sampled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from pytake_cli.locale import Phrase
 from pytake_cli.policy.audience import REASONS
 from pytake_cli.policy.campaigns import DEFAULT_CAP, Definition, Money, over_cap
 from pytake_cli.policy.pricing import Estimate
-from pytake_cli.services import templates, told
+from pytake_cli.services import campaign_told, templates, told
 from pytake_cli.services.campaign_audience import Target
 from pytake_cli.services.campaign_count import Tally
 from pytake_cli.store.campaigns import Campaign, Plan
@@ -56,8 +56,9 @@ def of_target(found: Target, definition: Definition, now: datetime) -> Iterator[
         yield Conflict(
             "PT-NUMBER-STOPPED",
             "{number} sends nothing now: {reason}",
-            fix="pytake number show {number}",
+            fix=campaign_told.help_of(number),
             number=number.display,
+            scope=number.phone_number_id,
             reason=number.stopped_reason or "stopped",
         )
     for _values, template in found.sent(definition):
@@ -92,31 +93,34 @@ def of_people(tally: Tally, definition: Definition, launched: Campaign | None = 
     lacking = sum(tally.lacking.values())
     empty = not tally.written_to()
     if empty and not lacking and launched is None:
-        yield _nobody(tally, definition)
-    most = definition.max_recipients
-    if most is not None and tally.recipients > most:
-        yield LimitReached(
-            "PT-CAMP-RECIPIENTS",
-            "{count} people would get it, and max_recipients is {most}",
-            fix="--max-recipients {count}",
-            count=tally.recipients,
-            most=most,
-        )
+        yield nobody(definition.name, definition.audience.query, tally.audience, tally.reasons.most_common())
+    yield from of_number(tally.recipients, definition.max_recipients)
     if lacking and (empty or definition.on_missing == "fail"):
         yield _lacking(tally, lacking)
 
 
-def _nobody(tally: Tally, definition: Definition) -> InvalidData:
-    query = definition.audience.query
-    if not tally.audience and query:
+def of_number(recipients: int, most: int | None) -> Iterator[PytakeError]:
+    """More people than somebody allowed."""
+    if most is not None and recipients > most:
+        yield LimitReached(
+            "PT-CAMP-RECIPIENTS",
+            "{count} people would get it, and max_recipients is {most}",
+            fix="--max-recipients {count}",
+            count=recipients,
+            most=most,
+        )
+
+
+def nobody(name: str, query: str, audience: int, left_out: Sequence[tuple[str, int]]) -> InvalidData:
+    """Of `audience` people none is left; `left_out` says how many for which reason."""
+    if not audience and query:
         return InvalidData(
             "PT-CAMP-NOBODY",
             "nobody would get {name}: no contact fits {query}",
             fix="pytake segment explain -w '{query}'",
-            name=definition.name,
+            name=name,
             query=query,
         )
-    left_out = tally.reasons.most_common()
     named = {f"r{place}": Phrase(REASONS[reason]) for place, (reason, _count) in enumerate(left_out)}
     reasons = "; ".join(f"{count} {{r{place}}}" for place, (_reason, count) in enumerate(left_out))
     return InvalidData(
@@ -124,8 +128,8 @@ def _nobody(tally: Tally, definition: Definition) -> InvalidData:
         "nobody would get {name}: of {audience} people none is left",
         why="left out are {reasons}" if left_out else "",
         fix="pytake campaign plan {name} --show skipped" if left_out else "pytake contact import FILE",
-        name=definition.name,
-        audience=tally.audience,
+        name=name,
+        audience=audience,
         reasons=Phrase(reasons, **named),
     )
 

@@ -32,7 +32,6 @@ from pytake_cli.services import (
     incidents,
     parties,
     sending,
-    tokens,
 )
 from pytake_cli.services.campaign_quota import Quota, Quotas
 from pytake_cli.services.campaign_words import Words
@@ -104,17 +103,19 @@ def _tell_late(db: Session, campaign: Campaign, due_at: datetime, now: datetime)
 def _drop_rest(store: Store, campaign_id: int) -> float | None:
     with store.write() as db:
         campaign = db.get_one(Campaign, campaign_id)
-        if ledger.drop_rest(db, campaign_id, ROWS_AT_ONCE) < ROWS_AT_ONCE:
-            campaign.due_at = None
-            return None
-    return 0.0
+        if ledger.drop_rest(db, campaign_id, ROWS_AT_ONCE) == ROWS_AT_ONCE:
+            return 0.0
+        if ledger.call_off(db, campaign_id):  # what is at Meta may come back to be tried again
+            return LOOK_SECONDS
+        campaign.due_at = None
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a running campaign is found to need: to `stop`, to `finish`, or to move up to `room` people."""
+    """What a running campaign is found to need: an `act` of its own, to `finish`, or to move up to `room` people."""
 
-    stop: Callable[[Session, Campaign], None] | None = None
+    act: Callable[[Session, Campaign], None] | None = None
     finish: bool = False
     room: int = 0
     wait_seconds: float | None = LOOK_SECONDS
@@ -123,15 +124,15 @@ class Look:
 def _go_on(store: Store, campaign_id: int, now: datetime, quotas: Quotas) -> float | None:
     with store.read() as db:
         look = _look(db, db.get_one(Campaign, campaign_id), now, quotas)
-    if look.stop is None and not look.finish and not look.room:
+    if look.act is None and not look.finish and not look.room:
         return look.wait_seconds
     faults.point("campaign.before_feed")
     with store.write() as db:
         campaign = db.get_one(Campaign, campaign_id, with_for_update=True)
         if campaign.status != RUNNING:
             return None
-        if look.stop is not None:
-            look.stop(db, campaign)
+        if look.act is not None:
+            look.act(db, campaign)
         elif look.finish:
             _finish(db, campaign, now)
         else:
@@ -152,22 +153,26 @@ def _look(db: Session, campaign: Campaign, now: datetime, quotas: Quotas) -> Loo
     number = db.get_one(Number, campaign.number_id)
     stop = _reason_to_stop(db, campaign, number, now)
     if stop is not None:
-        return Look(stop=stop, wait_seconds=None)
+        return Look(act=stop, wait_seconds=None)
     next_due = ledger.next_due(db, campaign.id)
     if next_due is None:
         under_way = _is_under_way(db, campaign)
         return Look(finish=not under_way, wait_seconds=2 * LOOK_SECONDS if under_way else None)
     if next_due > now:
         return Look(wait_seconds=min(1.0, (next_due - now).total_seconds()))
+    canary = _canary_room(db, campaign, now)
+    if canary <= 0:
+        begins = campaign.canary_ends_at is None and not ledger.is_under_way(db, campaign.id)
+        return Look(act=partial(_begin_wait, now=now) if begins else None)
     ahead = math.ceil(pacing.sending_rate(number.rate_per_second) * AHEAD_SECONDS)
-    room = min(ahead - ledger.ahead(db, campaign.number_id, ahead), _canary_room(db, campaign, now))
+    room = min(ahead - ledger.ahead(db, campaign.number_id, ahead), canary)
     if room <= 0:
         return Look()
     quota = quotas.room(db, number, now)
     if quota is not None and quota.room <= 0 and quota.coming:
         return Look()
     if quota is not None and quota.room <= 0:
-        return Look(stop=partial(_out_of_quota, quota=quota, now=now), wait_seconds=None)
+        return Look(act=partial(_out_of_quota, quota=quota, now=now), wait_seconds=None)
     room = min(room, quota.room) if quota is not None else room
     at_once = AT_ONCE if campaign.flow_id is None else campaign_flows.AT_ONCE
     return Look(room=min(room, at_once), wait_seconds=0.0 if room > at_once else LOOK_SECONDS)
@@ -177,10 +182,7 @@ def _reason_to_stop(
     db: Session, campaign: Campaign, number: Number, now: datetime
 ) -> Callable[[Session, Campaign], None] | None:
     if sending.is_stopped(number, "campaign", now):
-        about = {"number": number.display, "why": campaign_told.of_number(number, now)}
-        why = Phrase("{number} may not send: {why}", **about)
-        if tokens.was_the_reason(number):
-            why = Phrase("{number} may not send: {why}; the campaign then goes on by itself", **about)
+        why = campaign_told.of_stop(number, campaign.name, now)
         return partial(campaigns.stop, now=now, reason=campaign_causes.NUMBER, detail=why)
     if campaign.flow_id is not None and not campaign_flows.is_running(db, campaign.flow_id):
         return partial(campaigns.stop, now=now, reason="PT-CAMP-FLOW", detail=Phrase("its flow is not running"))
@@ -207,6 +209,13 @@ def _canary_room(db: Session, campaign: Campaign, now: datetime) -> int:
     if canary is None or (campaign.canary_ends_at is not None and campaign.canary_ends_at <= now):
         return AT_ONCE * AT_ONCE
     return 0 if campaign.canary_ends_at is not None else canary.size - ledger.sent(db, campaign.id or 0, canary.size)
+
+
+def _begin_wait(db: Session, campaign: Campaign, *, now: datetime) -> None:
+    """Meta has answered all of the canary: before that there is nothing to judge it by, however long it takes."""
+    canary = campaigns.definition(campaign).canary
+    if canary is not None and campaign.canary_ends_at is None:
+        campaign.canary_ends_at = now + canary.wait
 
 
 def _finish(db: Session, campaign: Campaign, now: datetime) -> None:
@@ -250,9 +259,6 @@ def feed(db: Session, campaign: Campaign, now: datetime, room: int) -> int:
     if begun.stop:
         campaigns.stop(db, campaign, now, "PT-CAMP-FLOW", Phrase("the flow cannot begin: {why}", why=begun.stop))
     campaign.started_at = campaign.started_at or now
-    canary = words.definition.canary if campaign.canary_ends_at is None else None
-    if canary is not None and ledger.sent(db, campaign.id, canary.size) >= canary.size:
-        campaign.canary_ends_at = now + canary.wait
     poke(db, "number", campaign.number_id, "campaign")
     return len(found.going) + len(begun.queued)
 
@@ -280,7 +286,9 @@ def _sort_out(
     for row, scope in zip(people, words.scopes(db, people), strict=True):
         talk = found.conversations.get(row.id)
         is_open = talk is not None and talk.status not in (RESOLVED, BOT)
-        reason = words.unwanted(row, now, times=written.get(row.id, 0), is_open=is_open) or unasked.get(row.id)
+        reason = words.unwanted(row, now, times=written.get(row.id, 0), is_open=is_open)
+        if reason in (None, reasons.IN_CONVERSATION):  # which an answer has opened, as a rule
+            reason = unasked.get(row.id, reason)
         address = parties.reach(known.get(row.id, ()), number.portfolio_id)
         if reason is None and address is None:
             reason = reasons.NO_ADDRESS

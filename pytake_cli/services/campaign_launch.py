@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import chain, count
@@ -37,6 +37,7 @@ PEOPLE_AT_ONCE = 25_000  # of the contacts, a transaction: webhooks wait for som
 CHUNKS_AT_ONCE = 2  # on PostgreSQL, whose checks of foreign keys keep a processor busy for half of the time
 # Problems that are stops which the user set.
 LIMITS = ("PT-CAMP-COST", "PT-CAMP-CURRENCY", "PT-CAMP-PRICE", "PT-CAMP-RECIPIENTS")
+LATE = timedelta(hours=1)  # a launch that misses its moment by more is refused: the day may be a slip of the pen
 DEAD_AFTER = timedelta(seconds=60)  # a freeze that has not moved for so long has lost its process
 PATIENCE_SECONDS = 120.0  # for somebody else who is launching the same
 Progress = Callable[[int], None]
@@ -116,6 +117,7 @@ def check(db: Session, plan: Plan, most: Money | None, order: Order, now: dateti
         raise kind(problem.slug, problem.message, why=problem.why, fix=problem.fix, **problem.values)
     if most is not None:
         _check_cost(plan, most)
+    _check_time(Definition.of_json(plan.definition), order, now)
     campaign_approval.require(db, plan, order.user_id, now, order.series_id)
 
 
@@ -123,6 +125,19 @@ def _drift(db: Session, plan: Plan, order: Order) -> float:
     """Which share of the people may be others: what somebody approved is not made another campaign by a flag."""
     approved = campaign_approval.above(db, plan) is not None
     return min(order.max_drift, campaign_plans.MAX_DRIFT) if approved else order.max_drift
+
+
+def _check_time(definition: Definition, order: Order, now: datetime) -> None:
+    at = order.at or definition.at
+    if at is not None and at < now - LATE and definition.recurrence is None:
+        raise InvalidData(
+            "PT-CAMP-PAST",
+            "{name} was to begin at {at}, and that is over",
+            why="a launch would write to people at once",
+            fix="--at now, if that is meant",
+            name=definition.name,
+            at=f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+        )
 
 
 def _check_cost(plan: Plan, most: Money) -> None:
@@ -190,14 +205,24 @@ def before(db: Session, org_id: int, definition: Definition, order: Order, plan_
     )
 
 
-def earlier(store: Store, org_id: int, definition: Definition, order: Order, plan_id: str = "") -> Campaign | None:
-    """The same, once that launch is whole; what a killed one has left is given up."""
-    end = clock.monotonic() + PATIENCE_SECONDS
+def earlier(
+    store: Store,
+    org_id: int,
+    definition: Definition,
+    order: Order,
+    plan_id: str = "",
+    tell: Callable[[str], None] = lambda _: None,
+) -> Campaign | None:
+    """The same, once that launch is whole; what a killed one has left is given up. `tell` hears whom it waits for."""
+    end, told = clock.monotonic() + PATIENCE_SECONDS, False
     while True:
         with store.read(org_id) as db:
             found = before(db, org_id, definition, order, plan_id)
         if found is None or found.status != FREEZING:
             return found
+        if not told:
+            tell(found.name)
+            told = True
         wait_for(store, found, end)
 
 

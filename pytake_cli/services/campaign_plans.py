@@ -19,6 +19,7 @@ from pytake_cli.services import (
     campaign_approval,
     campaign_checks,
     campaign_flows,
+    campaign_recurrence,
     campaign_timing,
     contacts,
     numbers,
@@ -144,7 +145,7 @@ def _plan(db: Session, org: Organisation, found: Target, definition: Definition,
         "number": found.number.display,
         "query": definition.audience.query,
         "quota": quota,
-        "duration": campaign_timing.of(org, found, definition, written, quota, now),
+        **campaign_timing.of(db, org, found, definition, written, quota, now),
         "sketch": tally.sketch,
         "warnings": [*map(campaign_checks.to_json, told)],
     }
@@ -193,6 +194,7 @@ def _problems(
         *campaign_checks.of_target(found, definition, now),
         *campaign_checks.of_people(tally, definition, launched),
         *campaign_checks.of_cost(estimate, definition.max_cost),
+        *campaign_recurrence.problems(db, found.number.org_id, definition, now),
     )
     slugs = {each.slug for each in problems}
     known = "PT-CAMP-LACKING" if "PT-CAMP-VALUES" in slugs else None  # nobody has what the campaign does not name

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlmodel import Session
 
 from pytake_cli.errors import InvalidData
 from pytake_cli.policy.campaigns import Definition
-from pytake_cli.policy.recurrence import Occurrence, Rule, next_after
+from pytake_cli.policy.recurrence import Occurrence, Rule, next_after, occurrences
 from pytake_cli.policy.recurrence_files import read
 from pytake_cli.store.organisations import Organisation
 
@@ -52,6 +53,23 @@ def first_of(db: Session, org_id: int, definition: Definition, now: datetime) ->
             name=definition.name,
         )
     return found
+
+
+def problems(db: Session, org_id: int, definition: Definition, now: datetime) -> Iterator[InvalidData]:
+    """What `first_of` would refuse."""
+    if definition.recurrence is not None:
+        try:
+            first_of(db, org_id, definition, now)
+        except InvalidData as error:
+            yield error
+
+
+def coming(db: Session, org_id: int, definition: Definition, now: datetime) -> list[Occurrence]:
+    """The next times, five at most; none of a campaign that comes once."""
+    if definition.recurrence is None:
+        return []
+    rule, tz = rule_of(db, org_id, definition)
+    return list(islice(occurrences(rule, tz, max(now, definition.at or now)), 5))
 
 
 def changed(definition: Definition, changes: Mapping[str, Any]) -> Definition:

@@ -22,7 +22,15 @@ from pytake_cli.policy.campaigns import (
     SCHEDULED,
     Definition,
 )
-from pytake_cli.services import campaign_flows, campaign_recurrence, campaign_told, incidents, sending, templates
+from pytake_cli.services import (
+    campaign_causes,
+    campaign_flows,
+    campaign_recurrence,
+    campaign_told,
+    incidents,
+    sending,
+    templates,
+)
 from pytake_cli.services.told import to_json
 from pytake_cli.store import campaigns, later, ledger
 from pytake_cli.store.campaigns import Campaign
@@ -32,6 +40,7 @@ from pytake_cli.store.templates import APPROVED, Template
 from pytake_cli.store.work import poke
 
 campaign_table = Campaign.__table__  # type: ignore[attr-defined]
+TEMPLATE = "PT-CAMP-TEMPLATE"  # paused for what Meta did to a template
 
 
 def get(db: Session, org_id: int, name: str) -> Campaign:
@@ -127,8 +136,9 @@ def resume(db: Session, campaign: Campaign, now: datetime) -> None:
         raise Conflict(
             "PT-CAMP-NUMBER",
             "{number} may not send: {reason}",
-            fix="pytake number show {number}",
+            fix=campaign_told.help_of(number),
             number=number.display,
+            scope=number.phone_number_id,
             reason=campaign_told.of_number(number, now).told,
         )
     for arm in definition(campaign).arms:
@@ -177,16 +187,34 @@ def template_changed(db: Session, template: Template, what: str, now: datetime) 
     """Told, inside the transaction, whenever Meta changed a template; `template` is as it is now, flushed.
 
     `what` is one of template_changes.KINDS. Campaigns that use what cannot be sent any more, costs or says something
-    else, or is rated low wait for a person.
+    else, or is rated low wait for a person; those that wait for it say what is true of it now.
     """
-    for campaign in _going(db, template.org_id):
-        if any(
-            arm.template == template.name and arm.language in ("", template.language)
-            for arm in definition(campaign).arms
-        ):
-            detail = _what_happened(template, what, campaign.category)
+    for campaign in _going(db, template.org_id, RUNNING, SCHEDULED):
+        detail = _what_happened(template, what, campaign.category) if _sends(campaign, template) else None
+        if detail is not None:
+            stop(db, campaign, now, TEMPLATE, detail)
+    for campaign in _going(db, template.org_id, PAUSED):
+        if campaign.status_reason == TEMPLATE and _sends(campaign, template):
+            detail = _what_happened(template, what, campaign.category) or _sent_again(campaign, template, what)
             if detail is not None:
-                stop(db, campaign, now, "PT-CAMP-TEMPLATE", detail)
+                campaign.sqlmodel_update({**_told(detail), "updated_at": now})
+                db.add(campaign)
+
+
+def _sends(campaign: Campaign, template: Template) -> bool:
+    arms = definition(campaign).arms
+    return any(arm.template == template.name and arm.language in ("", template.language) for arm in arms)
+
+
+def _sent_again(campaign: Campaign, template: Template, what: str) -> Phrase | None:
+    if what != "status":
+        return None
+    name = f"{template.name} ({template.language})"
+    return Phrase(
+        "the template {name} can be sent again; to go on: pytake campaign resume {campaign}",
+        name=name,
+        campaign=campaign.name,
+    )
 
 
 _NOT_SENT = {  # a template's status at Meta -> what that means
@@ -224,13 +252,13 @@ def _what_happened(template: Template, what: str, category: str) -> Phrase | Non
 def quality_fell(db: Session, number: Number, now: datetime) -> None:
     """Meta rates the number low: one more campaign may cost it its limit."""
     why = Phrase("Meta rates {number} low: people block or report it", number=number.display)
-    for campaign in _going(db, number.org_id):
+    for campaign in _going(db, number.org_id, RUNNING, SCHEDULED):
         if campaign.number_id == number.id:
-            stop(db, campaign, now, "PT-CAMP-QUALITY", why)
+            stop(db, campaign, now, campaign_causes.QUALITY, why)
 
 
-def _going(db: Session, org_id: int) -> Iterable[Campaign]:
-    going = select(Campaign).where(Campaign.org_id == org_id, col(Campaign.status).in_((RUNNING, SCHEDULED)))
+def _going(db: Session, org_id: int, *statuses: str) -> Iterable[Campaign]:
+    going = select(Campaign).where(Campaign.org_id == org_id, col(Campaign.status).in_(statuses))
     return db.exec(going.order_by(col(Campaign.id))).all()
 
 

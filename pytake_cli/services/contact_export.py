@@ -40,6 +40,7 @@ COLUMNS = {
     "blocked_at": "since when the contact is blocked",
     "marketing_granted_at": "since when the contact wants marketing",
     "marketing_stopped_at": "since when the contact wants no marketing",
+    "utility_stopped_at": "since when the contact wants no utility templates",
     "opted_out_at": "since when the contact wants nothing automatic",
     "created_at": "when the contact was made",
     "updated_at": "when the contact was changed",

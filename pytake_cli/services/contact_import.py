@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import gc
-import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 from sqlalchemy.exc import IntegrityError
@@ -21,24 +18,22 @@ from sqlmodel import Session
 
 from pytake_cli import clock
 from pytake_cli.errors import Conflict, StoreUnavailable
-from pytake_cli.locale import _
 from pytake_cli.policy.import_columns import Column
 from pytake_cli.services import contact_import_rejects, fields
 from pytake_cli.services.contact_import_chunk import Rules, decide, write
-from pytake_cli.services.contact_import_files import Row, Source
+from pytake_cli.services.contact_import_files import Source
+from pytake_cli.services.contact_import_reader import ahead, tune_collector
 from pytake_cli.services.contact_import_rows import Entry, Reading, Reject, folded
 from pytake_cli.store import Store, imports, lock
 from pytake_cli.store import fields as field_rows
 from pytake_cli.store.events import Event
 from pytake_cli.store.imports import DONE, ContactImport, Writing
 
-CHUNK = 4000  # rows a transaction: 100 ms or so, in which nobody else writes
 TURN_SECONDS = 0.11  # whoever waits for SQLite's write lock looks for it every 100 ms at the latest
-COLLECT_AFTER = 50_000  # objects: about a chunk
+MANY = 4000  # new contacts, after which the planner of the database is told
 RACES = 5  # how often another daemon may be faster with one of a chunk's people
 SHOWN = 5  # rejects that a result tells by itself
 
-T = TypeVar("T")
 Tell = Callable[[Counter[str]], None]  # what became of the rows until now
 
 
@@ -111,14 +106,12 @@ def begin(store: Store, org_id: int, source: Source, key: str | None, digest: st
 
 def try_out(store: Store, source: Source, wanted: Wanted, now: datetime, tell: Tell) -> Outcome:
     """What an import would come to: reads everything, writes nothing."""
-    outcome, reading = Outcome(None, source.name), _reading(store, wanted)
-    with closing(imports.Seen()) as seen:
-        _known(store, wanted, seen)
-        for rows in _chunks(source.rows()):
-            entries, rejects = _read(reading, rows, seen)
+    outcome = Outcome(None, source.name)
+    with closing(ahead(source, _reading(store, wanted), _held(store, wanted))) as chunks:
+        for count, entries, rejects in chunks:
             with store.read(wanted.rules.org_id) as db:
                 chunk = decide(db, wanted.rules, entries, now, lock=False)
-            outcome.take(len(rows), chunk.counts, [*rejects, *chunk.rejects])
+            outcome.take(count, chunk.counts, [*rejects, *chunk.rejects])
             tell(outcome.counts)
     return outcome
 
@@ -131,32 +124,27 @@ def run(store: Store, source: Source, wanted: Wanted, job: ContactImport, now: d
         outcome.replayed = True
         return outcome
     _make_fields(store, wanted, now)
-    _tune_collector()
-    reading, writing = _reading(store, wanted), Writing(wanted.rules.org_id, job.id, now)
+    tune_collector()
+    writing = Writing(wanted.rules.org_id, job.id, now)
     shares = store.is_sqlite and lock.holder(store) is not None
-    rows = source.rows()
-    with closing(imports.Seen()) as seen:
-        _known(store, wanted, seen)
-        for again in _chunks(itertools.islice(rows, job.rows_done)):
-            _read(reading, again, seen)
-        for count, entries, rejects in _ahead((len(some), *_read(reading, some, seen)) for some in _chunks(rows)):
+    with closing(ahead(source, _reading(store, wanted), _held(store, wanted), job.rows_done)) as chunks:
+        for count, entries, rejects in chunks:
+            before = outcome.counts["new"]
             _commit(store, writing, wanted.rules, outcome, count, entries, rejects, now)
+            # PostgreSQL keeps the plan of an empty table else, and compares each row with each phone
+            if not store.is_sqlite and before < MANY <= outcome.counts["new"]:
+                _tell_planner(store)
             tell(outcome.counts)
             if shares:
                 time.sleep(TURN_SECONDS)
-    if outcome.counts["new"] - job.counts.get("new", 0) >= CHUNK:
-        with store.write() as db:
-            imports.refresh_statistics(db)
+    if outcome.counts["new"] - job.counts.get("new", 0) >= MANY:
+        _tell_planner(store)
     return outcome
 
 
-def _ahead(chunks: Iterator[T]) -> Iterator[T]:
-    """The same chunks; the next one is read while SQLite, which needs no interpreter for that, writes the last."""
-    with ThreadPoolExecutor(1, "import") as reader:
-        coming = reader.submit(next, chunks, None)
-        while (chunk := coming.result()) is not None:
-            coming = reader.submit(next, chunks, None)
-            yield chunk
+def _tell_planner(store: Store) -> None:
+    with store.write() as db:
+        imports.refresh_statistics(db)
 
 
 def finish(store: Store, org_id: int, source: Source, outcome: Outcome, rejects: Path | None, now: datetime) -> None:
@@ -169,73 +157,20 @@ def finish(store: Store, org_id: int, source: Source, outcome: Outcome, rejects:
         imports.finish(db, outcome.id, now)
 
 
-def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while some := list(itertools.islice(rows, CHUNK)):
-        yield some
-
-
 def _reading(store: Store, wanted: Wanted) -> Reading:
     with store.read(wanted.rules.org_id) as db:
         known = fields.known(db, wanted.rules.org_id)
     return Reading(wanted.columns, known, wanted.country, is_guarded=wanted.is_csv, key=wanted.rules.key)
 
 
-def _known(store: Store, wanted: Wanted, seen: imports.Seen) -> None:
-    """Notes who has which value of the key, once for the whole list."""
+def _held(store: Store, wanted: Wanted) -> Iterator[tuple[str, int, bool]]:
+    """Who has which value of the key, where it is not the phone."""
     rules = wanted.rules
     if rules.key != "phone":
         is_number = any(column.target == rules.key and column.type == "number" for column in wanted.columns)
         with store.read(rules.org_id) as db:
-            held = imports.holders(db, rules.org_id, rules.key, is_number=is_number)
-            seen.hold((folded(value), id_, is_deleted) for value, id_, is_deleted in held)
-
-
-def _read(reading: Reading, rows: Sequence[Row], seen: imports.Seen) -> tuple[list[Entry], list[Reject]]:
-    """What can be taken of the rows: everybody once, by the first row about them."""
-    entries: list[Entry] = []
-    rejects: list[Reject] = []
-    for row in rows:
-        found = reading.entry(row)
-        (entries if isinstance(found, Entry) else rejects).append(found)  # type: ignore[arg-type]
-    entries = _known_by_key(entries, rejects, seen, reading.key)
-    keys = [(entry.key, entry) for entry in entries if entry.spellings]
-    lines = seen.lines(key for key, _ in keys)
-    kept = [entry for entry in entries if not entry.spellings]
-    for key, entry in keys:
-        first = lines.setdefault(key, entry.line)
-        if first == entry.line:
-            kept.append(entry)
-        else:
-            reason = _("the same phone number as in line {line}").format(line=first)
-            rejects.append(Reject(entry.line, entry.cells, reason, "repeated"))
-    seen.add((entry.key, entry.line) for entry in kept if entry.spellings)
-    return kept, rejects
-
-
-def _known_by_key(entries: list[Entry], rejects: list[Reject], seen: imports.Seen, key: str) -> list[Entry]:
-    """The rows, each value of the key once, with who has it."""
-    values = [entry.identity for entry in entries if entry.identity]
-    if not values:
-        return entries
-    lines, holders = seen.value_lines(values), seen.holders(values)
-    kept = []
-    for entry in entries:
-        entry.holders = holders.get(entry.identity, ())
-        first = lines.setdefault(entry.identity, entry.line) if entry.identity else entry.line
-        if first == entry.line:
-            kept.append(entry)
-        else:
-            reason = _("the same {key} as in line {line}").format(key=key.removeprefix("f."), line=first)
-            rejects.append(Reject(entry.line, entry.cells, reason, "repeated"))
-    seen.add_values((entry.identity, entry.line) for entry in kept if entry.identity)
-    return kept
-
-
-def _tune_collector() -> None:
-    """What a chunk makes goes by itself; walking over it and over all modules took a third of the time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
+            for value, id_, is_deleted in imports.holders(db, rules.org_id, rules.key, is_number=is_number):
+                yield folded(value), id_, is_deleted
 
 
 def _make_fields(store: Store, wanted: Wanted, now: datetime) -> None:
@@ -244,7 +179,7 @@ def _make_fields(store: Store, wanted: Wanted, now: datetime) -> None:
         with store.write(org_id) as db:
             for column in wanted.columns:
                 if column.new and field_rows.by_name(db, org_id, column.field) is None:
-                    fields.add(db, org_id, column.field, column.type, now, label=column.header)
+                    fields.add(db, org_id, column.field, column.type, now, label=column.header.removeprefix("f."))
 
 
 def _commit(

@@ -29,6 +29,7 @@ MAX_LINES = 20  # of one row that has not as many cells as the header: more are 
 SAMPLE_BYTES = 256 * 1024
 SAMPLE_ROWS = 1000
 BLOCK = 1 << 20
+STDIN = "stdin"  # what a list without a name is called
 _SEP = re.compile(r"\ufeff?\"?sep=([;,|\t])\"?\r?\n", re.IGNORECASE)
 _OBJECT, _ARRAY = re.compile(rb'{\s*"'), re.compile(rb'\[\s*{\s*"')
 
@@ -87,7 +88,7 @@ def source(given: Path | BinaryIO, form: Form | None = None) -> Iterator[Source]
 
 
 def _recognised(path: Path | None, file: BinaryIO, form: Form | None) -> Source:
-    name = path.name if path else "stdin"
+    name = path.name if path else STDIN
     digest, lines, is_utf8, start = _look(file)
     kind = form or _form_of(name, start)
     source = Source(name, file, kind, digest, lines, path and path.resolve())
@@ -156,8 +157,9 @@ def _form_of(name: str, start: bytes) -> Form:
         raise InvalidData(
             "PT-IMPORT-HEADER",
             "{name} is one JSON array, and JSONL has an object on each line",
-            fix="jq -c '.[]' {name} | pytake contact import -",
+            fix="jq -c '.[]'{file} | pytake contact import -",
             name=name,
+            file="" if name == STDIN else f" {name}",
         )
     return "jsonl" if name.endswith((".jsonl", ".ndjson")) or _OBJECT.match(text) else "csv"
 
@@ -174,7 +176,7 @@ def _with_columns(source: Source) -> Source:
             name=source.name,
             reason=first[1].reason,
         )
-    cells = [spreadsheets.unguarded(cell).strip() for cell in first[1]]
+    cells = import_columns.told_apart([spreadsheets.unguarded(cell).strip() for cell in first[1]])
     if len(cells) > MAX_COLUMNS:
         raise InvalidData(
             "PT-IMPORT-HEADER",

@@ -67,11 +67,13 @@ def _own(name: str, text: str) -> Value:
 def unknown(known: Known, given: Iterable[str]) -> dict[str, str]:
     """The names that are neither ours nor a field's yet, as text fields to declare."""
     names = (SHORT.get(typed, typed).removeprefix(F) for typed in given if SHORT.get(typed, typed) not in OWN)
-    return {name: "text" for name in names if name not in known.types}
+    return {name: "text" for name in names if name not in known.types and name not in ELSEWHERE}
 
 
 def _refuse_typo(known: Known, name: str) -> None:
-    """Names a column of ours that comes nearer than any field does."""
+    """Names what changes what is no field, or a column of ours that comes nearer than any field does."""
+    if name in ELSEWHERE:
+        raise NotFound("PT-FIELD", "{name} is no field", fix=ELSEWHERE[name], name=name)
     near = difflib.get_close_matches(name, [*OWN, *known.types], 1, 0.6)
     if near and near[0] in OWN:
         raise NotFound(
@@ -131,6 +133,13 @@ OWN: dict[str, Callable[[str], Value]] = {
     "stage": _words,
     "score": _score,
     "vip": _vip,
+}
+# what stands in a contact and is changed by another command
+ELSEWHERE = {
+    **dict.fromkeys(("tag", "tags"), "pytake contact tag CONTACT --tag vip"),
+    **dict.fromkeys(("phone", "bsuid"), "pytake contact create PHONE && pytake contact merge CONTACT PHONE"),
+    **dict.fromkeys(("blocked", "blocked_at"), "pytake contact block CONTACT"),
+    **dict.fromkeys(("consent", "opted_out"), "pytake contact optin CONTACT --topic marketing"),
 }
 EXAMPLES = {
     "name": '"Ana Souza"',

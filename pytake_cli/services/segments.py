@@ -11,14 +11,16 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pytake_cli.errors import Conflict, InvalidData, NotFound
-from pytake_cli.flow.words import closest
+from pytake_cli.flow.words import closest, fold
 from pytake_cli.locale import _
-from pytake_cli.segment.tree import And, Node, Not, Or, Predicate, SegmentError
+from pytake_cli.segment.fields import EQUAL
+from pytake_cli.segment.tree import And, Bare, Node, Not, Or, Predicate, SegmentError
 from pytake_cli.segment.written import written
 from pytake_cli.services import automation_files
 from pytake_cli.services.automation_files import AutomationErrors
 from pytake_cli.services.segment_reading import Reader, leaves, named_in, refused
 from pytake_cli.store import audience, automations, segments
+from pytake_cli.store import fields as field_rows
 from pytake_cli.store.campaigns import Campaign
 from pytake_cli.store.comparisons import words
 from pytake_cli.store.contacts import Contact, contact
@@ -119,8 +121,12 @@ def notes(db: Session, org_id: int, text: str) -> list[str]:
 
 
 def _note(db: Session, org_id: int, node: Node) -> str:
-    """The tags that nobody ever had, which are mostly misspelt."""
+    """What is mostly misspelt: tags that nobody ever had, no choice of a field, fields taken for words of a name."""
     node = node.child if isinstance(node, Not) else node
+    if isinstance(node, Bare):
+        return _doubted(db, org_id, node.word)
+    if isinstance(node, Predicate) and node.type == "choice":
+        return _no_choice(db, org_id, node)
     if not isinstance(node, Predicate) or node.field != "tag":
         return ""
     known = db.exec(select(Tag.name).where(Tag.org_id == org_id)).all()
@@ -131,6 +137,27 @@ def _note(db: Session, org_id: int, node: Node) -> str:
             told = _("no tag {tag}; did you mean {near}?") if near else _("no tag {tag}")
             return told.format(tag=value.text, near=near)
     return ""
+
+
+def _doubted(db: Session, org_id: int, word: str) -> str:
+    """`not ativo` would mean everybody whose name has no such word."""
+    if field_rows.by_name(db, org_id, word.lower()) is not None:
+        told = _("{word} is looked for in names and phone numbers; did you mean f.{word}?")
+    elif "_" in word:
+        told = _("{word} is no field: it is looked for in names and phone numbers")
+    else:
+        return ""
+    return told.format(word=word)
+
+
+def _no_choice(db: Session, org_id: int, node: Predicate) -> str:
+    field = field_rows.by_name(db, org_id, node.field.removeprefix("f."))
+    known = {fold(choice) for choice in field.choices} if field else set()
+    odd = next((value.text for value in node.values if fold(value.text) not in known), "")
+    if not field or not odd or node.op not in EQUAL:
+        return ""
+    told = _("{value} is no choice of {field}: those are {choices}")
+    return told.format(value=odd, field=node.field, choices=", ".join(field.choices))
 
 
 def listed(db: Session, org_id: int) -> list[dict[str, Any]]:

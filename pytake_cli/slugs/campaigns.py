@@ -35,6 +35,7 @@ SLUGS: dict[str, str] = {
     "PT-CAMP-NONE": "there is no campaign of that name",
     "PT-CAMP-NUMBER": "the number of a campaign may not send, so the campaign waits",
     "PT-CAMP-ONE": "a campaign file says the same thing in several ways",
+    "PT-CAMP-PAST": "a campaign was to begin long before it was launched",
     "PT-CAMP-PHONES": "an audience file has no column of phones",
     "PT-CAMP-PLAN": "there is no such plan, or it is too old",
     "PT-CAMP-PRICE": "what a campaign costs is not known",

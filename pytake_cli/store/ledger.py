@@ -292,6 +292,18 @@ def drop_rest(db: Session, campaign_id: int, most: int) -> int:
     return db.connection().execute(chosen.values(state=CANCELLED)).rowcount
 
 
+def call_off(db: Session, campaign_id: int) -> bool:
+    """`queued → cancelled` for what Meta put off and nobody will try again; whether some is at Meta this moment."""
+    mine = (message.c.campaign_id == campaign_id, message.c.status == "queued")
+    ended = sa.update(message).where(*mine).values(status="cancelled", rank=RANK["cancelled"], due_at=None, claim=None)
+    ids = sorted(db.connection().execute(ended.returning(message.c.id)).scalars())
+    for start in range(0, len(ids), 500):
+        chosen = sa.update(recipient).where(recipient.c.message_id.in_(ids[start : start + 500]))
+        db.connection().execute(chosen.values(state=CANCELLED))
+    at_meta = sa.select(message.c.id).where(message.c.campaign_id == campaign_id, message.c.status == "sending")
+    return db.connection().execute(at_meta.limit(1)).first() is not None
+
+
 def is_under_way(db: Session, campaign_id: int) -> bool:
     """Whether a message's fate is still to be told: queued, on its way, or unknown within its grace."""
     mine = sa.select(message.c.id).where(message.c.campaign_id == campaign_id)

@@ -34,6 +34,7 @@ def _engine(url: URL, *, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=5,
         pool_pre_ping=True,
+        execution_options={"preserve_rowcount": True},  # without it an INSERT on this driver tells -1
         # Without jit: compiling the long question of who gets a campaign took longer than a chunk's answer.
         connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=5s -c jit=off"},
     )

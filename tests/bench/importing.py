@@ -70,9 +70,9 @@ def main(what: str, folder: Path, listed: Path) -> None:
     else:
         command = ["sqlite-utils", "insert", str(folder / "peer.db"), "contact", str(listed), "--csv"]
         subprocess.run([*command, "--delimiter", ";"], check=True, capture_output=True)
-    who = resource.RUSAGE_SELF if what == "ours" else resource.RUSAGE_CHILDREN
-    used = resource.getrusage(who)
-    print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    ours = (resource.RUSAGE_SELF,) if what == "ours" else ()
+    used = [resource.getrusage(who) for who in (*ours, resource.RUSAGE_CHILDREN)]  # the reader is a process too
+    print(sum(each.ru_utime + each.ru_stime for each in used), sum(each.ru_maxrss for each in used) / 1024)
 
 
 if __name__ == "__main__":

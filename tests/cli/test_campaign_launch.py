@@ -51,6 +51,8 @@ def launched(pytake: Run, *more: str) -> dict[str, object]:
 def test_a_launch_freezes_the_audience_and_says_so(pytake: Run, ready: Shop) -> None:
     found = launched(pytake, "--expect", "3")
     assert (found["status"], found["recipients"], found["replayed"]) == ("running", 3, False)
+    (noted,) = json.loads(pytake("audit", "list", "--action", "campaign.launched", "--json", "--fields", "details").out)
+    assert noted["details"] == {"plan": found["plan"], "recipients": 3}
     assert campaigning.ledger(ready.store) == {"pending": 3}
 
 
@@ -74,7 +76,7 @@ def test_a_script_that_plans_and_launches_can_be_run_again(pytake: Run, ready: S
     code, again = script("--idempotency-key", "bf-1")
     assert (code, json.loads(again)["replayed"], json.loads(again)["recipients"]) == (0, True, 3)
     assert "PT-CAMP-AGAIN" in script()[1]
-    assert "PT-CAMP-NOBODY" in script("--idempotency-key", "bf-2")[1]
+    assert "3 is in this campaign already" in script("--idempotency-key", "bf-2")[1]
     assert "PT-CAMP-AGAIN" in pytake("campaign", "plan", "bf", "--json").out
     assert campaigning.ledger(ready.store) == {"pending": 3}
 
@@ -118,6 +120,35 @@ def test_costs_above_the_limit_are_refused(pytake: Run, ready: Shop) -> None:
 def test_a_limit_in_another_currency_than_the_prices_is_told_as_that(pytake: Run, ready: Shop) -> None:
     refused = pytake("campaign", "launch", "bf", "--yes", "--max-cost", "BRL 1000")
     assert (refused.code, "PT-CAMP-CURRENCY" in refused.err) == (9, True)
+    assert campaigning.ledger(ready.store) == {}
+
+
+def test_one_that_recurs_says_so_before_it_is_launched(pytake: Run, screen: Run, ready: Shop) -> None:
+    (Path("campaigns") / "bf.yaml").write_text(f"{FILE}recurrence: {{daily: '09:00'}}\n")
+    made = json.loads(pytake("campaign", "plan", "bf", "--json").out)
+    assert len(made["recurrence"]["coming"]) == 5
+    assert made["duration"]["starts"] == made["recurrence"]["coming"][0]
+    (Path("campaigns") / "never.yaml").write_text(f"{FILE}recurrence: {{daily: '09:00', until: 2020-01-01}}\n")
+    assert "PT-SCHEDULE-NEVER" in pytake("campaign", "plan", "never", "--json").out
+    assert launched(pytake)["status"] == "recurring"
+    pytake("campaign", "pause", "bf")
+    assert "0 of 0" not in pytake("campaign", "resume", "bf", "--yes").err
+    assert "It will not come again" in pytake("campaign", "cancel", "bf").err
+    assert "each time: " in screen("campaign", "launch", "bf", "--again", stdin="n\n").err
+
+
+def test_a_launch_whose_day_is_over_is_refused_unless_now_is_meant(pytake: Run, ready: Shop) -> None:
+    late = pytake("campaign", "launch", "bf", "--yes", "--at", "2020-01-01 09:00")
+    assert (late.code, "PT-CAMP-PAST" in late.err, campaigning.ledger(ready.store)) == (65, True, {})
+    assert launched(pytake, "--at", "now")["status"] == "running"
+
+
+def test_what_is_said_beside_a_plan_limits_its_launch_or_is_refused(pytake: Run, ready: Shop) -> None:
+    plan = json.loads(pytake("campaign", "plan", "bf", "--json").out)["id"]
+    many = pytake("campaign", "launch", "--plan", plan, "--yes", "--max-recipients", "2")
+    assert (many.code, "PT-CAMP-RECIPIENTS" in many.err) == (9, True)
+    other = pytake("campaign", "launch", "--plan", plan, "--yes", "--rate", "5/s", "--quiet-hours", "none")
+    assert (other.code, "--rate, --quiet-hours would make it another" in other.err) == (2, True)
     assert campaigning.ledger(ready.store) == {}
 
 
@@ -202,5 +233,6 @@ def test_a_launch_that_is_killed_sends_nothing_and_the_next_one_is_whole(pytake:
         half = db.exec(select(Campaign)).one()
         assert half.status == "freezing"
         half.updated_at = clock.now() - campaign_launch.DEAD_AFTER * 2
-    assert launched(pytake)["recipients"] == 3
+    second = pytake("campaign", "launch", "bf", "--yes")
+    assert "bf is being launched already" in second.err  # which may take a minute otherwise
     assert campaigning.ledger(ready.store) == {"pending": 3}

@@ -71,13 +71,17 @@ def command(tmp_path: Path) -> Path:
 @pytest.mark.skipif(not shutil.which("bash"), reason="no bash here")
 def test_bash_completes(pytake: Run, command: Path, tmp_path: Path) -> None:
     (tmp_path / "script").write_text(pytake("completion", "bash").out)
-    code = (
-        f"PATH={command.parent}:$PATH; source {tmp_path}/script; COMP_WORDS=(pytake config ex); COMP_CWORD=2; _pytake; "
-        'printf "%s\\n" "${COMPREPLY[@]}"'
-    )
-    ran = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == ["explain"]
-    assert ran.stderr == ""
+    for line, words, found in (
+        ("pytake config ex", "pytake config ex", "explain"),
+        ("pytake secret  move --to=k", "pytake secret move --to = k", "keyring"),  # as bash breaks it
+        ("pytake contact list -w 'vip sta", "pytake contact list -w \\'vip\\ sta", "vip stage"),
+    ):
+        code = (
+            f"PATH={command.parent}:$PATH; source {tmp_path}/script; COMP_WORDS=({words}); COMP_LINE=$1; "
+            'COMP_POINT=${#1}; COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _pytake; printf "%s\\n" "${COMPREPLY[@]}"'
+        )
+        ran = subprocess.run(["bash", "-c", code, "bash", line], capture_output=True, text=True, check=True)
+        assert (ran.stdout, ran.stderr) == (f"{found}\n", "")
 
 
 @pytest.mark.skipif(not shutil.which("fish"), reason="no fish here")

@@ -111,6 +111,14 @@ def test_what_does_not_fit_a_contact_is_refused_with_what_would(shell: Shell, ch
         shell("contact", "set", "+5511968184101", good)
 
 
+def test_what_another_command_changes_names_that_command_and_is_made_no_field(shell: Shell) -> None:
+    shell("contact", "create", "+5511968184101")
+    for change, command in (("tags=vip", "contact tag"), ("phone=+5511968184102", "contact merge")):
+        shell("contact", "set", "+5511968184101", change, "--new-fields", code=5)
+        assert f"pytake {command} CONTACT" in shell.err
+    assert shell.json("field", "list") == []
+
+
 def test_a_search_finds_names_by_how_they_begin(shell: Shell) -> None:
     ana = shell.json("contact", "create", "+5511968184101", "--name", "Ana Souza")["id"]
     assert [row["id"] for row in shell.json("contact", "list", "--search", "sou")] == [ana]

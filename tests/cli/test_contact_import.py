@@ -123,6 +123,33 @@ def test_what_cannot_be_is_said_before_anything_is_done(shell: Shell, listed: An
     shell("contact", "import", path, "--allow-partial")
 
 
+def test_an_export_in_another_organisation_is_the_same_but_for_what_people_stopped(
+    shell: Shell, listed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell("field", "add", "preco", "--type", "number")
+    ana = ("contact", "create", "+5511968184101", "--name", "=Ana", "--field", "vip=yes", "--tag", "vip")
+    shell(*ana, "--field", "f.preco=1234.5", "--field", "tz=America/Manaus")
+    shell("contact", "create", "+351912345678", "--name", '\'-Zé, "o"')
+    shell("contact", "optout", "+351912345678", "--topic", "all")
+    kept = shell("contact", "export", "-", "--jsonl")
+    files = [tmp_path / f"out.{form}" for form in ("csv", "jsonl", "xlsx")]
+    for file in files:
+        shell("contact", "export", str(file), "--fields", "all")
+    for file in files:
+        form = file.suffix[1:]
+        shell("org", "create", form)
+        shell("-o", form, "contact", "import", str(file), "--dry-run", "--plain")
+        assert f"out.{form}: 2 rows" in shell.err
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
+        shell("-o", form, "contact", "import", "-")
+        assert "pytake contact optout - --topic all" in shell.err
+        assert "blocked_at" not in shell.err
+        assert shell("-o", form, "contact", "export", "-", "--jsonl") == kept
+        assert shell.json("-o", form, "field", "list", "--fields", "name,type,label") == [
+            {"name": "preco", "type": "number", "label": "preco"}
+        ]
+
+
 def test_who_takes_contacts_out_needs_the_right_and_is_in_the_audit_log(
     shell: Shell, listed: Any, tmp_path: Path
 ) -> None:

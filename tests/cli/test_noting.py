@@ -43,6 +43,26 @@ def test_what_showed_people_is_in_the_log_once_a_command(pytake: Run, contact: s
     assert shown[0]["details"] == {"contacts": 1}
 
 
+@pytest.mark.parametrize(
+    ("line", "action"),
+    [
+        ("conversation list", "conversation.listed"),
+        ("conversation search oi", "search"),
+        ("contact history {contact}", "contact.read {contact}"),
+        ("contact check +5511968184101", "contact.checked"),
+        ("segment preview -w vip!=yes", "contact.listed"),
+        ("message list", "message.listed"),
+        ("message show 1", "conversation.read conversation:1"),
+        ("trace 1", "conversation.read conversation:1"),
+        ("flow sessions", "flow_session.listed"),
+    ],
+)
+def test_every_command_that_shows_people_is_in_the_log(pytake: Run, contact: str, line: str, action: str) -> None:
+    assert pytake(*line.format(contact=contact).split()).code == 0
+    [row] = json.loads(pytake("audit", "list", "--json", "--fields", "action,target").out)
+    assert f"{row['action']} {row['target']}".strip() == action.format(contact=contact)
+
+
 def test_where_nothing_can_be_written_reading_goes_on(pytake: Run, shop: Shop, contact: str) -> None:
     with shop.store.write() as db:
         refuse = "CREATE TRIGGER full BEFORE INSERT ON audit_entry BEGIN SELECT RAISE(ABORT, 'no'); END"

@@ -53,6 +53,11 @@ def test_a_pipe_gets_tsv_without_header(capsys: pytest.CaptureFixture[str]) -> N
     assert written(capsys, Flags(header=True), ROW)[0].startswith("id\tname\tat\t")
 
 
+def test_an_amount_within_a_record_is_shown_as_an_amount() -> None:
+    usage = {"market": "BR", "free": 0, "cost": {"amount": "0.50", "currency": "USD"}}
+    assert forms.shown([usage], STYLE, relative=True) == "market BR, free 0, cost USD 0.50"
+
+
 def test_json_has_strings_for_ids_and_money_and_z_for_times(capsys: pytest.CaptureFixture[str]) -> None:
     (row,) = json.loads(written(capsys, Flags(json=True), ROW)[0])
     assert row == {
@@ -65,6 +70,11 @@ def test_json_has_strings_for_ids_and_money_and_z_for_times(capsys: pytest.Captu
         "none": None,
         "tags": ["a", "b"],
     }
+
+
+def test_money_within_a_thing_is_told_in_words_and_not_as_json() -> None:
+    usage = {"market": "BR", "delivered": 1300, "cost": {"amount": "8.125", "currency": "USD"}}
+    assert forms.shown([usage], STYLE, relative=False) == "market BR, delivered 1,300, cost USD 8.12"
 
 
 def test_an_empty_list_is_an_empty_array(capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,6 +131,7 @@ def test_people_see_relative_times_thousands_and_words() -> None:
 
 def test_one_thing_is_a_sheet_with_absolute_times() -> None:
     assert forms.sheet({"id": 5008, "at": NOW}, ["id", "at"], STYLE) == "id  5008\nat  2026-11-22 19:11:48 -03\n"
+    assert forms.sheet({"stopped_code": 131042}, ["stopped_code"], STYLE) == "stopped code  131042\n"
 
 
 def test_a_narrow_screen_cuts_text_and_drops_columns_from_the_right() -> None:

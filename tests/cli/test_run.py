@@ -205,3 +205,10 @@ def test_a_terminal_without_our_letters_shows_their_codes() -> None:
     )
     assert ran.returncode == 0
     assert b"organiza\\xe7\\xe3o" in ran.stdout
+
+
+@pytest.mark.parametrize("closed", ["<&- >&- 2>&-", ">&-", "2>&-"])
+def test_a_stream_that_is_closed_changes_nothing_else(tmp_path: Path, closed: str) -> None:
+    line = f"exec {sys.executable} -m pytake_cli config list {closed}"
+    env = os.environ | {"PYTAKE_HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
+    assert subprocess.run(["/bin/sh", "-c", line], env=env, check=False).returncode == 0

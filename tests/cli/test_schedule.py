@@ -40,6 +40,14 @@ def test_a_schedule_is_made_shown_changed_paused_and_deleted(shell: Shell) -> No
     assert shell.json("schedule", "list") == []
 
 
+def test_people_read_a_rule_as_files_say_it(shell: Shell) -> None:
+    when = ("--every", "1d", "--at", "09:00", "--window", "08:00-20:00", "--skip", "2099-11-28")
+    shell("schedule", "create", "remind", *when, "--do", "status")
+    (rule,) = [line for line in shell("schedule", "show", "remind", "--plain").splitlines() if line.startswith("rule")]
+    assert rule.startswith("rule        every: 1d; start: ")
+    assert rule.endswith("; windows: 08:00-20:00; exceptions: 2099-11-28 skip")
+
+
 def test_next_tells_the_zone_and_the_odd_nights(shell: Shell) -> None:
     at = ("--tz", "America/New_York", "--do", "status")
     shell("schedule", "create", "night", "--cron", "30 1 1 11 *", *at)

@@ -98,6 +98,20 @@ def test_a_tag_that_nobody_has_is_doubted_wherever_it_counts(shell: Shell) -> No
     assert "não há etiqueta clinte; você quis dizer cliente?" in shell.err
 
 
+def test_words_that_are_fields_and_choices_that_are_none_are_doubted(shell: Shell) -> None:
+    shell("field", "add", "plano", "--type", "choice", "--choices", "Basic,gold")
+    for text, odd in (
+        ("not plano", "did you mean f.plano?"),
+        ("opted_out", "is no field"),
+        ("f.plano in (basic, platinum)", "platinum is no choice of f.plano: those are Basic, gold"),
+    ):
+        shell("segment", "count", "-w", text)
+        assert odd in shell.err
+    for text in ("ana", "f.plano = BASIC", "f.plano is set", "f.plano ~ gol", "score between 1 99"):
+        shell("segment", "count", "-w", text)
+        assert shell.err == ""
+
+
 def test_a_segment_that_is_named_stays_and_circles_are_refused(shell: Shell) -> None:
     shell("segment", "create", "leads", "-w", "stage = lead")
     shell("segment", "create", "bons", "-w", "segment = leads score >= 50")

@@ -3,9 +3,12 @@
 # a key, watch, pause, resume, finish, and the launch once more, which sends nothing.
 #
 #   PEOPLE=100000 tests/kit/launch_campaign.sh      # pytake, jq and python3 have to be on the PATH
+#   PYTAKE_STORE__URL=postgresql://USER@HOST/EMPTY_DB tests/kit/launch_campaign.sh
 set -euo pipefail
 
 people=${PEOPLE:-2000}
+# Twenty seconds of sending at least: a command takes one, and the pause has to come while messages go out.
+rate=$((people / 20 < 1000 ? people / 20 : 1000))
 PYTAKE_HOME=$(mktemp -d)
 export PYTAKE_HOME PYTAKE_EMULATOR__PORT=${EMULATOR_PORT:-8911} PYTAKE_SERVE__PORT=${SERVE_PORT:-8912}
 export PYTAKE_NO_INPUT=1
@@ -23,7 +26,7 @@ pytake serve >serve.txt 2>&1 &
 daemon=$!
 trap 'kill $daemon $emulator 2>/dev/null; wait 2>/dev/null; rm -rf "$PYTAKE_HOME"' EXIT
 until pytake status >/dev/null 2>&1; do kill -0 $daemon; sleep 0.2; done
-pytake emulator number tier=TIER_UNLIMITED throughput=1000 >/dev/null
+pytake emulator number tier=TIER_UNLIMITED throughput=$rate >/dev/null
 pytake number verify >/dev/null
 pytake template pull >/dev/null
 mark "an empty store, a number, its templates"
@@ -63,7 +66,7 @@ mark "finished: $(pytake campaign show bf --json | jq -r .status)"
 until [ "$(pytake emulator status --json | jq -r .idle)" = true ]; do sleep 1; done
 ledger=$(pytake campaign recipients bf --json --fields contact_id | jq length)
 report=$(pytake campaign report bf --json | jq -r .sent)
-mark "emulator $(accepted) = ledger $ledger = report $report, cost $(pytake campaign report bf --json | jq -r .cost)"
+mark "emulator $(accepted) = ledger $ledger = report $report, cost $(pytake campaign report bf --json | jq -c .cost)"
 [ "$(accepted) $ledger $report" = "$expected $expected $expected" ] || fail "they differ from $expected"
 code=0; again=$(launch) || code=$?
 mark "again: exit $code, replayed $(jq .replayed <<<"$again")"

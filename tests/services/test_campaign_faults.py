@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from pytake_cli import locale
+from pytake_cli.errors import Conflict
 from pytake_cli.services import (
     account_events,
     campaign_list,
@@ -69,8 +70,9 @@ def test_a_template_that_meta_approves_again_stops_nothing(store: Store) -> None
     happens(shop, status="APPROVED")
     shop.on_campaign(campaigns.resume)
     happens(shop, status="ARCHIVED")
-    happens(shop, status="APPROVED")
     assert said(shop, "en") == ["the template oferta_semana (pt_BR) cannot be sent, Meta says ARCHIVED"]
+    happens(shop, status="APPROVED")
+    assert shop.campaign().status == "paused"  # a person resumes it
 
 
 @pytest.mark.parametrize(
@@ -105,6 +107,18 @@ def test_what_becomes_of_a_template_pauses_and_is_said_in_both_languages(
     assert said(shop, "pt-BR") == [portuguese]
 
 
+def test_a_campaign_that_waits_for_its_template_says_what_is_true_of_it_now(store: Store) -> None:
+    shop = Shop(store)
+    shop.launch()
+    happens(shop, quality="RED")
+    happens(shop, status="PAUSED", pause_title="FIRST_PAUSE")
+    assert said(shop, "en") == ["the template oferta_semana (pt_BR) is paused at Meta: FIRST_PAUSE"]
+    happens(shop, status="APPROVED", pause_title="")
+    again = "the template oferta_semana (pt_BR) can be sent again; to go on: pytake campaign resume bf"
+    assert said(shop, "en") == [again]
+    assert said(shop, "pt-BR") != [again]
+
+
 def test_a_verdict_of_metas_is_said_in_both_languages_down_to_the_advice(store: Store) -> None:
     shop = Shop(store)
     shop.launch()
@@ -128,10 +142,28 @@ def test_a_stopped_number_says_why_and_what_helps(store: Store) -> None:
     shop.step()
     [sentence] = said(shop, "en")
     helps = "the access token is expired, revoked or wrong; set a new access token"
-    assert sentence.endswith(f"{helps}; the campaign then goes on by itself")
+    command = "pytake secret set access_token --scope"
+    assert f"{helps}; the campaign then goes on by itself: {command}" in sentence
+    with pytest.raises(Conflict) as refusal:
+        shop.on_campaign(campaigns.resume)
+    assert refusal.value.fix.startswith(command)
     [in_portuguese] = said(shop, "pt-BR")
     assert "não pode enviar: o access token venceu" in in_portuguese
-    assert in_portuguese.endswith("; a campanha então continua sozinha")
+    assert f"; a campanha então continua sozinha: {command}" in in_portuguese
+
+
+def test_a_number_that_waits_for_a_person_says_with_which_commands_it_goes_on(store: Store) -> None:
+    shop = Shop(store)
+    shop.launch()
+    shop.step()
+    shop.send(limit=1, error=refused(131042))
+    shop.step()
+    [sentence] = said(shop, "en")
+    assert "then: pytake number verify +" in sentence
+    assert sentence.endswith("&& pytake campaign resume bf")
+    with pytest.raises(Conflict) as refusal:
+        shop.on_campaign(campaigns.resume)
+    assert refusal.value.fix == "pytake number verify {number}"
 
 
 @pytest.mark.parametrize(("hours", "status"), [(23, "running"), (25, "paused")])
@@ -190,6 +222,26 @@ def set_tier(shop: Shop, tier: str) -> None:
         number = db.get_one(Number, shop.number_id)
         value = {"event": "UPGRADE", "current_limit": tier}
         told = AccountEvent(number.waba_id, number.phone_number_id, "phone_number_quality_update", value)
+        account_events.apply(db, told, {number.phone_number_id: number}, shop.now)
+
+
+def test_a_campaign_that_waits_for_the_number_says_when_meta_rates_it_well_again(store: Store) -> None:
+    shop = Shop(store)
+    shop.launch()
+    rate(shop, "FLAGGED")
+    rate(shop, "UNFLAGGED")
+    [sentence], [in_portuguese] = said(shop, "en"), said(shop, "pt-BR")
+    assert sentence.startswith("Meta no longer rates")
+    assert sentence.endswith("low; to go on: pytake campaign resume bf")
+    assert in_portuguese.startswith("a Meta não avalia mais")
+    assert shop.campaign().status == "paused"
+
+
+def rate(shop: Shop, event: str) -> None:
+    """As Meta tells it."""
+    with shop.store.write() as db:
+        number = db.get_one(Number, shop.number_id)
+        told = AccountEvent(number.waba_id, number.phone_number_id, "phone_number_quality_update", {"event": event})
         account_events.apply(db, told, {number.phone_number_id: number}, shop.now)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import time, timedelta
 from typing import Any
 
@@ -211,6 +213,15 @@ def test_what_meta_put_off_waits_while_its_campaign_is_paused(store: Store) -> N
     assert len(shop.accepted) == 1
 
 
+@contextmanager
+def sending_now(shop: Shop) -> Iterator[list[sending.Handoff]]:
+    """Meta has them meanwhile, and puts them off in the end."""
+    handoffs = list(sending.claim(shop.store, shop.number_id, lane="campaign", me=ME, limit=50, now=shop.now).handoffs)
+    yield handoffs
+    late = SendError("PT-NET", "no answer", retryable=True)
+    sending.record(shop.store, ME, [sending.Outcome(each, error=late) for each in handoffs], shop.now)
+
+
 def test_cancelling_leaves_the_rest_unwritten_to(store: Store) -> None:
     shop = Shop(store, people=10)
     shop.launch()
@@ -221,6 +232,16 @@ def test_cancelling_leaves_the_rest_unwritten_to(store: Store) -> None:
     assert shop.ledger() == {"sent": 4, "cancelled": 6}
     with pytest.raises(Conflict, match="cannot be resumed"):
         shop.on_campaign(campaigns.resume)
+
+
+def test_what_meta_put_off_is_cancelled_with_its_campaign(store: Store) -> None:
+    shop = Shop(store, people=1)
+    shop.launch()
+    shop.step()
+    with sending_now(shop) as handoffs:
+        shop.on_campaign(campaigns.cancel)
+        assert shop.step() is not None
+    assert (len(handoffs), shop.step(), shop.ledger()) == (1, None, {"cancelled": 1})
 
 
 def test_who_stops_utility_messages_while_one_waits_gets_none(store: Store) -> None:
@@ -249,6 +270,18 @@ def test_a_campaign_with_a_canary_waits_after_its_first_few(store: Store) -> Non
     shop = Shop(store, people=10)
     shop.launch(canary=Canary(3, timedelta(minutes=5)))
     shop.run(rounds=10)
+    assert len(shop.accepted) == 3
+    shop.now += timedelta(minutes=5)
+    shop.run()
+    assert len(shop.accepted) == 10
+
+
+def test_the_wait_of_a_canary_begins_when_meta_has_answered_all_of_it(store: Store) -> None:
+    shop = Shop(store, people=10)
+    shop.launch(canary=Canary(3, timedelta(minutes=5)))
+    shop.step()
+    shop.now += timedelta(minutes=10)  # in which Meta is away
+    shop.run(rounds=3)
     assert len(shop.accepted) == 3
     shop.now += timedelta(minutes=5)
     shop.run()

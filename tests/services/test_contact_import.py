@@ -22,6 +22,7 @@ from pytake_cli.services import (
     contact_import,
     contact_import_files,
     contact_import_plan,
+    contact_import_reader,
     contacts,
     directory,
 )
@@ -50,6 +51,7 @@ def do(
     dry: bool = False,
     key: str | None = None,
     form: Any = None,
+    tell: contact_import.Tell = lambda counts: None,
     **rules: Any,
 ) -> contact_import.Outcome:
     """Imports a list as the command does."""
@@ -64,7 +66,7 @@ def do(
         if dry:
             return contact_import.try_out(store, source, wanted, NOW, lambda counts: None)
         job = contact_import.begin(store, org, source, key, contact_import.digest_of(source, {}), NOW)
-        outcome = contact_import.run(store, source, wanted, job, NOW, lambda counts: None)
+        outcome = contact_import.run(store, source, wanted, job, NOW, tell)
         if not outcome.replayed:
             contact_import.finish(store, org, source, outcome, None, NOW)
         return outcome
@@ -217,7 +219,7 @@ def test_one_organisations_list_touches_nobody_of_another(store: Store, org: int
 def test_an_import_that_was_stopped_goes_on_where_it_was(
     store: Store, org: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contact_import, "CHUNK", 3)
+    monkeypatch.setattr(contact_import_reader, "CHUNK", 3)
     lines = [f"P{n},119681841{n % 9:02}" for n in range(10)]  # the tenth is the first one's number
     text = "nome,celular\n" + "\n".join(lines) + "\n"
 
@@ -257,16 +259,26 @@ def test_an_import_that_was_stopped_goes_on_where_it_was(
 def test_after_a_long_list_the_planner_knows_how_many_people_there_are(
     store: Store, org: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contact_import, "CHUNK", 3)
+    monkeypatch.setattr(contact_import, "MANY", 3)
     listed = "telefone\n" + "".join(f"+55119681{serial:05}\n" for serial in range(40))
-    do(store, org, listed)
     asked = (
         "SELECT CAST(stat AS INTEGER) FROM sqlite_stat1 WHERE idx = 'ix_contact_audience'"  # its first word: rows
         if store.is_sqlite
         else "SELECT reltuples FROM pg_class WHERE relname = 'contact'"
     )
-    with store.read() as db:
-        assert db.connection().exec_driver_sql(asked).scalar_one() == 40
+    meanwhile = []
+
+    def look(*_counts: Any) -> None:
+        with store.read() as db:
+            meanwhile.append(db.connection().exec_driver_sql(asked).scalar())
+
+    if store.is_sqlite:
+        do(store, org, listed)
+    else:  # after the first of its chunks too
+        do(store, org, listed, tell=look)
+        assert meanwhile == [40]
+    look()
+    assert meanwhile[-1] == 40
 
 
 def test_two_that_do_the_same_import_at_once_are_told_apart(store: Store, org: int) -> None:
@@ -362,6 +374,14 @@ def test_mappings_that_do_not_fit_are_refused(store: Store, org: int, mapping: d
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_columns_of_one_name_are_told_apart(store: Store, org: int) -> None:
+    text = "celular,Obs,Obs,Obs,\n11968184101,a,b,c,\n"
+    assert told(do(store, org, text, mapping={"obs (2)": "-"})) == {"new": 1}
+    with store.read(org) as db:
+        assert [each.name for each in everyone(db, org)] == ["obs", "obs_3"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_list_without_a_header_gives_at_least_the_numbers(store: Store, org: int) -> None:
     assert told(do(store, org, "Ana;11 96818-4101\nBia;11 96818-4102\n")) == {"new": 2}
     with pytest.raises(InvalidData):
@@ -432,7 +452,7 @@ def test_numbers_are_keys_too_and_keys_that_tell_nobody_apart_are_refused(store:
 def test_a_stopped_import_by_key_goes_on_and_counts_nobody_twice(
     store: Store, org: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contact_import, "CHUNK", 2)
+    monkeypatch.setattr(contact_import_reader, "CHUNK", 2)
     text = "celular,cpf\n" + "".join(f"1196818410{n},c{n}\n" for n in range(5)) + ",C0\n"
     assert told(do(store, org, text, key_field="f.cpf")) == {"new": 5, "rejected": 1, "rejected.repeated": 1}
     assert told(do(store, org, text + "\n", key_field="f.cpf"))["same"] == 5

@@ -118,9 +118,7 @@ def test_a_day_is_the_clocks_of_the_organisation_also_when_it_has_25_hours(shop:
 def test_another_organisations_people_are_in_no_audience(shop: Shop) -> None:
     other = make_org(shop.store, "outra")
     with shop.store.read(other) as db:
-        assert [segments.count(db, other, text, NOW) for text in ("vip", "not blocked", "ana")] == [
-            0
-        ] * 3
+        assert [segments.count(db, other, text, NOW) for text in ("vip", "not blocked", "ana")] == [0] * 3
 
 
 @pytest.mark.parametrize(
