@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, Session
 
-from pytake_cli.store.rows import Owned, insert, long_text, primary_key, reference, since, time
+from pytake_cli.store.rows import COUNTED, Owned, insert, long_text, primary_key, reference, since, time
 from pytake_cli.store.types import BigId
 
 REPLY, NOTE = "reply", "note"
@@ -99,7 +99,7 @@ def put_star(db: Session, org_id: int, user_id: int, conversation_id: int, now: 
     row = {"user_id": user_id, "conversation_id": conversation_id, "org_id": org_id, "at": now}
     keys = ["user_id", "conversation_id"]
     new = insert(db, star).values(row).on_conflict_do_nothing(index_elements=keys)
-    return bool(db.connection().execute(new).rowcount)
+    return bool(db.connection().execute(new, execution_options=COUNTED).rowcount)
 
 
 def take_star(db: Session, user_id: int, conversation_id: int) -> bool:

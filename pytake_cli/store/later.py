@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from pytake_cli.store.campaigns import PENDING, SKIPPED, Campaign, recipient
 from pytake_cli.store.contacts import ServiceWindow
 from pytake_cli.store.messages import Message
-from pytake_cli.store.rows import insert
+from pytake_cli.store.rows import COUNTED, insert
 from pytake_cli.store.types import UtcTime
 
 message = Message.__table__  # type: ignore[attr-defined]
@@ -62,8 +62,7 @@ def add(
         recipient.c.id.in_(recipient_ids), recipient.c.campaign_id == first
     )
     added = insert(db, recipient).from_select(list(columns), chosen)
-    counted = {"preserve_rowcount": True}
-    return int(db.connection().execute(added.on_conflict_do_nothing(), execution_options=counted).rowcount)
+    return int(db.connection().execute(added.on_conflict_do_nothing(), execution_options=COUNTED).rowcount)
 
 
 def firsts(db: Session, first: int, number_id: int, contact_ids: Sequence[int]) -> Sequence[Any]:

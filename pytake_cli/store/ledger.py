@@ -14,7 +14,7 @@ from pytake_cli.store.campaigns import CANCELLED, ENQUEUED, HOLDOUT, PENDING, SK
 from pytake_cli.store.contacts import contact
 from pytake_cli.store.conversations import NOBODY, RESOLVED, Conversation
 from pytake_cli.store.messages import CAMPAIGN, OUT, RANK, Message
-from pytake_cli.store.rows import Batch, reserve_ids
+from pytake_cli.store.rows import COUNTED, Batch, reserve_ids
 from pytake_cli.store.types import UtcTime
 
 conversation = Conversation.__table__  # type: ignore[attr-defined]
@@ -40,7 +40,7 @@ def freeze(db: Session, org_id: int, campaign_id: int, audience: sa.Select[Any])
         # A ledger that was empty when it was last looked at would be read whole for each person: 2.5 s for 20,000.
         db.connection().exec_driver_sql("SET LOCAL enable_seqscan = off")
     frozen = sa.insert(recipient).from_select(list(columns), chosen)
-    return db.connection().execute(frozen, execution_options={"preserve_rowcount": True}).rowcount
+    return db.connection().execute(frozen, execution_options=COUNTED).rowcount
 
 
 def newest_contact(db: Session, org_id: int) -> int:

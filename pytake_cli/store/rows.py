@@ -93,6 +93,9 @@ def counted_since(default: int) -> Any:
     return Field(default=default, sa_column=column)
 
 
+COUNTED = {"preserve_rowcount": True}  # execution options of an INSERT: PostgreSQL's rowcount is -1 without them
+
+
 class Batch:
     """A statement for many rows that all have the same keys, compiled once for each database.
 

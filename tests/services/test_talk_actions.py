@@ -146,6 +146,11 @@ def test_what_was_done_can_be_undone_once(desk: Desk, action: str, given: dict[s
     assert caught.value.slug == "PT-UNDONE"
 
 
+def test_only_the_first_of_two_stars_is_one(desk: Desk) -> None:
+    with desk.store.write(desk.org) as db:
+        assert [desks.put_star(db, desk.org, desk.ana.id or 0, desk.id, NOW) for _ in range(2)] == [True, False]
+
+
 def test_undo_never_takes_away_what_came_after(desk: Desk) -> None:
     change = desk.act("priority", priority="high")
     desk.act("priority", priority="urgent", by=desk.bia)
