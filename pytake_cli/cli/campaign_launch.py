@@ -89,6 +89,8 @@ def launch(given: Given) -> None:
     $ pytake campaign launch black-friday --at "2026-11-27 09:00" --max-cost "USD 800" --follow
     """
     _refuse_expectation(given.expect)
+    if not 0 <= given.max_drift <= 100:  # nor nan
+        raise UsageError("PT-USAGE-BAD", "--max-drift takes a share in percent, 0 to 100", fix="--max-drift 5")
     with ExitStack() as stack:
         definition, plan, file = _meant(given, stack)
     if given.test_to:
