@@ -47,7 +47,7 @@ def resume(name: Name) -> None:
     if not recurs:
         say(told)
     if counted["detail"]:
-        say(_("it was paused because {why}").format(why=counted["detail"]))
+        say(_("it stands still: {why}").format(why=counted["detail"]))
     if not here.dry_run and not confirm.ordinary(_("Go on?")):
         say(_("nothing was changed"))
         return

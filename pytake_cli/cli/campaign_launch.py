@@ -99,7 +99,7 @@ def launch(given: Given) -> None:
     from pytake_cli.services import campaign_launch
 
     here, order = context(), _order(given)
-    found = campaign_launch.earlier(here.store, here.org_id, definition, order, plan.id if plan else "")
+    found = campaign_launch.earlier(here.store, here.org_id, definition, order, plan.id if plan else "", _waiting)
     if found is not None:
         _end(given, found, replayed=True)
         return
@@ -118,6 +118,11 @@ def launch(given: Given) -> None:
         details = {"plan": made.id, "recipients": made.recipients}
         export_rights.noted(given.as_, "campaign.launched", f"campaign:{launched.campaign.id}", details, RIGHT)
     _end(given, launched.campaign, replayed=launched.replayed)
+
+
+def _waiting(name: str) -> None:
+    told = _("{name} is being launched already: waiting for that; one that was cut off is given up after a minute…")
+    say(told.format(name=name))
 
 
 def _planned(definition: Definition, file: Any, order: Order) -> Plan:

@@ -60,7 +60,7 @@ class Given:
     ] = None
     magic: Annotated[
         bool, typer.Option("--magic/--no-magic", help="Whether the last digits of a recipient choose its fate.")
-    ] = True
+    ] = False
     limits: Annotated[bool, typer.Option("--limits/--no-limits", help="Whether Meta's rates and limits hold.")] = True
     bench: Annotated[
         bool, typer.Option("--bench", help="Quiet and fast: no limits, no magic, no logs, webhooks by the hundred.")
@@ -102,7 +102,7 @@ def _changes(given: Given) -> dict[str, Any]:
     """The emulator's settings that the flags name; --set wins over its own flag."""
     named = {name: getattr(given, name) for name in ("latency", "batch", "numbers", "seed", "record")}
     named |= dict.fromkeys(("sent_delay", "delivered_delay", "read_delay"), given.status_delay)
-    named |= {} if given.magic else {"magic": False}
+    named |= {"magic": True} if given.magic else {}
     named |= {} if given.limits else dict.fromkeys(("limit_throughput", "limit_pairs", "limit_tier"), False)
     return {name: value for name, value in named.items() if value is not None} | changes_of(given.set_ or [])
 

@@ -179,7 +179,7 @@ def shown(value: Any, style: Style, *, relative: bool, name: str = "") -> str:
             text = ago(value, style.now) if relative else local(value, style.tz())
         case timedelta():
             text = duration(value)
-        case int() if not isinstance(value, Enum) and name not in NAMES and not name.endswith(("_id", "_pid")):
+        case int() if not isinstance(value, Enum) and name not in NAMES and not name.endswith(("_id", "_pid", "_code")):
             text = number(value)
         case float():
             text = fraction(value)

@@ -193,6 +193,7 @@ def preview(draft: Draft, request: Request) -> dict[str, Any]:
         with ways_out(request):
             party = parties.of(db, person, number.id or 0)
             outbound.refuse_unwanted(number, party, outgoing, "agent", request.due_at or ctx.now)
+            outbound.refuse_marketing(db, number, party, outgoing, "agent")
         name = person.name or person.profile_name or request.to
     return {
         "status": "would be queued",

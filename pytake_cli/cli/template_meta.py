@@ -68,6 +68,9 @@ def submit(
         _hand_in(number, row)
     found = [_decided(number, row.id or 0) if wait else _row(row.id or 0) for row in local]
     emit([words.record(row) for row in found], words.FIELDS, default=SHOWN)
+    for draft, row in zip(local, found, strict=True):  # at once, or by the review
+        if row.category != draft.category:
+            warn(_("Meta files {name} as {category}").format(name=row.name, category=row.category))
     for row in found:
         _refuse_rejected(row)
 
@@ -79,8 +82,6 @@ def _hand_in(number: Number, row: Template) -> None:
     made = _ask(number, lambda graph: _create(graph, number, row))
     with wake(here.store).write(here.org_id) as db:
         template_admin.submitted(db, db.get_one(type(row), row.id), made, clock.now())
-    if made.category and made.category != row.category:
-        warn(_("Meta files {name} as {category}").format(name=row.name, category=made.category))
     done(_("{name} ({language}) was submitted").format(name=row.name, language=row.language))
 
 

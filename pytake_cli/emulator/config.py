@@ -83,7 +83,7 @@ class Config:
     username_at: bool = True
     brazil_ninth: bool = True  # wa_ids of Brazilian area codes outside the first regions lose their 9
     mexico_one: bool = True
-    magic: bool = True  # the last three digits of a recipient choose its behaviour
+    magic: bool = False  # the last three digits of a recipient choose its behaviour
 
     # rules
     window_errors: str = "async"

@@ -95,6 +95,7 @@ def _quality(db: Session, number: Number, value: dict[str, Any], now: datetime) 
             campaigns.quality_fell(db, number, now)
         case "UNFLAGGED":
             number.quality = "GREEN"
+            campaign_causes.is_better(db, number, now)
         case _:
             pass  # UPGRADE, DOWNGRADE and ONBOARDING speak of the limit below
     limit = value.get("current_limit")

@@ -11,7 +11,7 @@ from pytake_cli.locale import Phrase
 from pytake_cli.policy.audience import REASONS
 from pytake_cli.policy.campaigns import DEFAULT_CAP, Definition, Money, over_cap
 from pytake_cli.policy.pricing import Estimate
-from pytake_cli.services import templates, told
+from pytake_cli.services import campaign_told, templates, told
 from pytake_cli.services.campaign_audience import Target
 from pytake_cli.services.campaign_count import Tally
 from pytake_cli.store.campaigns import Campaign, Plan
@@ -56,8 +56,9 @@ def of_target(found: Target, definition: Definition, now: datetime) -> Iterator[
         yield Conflict(
             "PT-NUMBER-STOPPED",
             "{number} sends nothing now: {reason}",
-            fix="pytake number verify {number}",
+            fix=campaign_told.help_of(number),
             number=number.display,
+            scope=number.phone_number_id,
             reason=number.stopped_reason or "stopped",
         )
     for _values, template in found.sent(definition):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import chain, count
 from time import sleep
 
@@ -32,6 +34,7 @@ from pytake_cli.store.campaigns import Campaign, Plan
 log = logging.getLogger(__name__)
 
 PEOPLE_AT_ONCE = 25_000  # of the contacts, a transaction: webhooks wait for some 0.2 s at most
+CHUNKS_AT_ONCE = 2  # on PostgreSQL, whose checks of foreign keys keep a processor busy for half of the time
 # Problems that are stops which the user set.
 LIMITS = ("PT-CAMP-COST", "PT-CAMP-CURRENCY", "PT-CAMP-PRICE", "PT-CAMP-RECIPIENTS")
 LATE = timedelta(hours=1)  # a launch that misses its moment by more is refused: the day may be a slip of the pen
@@ -202,14 +205,24 @@ def before(db: Session, org_id: int, definition: Definition, order: Order, plan_
     )
 
 
-def earlier(store: Store, org_id: int, definition: Definition, order: Order, plan_id: str = "") -> Campaign | None:
-    """The same, once that launch is whole; what a killed one has left is given up."""
-    end = clock.monotonic() + PATIENCE_SECONDS
+def earlier(
+    store: Store,
+    org_id: int,
+    definition: Definition,
+    order: Order,
+    plan_id: str = "",
+    tell: Callable[[str], None] = lambda _: None,
+) -> Campaign | None:
+    """The same, once that launch is whole; what a killed one has left is given up. `tell` hears whom it waits for."""
+    end, told = clock.monotonic() + PATIENCE_SECONDS, False
     while True:
         with store.read(org_id) as db:
             found = before(db, org_id, definition, order, plan_id)
         if found is None or found.status != FREEZING:
             return found
+        if not told:
+            tell(found.name)
+            told = True
         wait_for(store, found, end)
 
 
@@ -280,23 +293,22 @@ def _freeze(
     """Writes the ledger in chunks, which nothing looks at before it is whole; gives all of it up if that fails."""
     assert campaign.id is not None
     seen = campaign.updated_at
+    at_once = 1 if store.is_sqlite else CHUNKS_AT_ONCE
     try:
         with store.read() as db:
             last = ledger.newest_contact(db, campaign.org_id)
             due = campaign_audience.due(db, campaign.org_id, definition, now)
+        chunks = [(first, first + PEOPLE_AT_ONCE - 1) for first in range(1, last + 1, PEOPLE_AT_ONCE)]
         total = 0
-        for first in range(1, last + 1, PEOPLE_AT_ONCE):
-            faults.point("campaign.before_chunk")
-            within = (first, first + PEOPLE_AT_ONCE - 1)
-            with store.write() as db:
-                alive = _still_mine(db, campaign, seen)
-                people = campaign_audience.audience(
-                    db, campaign.org_id, definition, now, due, within=within, freezing=campaign.id
-                )
-                total += ledger.freeze(db, campaign.org_id, campaign.id, people)
-            seen = alive
-            if progress is not None:
-                progress(total)
+        with ThreadPoolExecutor(at_once) as threads:
+            for start in range(0, len(chunks), at_once):
+                faults.point("campaign.before_chunk")
+                with store.write() as db:
+                    seen = _still_mine(db, campaign, seen)
+                chunk = partial(_freeze_chunk, store, campaign, definition, now, due, seen)
+                total += sum(threads.map(chunk, chunks[start : start + at_once]))
+                if progress is not None:
+                    progress(total)
         faults.point("campaign.before_start")
         with store.write() as db:
             _still_mine(db, campaign, seen)
@@ -306,16 +318,47 @@ def _freeze(
         raise
 
 
+def _freeze_chunk(
+    store: Store,
+    campaign: Campaign,
+    definition: Definition,
+    now: datetime,
+    due: campaign_audience.Due,
+    seen: datetime,
+    within: tuple[int, int],
+) -> int:
+    """Writes the rows of the contacts with these ids; whoever gives the freeze up waits for it, or stops it here."""
+    assert campaign.id is not None
+    with store.write() as db:
+        table = campaign_table
+        mine = sa.select(table.c.id).where(table.c.id == campaign.id, table.c.updated_at == seen)
+        if db.connection().execute(mine.with_for_update(read=True)).first() is None:
+            raise _taken(campaign)
+        people = campaign_audience.audience(
+            db, campaign.org_id, definition, now, due, within=within, freezing=campaign.id
+        )
+        return ledger.freeze(db, campaign.org_id, campaign.id, people)
+
+
 def _still_mine(db: Session, campaign: Campaign, seen: datetime) -> datetime:
     """Moves the time of the freeze's last sign of life; Conflict when somebody has given it up for dead."""
+    moved = _moved(db, campaign.id, seen)
+    if moved is None:
+        raise _taken(campaign)
+    return moved
+
+
+def _taken(campaign: Campaign) -> Conflict:
+    told = "somebody else is launching {name}"
+    return Conflict("PT-CAMP-FREEZING", told, fix="pytake campaign list", name=campaign.name)
+
+
+def _moved(db: Session, campaign_id: int | None, seen: datetime) -> datetime | None:
+    """Makes the freeze whose last sign of life is `seen` one's own; the new sign, None if somebody was faster."""
     now = max(clock.now(), seen + timedelta(microseconds=1))
     table = campaign_table
-    mine = sa.update(table).where(table.c.id == campaign.id, table.c.status == FREEZING, table.c.updated_at == seen)
-    if db.connection().execute(mine.values(updated_at=now)).rowcount != 1:
-        raise Conflict(
-            "PT-CAMP-FREEZING", "somebody else is launching {name}", fix="pytake campaign list", name=campaign.name
-        )
-    return now
+    mine = sa.update(table).where(table.c.id == campaign_id, table.c.status == FREEZING, table.c.updated_at == seen)
+    return now if db.connection().execute(mine.values(updated_at=now)).rowcount == 1 else None
 
 
 def _start(
@@ -346,11 +389,12 @@ def clear(store: Store, campaign_id: int, seen: datetime) -> bool:
     """Gives up a freeze whose last sign of life is `seen`: its rows go, then the campaign; False if it lives."""
     while True:
         with store.write() as db:
-            campaign = db.get(Campaign, campaign_id)
-            if campaign is None or campaign.status != FREEZING or campaign.updated_at != seen:
+            moved = _moved(db, campaign_id, seen)
+            if moved is None:
                 return False
+            seen = moved
             if ledger.forget(db, campaign_id, PEOPLE_AT_ONCE) < PEOPLE_AT_ONCE:
-                db.delete(campaign)
+                db.delete(db.get_one(Campaign, campaign_id))
                 return True
 
 

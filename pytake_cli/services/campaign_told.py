@@ -50,3 +50,10 @@ def of_stop(number: Number, campaign: str, now: datetime) -> Phrase:
             **about,
         )
     return Phrase("{number} may not send: {why}", **about)
+
+
+def help_of(number: Number) -> str:
+    """The command that helps a number which may not send; it takes {number} and {scope}."""
+    if tokens.was_the_reason(number):
+        return "pytake secret set access_token --scope {scope} - < token.txt"
+    return "pytake number verify {number}" if number.stopped_at is not None else "pytake number show {number}"

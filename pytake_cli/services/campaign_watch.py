@@ -24,7 +24,7 @@ SLOW_BELOW = 0.95  # of the number's rate
 def progress(db: Session, campaign: Campaign) -> dict[str, Any]:
     """What a progress bar needs; read from indexes alone, so that a million people cost little."""
     assert campaign.id is not None
-    status = counts.statuses(db, campaign.id)
+    status = counts.statuses(db, [campaign.id])[campaign.id]
     waiting = counts.waiting(db, campaign.id)
     written = sum(status.values())
     under_way = status["queued"] + status["sending"]
@@ -48,9 +48,9 @@ def progress(db: Session, campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def outcomes(db: Session, campaign_id: int) -> dict[str, int]:
-    """What became of the messages, as a row of a table shows it: sent, delivered, read, failed."""
-    return _outcomes(counts.statuses(db, campaign_id))
+def outcomes(db: Session, campaign_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """What became of each campaign's messages, as rows of a table show it: sent, delivered, read, failed."""
+    return {id_: _outcomes(status) for id_, status in counts.statuses(db, campaign_ids).items()}
 
 
 def _outcomes(status: Counter[str]) -> dict[str, int]:

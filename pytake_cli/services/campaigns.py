@@ -22,7 +22,15 @@ from pytake_cli.policy.campaigns import (
     SCHEDULED,
     Definition,
 )
-from pytake_cli.services import campaign_flows, campaign_recurrence, campaign_told, incidents, sending, templates
+from pytake_cli.services import (
+    campaign_causes,
+    campaign_flows,
+    campaign_recurrence,
+    campaign_told,
+    incidents,
+    sending,
+    templates,
+)
 from pytake_cli.services.told import to_json
 from pytake_cli.store import campaigns, later, ledger
 from pytake_cli.store.campaigns import Campaign
@@ -128,8 +136,9 @@ def resume(db: Session, campaign: Campaign, now: datetime) -> None:
         raise Conflict(
             "PT-CAMP-NUMBER",
             "{number} may not send: {reason}",
-            fix="pytake number verify {number}" if number.stopped_at else "pytake number show {number}",
+            fix=campaign_told.help_of(number),
             number=number.display,
+            scope=number.phone_number_id,
             reason=campaign_told.of_number(number, now).told,
         )
     for arm in definition(campaign).arms:
@@ -245,7 +254,7 @@ def quality_fell(db: Session, number: Number, now: datetime) -> None:
     why = Phrase("Meta rates {number} low: people block or report it", number=number.display)
     for campaign in _going(db, number.org_id, RUNNING, SCHEDULED):
         if campaign.number_id == number.id:
-            stop(db, campaign, now, "PT-CAMP-QUALITY", why)
+            stop(db, campaign, now, campaign_causes.QUALITY, why)
 
 
 def _going(db: Session, org_id: int, *statuses: str) -> Iterable[Campaign]:

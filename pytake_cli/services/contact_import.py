@@ -129,14 +129,22 @@ def run(store: Store, source: Source, wanted: Wanted, job: ContactImport, now: d
     shares = store.is_sqlite and lock.holder(store) is not None
     with closing(ahead(source, _reading(store, wanted), _held(store, wanted), job.rows_done)) as chunks:
         for count, entries, rejects in chunks:
+            before = outcome.counts["new"]
             _commit(store, writing, wanted.rules, outcome, count, entries, rejects, now)
+            # PostgreSQL keeps the plan of an empty table else, and compares each row with each phone
+            if not store.is_sqlite and before < MANY <= outcome.counts["new"]:
+                _tell_planner(store)
             tell(outcome.counts)
             if shares:
                 time.sleep(TURN_SECONDS)
     if outcome.counts["new"] - job.counts.get("new", 0) >= MANY:
-        with store.write() as db:
-            imports.refresh_statistics(db)
+        _tell_planner(store)
     return outcome
+
+
+def _tell_planner(store: Store) -> None:
+    with store.write() as db:
+        imports.refresh_statistics(db)
 
 
 def finish(store: Store, org_id: int, source: Source, outcome: Outcome, rejects: Path | None, now: datetime) -> None:

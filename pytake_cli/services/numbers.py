@@ -96,6 +96,8 @@ def refresh(db: Session, number: Number, phone: Phone, now: datetime) -> list[st
         setattr(number, field, said[field])
     if "tier" in changed:
         campaign_causes.is_gone(db, number, campaign_causes.QUOTA, now)
+    if "quality" in changed and number.quality != "RED":
+        campaign_causes.is_better(db, number, now)
     if number.status == "CONNECTED" and (number.stopped_at or number.templates_stopped_until):
         if tokens.was_the_reason(number):
             campaign_causes.is_gone(db, number, campaign_causes.NUMBER, now)

@@ -13,7 +13,7 @@ from pytake_cli.policy import delivery, window
 from pytake_cli.services import contact_removal, ownership, parties, talks
 from pytake_cli.services.parties import Party
 from pytake_cli.services.sending import needs_window
-from pytake_cli.store import events
+from pytake_cli.store import events, templates
 from pytake_cli.store.contacts import Contact
 from pytake_cli.store.conversations import BOT, BY_BOT, OPEN, RESOLVED, SNOOZED, Conversation
 from pytake_cli.store.events import Event
@@ -81,6 +81,7 @@ def put(
     wire.check(outgoing.body)
     due = more.get("due_at") or now
     refuse_unwanted(number, party, outgoing, origin, due)
+    refuse_marketing(db, number, party, outgoing, origin)
     address = parties.address(party, number.portfolio_id)
     conversation = conversation or open_conversation(db, number, contact_id, now, status=BEGINS.get(origin, OPEN))
     _take_up(db, party, conversation, origin, now)
@@ -206,6 +207,25 @@ def refuse_unwanted(number: Number, party: Party, outgoing: wire.Outgoing, origi
         )
 
 
+def refuse_marketing(db: Session, number: Number, party: Party, outgoing: wire.Outgoing, origin: str) -> None:
+    """Raises where somebody would send a marketing template by hand to a person who wants none."""
+    contact = party.contact
+    if origin != "agent" or outgoing.kind != "template" or not (contact.opted_out_at or contact.marketing_stopped_at):
+        return
+    named = outgoing.body["template"]
+    template = templates.by_key(db, number.org_id, number.waba_id, named["name"], named["language"]["code"])
+    if template is not None and template.category == "MARKETING":
+        raise Forbidden(
+            "PT-OPTED-OUT",
+            "this contact opted out of marketing",
+            why="{name} is a marketing template",
+            fix="pytake contact optin contact:{id} --topic {topic} --source TEXT",
+            name=template.name,
+            id=contact.id,
+            topic="all" if contact.opted_out_at else "marketing",
+        )
+
+
 def by_client_key(db: Session, org_id: int, client_key: str) -> Message | None:
     id_ = db.connection().execute(_BY_KEY, {"org": org_id, "key": client_key}).scalar()
     return db.get_one(Message, id_) if id_ is not None else None
@@ -302,7 +322,9 @@ def retry(db: Session, message: Message, now: datetime) -> None:
         )
     number, contact = db.get_one(Number, message.number_id), db.get_one(Contact, message.contact_id)
     party = parties.of(db, contact, message.number_id)
-    refuse_unwanted(number, party, wire.Outgoing(message.kind, message.body), message.origin, now)
+    outgoing = wire.Outgoing(message.kind, message.body)
+    refuse_unwanted(number, party, outgoing, message.origin, now)
+    refuse_marketing(db, number, party, outgoing, message.origin)
     _requeue(db, message, now)
 
 

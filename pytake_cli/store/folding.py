@@ -76,8 +76,10 @@ def _folded_in_sqlite(element: folded_in, compiler: SQLCompiler, **more: Any) ->
 
 @compiles(folded_in, "postgresql")
 def _folded_in_postgresql(element: folded_in, compiler: SQLCompiler, **more: Any) -> str:
-    value, wanted, _again = _parts(element, compiler, **more)
-    return f"{NAME}({value}) IN ({wanted})"
+    """Likewise: the function takes 1.5 µs, which is four times as long as all else that is asked of a contact."""
+    value, wanted, again = _parts(element, compiler, **more)
+    asked = f"WHEN {value} ~ '[^!-~]' THEN {NAME}({value}) IN ({again})"
+    return f'CASE WHEN lower({value} COLLATE "C") IN ({wanted}) THEN true {asked} ELSE false END'
 
 
 def _parts(element: folded_in, compiler: SQLCompiler, **more: Any) -> tuple[str, str, str]:

@@ -62,7 +62,8 @@ def add(
         recipient.c.id.in_(recipient_ids), recipient.c.campaign_id == first
     )
     added = insert(db, recipient).from_select(list(columns), chosen)
-    return int(db.connection().execute(added.on_conflict_do_nothing()).rowcount)
+    counted = {"preserve_rowcount": True}
+    return int(db.connection().execute(added.on_conflict_do_nothing(), execution_options=counted).rowcount)
 
 
 def firsts(db: Session, first: int, number_id: int, contact_ids: Sequence[int]) -> Sequence[Any]:

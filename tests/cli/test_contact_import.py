@@ -138,6 +138,8 @@ def test_an_export_in_another_organisation_is_the_same_but_for_what_people_stopp
     for file in files:
         form = file.suffix[1:]
         shell("org", "create", form)
+        shell("-o", form, "contact", "import", str(file), "--dry-run", "--plain")
+        assert f"out.{form}: 2 rows" in shell.err
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
         shell("-o", form, "contact", "import", "-")
         assert "pytake contact optout - --topic all" in shell.err

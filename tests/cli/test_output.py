@@ -131,6 +131,7 @@ def test_people_see_relative_times_thousands_and_words() -> None:
 
 def test_one_thing_is_a_sheet_with_absolute_times() -> None:
     assert forms.sheet({"id": 5008, "at": NOW}, ["id", "at"], STYLE) == "id  5008\nat  2026-11-22 19:11:48 -03\n"
+    assert forms.sheet({"stopped_code": 131042}, ["stopped_code"], STYLE) == "stopped code  131042\n"
 
 
 def test_a_narrow_screen_cuts_text_and_drops_columns_from_the_right() -> None:

@@ -140,8 +140,10 @@ def test_meta_may_file_it_otherwise_and_a_review_may_take_long(loja: Run, folder
     emulator.post("config", review_delay="10ms")
     text = PROMO.replace("MARKETING", "UTILITY").replace("domingo", "segunda")
     rows(loja, "template", "create", put(folder, "aviso_recategorize", text))
-    (row,) = rows(loja, "template", "submit", "aviso_recategorize", "--wait", "--timeout", "20")
+    ran = loja("template", "submit", "aviso_recategorize", "--wait", "--timeout", "20", "--json")
+    (row,) = json.loads(ran.out)
     assert (row["category"], row["status"]) == ("MARKETING", "APPROVED")
+    assert "Meta files aviso_recategorize as MARKETING" in ran.err
     rows(loja, "template", "create", put(folder, "aviso_pending", PROMO.replace("domingo", "hoje")))
     ran = loja("template", "submit", "aviso_pending", "--wait", "--timeout", "1")
     assert (ran.code, "pytake template pull" in ran.err) == (8, True)
@@ -267,6 +269,21 @@ def test_a_trial_goes_to_one_person_with_examples_where_nothing_is_given(loja: R
     sent = json.loads(ran.out)["body"]["template"]["components"]
     assert [each["text"] for each in sent[0]["parameters"]] == ["Ana", "860198"]
     assert loja("template", "test", "confirmacao_pedido", "--to", "+5511968184101").code == 0
+
+
+def test_nobody_who_stopped_marketing_gets_it_by_hand(loja: Run) -> None:
+    rows(loja, "template", "pull")
+    send = ("template", "test", "oferta_semana", "--to", "+5511968184101")
+    rows(loja, "contact", "create", "+5511968184101")
+    for stop in ("marketing", "all"):
+        rows(loja, "contact", "optout", "+5511968184101", "--topic", stop)
+        for words, code in ((send, 77), ((*send, "--dry-run"), 3)):
+            ran = loja(*words)
+            assert (ran.code, "PT-OPTED-OUT" in ran.err, f"--topic {stop} " in ran.err) == (code, True, True)
+    rows(loja, "template", "test", "confirmacao_pedido", "--to", "+5511968184101")
+    for stop in ("marketing", "all"):
+        rows(loja, "contact", "optin", "+5511968184101", "--topic", stop, "--source", "loja")
+    rows(loja, *send)
 
 
 def test_a_template_that_is_new_at_meta_is_asked_for(loja: Run) -> None:

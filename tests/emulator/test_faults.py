@@ -98,7 +98,7 @@ async def test_latency_has_a_distribution() -> None:
 
 
 async def test_a_magic_number_loses_the_answer() -> None:
-    async with stage() as it:
+    async with stage(magic=True) as it:
         body: dict[str, Any] = {"messaging_product": "whatsapp", "to": "+5511900000999", "type": "template"}
         body["template"] = {"name": "hello_world", "language": {"code": "en_US"}}
         with pytest.raises(aiohttp.ClientError):

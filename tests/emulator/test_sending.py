@@ -171,12 +171,12 @@ async def test_only_the_allow_list_gets_messages_in_test_mode() -> None:
 
 @pytest.mark.parametrize(("ending", "code"), [("026", 131026), ("042", 131042), ("047", 131047)])
 async def test_magic_recipients_fail_later(ending: str, code: int) -> None:
-    async with stage() as it:
+    async with stage(magic=True) as it:
         assert (await first_status(it, "template", TEMPLATE, to=f"+5511900000{ending}"))["errors"][0]["code"] == code
 
 
 async def test_magic_recipients_are_refused_at_once_or_for_a_while() -> None:
-    async with stage() as it:
+    async with stage(magic=True) as it:
         await it.refused(131056, "template", TEMPLATE, to="+5511900000056")
         await it.refused(190, "template", TEMPLATE, to="+5511900000190")
         for _ in range(3):

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from pytake_cli import locale
+from pytake_cli.errors import Conflict
 from pytake_cli.services import (
     account_events,
     campaign_list,
@@ -143,6 +144,9 @@ def test_a_stopped_number_says_why_and_what_helps(store: Store) -> None:
     helps = "the access token is expired, revoked or wrong; set a new access token"
     command = "pytake secret set access_token --scope"
     assert f"{helps}; the campaign then goes on by itself: {command}" in sentence
+    with pytest.raises(Conflict) as refusal:
+        shop.on_campaign(campaigns.resume)
+    assert refusal.value.fix.startswith(command)
     [in_portuguese] = said(shop, "pt-BR")
     assert "não pode enviar: o access token venceu" in in_portuguese
     assert f"; a campanha então continua sozinha: {command}" in in_portuguese
@@ -157,6 +161,9 @@ def test_a_number_that_waits_for_a_person_says_with_which_commands_it_goes_on(st
     [sentence] = said(shop, "en")
     assert "then: pytake number verify +" in sentence
     assert sentence.endswith("&& pytake campaign resume bf")
+    with pytest.raises(Conflict) as refusal:
+        shop.on_campaign(campaigns.resume)
+    assert refusal.value.fix == "pytake number verify {number}"
 
 
 @pytest.mark.parametrize(("hours", "status"), [(23, "running"), (25, "paused")])
@@ -215,6 +222,26 @@ def set_tier(shop: Shop, tier: str) -> None:
         number = db.get_one(Number, shop.number_id)
         value = {"event": "UPGRADE", "current_limit": tier}
         told = AccountEvent(number.waba_id, number.phone_number_id, "phone_number_quality_update", value)
+        account_events.apply(db, told, {number.phone_number_id: number}, shop.now)
+
+
+def test_a_campaign_that_waits_for_the_number_says_when_meta_rates_it_well_again(store: Store) -> None:
+    shop = Shop(store)
+    shop.launch()
+    rate(shop, "FLAGGED")
+    rate(shop, "UNFLAGGED")
+    [sentence], [in_portuguese] = said(shop, "en"), said(shop, "pt-BR")
+    assert sentence.startswith("Meta no longer rates")
+    assert sentence.endswith("low; to go on: pytake campaign resume bf")
+    assert in_portuguese.startswith("a Meta não avalia mais")
+    assert shop.campaign().status == "paused"
+
+
+def rate(shop: Shop, event: str) -> None:
+    """As Meta tells it."""
+    with shop.store.write() as db:
+        number = db.get_one(Number, shop.number_id)
+        told = AccountEvent(number.waba_id, number.phone_number_id, "phone_number_quality_update", {"event": event})
         account_events.apply(db, told, {number.phone_number_id: number}, shop.now)
 
 

@@ -436,6 +436,23 @@ def test_a_launch_that_died_half_way_is_given_up(store: Store) -> None:
     assert shop.launch().recipients == 5
 
 
+def test_a_launch_in_chunks_is_whole_or_given_up_by_another(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Shop(store)
+    monkeypatch.setattr(campaign_launch, "PEOPLE_AT_ONCE", 1)  # five chunks, some of them at once on PostgreSQL
+    seen: list[int] = []
+
+    def given_up(people: int) -> None:
+        seen.append(people)
+        half = shop.campaign()
+        assert campaign_launch.clear(store, half.id or 0, half.updated_at)
+
+    with pytest.raises(Conflict, match="somebody else is launching"):
+        campaign_launch.launch(store, shop.plan(), Order(), shop.now, given_up)
+    assert (len(seen), shop.ledger()) == (1, {})
+    assert campaign_launch.launch(store, shop.plan(), Order(), shop.now, seen.append).campaign.recipients == 5
+    assert (seen[-1], shop.ledger()) == (5, {"pending": 5})
+
+
 def test_the_answer_to_a_campaign_opens_its_conversation_and_is_credited(store: Store) -> None:
     shop = Shop(store, people=2)
     shop.launch()

@@ -51,6 +51,7 @@ def do(
     dry: bool = False,
     key: str | None = None,
     form: Any = None,
+    tell: contact_import.Tell = lambda counts: None,
     **rules: Any,
 ) -> contact_import.Outcome:
     """Imports a list as the command does."""
@@ -65,7 +66,7 @@ def do(
         if dry:
             return contact_import.try_out(store, source, wanted, NOW, lambda counts: None)
         job = contact_import.begin(store, org, source, key, contact_import.digest_of(source, {}), NOW)
-        outcome = contact_import.run(store, source, wanted, job, NOW, lambda counts: None)
+        outcome = contact_import.run(store, source, wanted, job, NOW, tell)
         if not outcome.replayed:
             contact_import.finish(store, org, source, outcome, None, NOW)
         return outcome
@@ -260,14 +261,24 @@ def test_after_a_long_list_the_planner_knows_how_many_people_there_are(
 ) -> None:
     monkeypatch.setattr(contact_import, "MANY", 3)
     listed = "telefone\n" + "".join(f"+55119681{serial:05}\n" for serial in range(40))
-    do(store, org, listed)
     asked = (
         "SELECT CAST(stat AS INTEGER) FROM sqlite_stat1 WHERE idx = 'ix_contact_audience'"  # its first word: rows
         if store.is_sqlite
         else "SELECT reltuples FROM pg_class WHERE relname = 'contact'"
     )
-    with store.read() as db:
-        assert db.connection().exec_driver_sql(asked).scalar_one() == 40
+    meanwhile = []
+
+    def look(*_counts: Any) -> None:
+        with store.read() as db:
+            meanwhile.append(db.connection().exec_driver_sql(asked).scalar())
+
+    if store.is_sqlite:
+        do(store, org, listed)
+    else:  # after the first of its chunks too
+        do(store, org, listed, tell=look)
+        assert meanwhile == [40]
+    look()
+    assert meanwhile[-1] == 40
 
 
 def test_two_that_do_the_same_import_at_once_are_told_apart(store: Store, org: int) -> None:

@@ -166,7 +166,8 @@ def list_(paging: Paging = Depends(paging), here: Here = Depends(here)) -> objec
         rows = campaign_list.rows(db, here.org_id)
         found = [row for row in rows if before is None or row["id"] < before[0]]
         page = paging.page(found, lambda row: (row["id"],), total=len(rows))
-        page["items"] = [{**row, **campaign_watch.outcomes(db, row["id"])} for row in page["items"]]
+        outcomes = campaign_watch.outcomes(db, [row["id"] for row in page["items"]])
+        page["items"] = [{**row, **outcomes[row["id"]]} for row in page["items"]]
     return page
 
 
