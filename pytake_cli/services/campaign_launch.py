@@ -8,7 +8,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from functools import partial
 from itertools import chain, count
 from time import sleep
@@ -116,7 +115,7 @@ def check(db: Session, plan: Plan, most: Money | None, order: Order, now: dateti
         kind = LimitReached if problem.slug in LIMITS else InvalidData
         raise kind(problem.slug, problem.message, why=problem.why, fix=problem.fix, **problem.values)
     if most is not None:
-        _check_cost(plan, most)
+        campaign_checks.refuse_cost(plan, most)
     _check_time(Definition.of_json(plan.definition), order, now)
     campaign_approval.require(db, plan, order.user_id, now, order.series_id)
 
@@ -137,38 +136,6 @@ def _check_time(definition: Definition, order: Order, now: datetime) -> None:
             fix="--at now, if that is meant",
             name=definition.name,
             at=f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
-        )
-
-
-def _check_cost(plan: Plan, most: Money) -> None:
-    cost = plan.content["cost"]
-    told = {"markets": ", ".join(cost["unknown_markets"]) or "flow", "most": str(most)}
-    if cost["max"] is None or cost["unknown_markets"]:
-        raise LimitReached(
-            "PT-CAMP-PRICE",
-            "the cost cannot be held below {most}: there is no price for {markets}",
-            fix="pytake billing prices import FILE",
-            **told,
-        )
-    currency, amount = cost["max"]["currency"], Decimal(cost["max"]["amount"])
-    if amount and currency != most.currency:
-        raise LimitReached(
-            "PT-CAMP-CURRENCY",
-            "the prices are in {currency}, and max_cost is in {given}",
-            fix="--max-cost '{cost}'",
-            given=most.currency,
-            currency=currency,
-            cost=f"{currency} {amount}",
-        )
-    if amount * 1_000_000 > most.micros:
-        raise LimitReached(
-            "PT-CAMP-COST",
-            "it may cost {cost}, and --max-cost is {most}",
-            why="prices of {date}",
-            fix="fewer people, or --max-cost '{cost}'",
-            cost=f"{currency} {amount}",
-            date=cost["price_date"],
-            **told,
         )
 
 
