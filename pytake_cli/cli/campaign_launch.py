@@ -89,6 +89,8 @@ def launch(given: Given) -> None:
     $ pytake campaign launch black-friday --at "2026-11-27 09:00" --max-cost "USD 800" --follow
     """
     _refuse_expectation(given.expect)
+    if not 0 <= given.max_drift <= 100:  # nor nan
+        raise UsageError("PT-USAGE-BAD", "--max-drift takes a share in percent, 0 to 100", fix="--max-drift 5")
     with ExitStack() as stack:
         definition, plan, file = _meant(given, stack)
     if given.test_to:
@@ -111,10 +113,7 @@ def launch(given: Given) -> None:
     if not _sure(made, given.expect):
         say(_("nothing was launched"))
         return
-    launched = _launch(made, order)
-    if not launched.replayed:
-        details = {"plan": made.id, "recipients": made.recipients}
-        export_rights.noted(given.as_, "campaign.launched", f"campaign:{launched.campaign.id}", details, RIGHT)
+    launched = _launch(made, order, given.as_)
     _end(given, launched.campaign, replayed=launched.replayed)
 
 
@@ -259,16 +258,20 @@ def _sure(made: Plan, expect: str | None) -> bool:
     return confirm.ordinary(_("{told}. Launch it?").format(told=told))
 
 
-def _launch(made: Plan, order: Order) -> Any:
+def _launch(made: Plan, order: Order, as_: str | None) -> Any:
     """Freezes the audience, with its progress on stderr; the daemon is told."""
     from pytake_cli.services import campaign_launch
 
     here = context()
     progress = Progress("freeze", made.recipients)
     try:
-        return campaign_launch.launch(neighbour.wake(here.store), made, order, clock.now(), progress.at)
+        launched = campaign_launch.launch(neighbour.wake(here.store), made, order, clock.now(), progress.at)
     finally:
         progress.end()
+    if not launched.replayed:
+        details = {"plan": made.id, "recipients": made.recipients}
+        export_rights.noted(as_, "campaign.launched", f"campaign:{launched.campaign.id}", details, RIGHT)
+    return launched
 
 
 def _tell(campaign: Campaign, *, replayed: bool) -> None:

@@ -193,7 +193,7 @@ def shown(made: Plan) -> None:
         say(campaign_words.warning(each))
     for each in made.content["problems"]:
         problems.tell(campaign_checks.of_json(each), context().flags)
-    if made.recipients and not made.content["problems"]:
+    if made.recipients and not made.content["problems"] and not context().dry_run:  # which keeps none
         done(_("{plan} holds for 24 hours; launch it with:").format(plan=made.id))
         say(f"  pytake campaign launch --plan {made.id} --expect {made.recipients}")
 

@@ -10,6 +10,8 @@ from pytake_cli.cli.commands import COMMANDS, singular
 from pytake_cli.cli.flags import TAKES_VALUE, name_of
 from pytake_cli.errors import UsageError
 
+KEY = "--idempotency-key"  # empty out of a script's unset variable, it would let everything happen once more
+
 
 @dataclass(slots=True)
 class Flags:
@@ -83,6 +85,8 @@ def _take_flag(word: str, words: list[str], line: Line) -> None:
     name, equals, value = word.partition("=")
     own = _own_options(line.command)
     if name in own:
+        if name == KEY and (equals or words) and not (value if equals else words[0]).strip():
+            raise UsageError("PT-USAGE-VALUE", "{flag} needs a value", fix=help_line(line), flag=name)
         line.rest.append(word)
         if own[name] and not equals and words:
             line.rest.append(words.pop(0))

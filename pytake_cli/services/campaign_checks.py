@@ -182,6 +182,39 @@ def of_cost(estimate: Estimate | None, most: Money | None) -> Iterator[PytakeErr
         )
 
 
+def refuse_cost(plan: Plan, most: Money) -> None:
+    """Raises LimitReached when a plan may cost more, or nobody can tell."""
+    cost = plan.content["cost"]
+    told = {"markets": ", ".join(cost["unknown_markets"]) or "flow", "most": str(most)}
+    if cost["max"] is None or cost["unknown_markets"]:
+        raise LimitReached(
+            "PT-CAMP-PRICE",
+            "the cost cannot be held below {most}: there is no price for {markets}",
+            fix="pytake billing prices import FILE",
+            **told,
+        )
+    currency, amount = cost["max"]["currency"], Decimal(cost["max"]["amount"])
+    if amount and currency != most.currency:
+        raise LimitReached(
+            "PT-CAMP-CURRENCY",
+            "the prices are in {currency}, and max_cost is in {given}",
+            fix="--max-cost '{cost}'",
+            given=most.currency,
+            currency=currency,
+            cost=f"{currency} {amount}",
+        )
+    if amount * 1_000_000 > most.micros:
+        raise LimitReached(
+            "PT-CAMP-COST",
+            "it may cost {cost}, and --max-cost is {most}",
+            why="prices of {date}",
+            fix="fewer people, or --max-cost '{cost}'",
+            cost=f"{currency} {amount}",
+            date=cost["price_date"],
+            **told,
+        )
+
+
 def warnings(
     found: Target,
     definition: Definition,

@@ -162,8 +162,15 @@ def test_a_dry_run_does_not_say_that_it_was_done(pytake: Run, ready: Shop, verb:
     assert campaigning.campaign(ready.store).status == "running"
 
 
+@pytest.mark.parametrize("flags", [("--idempotency-key", ""), ("--idempotency-key= ",), ("--max-drift", "nan")])
+def test_a_guard_that_would_guard_nothing_is_refused(pytake: Run, ready: Shop, flags: tuple[str, ...]) -> None:
+    assert pytake("campaign", "launch", "bf", "--yes", *flags).code == 2
+    assert campaigning.ledger(ready.store) == {}
+
+
 def test_a_dry_run_launches_nothing(pytake: Run, ready: Shop) -> None:
-    assert pytake("campaign", "launch", "bf", "--dry-run").code == 0
+    tried = pytake("campaign", "launch", "bf", "--dry-run")
+    assert (tried.code, "--plan" in tried.err) == (0, False)
     assert campaigning.ledger(ready.store) == {}
 
 
