@@ -298,36 +298,3 @@ def _of_quality(found: Target, definition: Definition) -> Iterator[PytakeError]:
             fix="pytake number show {number}",
             number=found.number.display,
         )
-
-
-def refuse_cost(plan: Plan, most: Money) -> None:
-    """Raises LimitReached for a plan that may cost more, or nobody knows what."""
-    cost = plan.content["cost"]
-    about = {"markets": ", ".join(cost["unknown_markets"]) or "flow", "most": str(most)}
-    if cost["max"] is None or cost["unknown_markets"]:
-        raise LimitReached(
-            "PT-CAMP-PRICE",
-            "the cost cannot be held below {most}: there is no price for {markets}",
-            fix="pytake billing prices import FILE",
-            **about,
-        )
-    currency, amount = cost["max"]["currency"], Decimal(cost["max"]["amount"])
-    if amount and currency != most.currency:
-        raise LimitReached(
-            "PT-CAMP-CURRENCY",
-            "the prices are in {currency}, and max_cost is in {given}",
-            fix="--max-cost '{cost}'",
-            given=most.currency,
-            currency=currency,
-            cost=f"{currency} {amount}",
-        )
-    if amount * 1_000_000 > most.micros:
-        raise LimitReached(
-            "PT-CAMP-COST",
-            "it may cost {cost}, and --max-cost is {most}",
-            why="prices of {date}",
-            fix="fewer people, or --max-cost '{cost}'",
-            cost=f"{currency} {amount}",
-            date=cost["price_date"],
-            **about,
-        )
