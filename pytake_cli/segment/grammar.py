@@ -188,6 +188,8 @@ def _value(token: Token) -> Value:
         return Value(_ESCAPE.sub(r"\1", token[1:-1]), "quoted", _offset(token))
     if token.type == "REGEX":
         return Value(token[1:-1].replace("\\/", "/"), "regex", _offset(token))
+    if token.startswith("'"):
+        raise SegmentError('{word}: text is quoted with " here, not with \'', _offset(token), word=str(token))
     return Value(str(token), "word", _offset(token))
 
 

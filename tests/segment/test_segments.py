@@ -104,6 +104,7 @@ def test_these_segments_do_not_mean_ana(text: str) -> None:
         ("score", 0, "needs a comparison"),
         ("count(name) > 3", 6, "cannot be counted"),
         ("sample(many)", 7, "no share"),
+        ("phone = '+5511968184101'", 8, "quoted with"),
         ("vip not tag:pagou", 8, "look for a name"),
         ("near(here, -46.6, 5km)", 5, "no place"),
         ("near(-23.5, -246.6, 5km)", 12, "no place"),
