@@ -189,7 +189,7 @@ def _value(token: Token) -> Value:
     if token.type == "REGEX":
         return Value(token[1:-1].replace("\\/", "/"), "regex", _offset(token))
     if token.startswith("'"):
-        raise SegmentError('{word}: text is quoted with " here, not with \'', _offset(token), word=str(token))
+        raise SegmentError("{word}: text is quoted with \" here, not with '", _offset(token), word=str(token))
     return Value(str(token), "word", _offset(token))
 
 

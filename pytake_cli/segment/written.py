@@ -50,5 +50,5 @@ def _inner(node: Node) -> str:
 def _word(value: Value) -> str:
     if value.kind == "regex":
         return "/{}/".format(value.text.replace("/", "\\/"))
-    plain = value.kind == "word" and value.text and not any(sign in value.text for sign in ' "()=!~^<>,\\\t\n')
+    plain = value.kind == "word" and value.text and not any(sign in value.text for sign in " '\"()=!~^<>,\\\t\n")
     return value.text if plain else '"{}"'.format(value.text.replace("\\", "\\\\").replace('"', '\\"'))
